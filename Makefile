@@ -1,0 +1,48 @@
+# One word for each thing a developer does; `make help` lists them. They run on a bare machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-from-lock
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+
+# Some machines export it, and Airflow without byte code takes minutes to start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help env run test check docs lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+
+env: $(STAMP)  ## build .venv from requirements.lock
+
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "order-sync needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in 'make env PYTHON=python3.12'." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
+	@touch $@
+
+run: env  ## start the sandbox: Postgres, Tryton, Airflow (ONCE=1: one round, then stop)
+	PYTHONPATH=plugins $(BIN)/python -m sandbox.run $(if $(ONCE),--once)
+
+test: env  ## run the tests in stages, with the time of each (STAGES="core dags" for some)
+	$(BIN)/python -m tests.stages $(STAGES)
+
+check: env  ## formatting, lint, types, and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=plugins $(BIN)/lint-imports
+
+docs: env  ## write the generated parts of the documentation again
+	PYTHONPATH=plugins $(BIN)/python -m docs.generate
+
+lock: env  ## pin requirements.txt, and the sandbox ERP's, with hashes
+	$(COMPILE) requirements.txt -o requirements.lock
+	$(COMPILE) sandbox/requirements-tryton.txt -o sandbox/requirements-tryton.lock
+
+clean:  ## remove the environment, the sandbox and every cache
+	rm -rf $(VENV) .sandbox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
