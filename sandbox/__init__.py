@@ -1,0 +1,7 @@
+"""The real systems that newcomers and tests run against: PostgreSQL, a Tryton ERP, Airflow. Nothing here is deployed."""
+
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+STATE = CHECKOUT / ".sandbox"
+"""Everything the sandbox writes lies here: `make clean` removes it."""
