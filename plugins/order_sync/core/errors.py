@@ -1,0 +1,76 @@
+"""Errors of order_sync. The class of an error decides what happens next; nothing else does.
+
+OrderSyncError
+├── Transient                a system is away: the task comes back later, no order is touched
+│   └── RateLimited          ... and says after how long
+├── Permanent                the same call would fail again: the task fails now, a person is needed
+│   ├── NotAuthorised        credentials or scope
+│   └── Misconfigured        a connection, a setting, the registry or the ledger's schema
+├── OutcomeUnknown           a submit may or may not have reached the ERP: look it up, never re-send blindly
+├── OrderRefused             this order only: recorded in the ledger, the task goes on
+└── OrderConflict            the ERP holds another order under this key: a person decides
+
+Texts name connections, keys, codes and fields. They never carry people's data.
+"""
+
+from datetime import timedelta
+
+
+class OrderSyncError(Exception):
+    """Base of every error that this package raises on purpose. `code` is the name in the error catalogue."""
+
+    code = "UNKNOWN"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code or self.code
+
+
+class Transient(OrderSyncError):
+    """A system did not answer, or asked to wait. Nothing was sent, or nothing that matters."""
+
+    code = "ERP_UNAVAILABLE"
+
+
+class RateLimited(Transient):
+    """The system asked for patience; `retry_after` is how long."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after: timedelta, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class Permanent(OrderSyncError):
+    """Trying again without a change by a person would fail in the same way."""
+
+    code = "MISCONFIGURED"
+
+
+class NotAuthorised(Permanent):
+    """The system does not accept the credentials, or does not allow what was asked."""
+
+    code = "AUTH_EXPIRED"
+
+
+class Misconfigured(Permanent):
+    """A connection, setting, registry line or schema is missing or malformed; the text says what to change."""
+
+
+class OutcomeUnknown(OrderSyncError):
+    """The call went out and no answer came back: the order may exist in the ERP."""
+
+    code = "OUTCOME_UNKNOWN"
+
+
+class OrderRefused(OrderSyncError):
+    """The ERP refused this order for a reason of its own; `code` names the reason, the text is the ERP's."""
+
+    code = "REJECTED_BY_ERP"
+
+
+class OrderConflict(OrderSyncError):
+    """The ERP holds an order of this key whose content differs from ours."""
+
+    code = "ORDER_CONFLICT"

@@ -1,0 +1,143 @@
+"""The words of the trade: OrderKey, Transaction, Order and what they are made of.
+
+Everything is immutable. Money is `Decimal` beside an ISO 4217 currency, instants are UTC and aware. Why a value is
+wrong is not decided here but in `rules`; nothing here knows a system, a table or a clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from urllib.parse import quote, unquote
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OrderKey:
+    """The identity of an order everywhere: the channel and the channel's whole natural key.
+
+    `str(key)` is `channel:part/part/...`, percent-escaped and reversible; it is the ERP's external reference.
+    """
+
+    channel: str
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{'/'.join(quote(part, safe='') for part in self.parts)}"
+
+    @classmethod
+    def parse(cls, text: str) -> "OrderKey":
+        """The key that `str` wrote. Raises ValueError for anything else."""
+        channel, colon, source_key = text.partition(":")
+        if not (channel and colon and source_key):
+            raise ValueError(f"'{text}' is not an order key: expected channel:source_key")
+        return cls(channel, tuple(unquote(part) for part in source_key.split("/")))
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a channel says of one sale at one moment, in text as it was received.
+
+    A new reading with another `digest` is a new version. `details` is a JSON object with the keys `lines`, `charges`,
+    `ship_to` and `ships`, kept as text: extraction never parses it. `channels/sql.py` documents every field.
+
+    Attributes:
+        counter: the channel's insert counter, or None where it has none.
+        not_an_order: why this row is no order (`voided`, `training` ...), or None.
+        placed_at, delivery_date: ISO 8601 text, unchecked; None or '' when the channel has none.
+        expected_lines, present_lines: how many lines the header promises, and how many are there.
+    """
+
+    key: OrderKey
+    counter: int | None
+    digest: str
+    not_an_order: str | None
+    source_status: str
+    reference: str
+    receipt: str
+    customer_account: str
+    distributor: str
+    placed_at: str | None
+    delivery_date: str | None
+    currency: str
+    total: str | None
+    expected_lines: int
+    present_lines: int
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One article of an order. `net` is the line's amount after discounts and without tax; `tax` is its tax."""
+
+    number: str
+    sku: str
+    quantity: Decimal
+    net: Decimal
+    tax_code: str
+    tax_rate: Decimal | None
+    tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Freight, wrapping and the like: sent to the ERP as a line of the product that has this code."""
+
+    code: str
+    net: Decimal
+    tax_code: str
+    tax_rate: Decimal | None
+    tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an order ships. `country` is ISO 3166-1 alpha-2, `state` the subdivision's code without its country."""
+
+    name: str
+    street: str
+    city: str
+    state: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Our canonical sale: typed and complete, ready for `rules` and for an ERP.
+
+    Attributes:
+        reference: what the order desk searches: the Channel reference ID, or the receipt number.
+        customer_account: the ERP's customer; the channel's guest account for guests.
+        total: gross, tax and charges included, in `currency`.
+    """
+
+    key: OrderKey
+    reference: str
+    customer_account: str
+    currency: str
+    total: Decimal
+    placed_at: datetime
+    delivery_date: date | None
+    ships: bool
+    ship_to: Address | None
+    lines: tuple[Line, ...]
+    charges: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why an order was refused: what, where, the value, and a sentence for the person who fixes it.
+
+    `reference` is `kind:code` when new reference data under that code would cure it (`sku:A-17`).
+    """
+
+    code: str
+    field: str
+    value: str
+    message: str
+    reference: str | None = None
+
+
+def summarise(problems: Sequence[Problem]) -> str:
+    """All problems in one line, for a task's log or an error column: no people's data, since messages hold none."""
+    return "; ".join(problem.message for problem in problems)

@@ -1,0 +1,253 @@
+"""What the flows need from the outside: a Channel, an Erp and a Ledger, one page to read before writing an adapter.
+
+Adapters fulfil these protocols; the flows know nothing else of them. The contract suites test each adapter in the
+registry against every sentence here.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from order_sync.core.lifecycle import Event, Status
+from order_sync.core.orders import Order, OrderKey, Problem, Transaction
+from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.verdict import Doubt, Found, Guarantee
+from order_sync.core.watermark import Watermark
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Transactions in the channel's order, and the watermark that may be stored together with them."""
+
+    transactions: Sequence[Transaction]
+    watermark: Watermark
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A channel, the ERP it feeds, and what its owner decided: since when its orders count, and who guests are."""
+
+    channel: str
+    erp: str
+    start_from: datetime
+    guest_account: str | None
+
+
+class Channel(Protocol):
+    """A place that sells, read-only."""
+
+    def fingerprint(self) -> str:
+        """Names the database, so that a rebuilt or another one is noticed. No secrets."""
+
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
+        """New transactions, oldest first, in bulk. The last batch (maybe empty) carries the newest watermark."""
+
+    def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
+        """These transactions as they are now, in bulk; one that is gone is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The ERP's immediate answer to a submit: it has the order; nothing is proven yet."""
+
+    number: str
+    erp_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `check` saw. `fingerprint` names the ERP, so that another one behind the same connection is noticed."""
+
+    fingerprint: str
+    version: str
+
+
+class Erp(Protocol):
+    """Where orders go. Every method raises Transient, NotAuthorised or Misconfigured for trouble of the system."""
+
+    guarantee: Guarantee
+
+    async def check(self) -> Health:
+        """Reachable, authorised, and set up as this package needs it."""
+
+    async def reference(self) -> ReferenceData:
+        """All reference data that the rules may ask for, in bulk."""
+
+    async def prepare(self, orders: Collection[Order]) -> None:
+        """Look up in bulk what submits of these orders will need. Creates no order."""
+
+    async def submit(self, order: Order) -> Receipt:
+        """Bring one order into the ERP, or finish one that was begun and is equal.
+
+        Raises OrderRefused, OrderConflict, OutcomeUnknown, or trouble of the system when it was provably not sent.
+        """
+
+    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+        """Every ERP order under these keys, cancelled ones too; a key without any may be left out."""
+
+    async def count(self, channel: str) -> int:
+        """How many live (not cancelled) orders of this channel the ERP holds, by the ERP's own count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for the audit history: a run (`dag/run/task`) or a person, and why."""
+
+    by: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A transaction and its disposition, `received`, `waiting` or `not_an_order`; `keep_body`: its content too."""
+
+    transaction: Transaction
+    status: Status
+    reason: str = ""
+    placed_at: datetime | None = None
+    keep_body: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An order as the ledger knows it. `generation` changes with every claim and every new fact about the order."""
+
+    key: OrderKey
+    status: Status
+    generation: int
+    transaction: Transaction
+    received_at: datetime
+    doubt: Doubt | None = None
+    refusals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of one order, applied only if its status and generation are still those that were read.
+
+    `event` None notes a look that found nothing definite.
+    """
+
+    key: OrderKey
+    generation: int
+    from_status: Status
+    event: Event | None = None
+    to_status: Status | None = None
+    code: str | None = None
+    message: str = ""
+    problems: tuple[Problem, ...] = ()
+    order: Order | None = None
+    erp_number: str = ""
+    erp_status: str = ""
+    next_look_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Orders that one push alone may send, until `lease_seconds` after the claim was asked for."""
+
+    entries: Sequence[Entry]
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: the event for the order (None: unknown, it stays `sending`), and the evidence."""
+
+    key: OrderKey
+    generation: int
+    event: Event | None
+    code: str | None = None
+    message: str = ""
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Of a channel's orders in doubt: when the next look is due, and when the last of their windows ends."""
+
+    next_look_at: datetime | None
+    last_window_ends_at: datetime | None
+
+
+class Ledger(Protocol):
+    """The record of every order. Each call takes many orders and is one database transaction; time is the ledger's."""
+
+    def now(self) -> datetime:
+        """The ledger's clock: the one clock that all decisions share."""
+
+    def check_fingerprint(self, connection: str, fingerprint: str) -> None:
+        """Remember it at first use. Raises Misconfigured when it is not the one that was accepted."""
+
+    def watermark(self, channel: str) -> Watermark | None:
+        """How far the channel has been read; None before the first extract."""
+
+    def record(
+        self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
+    ) -> Mapping[str, int]:
+        """Land transactions and the watermark together. Counts by `new`, `changed`, `unchanged` and disposition."""
+
+    def waiting(self, channel: str) -> Sequence[Entry]:
+        """Headers whose lines are not all there."""
+
+    def to_validate(self, channel: str, after: OrderKey | None, limit: int) -> Sequence[Entry]:
+        """Orders that are `received`, in key order after `after`."""
+
+    def apply(self, changes: Sequence[Change], actor: Actor) -> int:
+        """Apply those changes whose status and generation still hold, with their history. Returns how many did."""
+
+    def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
+        """Replace the copy of the ERP's reference data.
+
+        Failed orders that were never sent and have a problem under new or changed data become `received` again;
+        returns how many.
+        """
+
+    def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
+        """The last good copy, of these codes only; None before the first."""
+
+    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor) -> Claim:
+        """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
+
+    def open(
+        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
+    ) -> set[OrderKey]:
+        """Open an attempt for each, committed on return. Leaves out what changed since, or must be settled first."""
+
+    def close(
+        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
+    ) -> None:
+        """Close attempts. The evidence is kept always; the status changes only under the attempt's generation."""
+
+    def release(self, claim: Claim) -> None:
+        """Give back what was claimed and not sent."""
+
+    def due(self, channel: str, limit: int) -> Sequence[Entry]:
+        """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
+
+    def horizon(self, channel: str) -> Horizon:
+        """What reconcile has to wait for."""
+
+    def counts(self, channel: str) -> Mapping[str, int]:
+        """How many orders stand in each status."""
+
+    def held(self, connections: Collection[str]) -> str | None:
+        """Why sending over one of these connections is on hold, or None."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a flow did, in counts: the only thing that a task returns. Never keys, never people's data."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, number: int = 1) -> None:
+        """Count `number` more of `name`; nothing is counted as nothing."""
+        if number:
+            self.counts[name] = self.counts.get(name, 0) + number
+
+    def __str__(self) -> str:
+        counted = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(self.counts.items()))
+        return "; ".join([counted or "nothing to do", *self.notes])

@@ -1,0 +1,184 @@
+"""From a channel's words to an Order: every field is read, and every one that cannot be read is a Problem.
+
+Nothing is guessed and nothing is dropped: a field that cannot be read gets a stand-in so that the other rules can
+still look at the rest, and the order then fails with all its problems at once.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from order_sync.core.orders import Address, Charge, Line, Order, Problem, Transaction
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Instants before this are a channel's way of saying nothing (1900-01-01), or a mistake."""
+
+NUL = ("\x00", "\N{SYMBOL FOR NULL}")
+"""A NUL character, as JSON can carry it and as the ledger stores it in plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An order as far as it could be read, and what could not. `sound_money`: all amounts could be read."""
+
+    order: Order
+    problems: tuple[Problem, ...]
+    sound_money: bool
+
+
+def read_instant(text: str | None) -> datetime | None:
+    """An ISO 8601 instant with its offset as UTC, or None if it is not one, or lies before the year 2000."""
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo and instant >= EARLIEST else None
+    except OverflowError:
+        return None
+
+
+def read_date(text: str | None) -> date | None:
+    """An ISO 8601 date, or None if it is not one, or lies before the year 2000."""
+    try:
+        day = date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+    return day if day >= EARLIEST.date() else None
+
+
+def read_order(transaction: Transaction, guest_account: str | None, now: datetime) -> Reading:
+    """The order that a transaction stands for. `guest_account` takes orders without a customer; None refuses them."""
+    reader = _Reader(transaction.key.channel)
+    details = reader.details(transaction.details)
+    order = Order(
+        key=transaction.key,
+        reference=reader.text("reference", transaction.reference or transaction.receipt),
+        customer_account=reader.customer(transaction.customer_account, guest_account),
+        currency=reader.text("currency", transaction.currency).upper(),
+        total=reader.amount("total", transaction.total),
+        placed_at=reader.placed_at(transaction.placed_at, now),
+        delivery_date=reader.delivery_date(transaction.delivery_date),
+        ships=bool(details.get("ships")),
+        ship_to=reader.address(details.get("ship_to")),
+        lines=tuple(reader.line(i, raw) for i, raw in enumerate(details.get("lines") or (), start=1)),
+        charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges") or (), start=1)),
+    )
+    return Reading(order, tuple(reader.problems), reader.sound_money)
+
+
+@dataclass
+class _Reader:
+    channel: str
+    problems: list[Problem] = field(default_factory=list)
+    sound_money: bool = True
+
+    def refuse(self, code: str, name: str, value: object, message: str) -> None:
+        self.problems.append(Problem(code, name, str(value)[:100], message))
+
+    def details(self, text: str) -> dict[str, Any]:
+        try:
+            parsed = json.loads(text)
+        except ValueError as error:
+            self.refuse("PARSE_ERROR", "details", "", f"the transaction's details are no valid JSON: {error}")
+            self.sound_money = False
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+    def text(self, name: str, value: object, *, private: bool = False) -> str:
+        """Text without surrounding blanks. A private value (a name, an address) is never repeated in a problem."""
+        clean = str(value if value is not None else "").strip()
+        if any(nul in clean for nul in NUL):
+            shown = "" if private else clean.replace("\x00", NUL[1])
+            self.refuse(
+                "BAD_CHARACTERS",
+                name,
+                shown,
+                f"{name} holds a NUL character, which no ERP stores: correct it in the shop",
+            )
+        return clean
+
+    def amount(self, name: str, value: object, default: Decimal | None = None) -> Decimal:
+        if value is None and default is not None:
+            return default
+        try:
+            number = Decimal(str(value).strip())
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if number.is_finite():
+            return number
+        self.sound_money = False
+        self.refuse(
+            "FIELD_INVALID",
+            name,
+            value,
+            f"{name} is '{value}', which is not a number: correct it in the shop",
+        )
+        return Decimal(0)
+
+    def customer(self, account: str, guest_account: str | None) -> str:
+        account = self.text("customer_account", account)
+        if account or guest_account:
+            return account or guest_account or ""
+        self.refuse(
+            "CUSTOMER_NOT_FOUND",
+            "customer_account",
+            "",
+            f"a guest's order, and channel {self.channel} has no guest_account:"
+            " the integration's owner sets one in the registry, or the shop asks for an account",
+        )
+        return ""
+
+    def placed_at(self, text: str | None, now: datetime) -> datetime:
+        instant = read_instant(text)
+        if instant and instant <= now + timedelta(days=1):
+            return instant
+        what = "lies in the future" if instant else "is not a date and time with its offset, or lies before 2000"
+        self.refuse("FIELD_INVALID", "placed_at", text, f"placed_at '{text}' {what}: correct it in the shop")
+        return EARLIEST
+
+    def delivery_date(self, text: str | None) -> date | None:
+        if not text:
+            return None
+        day = read_date(text)
+        if day is None:
+            self.refuse(
+                "FIELD_INVALID",
+                "delivery_date",
+                text,
+                f"delivery_date '{text}' is not a date: correct it in the shop",
+            )
+        return day
+
+    def address(self, raw: object) -> Address | None:
+        if not isinstance(raw, dict):
+            return None
+        parts = {
+            name: self.text(f"ship_to.{name}", raw.get(name), private=True)
+            for name in ("name", "street", "city", "state", "postal_code", "country")
+        }
+        return Address(**parts)
+
+    def line(self, position: int, raw: dict[str, Any]) -> Line:
+        name = f"line {raw.get('number', position)}"
+        return Line(
+            number=str(raw.get("number", position)),
+            sku=self.text(f"{name} sku", raw.get("sku")),
+            quantity=self.amount(f"{name} quantity", raw.get("quantity")),
+            **self._taxed(name, raw),
+        )
+
+    def charge(self, position: int, raw: dict[str, Any]) -> Charge:
+        name = f"charge {position}"
+        return Charge(code=self.text(f"{name} code", raw.get("code")), **self._taxed(name, raw))
+
+    def _taxed(self, name: str, raw: dict[str, Any]) -> dict[str, Any]:
+        rate = raw.get("tax_rate")
+        return {
+            "net": self.amount(f"{name} net", raw.get("net")),
+            "tax_code": self.text(f"{name} tax_code", raw.get("tax_code")),
+            "tax_rate": None if rate is None else self.amount(f"{name} tax_rate", rate),
+            "tax": self.amount(f"{name} tax", raw.get("tax"), Decimal(0)),
+        }

@@ -1,0 +1,189 @@
+"""The rules that an order must meet before it may be sent: one function each, all problems of an order at once.
+
+The rules compare an order with reference data of the ERP. They do not fetch it, and they change nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import chain
+
+from order_sync.core.orders import Charge, Line, Order, Problem
+from order_sync.core.reading import Reading
+from order_sync.core.verdict import minor_unit
+
+Wanted = tuple[str, str]
+"""A kind of reference data (`sku`, `customer`, `tax`, `currency`, `country`) and a code of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    """What the ERP knows, as of one moment: for each kind and code the facts that the rules ask for.
+
+    Facts by kind: `sku` {"salable": bool, "digits": decimals its unit allows}, `tax` {"rate": percent as text},
+    `currency` {"digits": int}; `customer` and `country` need none.
+    """
+
+    facts: Mapping[Wanted, Mapping[str, object]]
+    as_of: datetime
+
+    def get(self, kind: str, code: str) -> Mapping[str, object] | None:
+        """The facts of one code, or None when the ERP does not know it."""
+        return self.facts.get((kind, code))
+
+
+def wanted(order: Order) -> set[Wanted]:
+    """The reference data that the rules will ask for: to be read in bulk for many orders."""
+    codes = {("currency", order.currency), ("customer", order.customer_account)}
+    codes |= {("sku", line.sku) for line in order.lines} | {("sku", charge.code) for charge in order.charges}
+    codes |= {("tax", item.tax_code) for item in _taxed(order) if item.tax_code}
+    if order.ship_to:
+        codes.add(("country", order.ship_to.country))
+    return {(kind, code) for kind, code in codes if code}
+
+
+def problems_of(reading: Reading, reference: ReferenceData, tolerance: int) -> tuple[Problem, ...]:
+    """Every problem of an order, those found in reading it first. `tolerance` is in minor units of its currency."""
+    order = reading.order
+    found = chain.from_iterable(rule(order, reference) for rule in RULES)
+    totals = totals_add_up(order, reference, tolerance) if reading.sound_money else ()
+    return (*reading.problems, *found, *totals)
+
+
+def has_lines(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """An order sells something."""
+    if not order.lines:
+        message = "the order has no lines: if it was cancelled or a test, ignore it; else complete it in the shop"
+        yield Problem("ORDER_EMPTY", "lines", "0", message)
+
+
+def signs_are_those_of_a_sale(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """Quantities are positive, amounts are not negative."""
+    for line in order.lines:
+        if line.quantity <= 0 or line.net < 0 or line.tax < 0:
+            value = f"quantity {line.quantity}, net {line.net}, tax {line.tax}"
+            message = (
+                f"line {line.number} ({line.sku}): {value}, and a sale has positive quantities and no negative amounts:"
+                " correct it in the shop"
+            )
+            yield Problem("QTY_SIGN", f"line {line.number}", value, message)
+    if order.total < 0 or any(charge.net < 0 for charge in order.charges):
+        message = f"the total {order.total} or a charge is negative: correct it in the shop"
+        yield Problem("QTY_SIGN", "total", str(order.total), message)
+
+
+def currency_is_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """The ERP trades in the order's currency; the company's own is never put in its place."""
+    if reference.get("currency", order.currency) is None:
+        message = f"currency '{order.currency}' is not active in the ERP: finance activates it"
+        yield Problem("CURRENCY_MAPPING", "currency", order.currency, message, f"currency:{order.currency}")
+
+
+def taxes_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """Each tax code is one of the ERP's, at the same rate."""
+    for code, rate in sorted({(item.tax_code, item.tax_rate) for item in _taxed(order)}, key=str):
+        facts = reference.get("tax", code) if code else None
+        if not code:
+            if any(item.tax for item in _taxed(order) if not item.tax_code):
+                yield Problem("TAX_MAPPING", "tax_code", "", "a line has tax but no tax code: correct it in the shop")
+        elif facts is None:
+            message = f"tax code '{code}' (rate {rate} %) is not in the ERP: finance creates or maps it"
+            yield Problem("TAX_MAPPING", "tax_code", code, message, f"tax:{code}")
+        elif rate is not None and Decimal(str(facts["rate"])) != rate:
+            message = f"tax code '{code}' is {rate} % in the shop and {facts['rate']} % in the ERP: finance mends it"
+            yield Problem("TAX_MAPPING", "tax_code", f"{code} {rate}", message, f"tax:{code}")
+
+
+def skus_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """The ERP has, and sells, each article, in the quantity's precision; charges are articles too."""
+    articles = [(f"line {line.number}", line.sku, line.quantity) for line in order.lines]
+    articles += [(f"charge {charge.code}", charge.code, Decimal(1)) for charge in order.charges]
+    for where, sku, quantity in articles:
+        facts = reference.get("sku", sku)
+        if facts is None:
+            message = f"{where}: SKU '{sku}' is not in the ERP: create it there, or fix the typo in the shop"
+            yield Problem("SKU_NOT_FOUND", where, sku, message, f"sku:{sku}")
+        elif not facts["salable"]:
+            message = f"{where}: SKU '{sku}' may not be sold in the ERP: allow it there, or replace it in the shop"
+            yield Problem("SKU_NOT_SALABLE", where, sku, message, f"sku:{sku}")
+        elif quantity != round(quantity, int(str(facts["digits"]))):
+            message = f"{where}: quantity {quantity} of SKU '{sku}', whose unit allows {facts['digits']} decimals"
+            yield Problem("QTY_UOM", where, str(quantity), message + ": correct the quantity, or the unit in the ERP")
+
+
+def customer_is_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """The customer account, or the channel's guest account, is a customer of the ERP."""
+    account = order.customer_account
+    if account and reference.get("customer", account) is None:
+        message = f"customer '{account}' is not in the ERP: create the customer there, or correct the channel's mapping"
+        yield Problem("CUSTOMER_NOT_FOUND", "customer_account", account, message, f"customer:{account}")
+
+
+def address_is_there(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+    """An order that ships says where to, in a country that the ERP knows."""
+    if not order.ships:
+        return
+    advice = "it may be a test or an in-store order, which can be ignored; else complete it in the shop"
+    if order.ship_to is None:
+        yield Problem("ADDRESS_MISSING", "ship_to", "", f"the order ships but has no shipping address: {advice}")
+        return
+    missing = [name for name in ("street", "city", "country") if not getattr(order.ship_to, name)]
+    if missing:
+        yield Problem(
+            "ADDRESS_MISSING",
+            "ship_to",
+            "",
+            f"the shipping address has no {' and no '.join(missing)}: {advice}",
+        )
+    country = order.ship_to.country
+    if country and reference.get("country", country) is None:
+        message = f"country '{country}' is no ISO 3166 code that the ERP knows: correct it in the shop"
+        yield Problem("COUNTRY_STATE_INVALID", "ship_to.country", country, message, f"country:{country}")
+
+
+RULES: tuple[Callable[[Order, ReferenceData], Iterable[Problem]], ...] = (
+    has_lines,
+    signs_are_those_of_a_sale,
+    currency_is_known,
+    taxes_are_known,
+    skus_are_known,
+    customer_is_known,
+    address_is_there,
+)
+
+
+def totals_add_up(order: Order, reference: ReferenceData, tolerance: int) -> Iterator[Problem]:
+    """Lines, charges and tax give the total, by the channel's own tax and by the ERP's rates, rounded per line."""
+    digits = reference.get("currency", order.currency)
+    if digits is None or not order.lines:
+        return
+    unit = minor_unit(order.currency)
+    net = sum((item.net for item in _taxed(order)), Decimal(0))
+    by_channel = net + sum((item.tax for item in _taxed(order)), Decimal(0))
+    if abs(by_channel - order.total) > tolerance * unit:
+        message = (
+            f"the lines, charges and taxes give {by_channel} {order.currency}, the order says {order.total}:"
+            " correct it in the shop, or ask finance which is right"
+        )
+        yield Problem("TOTALS_MISMATCH", "total", str(order.total), message)
+        return
+    rates = {code: facts for code in {item.tax_code for item in _taxed(order)} if (facts := reference.get("tax", code))}
+    if any(item.tax_code and item.tax_code not in rates for item in _taxed(order)):
+        return
+    by_erp = net + sum((_tax(item, rates, unit) for item in _taxed(order) if item.tax_code), Decimal(0))
+    if abs(by_erp - order.total) > tolerance * unit:
+        message = (
+            f"by its tax rates the ERP would book {by_erp} {order.currency}, the order says {order.total}:"
+            " finance corrects the rate or the rounding"
+        )
+        yield Problem("TOTALS_MISMATCH", "tax", str(order.total), message)
+
+
+def _taxed(order: Order) -> tuple[Line | Charge, ...]:
+    return (*order.lines, *order.charges)
+
+
+def _tax(item: Line | Charge, rates: Mapping[str, Mapping[str, object]], unit: Decimal) -> Decimal:
+    exact = item.net * Decimal(str(rates[item.tax_code]["rate"])) / 100
+    return exact.quantize(unit, ROUND_HALF_EVEN)

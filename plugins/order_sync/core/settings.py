@@ -1,0 +1,129 @@
+"""The settings of the pipeline: their defaults, the environment variables that change them, and what they must meet.
+
+`Settings.read` takes the environment as a mapping; a value that cannot be read is refused with the sentence that says
+what to write instead. What belongs to one channel or ERP stands in the registry, secrets in Airflow Connections.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from order_sync.core.errors import Misconfigured
+
+PREFIX = "ORDER_SYNC_"
+_UTC = ZoneInfo("UTC")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, with its default. `ORDER_SYNC_<NAME>` in the environment of all Airflow components changes it."""
+
+    verification_window: Annotated[
+        timedelta, "how long the ERP has to confirm an order before it is Pending Verification"
+    ] = timedelta(minutes=30)
+    early_looks: Annotated[
+        tuple[timedelta, ...],
+        "when, after the receipt, the ERP is asked before the window ends; empty asks at its end only",
+    ] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+    queued_stuck_after: Annotated[timedelta, "how long an order may wait unsent before the report calls it Queued"] = (
+        timedelta(minutes=30)
+    )
+    lines_overdue_after: Annotated[timedelta, "how long a header may wait for its lines before the order fails"] = (
+        timedelta(hours=24)
+    )
+    http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
+        seconds=10
+    )
+    http_read_timeout: Annotated[timedelta, "how long the ERP may take to answer one call"] = timedelta(seconds=30)
+    late_commit_grace: Annotated[timedelta, "how long after an attempt the ERP may still store the order"] = timedelta(
+        minutes=2
+    )
+    claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
+    claim_size: Annotated[int, "how many orders one claim takes at most"] = 500
+    submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
+    max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
+    total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1
+    reference_max_age: Annotated[
+        timedelta, "how old the copy of the ERP's reference data may be before it is read again"
+    ] = timedelta(minutes=15)
+    report_zone: Annotated[ZoneInfo, "the IANA time zone of the business day and of the report's times"] = _UTC
+    report_at: Annotated[time, "when, in that zone, the report is built"] = time(6, 0)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """The settings as the environment gives them. Raises Misconfigured for a value that cannot be."""
+        known = {PREFIX + item.name.upper(): item for item in fields(cls)}
+        unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise Misconfigured(f"{unknown[0]} is not a setting; the settings are {', '.join(sorted(known))}")
+        given = {
+            item.name: _read(name, environment[name], item.default)
+            for name, item in known.items()
+            if name in environment
+        }
+        return cls(**given)._checked()  # type: ignore[arg-type]
+
+    @property
+    def call_deadline(self) -> timedelta:
+        """The longest that one call to the ERP can take."""
+        return self.http_connect_timeout + self.http_read_timeout
+
+    def _checked(self) -> "Settings":
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, timedelta) and value <= timedelta(0):
+                raise Misconfigured(f"{PREFIX}{item.name.upper()} must be longer than nothing, not {value}")
+        if self.claim_size < 1 or self.submit_concurrency < 1:
+            raise Misconfigured(f"{PREFIX}CLAIM_SIZE and {PREFIX}SUBMIT_CONCURRENCY must be 1 or more")
+        if self.max_resends < 0 or self.total_tolerance < 0:
+            raise Misconfigured(f"{PREFIX}MAX_RESENDS and {PREFIX}TOTAL_TOLERANCE must be 0 or more")
+        shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
+        if self.claim_lease <= shortest:
+            raise Misconfigured(
+                f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than {CALLS_PER_SUBMIT} calls to the ERP and"
+                f" the grace for late commits together ({shortest}), so that no order is claimed twice"
+            )
+        return self
+
+
+CALLS_PER_SUBMIT = 6
+"""How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
+
+
+def _read(name: str, text: str, default: object) -> object:
+    text = text.strip()
+    try:
+        if isinstance(default, timedelta):
+            return _duration(text)
+        if isinstance(default, tuple):
+            return tuple(_duration(part) for part in text.split(",") if part.strip())
+        if isinstance(default, ZoneInfo):
+            return ZoneInfo(text)
+        if isinstance(default, time):
+            return time.fromisoformat(text)
+        return int(text)
+    except (ValueError, OSError):
+        raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d+)([smhd])", text.strip())
+    if match is None:
+        raise ValueError(text)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _expected(default: object) -> str:
+    if isinstance(default, timedelta):
+        return "a duration such as 90s, 30m, 2h or 1d"
+    if isinstance(default, tuple):
+        return "durations separated by commas, such as 1m,5m,15m, or nothing"
+    if isinstance(default, ZoneInfo):
+        return "an IANA time zone such as Europe/Berlin"
+    if isinstance(default, time):
+        return "a time of day such as 06:00"
+    return "a whole number"

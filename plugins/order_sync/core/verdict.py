@@ -1,0 +1,205 @@
+"""What a look-up means for an order: one pure decision that push and reconcile share.
+
+It says which event the evidence stands for and when to look again. It calls nobody and changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from iso4217 import Currency
+
+from order_sync.core.lifecycle import Event, Status
+
+Guarantee = Literal["unique_key", "searchable", "blind"]
+
+
+class FoundState(StrEnum):
+    """What kind of ERP order a look-up saw."""
+
+    HALF_MADE = "half_made"
+    TAKEN = "taken"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One ERP order under one OrderKey.
+
+    Attributes:
+        number: the number people know it by; '' while the ERP has given none.
+        erp_status: the ERP's own word for its state.
+        same_lines: whether its lines are what we would send; None when that was not compared.
+        text: what the ERP says of its trouble, if anything.
+    """
+
+    state: FoundState
+    number: str
+    erp_status: str
+    total: Decimal | None
+    currency: str
+    same_lines: bool | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of time and patience that a verdict needs. Durations are `timedelta`.
+
+    Attributes:
+        guarantee: what the ERP does about a second submit of a key.
+        grace: how long after an attempt the ERP may still store it.
+        tolerance: allowed difference of totals, in minor units of the order's currency.
+        looks: early looks, counted from the receipt.
+    """
+
+    guarantee: Guarantee
+    window: timedelta = timedelta(minutes=30)
+    grace: timedelta = timedelta(minutes=2)
+    tolerance: int = 1
+    max_resends: int = 3
+    looks: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+    give_up_looking: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An order whose fate is looked up, as the ledger knows it."""
+
+    status: Status
+    total: Decimal
+    currency: str
+    last_attempt_at: datetime
+    window_ends_at: datetime
+    resends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the evidence says: an event (None: nothing definite yet), its code and text, and the ERP order it saw."""
+
+    event: Event | None
+    code: str | None = None
+    message: str = ""
+    found: Found | None = None
+
+
+def minor_unit(currency: str) -> Decimal:
+    """The smallest amount of a currency: 0.01 for EUR, 1 for JPY, and 0.01 for a code that ISO 4217 does not list."""
+    try:
+        digits = Currency(currency).exponent
+    except ValueError:
+        digits = 2
+    return Decimal(1).scaleb(-(digits or 0))
+
+
+def same_money(doubt: Doubt, found: Found, tolerance: int) -> bool:
+    """Whether the ERP's total and currency are the order's, within `tolerance` minor units."""
+    return (
+        found.total is not None
+        and found.currency == doubt.currency
+        and abs(found.total - doubt.total) <= tolerance * minor_unit(doubt.currency)
+    )
+
+
+def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) -> Verdict:
+    """The verdict on an order in doubt, from every ERP order that bears its key."""
+    live = [found for found in founds if found.state is not FoundState.CANCELLED]
+    if len(live) > 1:
+        numbers = ", ".join(found.number or "no number" for found in live)
+        return Verdict(Event.TWO_IN_ERP, "DUPLICATE_IN_ERP", f"the ERP holds it {len(live)} times: {numbers}", live[0])
+    if not founds:
+        return _absent(doubt, now, policy)
+    found = live[0] if live else founds[0]
+    if found.state is FoundState.CANCELLED:
+        return Verdict(Event.CANCELLED_IN_ERP, "CANCELLED_IN_ERP", f"cancelled in the ERP as {found.number}", found)
+    if found.state is FoundState.REFUSED:
+        return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
+    if not same_money(doubt, found, policy.tolerance) or found.same_lines is False:
+        return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found), found)
+    if found.state is FoundState.CONFIRMED:
+        return Verdict(Event.CONFIRMED, found=found)
+    if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT:
+        return _half_made(doubt, found, now, policy)
+    if found.state is FoundState.TAKEN and doubt.status is Status.SENDING:
+        return Verdict(Event.TAKEN, found=found)
+    return _unproven(doubt, found, now)
+
+
+def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Verdict:
+    if now < doubt.last_attempt_at + policy.grace:
+        return Verdict(None, found=found)
+    if doubt.resends >= policy.max_resends:
+        return _resends_spent(doubt, f"begun as {found.number or found.erp_status} and never finished", found)
+    return Verdict(Event.HALF_MADE, found=found)
+
+
+def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
+    text = found.text or f"the ERP has it as {found.erp_status} and has not confirmed it within the window"
+    if doubt.status is Status.PENDING_VERIFICATION:
+        return Verdict(None, "PENDING_VERIFICATION", text, found)
+    if now >= doubt.window_ends_at:
+        return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text, found)
+    return Verdict(None, found=found)
+
+
+def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
+    over = now >= doubt.window_ends_at
+    if doubt.status is Status.SENT:
+        if not over:
+            return Verdict(None)
+        return Verdict(
+            Event.WINDOW_OVER,
+            "PENDING_VERIFICATION",
+            "the ERP acknowledged it, but a look-up does not find it",
+        )
+    proven = {
+        "unique_key": now >= doubt.last_attempt_at + policy.grace,
+        "searchable": now >= max(doubt.window_ends_at, doubt.last_attempt_at + policy.window) + policy.grace,
+        "blind": False,
+    }[policy.guarantee]
+    if proven and doubt.resends >= policy.max_resends:
+        return _resends_spent(doubt, "never found in the ERP")
+    if proven:
+        return Verdict(
+            Event.ABSENT, "OUTCOME_UNKNOWN", "no answer came, and the ERP does not have it: it is sent again"
+        )
+    if over and doubt.status is Status.SENDING:
+        return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", "no answer came, and the ERP does not show it yet")
+    return Verdict(None)
+
+
+def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdict:
+    text = f"sent {doubt.resends + 1} times and {what}; look in the ERP's log, then resync it"
+    return Verdict(Event.RESENDS_SPENT, "POISON", text, found)
+
+
+def _difference(doubt: Doubt, found: Found) -> str:
+    if found.total != doubt.total or found.currency != doubt.currency:
+        return (
+            f"the ERP's order {found.number} is over {found.total} {found.currency},"
+            f" the channel's over {doubt.total} {doubt.currency}"
+        )
+    return f"the lines of the ERP's order {found.number} are not those of the channel's"
+
+
+def next_look(doubt: Doubt, now: datetime, policy: Policy) -> datetime | None:
+    """When to look at this order again; None when looking has gone on for long enough.
+
+    Early looks, the window's end, then 5, 15 and 30 minutes after it, hourly for a day, daily until `give_up_looking`.
+    An order with an unanswered attempt is looked at as soon as its grace is over.
+    """
+    started = doubt.window_ends_at - policy.window
+    end = doubt.window_ends_at
+    moments = [started + early for early in policy.looks]
+    moments += [end, *(end + timedelta(minutes=minutes) for minutes in (5, 15, 30))]
+    moments += [end + timedelta(hours=hours) for hours in range(1, 25)]
+    moments += [end + timedelta(days=days) for days in range(2, policy.give_up_looking.days + 1)]
+    if doubt.status is Status.SENDING:
+        moments.append(doubt.last_attempt_at + policy.grace)
+    return min((moment for moment in moments if moment > now), default=None)

@@ -1,0 +1,13 @@
+"""What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle, report.
+
+A flow knows only the core. It reads and writes through a Channel, an Erp and a Ledger, takes time from the ledger,
+and returns a Summary in counts.
+"""
+
+from order_sync.flows.extract import extract
+from order_sync.flows.push import push
+from order_sync.flows.reference import refresh_reference
+from order_sync.flows.settle import settle
+from order_sync.flows.validate import validate
+
+__all__ = ["extract", "push", "refresh_reference", "settle", "validate"]

@@ -1,0 +1,39 @@
+"""Refresh the copy of the ERP's reference data that validation reads; while the ERP is away the last copy serves."""
+
+from datetime import timedelta
+
+from order_sync.core.errors import Transient
+from order_sync.core.ports import Actor, Erp, Ledger, Summary
+
+
+async def refresh_reference(erp_name: str, erp: Erp, ledger: Ledger, actor: Actor, max_age: timedelta) -> Summary:
+    """Read the ERP's reference data if the copy is older than `max_age`.
+
+    With a copy, an ERP that is away is noted with the copy's age; without one, its error goes on. A copy of another
+    ERP is never taken: Misconfigured.
+    """
+    summary = Summary()
+    copy = ledger.reference(erp_name, ())
+    now = ledger.now()
+    if copy and now - copy.as_of < max_age:
+        summary.notes.append(f"the copy of the reference data is {_minutes(now - copy.as_of)} old")
+        return summary
+    try:
+        ledger.check_fingerprint(f"erp_{erp_name}", (await erp.check()).fingerprint)
+        data = await erp.reference()
+    except Transient as error:
+        if copy is None:
+            raise
+        summary.add("stale")
+        summary.notes.append(
+            f"the ERP is away ({error}); the last good copy of its reference data,"
+            f" {_minutes(now - copy.as_of)} old, serves meanwhile"
+        )
+        return summary
+    summary.add("codes", len(data.facts))
+    summary.add("orders_to_validate_again", ledger.store_reference(erp_name, data, actor))
+    return summary
+
+
+def _minutes(age: timedelta) -> str:
+    return f"{age.total_seconds() / 60:.0f} min"

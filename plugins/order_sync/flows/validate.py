@@ -1,0 +1,54 @@
+"""Validate: every received order against the rules and the ERP's reference data, in bulk, all problems at once."""
+
+from order_sync.core.errors import Transient
+from order_sync.core.lifecycle import Event, step
+from order_sync.core.ports import Actor, Change, Entry, Ledger, Route, Summary
+from order_sync.core.reading import Reading, read_order
+from order_sync.core.rules import ReferenceData, problems_of, wanted
+
+PAGE = 1000
+"""Orders read, checked and written at a time."""
+
+
+def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1) -> Summary:
+    """Queue what is valid, fail what is not. Raises Transient while there is no reference data at all."""
+    summary = Summary()
+    after = None
+    while entries := ledger.to_validate(route.channel, after, PAGE):
+        after = entries[-1].key
+        now = ledger.now()
+        readings = [read_order(entry.transaction, route.guest_account, now) for entry in entries]
+        codes = {code for reading in readings for code in wanted(reading.order)}
+        reference = ledger.reference(route.erp, codes)
+        if reference is None:
+            raise Transient(
+                f"there is no copy of the reference data of ERP '{route.erp}' yet: orders wait until"
+                " check_reference_data has run once",
+                code="REFERENCE_MISSING",
+            )
+        changes = [
+            judged(entry, reading, reference, tolerance) for entry, reading in zip(entries, readings, strict=True)
+        ]
+        ledger.apply(changes, actor)
+        for change in changes:
+            summary.add("invalid" if change.problems else "valid")
+            for code in sorted({problem.code for problem in change.problems}):
+                summary.add(code)
+    return summary
+
+
+def judged(entry: Entry, reading: Reading, reference: ReferenceData, tolerance: int) -> Change:
+    """The change that the rules ask for. The first problem's code becomes the order's."""
+    problems = problems_of(reading, reference, tolerance)
+    event = Event.INVALID if problems else Event.VALID
+    return Change(
+        entry.key,
+        entry.generation,
+        entry.status,
+        event,
+        step(entry.status, event),
+        code=problems[0].code if problems else None,
+        message=problems[0].message if problems else "",
+        problems=problems,
+        order=reading.order,
+    )

@@ -1,0 +1,129 @@
+"""The table of contents: every channel and every ERP of this installation, one line each.
+
+A new channel or ERP is one file (or, for a SQL channel, one folder under `include/sql/channels/`), one line here and
+its fixtures; the contract suites then say what is missing. Adapters are named by dotted string and loaded on use, so
+that reading this page imports nothing. Connections are `channel_<name>`, `erp_<name>` and `order_ledger`.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any, TypeVar
+
+from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import Route
+from order_sync.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ErpSpec:
+    """An ERP: its adapter, and the options that the adapter documents. Connection `erp_<name>`."""
+
+    name: str
+    adapter: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> str:
+        """The Airflow connection that holds its address and credentials."""
+        return f"erp_{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """A channel: its adapter, the ERP it feeds, and what its owner decided. Connection `channel_<name>`.
+
+    Attributes:
+        every: cron expression, UTC, of its DAG; `minutes_between_runs` must say how often that is.
+        start_from: orders placed before this instant are counted and never sent.
+        guest_account: the ERP's customer for orders without one; None refuses them.
+        distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
+        owner: shown in Airflow.
+    """
+
+    name: str
+    adapter: str
+    erp: str
+    every: str
+    minutes_between_runs: int
+    start_from: datetime
+    owner: str
+    guest_account: str | None = None
+    distributor: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.start_from is None or self.start_from.tzinfo is None:
+            raise Misconfigured(f"channel '{self.name}': start_from must be an instant with a time zone")
+
+    @property
+    def connection(self) -> str:
+        """The Airflow connection that holds its address and credentials."""
+        return f"channel_{self.name}"
+
+    @property
+    def route(self) -> Route:
+        """What the flows need to know of it."""
+        return Route(self.name, self.erp, self.start_from, self.guest_account)
+
+
+Spec = TypeVar("Spec", ChannelSpec, ErpSpec)
+
+ERPS = (ErpSpec("tryton", "order_sync.erps.tryton:Tryton"),)
+
+CHANNELS = (
+    ChannelSpec(
+        "dynamics_web",
+        "order_sync.channels.sql:SqlChannel",
+        erp="tryton",
+        every="*/5 * * * *",
+        minutes_between_runs=5,
+        start_from=datetime(2026, 1, 1, tzinfo=UTC),
+        owner="ecommerce",
+        guest_account="GUEST-WEB",
+    ),
+)
+
+
+def channel(name: str) -> ChannelSpec:
+    """The channel of that name. Raises Misconfigured for one that is not listed."""
+    return _named(CHANNELS, "channel", name)
+
+
+def erp(name: str) -> ErpSpec:
+    """The ERP of that name. Raises Misconfigured for one that is not listed."""
+    return _named(ERPS, "ERP", name)
+
+
+def settings() -> Settings:
+    """The settings as this process' environment gives them."""
+    return Settings.read(os.environ)
+
+
+def load(dotted: str) -> Any:
+    """The adapter class behind `module:Class`. Raises Misconfigured when there is none."""
+    module, _, name = dotted.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise Misconfigured(f"the registry names the adapter '{dotted}', which cannot be loaded: {error}") from error
+
+
+def _named(specs: Sequence[Spec], kind: str, name: str) -> Spec:
+    for spec in specs:
+        if spec.name == name:
+            return spec
+    known = ", ".join(spec.name for spec in specs)
+    raise Misconfigured(f"there is no {kind} '{name}' in the registry; there is {known}")
+
+
+def run_timeout(window: timedelta) -> timedelta:
+    """How long one run of a channel's DAG may take: its verification window and an hour."""
+    return window + timedelta(hours=1)
+
+
+def open_runs(window: timedelta, minutes_between_runs: int) -> int:
+    """How many runs of a channel's DAG may be open, so that one waiting for its window never blocks the next."""
+    return -(-run_timeout(window) // timedelta(minutes=minutes_between_runs)) + 5
