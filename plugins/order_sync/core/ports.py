@@ -238,10 +238,14 @@ class Ledger(Protocol):
 
 @dataclass(slots=True)
 class Summary:
-    """What a flow did, in counts: the only thing that a task returns. Never keys, never people's data."""
+    """What a flow did, in counts: the only thing that a task returns. Never keys, never people's data.
+
+    `held` is why nothing was sent, when sending is on hold.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    held: str | None = None
 
     def add(self, name: str, number: int = 1) -> None:
         """Count `number` more of `name`; nothing is counted as nothing."""

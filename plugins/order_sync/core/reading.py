@@ -82,7 +82,12 @@ class _Reader:
         try:
             parsed = json.loads(text)
         except ValueError as error:
-            self.refuse("PARSE_ERROR", "details", "", f"the transaction's details are no valid JSON: {error}")
+            self.refuse(
+                "PARSE_ERROR",
+                "details",
+                "",
+                f"the transaction's details are no valid JSON ({error}): correct the channel's SQL",
+            )
             self.sound_money = False
             return {}
         return parsed if isinstance(parsed, dict) else {}

@@ -106,7 +106,7 @@ def _read(name: str, text: str, default: object) -> object:
         if isinstance(default, time):
             return time.fromisoformat(text)
         return int(text)
-    except (ValueError, OSError):
+    except (ValueError, KeyError, OSError):
         raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None
 
 

@@ -53,9 +53,9 @@ async def push(
     orders that were not sent stay queued. Trouble of an order is a fact in the ledger and raises nothing.
     """
     summary = await settle(route, erp, ledger, actor, policy)
-    reason = ledger.held((f"channel_{route.channel}", f"erp_{route.erp}"))
-    if reason:
-        summary.notes.append(f"sending is on hold: {reason}")
+    summary.held = ledger.held((f"channel_{route.channel}", f"erp_{route.erp}"))
+    if summary.held:
+        summary.notes.append(f"sending is on hold: {summary.held}")
         return summary
     lease = settings.claim_lease.total_seconds()
     longest_submit = (CALLS_PER_SUBMIT * settings.call_deadline + policy.grace).total_seconds()

@@ -1,0 +1,193 @@
+"""Keys, settings, the watermark, the registry and the verdict: the small certainties that everything rests on."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from order_sync import registry
+from order_sync.core.errors import Misconfigured
+from order_sync.core.lifecycle import Event, IllegalTransition, Status, step
+from order_sync.core.orders import OrderKey
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import Doubt, Found, FoundState, Policy, judge, minor_unit, next_look
+from order_sync.core.watermark import Sample, Watermark
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DOUBT = Doubt(Status.SENT, Decimal("10.00"), "EUR", NOW, NOW + timedelta(minutes=30), 0)
+CONFIRMED = Found(FoundState.CONFIRMED, "SO1", "processing", Decimal("10.00"), "EUR")
+POLICY = Policy("unique_key")
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=5).filter(lambda parts: parts != [""]))
+def test_a_key_is_reversible_whatever_its_parts_hold(parts):
+    key = OrderKey("shop", tuple(parts))
+    assert OrderKey.parse(str(key)) == key
+    assert str(key).isascii()
+
+
+@pytest.mark.parametrize("text", ["", "shop", "shop:", ":1"])
+def test_what_is_no_key_is_refused(text):
+    with pytest.raises(ValueError, match="not an order key"):
+        OrderKey.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("VERIFICATION_WINDOW", "30", "such as 90s"),
+        ("EARLY_LOOKS", "1m;5m", "separated by commas"),
+        ("REPORT_ZONE", "Berlin", "IANA"),
+        ("REPORT_ZONE", "../etc", "IANA"),
+        ("REPORT_AT", "6", "06:00"),
+        ("CLAIM_SIZE", "many", "whole number"),
+        ("CLAIM_SIZE", "0", "1 or more"),
+        ("MAX_RESENDS", "-1", "0 or more"),
+        ("VERIFICATION_WINDOW", "0s", "longer than nothing"),
+        ("CLAIM_LEASE", "60s", "claimed twice"),
+        ("WINDOW", "30m", "not a setting"),
+    ],
+)
+def test_a_malformed_setting_is_one_sentence_that_says_what_to_write(name, value, says):
+    with pytest.raises(Misconfigured, match=says) as caught:
+        Settings.read({f"ORDER_SYNC_{name}": value})
+    assert f"ORDER_SYNC_{name}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_come_from_the_environment_and_default_to_thirty_minutes():
+    assert Settings.read({"PATH": "/bin"}).verification_window == timedelta(minutes=30)
+    changed = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "60s", "ORDER_SYNC_EARLY_LOOKS": "5s, 15s"})
+    assert changed.verification_window == timedelta(seconds=60)
+    assert changed.early_looks == (timedelta(seconds=5), timedelta(seconds=15))
+    assert Settings.read({"ORDER_SYNC_REPORT_ZONE": "Europe/Berlin"}).report_zone == ZoneInfo("Europe/Berlin")
+    assert Settings.read({"ORDER_SYNC_EARLY_LOOKS": ""}).early_looks == ()
+
+
+def test_an_unknown_channel_is_named_beside_those_that_exist():
+    with pytest.raises(Misconfigured, match=r"no channel .shopp. in the registry; there is dynamics_web"):
+        registry.channel("shopp")
+
+
+def test_a_channel_without_a_zoned_start_is_refused():
+    spec = registry.CHANNELS[0]
+    with pytest.raises(Misconfigured, match="start_from"):
+        replace(spec, start_from=datetime(2026, 1, 1))  # noqa: DTZ001  that is the mistake
+
+
+def test_an_adapter_that_cannot_be_loaded_is_named():
+    with pytest.raises(Misconfigured, match=r"order_sync\.erps\.nowhere:Nothing"):
+        registry.load("order_sync.erps.nowhere:Nothing")
+
+
+@pytest.mark.parametrize(("window", "runs"), [(1, 18), (5, 18), (30, 23), (120, 41)])
+def test_a_run_that_waits_for_its_window_never_blocks_the_next(window, runs):
+    assert registry.open_runs(timedelta(minutes=window), 5) == runs
+
+
+def test_a_mark_rises_only_once_every_writer_that_might_be_below_it_has_ended():
+    mark = Watermark("db").sampled(100, horizon=50)
+    assert mark.settled(oldest_running=49).counter == 0
+    assert mark.settled(oldest_running=50) == Watermark("db", 100)
+
+
+def test_a_sample_of_nothing_new_keeps_the_older_horizon():
+    mark = Watermark("db").sampled(100, horizon=50).sampled(100, horizon=60)
+    assert mark.samples == (Sample(100, 50),)
+    assert Watermark("db", 100).sampled(100, 70).samples == ()
+
+
+@given(st.lists(st.tuples(st.integers(1, 100), st.integers(1, 100)), max_size=10), st.integers(0, 100))
+def test_a_mark_never_passes_a_counter_whose_horizon_is_still_open(samples, oldest):
+    mark = Watermark("db")
+    for counter, horizon in samples:
+        mark = mark.sampled(counter, horizon)
+    settled = mark.settled(oldest)
+    assert settled.counter == max([0, *(sample.counter for sample in mark.samples if sample.horizon <= oldest)])
+    assert settled.settled(oldest) == settled
+
+
+def test_an_unlisted_step_is_a_bug_and_not_a_fact():
+    with pytest.raises(IllegalTransition):
+        step(Status.SUCCEEDED, Event.ATTEMPT_OPENED)
+
+
+@pytest.mark.parametrize(("currency", "unit"), [("EUR", "0.01"), ("JPY", "1"), ("KWD", "0.001"), ("XXZ", "0.01")])
+def test_each_currency_has_its_own_smallest_amount(currency, unit):
+    assert minor_unit(currency) == Decimal(unit)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "founds", "event"),
+    [
+        ({}, [CONFIRMED], Event.CONFIRMED),
+        ({}, [replace(CONFIRMED, total=Decimal("10.01"))], Event.CONFIRMED),
+        ({}, [replace(CONFIRMED, total=Decimal("10.02"))], Event.DIFFERENT),
+        ({}, [replace(CONFIRMED, total=None)], Event.DIFFERENT),
+        ({}, [replace(CONFIRMED, currency="USD")], Event.DIFFERENT),
+        ({}, [replace(CONFIRMED, same_lines=False)], Event.DIFFERENT),
+        ({}, [CONFIRMED, CONFIRMED], Event.TWO_IN_ERP),
+        ({}, [replace(CONFIRMED, state=FoundState.CANCELLED), CONFIRMED], Event.CONFIRMED),
+        ({}, [replace(CONFIRMED, state=FoundState.CANCELLED)], Event.CANCELLED_IN_ERP),
+        ({}, [replace(CONFIRMED, state=FoundState.REFUSED)], Event.REFUSED),
+        ({}, [replace(CONFIRMED, state=FoundState.TAKEN)], None),
+        ({"window_ends_at": NOW}, [replace(CONFIRMED, state=FoundState.TAKEN)], Event.WINDOW_OVER),
+        ({"status": Status.SENDING}, [replace(CONFIRMED, state=FoundState.TAKEN)], Event.TAKEN),
+        ({}, [], None),
+        ({"window_ends_at": NOW}, [], Event.WINDOW_OVER),
+        ({"status": Status.SENDING}, [], None),
+        ({"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace}, [], Event.ABSENT),
+        ({"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace, "resends": 3}, [], Event.RESENDS_SPENT),
+        ({"status": Status.SENDING}, [replace(CONFIRMED, state=FoundState.HALF_MADE)], None),
+        (
+            {"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace},
+            [replace(CONFIRMED, state=FoundState.HALF_MADE)],
+            Event.HALF_MADE,
+        ),
+        (
+            {"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace},
+            [replace(CONFIRMED, state=FoundState.HALF_MADE, same_lines=False)],
+            Event.DIFFERENT,
+        ),
+    ],
+)
+def test_the_verdict_follows_the_evidence(doubt, founds, event):
+    assert judge(replace(DOUBT, **doubt), founds, NOW, POLICY).event is event
+
+
+@pytest.mark.parametrize(
+    ("guarantee", "after", "event"),
+    [
+        ("unique_key", 2, Event.ABSENT),
+        ("searchable", 31, Event.WINDOW_OVER),
+        ("blind", 31, Event.WINDOW_OVER),
+    ],
+)
+def test_absence_counts_as_soon_as_the_erps_guarantee_allows(guarantee, after, event):
+    doubt = replace(DOUBT, status=Status.SENDING)
+    assert judge(doubt, [], NOW + timedelta(minutes=after), Policy(guarantee)).event is event
+
+
+def test_a_blind_erp_is_never_sent_to_twice_by_itself():
+    doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION)
+    assert judge(doubt, [], NOW + timedelta(days=30), Policy("blind")).event is None
+    assert judge(doubt, [], NOW + timedelta(minutes=32), Policy("searchable")).event is Event.ABSENT
+
+
+def test_looks_are_early_then_at_the_end_then_ever_rarer_and_end():
+    moments, now = [], NOW
+    doubt = replace(DOUBT, status=Status.SENT)
+    while (look := next_look(doubt, now, POLICY)) is not None:
+        moments.append((look - NOW) / timedelta(minutes=1))
+        now = look
+    assert moments[:8] == [1, 5, 15, 30, 35, 45, 60, 90]
+    assert now == DOUBT.window_ends_at + POLICY.give_up_looking
+
+
+def test_an_unanswered_attempt_is_looked_at_when_its_grace_is_over():
+    doubt = replace(DOUBT, status=Status.SENDING)
+    assert next_look(doubt, NOW + timedelta(minutes=1), POLICY) == NOW + POLICY.grace

@@ -1,0 +1,423 @@
+"""A ledger and an ERP in memory, for flows and the model of the lifecycle.
+
+The ledger keeps the same promises as the real one. The ERP is one that nobody could have for real: it loses answers,
+stores orders late, leaves them half-made, forgets them, cancels them and edits them, when it is told to.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
+from order_sync.core.lifecycle import IN_DOUBT, Event, Status, step
+from order_sync.core.orders import Order, OrderKey, Transaction
+from order_sync.core.ports import (
+    Actor,
+    Batch,
+    Change,
+    Claim,
+    Entry,
+    Health,
+    Horizon,
+    Landing,
+    Outcome,
+    Receipt,
+)
+from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
+from order_sync.core.watermark import Watermark
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DETAILS = (
+    '{"ships": false, "ship_to": null, "charges": [],'
+    ' "lines": [{"number": 1, "sku": "TEA", "quantity": "2", "net": "10.00", "tax_code": "", "tax": "0"}]}'
+)
+
+
+@dataclass
+class Clock:
+    """A clock that moves when it is told to."""
+
+    now: datetime = START
+
+    def sleep(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+    def monotonic(self) -> float:
+        return (self.now - START).total_seconds()
+
+
+def transaction(number: int = 1, **changes: object) -> Transaction:
+    """A good transaction of channel `shop`, number by number another one."""
+    key = OrderKey("shop", (str(number),))
+    good = Transaction(
+        key=key,
+        counter=number,
+        digest=f"digest {number}",
+        not_an_order=None,
+        source_status="concluded",
+        reference=f"WEB-{number}",
+        receipt="",
+        customer_account="C-1",
+        distributor="usrt",
+        placed_at="2026-03-02T08:00:00+00:00",
+        delivery_date="2026-03-05",
+        currency="EUR",
+        total="10.00",
+        expected_lines=1,
+        present_lines=1,
+        details=DETAILS,
+    )
+    return replace(good, **changes)  # type: ignore[arg-type]
+
+
+def reference(as_of: datetime = START) -> ReferenceData:
+    """Reference data in which `transaction()` is valid."""
+    facts: dict[Wanted, dict[str, object]] = {
+        ("sku", "TEA"): {"salable": True, "digits": 0},
+        ("customer", "C-1"): {},
+        ("currency", "EUR"): {"digits": 2},
+        ("country", "DE"): {},
+        ("tax", "DE19"): {"rate": "19"},
+    }
+    return ReferenceData(facts, as_of)
+
+
+@dataclass
+class MemoryChannel:
+    """A channel that holds what it is given, in the order of its counters."""
+
+    rows: list[Transaction] = field(default_factory=list)
+    database: str = "database 1"
+    down: bool = False
+
+    def fingerprint(self) -> str:
+        return self.database
+
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
+        if self.down:
+            raise Transient("the channel is away", code="EXTRACT_FAILED")
+        new = sorted((row for row in self.rows if (row.counter or 0) > since.counter), key=lambda row: row.counter or 0)
+        last = max((row.counter or 0 for row in new), default=since.counter)
+        yield Batch(new, Watermark(since.fingerprint, last))
+
+    def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
+        yield [row for row in self.rows if row.key in keys]
+
+
+@dataclass
+class Row:
+    """An order in the ledger."""
+
+    transaction: Transaction
+    status: Status
+    received_at: datetime
+    reason: str = ""
+    generation: int = 0
+    code: str | None = None
+    message: str = ""
+    total: Decimal = Decimal(0)
+    currency: str = ""
+    erp_number: str = ""
+    problems: tuple[object, ...] = ()
+    lease_until: datetime | None = None
+    next_look_at: datetime | None = None
+    window_ends_at: datetime | None = None
+    receipt_at: datetime | None = None
+    resends: int = 0
+    attempts: list["Attempt"] = field(default_factory=list)
+
+
+@dataclass
+class Attempt:
+    """One try to send; `outcome` None is open or unknown, `settled` once a look-up has answered it."""
+
+    generation: int
+    opened_at: datetime
+    outcome: Event | None = None
+    settled: bool = False
+
+
+@dataclass
+class MemoryLedger:
+    """The Ledger port over a dictionary, on a clock of its own."""
+
+    clock: Clock = field(default_factory=Clock)
+    rows: dict[OrderKey, Row] = field(default_factory=dict)
+    history: list[tuple[OrderKey, str | None, str, str, str]] = field(default_factory=list)
+    marks: dict[str, Watermark] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    copy: ReferenceData | None = None
+    hold: str | None = None
+
+    def now(self) -> datetime:
+        return self.clock.now
+
+    def check_fingerprint(self, connection: str, fingerprint: str) -> None:
+        if self.fingerprints.setdefault(connection, fingerprint) != fingerprint:
+            raise Misconfigured(f"{connection} is another system than the accepted one")
+
+    def watermark(self, channel: str) -> Watermark | None:
+        return self.marks.get(channel)
+
+    def record(
+        self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
+    ) -> Mapping[str, int]:
+        counts = {"new": 0, "changed": 0, "unchanged": 0}
+        for landing in landings:
+            key = landing.transaction.key
+            row = self.rows.get(key)
+            if row is None:
+                self.rows[key] = Row(landing.transaction, landing.status, self.now(), landing.reason)
+                counts["new"] += 1
+            elif row.transaction.digest == landing.transaction.digest:
+                counts["unchanged"] += 1
+            else:
+                row.transaction = landing.transaction
+                row.generation += 1
+                row.status = step(row.status, _event_of(row.status, landing.status))
+                counts["changed"] += 1
+        if watermark:
+            self.marks[channel] = watermark
+        return counts
+
+    def waiting(self, channel: str) -> Sequence[Entry]:
+        return self._entries(Status.WAITING)
+
+    def to_validate(self, channel: str, after: OrderKey | None, limit: int) -> Sequence[Entry]:
+        entries = sorted(self._entries(Status.RECEIVED), key=lambda entry: entry.key)
+        return [entry for entry in entries if after is None or entry.key > after][:limit]
+
+    def apply(self, changes: Sequence[Change], actor: Actor) -> int:
+        return sum(self._apply(change, actor) for change in changes)
+
+    def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
+        self.copy = data
+        return 0
+
+    def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
+        return self.copy
+
+    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor) -> Claim:
+        entries = []
+        for key, row in self.rows.items():
+            free = row.lease_until is None or row.lease_until <= self.now()
+            if row.status is Status.QUEUED and free and len(entries) < limit:
+                row.generation += 1
+                row.lease_until = self.now() + timedelta(seconds=lease_seconds)
+                entries.append(self._entry(key, row))
+        return Claim(entries, lease_seconds)
+
+    def open(
+        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
+    ) -> set[OrderKey]:
+        opened = set()
+        for entry in claim.entries:
+            row = self.rows[entry.key]
+            unresolved = any(not attempt.settled for attempt in row.attempts)
+            leased = row.lease_until is not None and row.lease_until > self.now()
+            same = row.status is Status.QUEUED and row.generation == entry.generation
+            if entry.key not in keys or unresolved or not leased or not same:
+                continue
+            row.attempts.append(Attempt(row.generation, self.now()))
+            row.window_ends_at = row.window_ends_at or self.now() + timedelta(seconds=window_seconds)
+            row.next_look_at = max(row.lease_until or self.now(), self.now() + timedelta(seconds=grace_seconds))
+            self._move(entry.key, row, Event.ATTEMPT_OPENED, "push")
+            opened.add(entry.key)
+        return opened
+
+    def close(
+        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
+    ) -> None:
+        for outcome in outcomes:
+            row = self.rows[outcome.key]
+            attempt = next(item for item in row.attempts if item.generation == outcome.generation)
+            attempt.outcome = outcome.event
+            attempt.settled = outcome.event not in (None, Event.RECEIPT)
+            if row.status is not Status.SENDING or row.generation != outcome.generation or outcome.event is None:
+                continue
+            row.code, row.message = outcome.code, outcome.message
+            self._move(outcome.key, row, outcome.event, actor.by)
+            if outcome.event is Event.RECEIPT:
+                if row.receipt_at is None:
+                    row.receipt_at = self.now()
+                    row.window_ends_at = self.now() + timedelta(seconds=window_seconds)
+                row.next_look_at = next_look_at
+            elif outcome.event is Event.NOT_SENT:
+                row.lease_until = row.next_look_at = None
+                if all(item.outcome is Event.NOT_SENT for item in row.attempts):
+                    row.window_ends_at = None
+
+    def release(self, claim: Claim) -> None:
+        for entry in claim.entries:
+            row = self.rows[entry.key]
+            if row.status is Status.QUEUED and row.generation == entry.generation:
+                row.lease_until = None
+
+    def due(self, channel: str, limit: int) -> Sequence[Entry]:
+        return [
+            self._entry(key, row)
+            for key, row in self.rows.items()
+            if row.status in IN_DOUBT and row.next_look_at is not None and row.next_look_at <= self.now()
+        ][:limit]
+
+    def horizon(self, channel: str) -> Horizon:
+        doubts = [row for row in self.rows.values() if row.status in IN_DOUBT]
+        looks = [row.next_look_at for row in doubts if row.next_look_at]
+        ends = [row.window_ends_at for row in doubts if row.window_ends_at]
+        return Horizon(min(looks, default=None), max(ends, default=None))
+
+    def counts(self, channel: str) -> Mapping[str, int]:
+        return {status: len(self._entries(status)) for status in Status if self._entries(status)}
+
+    def held(self, connections: Collection[str]) -> str | None:
+        return self.hold
+
+    def status(self, number: int = 1) -> Status:
+        return self.rows[OrderKey("shop", (str(number),))].status
+
+    def _entries(self, status: Status) -> list[Entry]:
+        return [self._entry(key, row) for key, row in self.rows.items() if row.status is status]
+
+    def _entry(self, key: OrderKey, row: Row) -> Entry:
+        doubt = None
+        if row.status in IN_DOUBT:
+            end = row.window_ends_at or self.now()
+            doubt = Doubt(row.status, row.total, row.currency, row.attempts[-1].opened_at, end, row.resends)
+        refusals = sum(attempt.outcome is Event.REFUSED for attempt in row.attempts)
+        return Entry(key, row.status, row.generation, row.transaction, row.received_at, doubt, refusals)
+
+    def _apply(self, change: Change, actor: Actor) -> bool:
+        row = self.rows[change.key]
+        if row.status is not change.from_status or row.generation != change.generation:
+            return False
+        row.next_look_at = change.next_look_at
+        row.erp_number = change.erp_number or row.erp_number
+        for attempt in row.attempts:
+            attempt.settled = attempt.settled or change.event is not None
+        if change.event is None:
+            return True
+        row.code, row.message, row.problems = change.code, change.message, change.problems
+        if change.order:
+            row.total, row.currency = change.order.total, change.order.currency
+        if change.event in (Event.ABSENT, Event.HALF_MADE):
+            row.resends += 1
+            row.lease_until = None
+        self._move(change.key, row, change.event, actor.by)
+        if change.to_status is not Status.SENT:
+            row.generation += 1
+        return True
+
+    def _move(self, key: OrderKey, row: Row, event: Event, by: str) -> None:
+        before, row.status = row.status, step(row.status, event)
+        self.history.append((key, before, event, row.status, by))
+
+
+def _event_of(status: Status, landed: Status) -> Event:
+    if landed is Status.NOT_AN_ORDER:
+        return Event.NO_ORDER_AFTER_ALL if status is Status.WAITING else Event.CANCELLED_IN_CHANNEL
+    return Event.COMPLETE if status is Status.WAITING and landed is Status.RECEIVED else Event.CHANGED
+
+
+@dataclass
+class Sale:
+    """An order in the ERP. `visible_from`: a late commit shows only then."""
+
+    state: FoundState
+    total: Decimal
+    currency: str
+    visible_from: datetime
+    number: str
+
+
+@dataclass
+class MemoryErp:
+    """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each."""
+
+    clock: Clock
+    guarantee: Guarantee = "unique_key"
+    script: list[str] = field(default_factory=list)
+    sales: dict[OrderKey, list[Sale]] = field(default_factory=dict)
+    confirms_after: timedelta = timedelta(seconds=30)
+    down: bool = False
+    submits: list[OrderKey] = field(default_factory=list)
+    made_at: dict[OrderKey, datetime] = field(default_factory=dict)
+
+    async def check(self) -> Health:
+        self._answer()
+        return Health("memory", "1")
+
+    async def reference(self) -> ReferenceData:
+        self._answer()
+        return reference(self.clock.now)
+
+    async def prepare(self, orders: Collection[Order]) -> None:
+        self._answer()
+
+    async def submit(self, order: Order) -> Receipt:
+        self._answer()
+        self.submits.append(order.key)
+        trouble = self.script.pop(0) if self.script else "fine"
+        if trouble == "away":
+            raise Transient("connection refused")
+        if trouble == "refused":
+            raise OrderRefused("no such article")
+        if trouble == "lost before":
+            raise OutcomeUnknown("no answer")
+        if trouble == "bug":
+            raise KeyError(order.key)
+        return self._make(order, trouble)
+
+    def _make(self, order: Order, trouble: str) -> Receipt:
+        existing = [sale for sale in self.sales.get(order.key, ()) if self._meets(sale)]
+        if existing:
+            sale = existing[0]
+            if sale.state is FoundState.CANCELLED:
+                raise OrderConflict(f"the ERP holds {sale.number}, cancelled", code="CANCELLED_IN_ERP")
+            if sale.total != order.total:
+                raise OrderConflict(f"the ERP holds {sale.number} over {sale.total}")
+        else:
+            late = {"late": timedelta(seconds=60)}.get(trouble, timedelta(0))
+            number = f"SO{sum(map(len, self.sales.values())) + 1}"
+            sale = Sale(FoundState.HALF_MADE, order.total, order.currency, self.clock.now + late, number)
+            self.sales.setdefault(order.key, []).append(sale)
+        if trouble == "edited":
+            sale.total += 1
+        if trouble in ("half-made", "edited half-made"):
+            raise OutcomeUnknown("no answer")
+        if sale.state is FoundState.HALF_MADE:
+            sale.state = FoundState.TAKEN
+            self.made_at[order.key] = self.clock.now
+        if trouble in ("lost after", "late"):
+            raise OutcomeUnknown("no answer")
+        if trouble == "forgotten":
+            self.sales[order.key].remove(sale)
+        if trouble == "cancelled":
+            sale.state = FoundState.CANCELLED
+        return Receipt(sale.number, sale.state)
+
+    def _meets(self, sale: Sale) -> bool:
+        """Whether a submit of the same key meets this sale: by a constraint, by a search, or not at all."""
+        if self.guarantee == "searchable":
+            return sale.visible_from <= self.clock.now
+        return self.guarantee == "unique_key"
+
+    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+        self._answer()
+        found: dict[OrderKey, list[Found]] = {}
+        for order in orders:
+            for sale in self.sales.get(order.key, ()):
+                if sale.state is FoundState.TAKEN and self.clock.now >= self.made_at[order.key] + self.confirms_after:
+                    sale.state = FoundState.CONFIRMED
+                if sale.visible_from <= self.clock.now and self.guarantee != "blind":
+                    seen = Found(sale.state, sale.number, sale.state, sale.total, sale.currency)
+                    found.setdefault(order.key, []).append(seen)
+        return found
+
+    async def count(self, channel: str) -> int:
+        return sum(sale.state is not FoundState.CANCELLED for sales in self.sales.values() for sale in sales)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise Transient("the ERP is away")

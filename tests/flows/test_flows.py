@@ -1,0 +1,211 @@
+"""The flows over a ledger, a channel and an ERP in memory: what each promises when something goes wrong."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.lifecycle import Status
+from order_sync.core.ports import Actor, Route
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import Policy
+from order_sync.flows import extract, push, refresh_reference, validate
+from tests.flows.memory import DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+
+ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
+ACTOR = Actor("test")
+POLICY = Policy("unique_key")
+
+
+def ready(*numbers: int) -> MemoryLedger:
+    """A ledger in which these orders are queued."""
+    ledger = MemoryLedger(copy=reference())
+    extract(ROUTE, MemoryChannel([transaction(number) for number in numbers]), ledger, ACTOR)
+    validate(ROUTE, ledger, ACTOR)
+    return ledger
+
+
+def send(ledger: MemoryLedger, erp: MemoryErp, settings: Settings | None = None) -> dict[str, int]:
+    run = push(ROUTE, erp, ledger, ACTOR, POLICY, settings or Settings(), ledger.clock.monotonic)
+    return asyncio.run(run).counts
+
+
+def test_every_header_that_was_read_gets_a_disposition():
+    ledger = MemoryLedger()
+    rows = [
+        transaction(1),
+        transaction(2, not_an_order="voided"),
+        transaction(3, expected_lines=2),
+        transaction(4, placed_at="2025-12-31T23:59:59+00:00"),
+    ]
+    extract(ROUTE, MemoryChannel(rows), ledger, ACTOR)
+    dispositions = [(row.status, row.reason) for row in ledger.rows.values()]
+    assert dispositions == [
+        (Status.RECEIVED, ""),
+        (Status.NOT_AN_ORDER, "voided"),
+        (Status.WAITING, "lines_missing"),
+        (Status.NOT_AN_ORDER, "before_start"),
+    ]
+
+
+def test_an_order_placed_exactly_at_the_start_counts():
+    ledger = MemoryLedger()
+    extract(ROUTE, MemoryChannel([transaction(1, placed_at="2026-01-01T01:00:00+01:00")]), ledger, ACTOR)
+    assert ledger.status() is Status.RECEIVED
+
+
+def test_a_header_without_its_lines_waits_and_becomes_an_order_when_they_come():
+    ledger, channel = MemoryLedger(), MemoryChannel([transaction(1, expected_lines=2)])
+    extract(ROUTE, channel, ledger, ACTOR)
+    extract(ROUTE, channel, ledger, ACTOR)
+    assert ledger.status() is Status.WAITING
+    channel.rows = [transaction(1, expected_lines=2, present_lines=2, digest="complete")]
+    extract(ROUTE, channel, ledger, ACTOR)
+    assert ledger.status() is Status.RECEIVED
+
+
+def test_lines_that_never_come_are_a_failure_with_its_own_code():
+    ledger, channel = MemoryLedger(), MemoryChannel([transaction(1, expected_lines=2)])
+    extract(ROUTE, channel, ledger, ACTOR)
+    ledger.clock.sleep(hours=24)
+    extract(ROUTE, channel, ledger, ACTOR)
+    row = ledger.rows[transaction(1).key]
+    assert (row.status, row.code) == (Status.FAILED, "LINES_MISSING")
+    assert "1 of 2 lines" in row.message
+
+
+def test_another_database_behind_the_channel_stops_the_extract_before_anything_is_read():
+    ledger, channel = MemoryLedger(), MemoryChannel([transaction(1)])
+    extract(ROUTE, channel, ledger, ACTOR)
+    channel.database, channel.rows = "database 2", [transaction(1, digest="another order")]
+    with pytest.raises(Misconfigured):
+        extract(ROUTE, channel, ledger, ACTOR)
+    assert ledger.rows[transaction(1).key].transaction.digest == "digest 1"
+
+
+def test_all_problems_of_an_order_are_told_at_once():
+    bad = transaction(
+        1,
+        currency="XAF",
+        customer_account="C-404",
+        total="11.00",
+        placed_at="infinity",
+        details=DETAILS.replace("TEA", "COFFEE").replace('"ships": false', '"ships": true'),
+    )
+    ledger = MemoryLedger(copy=reference())
+    extract(ROUTE, MemoryChannel([bad]), ledger, ACTOR)
+    summary = validate(ROUTE, ledger, ACTOR)
+    row = ledger.rows[bad.key]
+    assert row.status is Status.FAILED
+    assert [problem.code for problem in row.problems] == [
+        "FIELD_INVALID",
+        "CURRENCY_MAPPING",
+        "SKU_NOT_FOUND",
+        "CUSTOMER_NOT_FOUND",
+        "ADDRESS_MISSING",
+    ]
+    assert summary.counts["invalid"] == 1
+
+
+def test_without_any_reference_data_orders_wait_rather_than_fail():
+    ledger = MemoryLedger()
+    extract(ROUTE, MemoryChannel([transaction(1)]), ledger, ACTOR)
+    with pytest.raises(Transient, match="no copy of the reference data"):
+        validate(ROUTE, ledger, ACTOR)
+    assert ledger.status() is Status.RECEIVED
+
+
+def test_while_the_erp_is_away_the_last_good_copy_of_the_reference_data_serves_with_its_age():
+    ledger = MemoryLedger(copy=reference(START - timedelta(minutes=20)))
+    erp = MemoryErp(ledger.clock, down=True)
+    summary = asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    assert summary.counts == {"stale": 1}
+    assert "20 min old" in summary.notes[0]
+
+
+def test_without_a_copy_an_erp_that_is_away_is_an_error():
+    ledger = MemoryLedger()
+    erp = MemoryErp(ledger.clock, down=True)
+    with pytest.raises(Transient):
+        asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+
+
+def test_a_fresh_copy_of_the_reference_data_is_not_read_again():
+    ledger = MemoryLedger(copy=reference())
+    erp = MemoryErp(ledger.clock, down=True)
+    summary = asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    assert summary.counts == {}
+
+
+def test_push_sends_every_queued_order_once():
+    ledger = ready(*range(1, 101))
+    erp = MemoryErp(ledger.clock)
+    assert send(ledger, erp) == {"sent": 100}
+    assert send(ledger, erp) == {}
+    assert len(erp.submits) == len(set(erp.submits)) == 100
+
+
+def test_an_interrupted_send_is_looked_up_before_it_is_sent_again():
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock, script=["lost after"])
+    assert send(ledger, erp) == {"outcome_unknown": 1}
+    ledger.clock.sleep(minutes=16)
+    assert send(ledger, erp) == {"confirmed": 1}
+    assert len(erp.submits) == 1
+
+
+def test_an_order_that_the_erp_never_got_is_sent_again_after_the_grace():
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock, script=["lost before"])
+    send(ledger, erp)
+    assert send(ledger, erp) == {}, "the grace is not over"
+    ledger.clock.sleep(minutes=16)
+    assert send(ledger, erp) == {"absent": 1, "sent": 1}
+
+
+def test_an_erp_that_is_away_ends_the_push_and_leaves_the_orders_queued():
+    ledger = ready(*range(1, 51))
+    erp = MemoryErp(ledger.clock, script=["fine", "away"])
+    with pytest.raises(Transient):
+        send(ledger, erp, Settings(submit_concurrency=1))
+    assert ledger.counts("shop") == {Status.SENT: 1, Status.QUEUED: 49}
+    assert send(ledger, erp) == {"sent": 49}
+
+
+def test_one_order_that_breaks_the_adapter_does_not_stop_the_others():
+    ledger = ready(1, 2, 3)
+    erp = MemoryErp(ledger.clock, script=["bug"])
+    assert send(ledger, erp, Settings(submit_concurrency=1)) == {"outcome_unknown": 1, "sent": 2}
+
+
+def test_a_refused_order_is_a_fact_and_no_error():
+    ledger = ready(1, 2)
+    erp = MemoryErp(ledger.clock, script=["refused"])
+    assert send(ledger, erp, Settings(submit_concurrency=1)) == {"refused": 1, "sent": 1}
+    row = ledger.rows[transaction(1).key]
+    assert (row.status, row.code, row.message) == (Status.FAILED, "REJECTED_BY_ERP", "no such article")
+
+
+def test_a_held_connection_is_settled_and_not_sent_to():
+    ledger = ready(1)
+    ledger.hold = "maintenance until noon"
+    summary = asyncio.run(push(ROUTE, MemoryErp(ledger.clock), ledger, ACTOR, POLICY, Settings()))
+    assert summary.notes == ["sending is on hold: maintenance until noon"]
+    assert ledger.status() is Status.QUEUED
+
+
+def test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish():
+    ledger = ready(*range(1, 11))
+    erp = MemoryErp(ledger.clock)
+    times = iter([0.0, *[10.0] * 5])
+    late = lambda: next(times, 1e6)  # noqa: E731  a clock that jumps past the lease
+    asyncio.run(_one_turn(ledger, erp, late))
+    assert 0 < len(erp.submits) < 10
+
+
+async def _one_turn(ledger, erp, monotonic) -> None:
+    original = ledger.claim
+    claims = [original("shop", 10, 900, ACTOR)]
+    ledger.claim = lambda *_: claims.pop() if claims else original("shop", 0, 900, ACTOR)
+    await push(ROUTE, erp, ledger, ACTOR, POLICY, Settings(submit_concurrency=1), monotonic)
