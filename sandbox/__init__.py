@@ -1,4 +1,4 @@
-"""The real systems that newcomers and tests run against: PostgreSQL, a Tryton ERP, Airflow. Nothing here is deployed."""
+"""The real systems that newcomers and tests run against: PostgreSQL, a Tryton ERP, Airflow; never deployed."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """What the sandbox company sells, to whom, and under which taxes and currencies.
 
-The same every time and shared by both ends: the ERP is seeded from it and the sample orders are made from it, so that they
-agree on purpose and disagree only where a sample wants them to. Pure data: knows no ERP and no channel.
+The same every time and shared by both ends: the ERP is seeded from it and the sample orders are made from it, so that
+they disagree only where a sample wants them to. Pure data: knows no ERP and no channel.
 """
 
 from dataclasses import dataclass
@@ -135,4 +135,4 @@ CUSTOMERS = _customers()
 """The 40 customers, C-0001 to C-0040, in five countries."""
 
 GUEST = Customer("GUEST-WEB", "Web shop guests", "Hafenstraße 1", "Hamburg", "20359", "DE", "HH", "EUR", "DE19")
-"""Whom orders without an account are booked on: an ordinary customer, since a shop's own guest party cannot be quoted."""
+"""Whom orders without an account are booked on: an ordinary customer, as a shop's own guest party cannot be quoted."""

