@@ -1,0 +1,68 @@
+"""Tell people that a task failed, over Slack and by mail: each alone, so that one that is down never silences the other.
+
+The text names the task, the error's class and, for errors of this package, its message: those never hold people's
+data. The message of any other error may, so it stays in the task's log, which the alert links to. Knows no order.
+"""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+from order_sync.core.errors import OrderSyncError
+
+SLACK = "slack_alerts"
+"""The Airflow connection, of type `slackwebhook`, that alerts go to."""
+
+SMTP = "smtp_alerts"
+"""The Airflow connection, of type `smtp`, that sends alerts by mail."""
+
+MAIL_FROM = "order_sync_alert_from"
+"""The Airflow variable that holds the sender's address."""
+
+MAIL_TO = "order_sync_alert_to"
+"""The Airflow variable that holds the recipients' addresses, separated by commas."""
+
+TEXT = (
+    "{{ alert.dag_id }}: task {{ alert.task_id }} failed with {{ alert.error }}: {{ alert.message }}\n"
+    "Run {{ alert.run_id }}\n{{ alert.log_url }}"
+)
+
+
+def alert_slack(context: Mapping[str, Any]) -> None:
+    """Send the alert to the Slack webhook of connection `slack_alerts`."""
+    notifier = SlackWebhookNotifier(slack_webhook_conn_id=SLACK, text=TEXT, timeout=10)
+    notifier({**context, "alert": alert(context)})
+
+
+def alert_mail(context: Mapping[str, Any]) -> None:
+    """Send the alert through the mail server of connection `smtp_alerts`."""
+    notifier = SmtpNotifier(
+        smtp_conn_id=SMTP,
+        from_email=f"{{{{ var.value.{MAIL_FROM} }}}}",
+        to=f"{{{{ var.value.{MAIL_TO} }}}}",
+        subject="{{ alert.dag_id }}: task {{ alert.task_id }} failed",
+        html_content=f"<pre>{TEXT}</pre>",
+    )
+    notifier({**context, "alert": alert(context)})
+
+
+ALERTS = (alert_slack, alert_mail)
+"""The `on_failure_callback` of every task. Airflow runs each and logs one that fails."""
+
+
+def alert(context: Mapping[str, Any]) -> dict[str, str]:
+    """What an alert says, safe to stand in HTML and in Slack's markup. Airflow's context may be thin."""
+    ti, error = context.get("ti"), context.get("exception")
+    ours = isinstance(error, OrderSyncError)
+    facts = {
+        "dag_id": getattr(ti, "dag_id", "an unknown DAG"),
+        "run_id": getattr(ti, "run_id", context.get("run_id", "unknown")),
+        "task_id": getattr(ti, "task_id", "unknown"),
+        "error": type(error).__name__ if isinstance(error, BaseException) else "an unknown error",
+        "message": str(error) if ours else "its message is in the task's log",
+        "log_url": getattr(ti, "log_url", ""),
+    }
+    return {name: html.escape(str(fact), quote=False) for name, fact in facts.items()}
