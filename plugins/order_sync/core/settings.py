@@ -43,7 +43,7 @@ class Settings:
         minutes=2
     )
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
-    claim_size: Annotated[int, "how many orders one claim takes at most"] = 500
+    claim_size: Annotated[int, "how many orders one claim takes at most"] = 200
     submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
     max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
     total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1

@@ -59,11 +59,9 @@ async def push(
         return summary
     lease = settings.claim_lease.total_seconds()
     longest_submit = (CALLS_PER_SUBMIT * settings.call_deadline + policy.grace).total_seconds()
-    rounds = max(1, int(lease // longest_submit) - 1)
-    limit = min(settings.claim_size, rounds * settings.submit_concurrency)
     while True:
         asked_at = monotonic()
-        claim = await asyncio.to_thread(ledger.claim, route.channel, limit, lease, actor)
+        claim = await asyncio.to_thread(ledger.claim, route.channel, settings.claim_size, lease, actor)
         if not claim.entries:
             return summary
         turn = _Turn(route, erp, ledger, actor, policy, settings, claim, summary)
