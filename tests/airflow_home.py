@@ -1,4 +1,4 @@
-"""An Airflow of the tests' own in a temporary folder. Import this before Airflow, which reads its settings at import."""
+"""An Airflow of the tests' own, in a temporary folder. Import it before Airflow, which reads its settings at import."""
 
 import atexit
 import os
@@ -18,6 +18,5 @@ os.environ |= {
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(PLUGINS),
-    "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
 }
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)

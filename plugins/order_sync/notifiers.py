@@ -1,4 +1,4 @@
-"""Tell people that a task failed, over Slack and by mail: each alone, so that one that is down never silences the other.
+"""Tell people that a task failed, over Slack and by mail: each alone, so that one never silences the other.
 
 The text names the task, the error's class and, for errors of this package, its message: those never hold people's
 data. The message of any other error may, so it stays in the task's log, which the alert links to. Knows no order.

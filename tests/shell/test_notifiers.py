@@ -10,10 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.execution_time.context import VariableAccessor
 from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks
-from aiosmtpd.controller import Controller
 
 from order_sync.core.errors import NotAuthorised
 from order_sync.notifiers import ALERTS, alert, alert_mail, alert_slack

@@ -1,0 +1,67 @@
+"""The composition root: from the names of connections to a Ledger, a Channel and an Erp that work.
+
+The only place that reads Airflow connections and loads adapters. What is missing or malformed is Misconfigured, in one
+sentence that says what to create and holds no secret. Inside a task connections come from wherever Airflow keeps them,
+outside of one from the environment (`AIRFLOW_CONN_...`) or a secrets backend only.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+from airflow.sdk import BaseHook, Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from order_sync import registry
+from order_sync.core.errors import Misconfigured
+from order_sync.ledger import Ledger
+from order_sync.rest import Endpoint
+
+LEDGER = "order_ledger"
+"""The Airflow connection of the ledger's database."""
+
+CHANNELS = Path(__file__).parents[2] / "include" / "sql" / "channels"
+"""What a SQL channel's transactions are, in a folder of the channel's name."""
+
+
+def ledger(conn_id: str | None = None) -> Ledger:
+    """The ledger behind a connection of type `postgres`; connects when it is entered."""
+    return Ledger(_postgres(conn_id or LEDGER))
+
+
+def channel(spec: registry.ChannelSpec, conn_id: str | None = None) -> Any:
+    """The registry's adapter of a SQL channel, over a connection of type `postgres`."""
+    connect = _postgres(conn_id or spec.connection)
+    return registry.load(spec.adapter)(connect, spec.name, CHANNELS / spec.name, spec.options)
+
+
+def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
+    """The registry's adapter of an ERP, over a connection of type `http` whose password is the ERP's key."""
+    conn_id = conn_id or spec.connection
+    connection = _connection(conn_id, "http")
+    http = HttpHook(http_conn_id=conn_id)
+    http.get_conn()
+    endpoint = Endpoint(conn_id, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
+    return registry.load(spec.adapter)(endpoint, registry.settings(), spec.options)
+
+
+def _postgres(conn_id: str) -> Callable[[], Any]:
+    """What opens a psycopg connection, over a connection of type `postgres`."""
+    _connection(conn_id, "postgres")
+    return PostgresHook(postgres_conn_id=conn_id).get_conn
+
+
+def _connection(conn_id: str, conn_type: str) -> Connection:
+    try:
+        connection = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        raise Misconfigured(
+            f"there is no connection '{conn_id}', or it cannot be read: create it with type '{conn_type}' under Admin,"
+            f" Connections, or as AIRFLOW_CONN_{conn_id.upper()} in the environment (outside of a task only the"
+            " environment is read)"
+        ) from None
+    if connection.conn_type != conn_type:
+        raise Misconfigured(f"connection '{conn_id}' has type '{connection.conn_type}': it must have '{conn_type}'")
+    return connection
