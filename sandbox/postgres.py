@@ -45,7 +45,7 @@ class Cluster:
     port: int = 0
 
     def start(self) -> Self:
-        """Start the server on a free port, created if it is new; one that a killed run left running is stopped first."""
+        """Start the server on a free port, created if it is new; one left running by a killed run is stopped first."""
         if not self._data.exists():
             self._initialise()
         self.stop()

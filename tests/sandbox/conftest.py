@@ -1,0 +1,66 @@
+"""The sandbox's servers, each started once for these tests."""
+
+import base64
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import scratch, template
+from sandbox.tryton import DATABASE, Secrets, Tryton
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    with scratch() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def seeded(folder: Path) -> Iterator[tuple[Any, Secrets]]:
+    cluster, secrets = template.copy_to(folder / "postgres")
+    cluster.start()
+    yield cluster, secrets
+    cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def tryton(seeded: tuple[Any, Secrets], folder: Path) -> Iterator[Tryton]:
+    cluster, secrets = seeded
+    tryton = Tryton(cluster, folder / "tryton", secrets)
+    tryton.start()
+    yield tryton
+    tryton.stop()
+
+
+class Rest:
+    """What the integration user can do: Tryton's REST interface with its key."""
+
+    def __init__(self, tryton: Tryton) -> None:
+        self.url = f"{tryton.base_url}/{DATABASE}/rest/model/"
+        self.headers = {"Authorization": f"Bearer {tryton.secrets.rest_key}", "Content-Type": "application/json"}
+
+    def search(self, model: str, domain: list[Any], *fields: str) -> list[dict[str, Any]]:
+        query = [("d", base64.urlsafe_b64encode(json.dumps(domain).encode()).decode()), ("s", "1000")]
+        return self._call(f"{model}?{urllib.parse.urlencode([*query, *(('f', field) for field in fields)])}", None)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._call(path, json.dumps(body).encode())
+
+    def _call(self, path: str, body: bytes | None) -> Any:
+        request = urllib.request.Request(self.url + path, body, self.headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request) as response:  # noqa: S310
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{error.code} {error.read().decode()[:300]}") from None
+
+
+@pytest.fixture(scope="session")
+def rest(tryton: Tryton) -> Rest:
+    return Rest(tryton)
