@@ -83,6 +83,7 @@ CHANNELS = (
         start_from=datetime(2026, 1, 1, tzinfo=UTC),
         owner="ecommerce",
         guest_account="GUEST-WEB",
+        options={"zone": "Europe/Berlin"},  # of the store's clock
     ),
 )
 

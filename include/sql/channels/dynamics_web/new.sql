@@ -1,0 +1,1 @@
+h.replicationcounterfromorigin > %(since)s

@@ -1,0 +1,1 @@
+"""Channels: one module for each kind of place that sells. They fulfil `core.ports.Channel` and know each other not."""
