@@ -12,6 +12,7 @@ import pwd
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,11 +50,12 @@ class Cluster:
         if not self._data.exists():
             self._initialise()
         self.stop()
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        if self._pid and not self._running and psutil.pid_exists(self._pid):
+            (self._data / "postmaster.pid").unlink()  # another process has the number, and PostgreSQL would give way
         log = self.directory.resolve() / "postgres.log"
         settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **self.settings}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        for attempts_left in (2, 1, 0):
+        for attempts_left in (4, 3, 2, 1, 0):
             self.port = free_port()
             try:
                 self._control("start", "-l", log, "-o", f"-p {self.port} {options}")
@@ -61,12 +63,17 @@ class Cluster:
             except SandboxError as error:
                 if not attempts_left:
                     raise SandboxError(f"{error}\n{tail(log)}") from None
+                time.sleep(0.5)  # the port was taken, or the last processes of a killed server are still ending
         return self
 
     def stop(self) -> None:
         """Stop the server if it runs, whoever started it, and end its connections."""
         if self._running:
-            self._control("stop", "-m", "fast")
+            try:
+                self._control("stop", "-m", "fast")
+            except SandboxError:
+                if self._running:
+                    raise
 
     def copy_to(self, directory: Path) -> "Cluster":
         """A second cluster with the same content and password; this one must be stopped."""
@@ -104,11 +111,17 @@ class Cluster:
         return self.directory.resolve() / "data"
 
     @property
+    def _pid(self) -> int:
+        """The number of the server's process, or of the one that had no time to remove it; 0 for none."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+        return 0
+
+    @property
     def _running(self) -> bool:
-        """Whether the process in postmaster.pid is this cluster's server, and not another one that got its number."""
-        with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
-            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-            return str(self._data) in psutil.Process(pid).cmdline()
+        """Whether the process of that number is this cluster's server, and not another one that got it."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return bool(self._pid) and str(self._data) in psutil.Process(self._pid).cmdline()
         return False
 
     def _initialise(self) -> None:

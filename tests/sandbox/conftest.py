@@ -1,6 +1,7 @@
 """The sandbox's servers, each started once for these tests."""
 
 import base64
+import contextlib
 import json
 import urllib.error
 import urllib.parse
@@ -9,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from sandbox import scratch, template
+from sandbox.airflow import Airflow
+from sandbox.postgres import Cluster
 from sandbox.tryton import DATABASE, Secrets, Tryton
 
 
@@ -22,7 +26,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def seeded(folder: Path) -> Iterator[tuple[Any, Secrets]]:
+def seeded(folder: Path) -> Iterator[tuple[Cluster, Secrets]]:
     cluster, secrets = template.copy_to(folder / "postgres")
     cluster.start()
     yield cluster, secrets
@@ -30,7 +34,7 @@ def seeded(folder: Path) -> Iterator[tuple[Any, Secrets]]:
 
 
 @pytest.fixture(scope="session")
-def tryton(seeded: tuple[Any, Secrets], folder: Path) -> Iterator[Tryton]:
+def tryton(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Tryton]:
     cluster, secrets = seeded
     tryton = Tryton(cluster, folder / "tryton", secrets)
     tryton.start()
@@ -64,3 +68,46 @@ class Rest:
 @pytest.fixture(scope="session")
 def rest(tryton: Tryton) -> Rest:
     return Rest(tryton)
+
+
+DAG = """
+from airflow.sdk import BaseHook, Param, chain, dag, task
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+
+@dag(schedule=None, params={"text": Param("")})
+def probe():
+    @task
+    def speak(params):
+        print("said", params["text"])
+        return BaseHook.get_connection("erp").host
+
+    later = "{{ (dag_run.run_after + macros.timedelta(seconds=3)).isoformat() }}"
+    chain(speak(), DateTimeSensorAsync(task_id="wait", target_time=later))
+
+probe()
+"""
+
+
+@pytest.fixture(scope="session")
+def airflow(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Airflow]:
+    dags = folder / "dags"
+    dags.mkdir()
+    (dags / "probe.py").write_text(DAG)
+    connection = json.dumps({"conn_type": "http", "host": "erp.example"})
+    airflow = Airflow(seeded[0], folder / "airflow", {"AIRFLOW_CONN_ERP": connection}, dags)
+    try:
+        airflow.start()
+        airflow.api.wait_until(lambda: "probe" in airflow.api.dags(), 60, lambda: str(airflow.api.import_errors()))
+        airflow.api.pause("probe", False)
+        yield airflow
+    finally:
+        airflow.stop()
+    assert not list(processes_of(airflow)), "a stopped Airflow leaves no process"
+
+
+def processes_of(airflow: Airflow) -> Iterator[psutil.Process]:
+    """Every live process that was started with this Airflow's home."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("AIRFLOW_HOME") == str(airflow.home):
+                yield process

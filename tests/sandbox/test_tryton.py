@@ -115,7 +115,7 @@ def test_the_error_log_tells_the_integration_user_why_a_sale_is_not_processed(de
 
 
 def test_an_article_that_is_not_for_sale_is_refused(desk: Desk) -> None:
-    with pytest.raises(AssertionError, match="400 .*not valid"):
+    with pytest.raises(AssertionError, match=r"400 .*not valid"):
         desk.sell((catalogue.NOT_SALABLE, 1, "10.00", "DE19"))
 
 
@@ -171,7 +171,7 @@ def test_the_integration_user_can_read_the_whole_catalogue(desk: Desk) -> None:
 
 def test_the_integration_user_cannot_process_a_sale(desk: Desk) -> None:
     sale = desk.sell(("SKU-0005", 1, "10.00", "DE19"))
-    with pytest.raises(AssertionError, match="400 .*not allowed"):
+    with pytest.raises(AssertionError, match=r"400 .*not allowed"):
         desk.rest.post(f"{sale}/process", {})
 
 

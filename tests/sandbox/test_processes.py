@@ -1,0 +1,101 @@
+"""Whatever a service started ends with it, and a run that was killed leaves nothing for long."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.processes import SandboxError, Service, free_port, locked
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session="own" in sys.argv)
+print("child", child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    service = Service("stubborn", [sys.executable, "-c", STUBBORN], tmp_path, {})
+    yield service
+    service.kill()
+
+
+def started(service: Service) -> list[psutil.Process]:
+    """Start it; its process and its child's."""
+    service.start()
+    service.wait_until(lambda: "child" in service.log.read_text(), 30)
+    assert service.process
+    child = int(service.log.read_text().splitlines()[-1].split()[1])
+    return [psutil.Process(service.process.pid), psutil.Process(child)]
+
+
+def alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_family_that_ignores_the_request_to_end_is_ended(service: Service) -> None:
+    family = started(service)
+    service.stop(grace=0.2)
+    assert not any(map(alive, family))
+    assert not service.running
+
+
+def test_a_child_in_a_session_of_its_own_is_ended_too(service: Service) -> None:
+    service.command = [*service.command, "own"]
+    family = started(service)
+    service.kill()
+    assert not any(map(alive, family))
+
+
+def test_the_next_start_ends_what_a_killed_run_left(service: Service) -> None:
+    family = started(service)
+    again = Service(service.name, service.command, service.directory, {})
+    started(again)
+    assert not any(map(alive, family))
+    again.kill()
+
+
+def test_another_process_that_got_the_number_of_a_dead_one_is_left_alone(service: Service) -> None:
+    bystander = psutil.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    (service.directory / "stubborn.pid").write_text(f"{bystander.pid} {bystander.create_time() - 60}")
+    started(service)
+    assert alive(bystander)
+    bystander.kill()
+    bystander.wait()
+
+
+def test_a_service_that_ends_while_it_starts_says_what_its_log_says(tmp_path: Path) -> None:
+    service = Service("broken", [sys.executable, "-c", "raise SystemExit('no port given')"], tmp_path, {})
+    service.start()
+    with pytest.raises(SandboxError, match="broken ended while it was starting:\nno port given"):
+        service.wait_until(lambda: False, 30)
+
+
+def test_a_service_that_is_not_ready_in_time_is_an_error(service: Service) -> None:
+    service.start()
+    with pytest.raises(SandboxError, match=r"stubborn was not ready within 0 s"):
+        service.wait_until(lambda: False, 0)
+
+
+def test_a_free_port_can_be_listened_on() -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        assert server.getsockname()[1] < 32768
+
+
+def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
+    lock, word = tmp_path / "lock", tmp_path / "word"
+    code = "import sys; from pathlib import Path; from sandbox.processes import locked\n"
+    code += "with locked(Path(sys.argv[1])): Path(sys.argv[2]).write_text('second')"
+    with locked(lock):
+        second = psutil.Popen([sys.executable, "-c", code, str(lock), str(word)], cwd=Path(__file__).parents[2])
+        with pytest.raises(psutil.TimeoutExpired):
+            second.wait(1)
+        assert not word.exists()
+    assert second.wait(30) == 0
+    assert word.read_text() == "second"
