@@ -1,0 +1,262 @@
+"""Every DAG file: parses fast and silently, and builds exactly the DAGs, tasks and rules that it should."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk.bases.operator import BaseOperator
+
+from order_sync import hooks, notifiers, registry
+from order_sync.core.settings import Settings
+from order_sync.retries import RETRY_BY_ERROR
+from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
+
+CHANNEL_DAGS = {f"sync_orders__{channel.name}": channel for channel in registry.CHANNELS}
+EXPECTED = {"sync_orders.py": set(CHANNEL_DAGS), "report_failures.py": {"report_failures"}}
+
+PROBE = """
+import json, sys, time
+from airflow.dag_processing.dagbag import DagBag
+from airflow.plugins_manager import ensure_plugins_loaded
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+queries, connected = [], []
+event.listen(Engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+sys.addaudithook(lambda name, args: connected.append(str(args[1])) if name == "socket.connect" else None)
+ensure_plugins_loaded()
+begun = time.monotonic()
+bag = DagBag(sys.argv[1])
+seconds = time.monotonic() - begun
+ours = {m.__name__: m.__file__ for m in list(sys.modules.values()) if sys.argv[2] in (getattr(m, "__file__", "") or "")}
+print("PROBE", json.dumps({
+    "dags": bag.dag_ids, "errors": bag.import_errors, "seconds": seconds, "queries": queries, "connected": connected,
+    "ours": sorted(ours), "pandas": "pandas" in sys.modules,
+}))
+"""
+
+
+def probe(plugins: Path = PLUGINS, **environment: str) -> dict[str, Any]:
+    """Parse all DAGs in a process of its own, as the dag-processor does, and tell what happened."""
+    env = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, DAGS, plugins], env=env, capture_output=True, text=True, check=True, cwd="/"
+    )
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("PROBE ")]
+    return json.loads(line.removeprefix("PROBE "))
+
+
+@pytest.fixture(scope="module")
+def parsed() -> dict[str, Any]:
+    """What happened as a new process parsed all DAGs."""
+    return probe()
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, DAG]:
+    """Every DAG by its id."""
+    return DagBag(DAGS).dags
+
+
+def tasks(dags: dict[str, DAG]) -> list[BaseOperator]:
+    """Every task of every DAG."""
+    return [task for dag in dags.values() for task in dag.tasks]
+
+
+def test_every_dag_file_parses_and_builds_the_dags_of_the_registry(parsed: dict[str, Any]):
+    assert parsed["errors"] == {}
+    assert set(parsed["dags"]) == set().union(*EXPECTED.values())
+
+
+def test_every_dag_file_is_listed_here(dags: dict[str, DAG]):
+    assert {path.name for path in DAGS.glob("*.py")} == set(EXPECTED)
+    for name, ids in EXPECTED.items():
+        assert {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).name == name} == ids
+
+
+def test_parsing_queries_nothing_and_connects_nowhere(parsed: dict[str, Any]):
+    assert parsed["queries"] == []
+    assert parsed["connected"] == []
+
+
+def test_parsing_is_quick_and_imports_no_pandas(parsed: dict[str, Any]):
+    assert parsed["seconds"] < 10, (
+        "most of it is the import of providers, once a process, on a machine that may be busy"
+    )
+    assert not parsed["pandas"]
+
+
+def test_the_plugin_loader_leaves_our_modules_their_full_names(parsed: dict[str, Any]):
+    assert "order_sync.operators" in parsed["ours"]
+    assert [name for name in parsed["ours"] if name.partition(".")[0] != "order_sync"] == []
+
+
+def test_without_the_ignore_file_the_loader_would_run_every_module_under_its_bare_name(tmp_path: Path):
+    copy = tmp_path / "plugins"
+    shutil.copytree(PLUGINS, copy, ignore=shutil.ignore_patterns(".airflowignore", "__pycache__"))
+    include = tmp_path / "include"
+    include.symlink_to(CHECKOUT / "include")
+    assert {"registry", "errors", "hooks"} <= set(probe(copy)["ours"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("ORDER_SYNC_VERIFICATION_WINDOW", "30", "ORDER_SYNC_VERIFICATION_WINDOW is '30'; write a duration"),
+        ("ORDER_SYNC_REPORT_ZONE", "Mars/Olympus", "ORDER_SYNC_REPORT_ZONE is 'Mars/Olympus'; write an IANA time zone"),
+    ],
+)
+def test_a_malformed_setting_is_an_import_error_with_the_sentence_that_says_what_to_write(
+    name: str, value: str, sentence: str
+):
+    errors = probe(**{name: value})["errors"]
+    assert {Path(path).name for path in errors} == set(EXPECTED)
+    assert all(sentence in error for error in errors.values())
+
+
+@pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
+def test_the_graph_of_a_channel_is_this(dag_id: str, dags: dict[str, DAG]):
+    graph = {task.task_id: (task.trigger_rule, sorted(task.downstream_task_ids)) for task in dags[dag_id].tasks}
+    assert graph == {
+        "extract": ("all_success", ["check_reference_data", "watcher"]),
+        "check_reference_data": ("all_success", ["validate", "watcher"]),
+        "validate": ("all_done", ["push", "watcher"]),
+        "push": ("all_done", ["reconcile", "watcher"]),
+        "reconcile": ("all_done", ["watcher"]),
+        "watcher": ("one_failed", []),
+    }
+
+
+@pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
+def test_the_steps_bear_the_names_that_the_desk_knows(dag_id: str, dags: dict[str, DAG]):
+    dag = dags[dag_id]
+    assert dag.get_task("extract").task_display_name.startswith("P-0001")
+    assert dag.get_task("push").task_display_name.startswith("Write Order")
+
+
+@pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
+def test_one_push_at_a_time_works_on_an_erp(dag_id: str, dags: dict[str, DAG]):
+    erp = registry.erp(CHANNEL_DAGS[dag_id].erp)
+    pools = {task.task_id: task.pool for task in dags[dag_id].tasks}
+    assert pools.pop("push") == erp.connection
+    assert set(pools.values()) == {"default_pool"}
+
+
+@pytest.mark.parametrize(
+    ("window", "minutes", "runs"),
+    [(timedelta(minutes=30), each, runs) for each, runs in ((1, 95), (5, 23), (30, 8), (120, 6))],
+)
+def test_as_many_runs_may_be_open_as_fit_into_a_runs_timeout_and_five_more(window: timedelta, minutes: int, runs: int):
+    assert registry.open_runs(window, minutes) == runs
+
+
+@pytest.mark.parametrize(
+    ("window", "runs"),
+    [(timedelta(minutes=1), 18), (timedelta(minutes=5), 18), (timedelta(minutes=30), 23), (timedelta(hours=2), 41)],
+)
+def test_a_longer_window_keeps_more_runs_open(window: timedelta, runs: int):
+    assert registry.open_runs(window, 5) == runs
+
+
+@pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
+def test_a_run_that_waits_for_its_window_never_blocks_the_next(dag_id: str, dags: dict[str, DAG]):
+    dag, channel, window = dags[dag_id], CHANNEL_DAGS[dag_id], Settings().verification_window
+    assert dag.max_active_runs == registry.open_runs(window, channel.minutes_between_runs)
+    assert dag.dagrun_timeout == window + timedelta(hours=1)
+    assert all(task.execution_timeout is None for task in dag.tasks), "it would count the waiting"
+
+
+def test_no_dag_is_paused_by_its_failures_nor_catches_up(dags: dict[str, DAG]):
+    for dag in dags.values():
+        assert dag.max_consecutive_failed_dag_runs == 0
+        assert dag.catchup is False
+
+
+@pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
+def test_a_channel_runs_by_the_registrys_schedule_in_utc(dag_id: str, dags: dict[str, DAG]):
+    timetable = dags[dag_id].timetable
+    assert isinstance(timetable, CronTriggerTimetable)
+    assert (timetable.expression, str(timetable.timezone)) == (CHANNEL_DAGS[dag_id].every, "UTC")
+
+
+def test_every_dag_says_who_owns_it_what_it_does_and_what_to_do_when_it_fails(dags: dict[str, DAG]):
+    for dag in dags.values():
+        assert dag.owner not in ("", "airflow")
+        assert "orders" in dag.tags
+        assert "red" in (dag.doc_md or ""), "what to do when it is red"
+
+
+def test_every_task_retries_by_the_class_of_its_error_and_alerts_once_it_gives_up(dags: dict[str, DAG]):
+    for task in tasks(dags):
+        if task.task_id == "watcher":
+            continue
+        assert task.retries == 3
+        assert task.retry_policy is RETRY_BY_ERROR
+        assert tuple(task.on_failure_callback) == notifiers.ALERTS
+        assert task.owner == task.dag.owner
+
+
+def test_the_watcher_neither_retries_nor_alerts_a_second_time(dags: dict[str, DAG]):
+    for dag_id in CHANNEL_DAGS:
+        watcher = dags[dag_id].get_task("watcher")
+        assert watcher.retries == 0
+        assert watcher.retry_policy is None
+        assert not watcher.on_failure_callback
+
+
+@pytest.fixture(scope="module")
+def settings_file() -> dict[str, list[dict[str, Any]]]:
+    """The `airflow` part of airflow_settings.yaml."""
+    return yaml.safe_load((CHECKOUT / "airflow_settings.yaml").read_text())["airflow"]
+
+
+def test_the_settings_file_names_exactly_the_connections_that_the_code_uses(settings_file: dict[str, Any]):
+    types = {hooks.LEDGER: "postgres", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
+    types |= {channel.connection: "postgres" for channel in registry.CHANNELS}
+    types |= {erp.connection: "http" for erp in registry.ERPS}
+    named = {item["conn_id"]: item["conn_type"] for item in settings_file["connections"]}
+    assert named == types
+    assert len(settings_file["connections"]) == len(types)
+
+
+def test_the_settings_file_names_exactly_the_pools_that_the_tasks_use(
+    settings_file: dict[str, Any], dags: dict[str, DAG]
+):
+    used = {task.pool for task in tasks(dags)} - {"default_pool"}
+    assert {item["pool_name"]: item["pool_slot"] for item in settings_file["pools"]} == dict.fromkeys(used, 1)
+
+
+def test_the_settings_file_names_exactly_the_variables_that_the_code_uses(settings_file: dict[str, Any]):
+    code = "".join(path.read_text() for folder in (DAGS, PLUGINS) for path in folder.rglob("*.py"))
+    templates = set(re.findall(r"var\.value\.(\w+)", code))
+    used = templates | {notifiers.MAIL_FROM, notifiers.MAIL_TO}
+    assert {item["variable_name"] for item in settings_file["variables"]} == used
+    assert all(item["variable_value"] for item in settings_file["variables"]), "astro skips an empty one"
+
+
+def test_the_settings_file_holds_placeholders_and_no_secret(settings_file: dict[str, Any]):
+    for connection in settings_file["connections"]:
+        assert connection["conn_password"] in ("", "placeholder")
+        assert ".invalid" in connection["conn_host"]
+
+
+def test_the_settings_file_has_the_keys_that_astro_reads(settings_file: dict[str, Any]):
+    connection = ("id", "type", "host", "schema", "login", "password", "port", "extra")
+    keys = {
+        "connections": {f"conn_{name}" for name in connection},
+        "pools": {"pool_name", "pool_slot", "pool_description"},
+        "variables": {"variable_name", "variable_value"},
+    }
+    assert set(settings_file) == set(keys)
+    for kind, items in settings_file.items():
+        assert all(set(item) <= keys[kind] for item in items)

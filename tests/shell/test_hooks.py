@@ -1,0 +1,162 @@
+"""The composition root: connections as Airflow gives them out, on a real database, and what is said of bad ones."""
+
+import json
+from typing import Any
+
+import pytest
+
+from order_sync import hooks, registry
+from order_sync.core.errors import Misconfigured, OrderSyncError, Transient
+from sandbox.postgres import Cluster
+from sandbox.processes import free_port
+
+CHANNEL = registry.channel("dynamics_web")
+ERP = registry.erp("tryton")
+POSTGRES = {"conn_type": "postgres", "host": "127.0.0.1", "login": "postgres", "schema": "postgres"}
+TRYTON = {
+    "conn_type": "http",
+    "schema": "https",
+    "host": "erp.example.org",
+    "port": 8443,
+    "password": "the-key",
+    "extra": {"database": "tryton"},
+}
+PARTS = {
+    "order_ledger": (hooks.ledger, "postgres"),
+    "channel_dynamics_web": (lambda: hooks.channel(CHANNEL), "postgres"),
+    "erp_tryton": (lambda: hooks.erp(ERP), "http"),
+}
+
+
+class Connections:
+    """Airflow connections in the environment, as outside of a task."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def __setitem__(self, conn_id: str, connection: dict[str, Any] | str) -> None:
+        text = connection if isinstance(connection, str) else json.dumps(connection)
+        self._monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", text)
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
+    return Connections(monkeypatch)
+
+
+def sentence(part: Any) -> str:
+    """What the refusal of a connection says."""
+    with pytest.raises(Misconfigured) as refused:
+        part()
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("conn_id", PARTS)
+def test_a_missing_connection_is_named_with_its_type_and_how_to_create_it(conn_id: str):
+    part, conn_type = PARTS[conn_id]
+    said = sentence(part)
+    assert f"there is no connection '{conn_id}'" in said
+    assert f"create it with type '{conn_type}'" in said
+    assert f"AIRFLOW_CONN_{conn_id.upper()}" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("conn_id", PARTS)
+def test_a_connection_of_another_type_is_told_which_it_must_have(conn_id: str, connections: Connections):
+    part, conn_type = PARTS[conn_id]
+    connections[conn_id] = {"conn_type": "ftp", "host": "example.org", "password": "secret"}
+    assert sentence(part) == f"connection '{conn_id}' has type 'ftp': it must have '{conn_type}'"
+
+
+@pytest.mark.parametrize("conn_id", PARTS)
+@pytest.mark.parametrize("text", ['{"conn_type": "postgres", "password": "secret', "secret", "{}"])
+def test_a_connection_that_cannot_be_read_is_one_sentence_without_its_content(
+    conn_id: str, text: str, connections: Connections
+):
+    connections[conn_id] = text
+    said = sentence(PARTS[conn_id][0])
+    assert f"connection '{conn_id}'" in said
+    assert "secret" not in said
+
+
+def test_the_ledger_is_reached_over_its_connection_or_the_one_that_is_named(cluster: Cluster, connections: Connections):
+    connections["my_ledger"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
+    assert "my_ledger" not in sentence(hooks.ledger)
+    with pytest.raises(OrderSyncError, match="migrat"), hooks.ledger("my_ledger"):
+        pass
+
+
+def test_a_ledger_that_is_down_is_one_sentence_without_the_password(connections: Connections):
+    connections["order_ledger"] = {**POSTGRES, "port": free_port(), "password": "secret"}
+    with pytest.raises(OrderSyncError) as refused, hooks.ledger():
+        pass
+    assert "order_ledger" in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections: Connections):
+    connections["channel_dynamics_web"] = {**POSTGRES, "port": free_port(), "password": "secret"}
+    with pytest.raises(Transient) as away:
+        hooks.channel(CHANNEL).fingerprint()
+    assert "dynamics_web" in str(away.value)
+    assert "secret" not in str(away.value)
+
+
+def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connections: Connections):
+    connections["channel_dynamics_web"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
+    with pytest.raises(Misconfigured, match=r"include/sql/channels/dynamics_web/fingerprint\.sql"):
+        hooks.channel(CHANNEL).fingerprint()
+
+
+@pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
+def test_every_sql_channel_has_its_folder(channel: registry.ChannelSpec):
+    assert list((hooks.CHANNELS / channel.name).glob("*.sql"))
+
+
+def test_the_erps_address_is_put_together_from_schema_host_and_port(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[Any] = []
+    monkeypatch.setattr(registry, "load", lambda dotted: lambda *given: seen.append(given))
+    connections["erp_tryton"] = TRYTON
+    hooks.erp(ERP)
+    endpoint, settings, options = seen[0]
+    assert endpoint.base_url == "https://erp.example.org:8443"
+    assert endpoint.connection == "erp_tryton"
+    assert endpoint.key == "the-key"
+    assert endpoint.extra == {"database": "tryton"}
+    assert (settings, options) == (registry.settings(), ERP.options)
+
+
+def test_the_erps_address_may_be_one_url(connections: Connections, monkeypatch: pytest.MonkeyPatch):
+    seen: list[Any] = []
+    monkeypatch.setattr(registry, "load", lambda dotted: lambda endpoint, *_: seen.append(endpoint))
+    connections["erp_tryton"] = {**TRYTON, "host": "https://erp.example.org/", "schema": "", "port": None}
+    hooks.erp(ERP)
+    assert seen[0].base_url == "https://erp.example.org"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"extra": {}}, "database"),
+        ({"password": ""}, "password"),
+        ({"host": ""}, "host"),
+        ({"schema": "http"}, "https"),
+        ({"extra": {"database": "tryton", "ca": "/nowhere.pem"}}, "/nowhere.pem"),
+    ],
+)
+def test_an_erp_connection_that_lacks_something_is_told_what(
+    change: dict[str, Any], said: str, connections: Connections
+):
+    connections["erp_tryton"] = {**TRYTON, **change}
+    told = sentence(lambda: hooks.erp(ERP))
+    assert said in told
+    assert "erp_tryton" in told
+    assert "the-key" not in told
+
+
+def test_an_adapter_that_cannot_be_loaded_is_named(connections: Connections):
+    connections["erp_tryton"] = TRYTON
+    told = sentence(lambda: hooks.erp(registry.ErpSpec("tryton", "order_sync.erps.nowhere:Nothing")))
+    assert "order_sync.erps.nowhere:Nothing" in told
