@@ -1,0 +1,1 @@
+"""Where orders go, one module an ERP. An adapter fulfils `core.ports.Erp` and knows no other, nor Airflow."""

@@ -1,0 +1,168 @@
+"""Tryton's REST dialect: models, domains and buttons in, rows and Tryton's refusals out.
+
+Everything that could hold people's data travels in bodies, never in an address that servers write to their logs. It
+must not know orders, nor what the models are used for.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient
+from order_sync.core.settings import Settings
+from order_sync.rest import Endpoint, Reply, Rest
+
+Row = Mapping[str, Any]
+Domain = list[Any]
+
+PAGE = 1000
+"""Rows asked for in one call, and values in one domain."""
+
+_NOT_ALLOWED = re.compile(r"You are not allowed to (?!modify the field)|Calling button .* is not allowed")
+
+
+class Declined(Exception):
+    """Tryton understood the call and does not do it; the text is Tryton's own."""
+
+
+class Client:
+    """One Tryton database; an async context manager.
+
+    Every call raises what `Rest` raises, and NotAuthorised when the user lacks a permission, for which Tryton has no
+    status of its own. The connection's extra names the `database`.
+    """
+
+    def __init__(self, endpoint: Endpoint, settings: Settings) -> None:
+        self.database = str(endpoint.extra.get("database") or "")
+        if not self.database:
+            raise Misconfigured(
+                f"connection '{endpoint.connection}' does not say which database: add"
+                ' {"database": "name"} to its extra'
+            )
+        self._connection = endpoint.connection
+        self._rest = Rest(
+            endpoint,
+            settings,
+            headers={"Accept-Language": "en"},
+            encode=partial(json.dumps, default=_encode),
+            decode=partial(json.loads, object_hook=_decode, parse_float=Decimal),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._rest.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._rest.__aexit__(*error)
+
+    async def version(self) -> str:
+        """The series of the server, such as 8.2."""
+        body = {"id": 0, "method": "common.server.version", "params": []}
+        answer = self._values(await self._rest.ask("POST", "/rpc/", body), dict, Transient)
+        return str(answer.get("result"))
+
+    async def search(self, model: str, domain: Domain, fields: Sequence[str]) -> list[Row]:
+        """All rows by id, in pages; `field.name` asks for a field of a related record, found in the row of `field`."""
+        rows: list[Row] = []
+        page: list[Row] | None = None
+        while page is None or len(page) == PAGE:
+            wanted = {"domain": domain, "fields_names": [*fields], "order": [["id", "ASC"]]}
+            page = await self._ask(f"{model}/search_read", {**wanted, "offset": len(rows), "limit": PAGE}, list)
+            rows += page
+        return rows
+
+    async def by_id(self, model: str, ids: Collection[int], fields: Sequence[str]) -> list[Row]:
+        """Rows by id, of models that Tryton serves to GET only."""
+        domain = base64.urlsafe_b64encode(json.dumps([["id", "in", sorted(ids)]]).encode()).decode()
+        query = urlencode([("d", domain), *(("f", field) for field in fields)])
+        return list(self._values(await self._rest.ask("GET", self._path(f"{model}?{query}")), list, Transient))
+
+    async def count(self, model: str, domain: Domain) -> int:
+        """How many records match, by the server's own count."""
+        return int(await self._ask(f"{model}/search_count", {"domain": domain}, int))
+
+    async def access(self, models: Sequence[str]) -> Mapping[str, Mapping[str, bool]]:
+        """What the user may do with each model: read, write, create, delete."""
+        return dict(await self._ask("ir.model.access/get_access", {"models": [*models]}, dict))
+
+    async def create_all(self, model: str, rows: Sequence[Row]) -> list[int]:
+        """Create records of which a second one does no harm, all or none. Raises Declined."""
+        reply = await self._rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]})
+        return list(self._values(reply, list, Transient))
+
+    async def create(self, model: str, values: Row, fields: Sequence[str], company: int) -> Row:
+        """Create one record; returns its fields. Raises Declined, or OutcomeUnknown once it may have been stored."""
+        return await self._send("POST", model, values, fields, company)
+
+    async def write(self, model: str, record: int, values: Row, fields: Sequence[str], company: int) -> Row:
+        """Change one record; as `create`."""
+        return await self._send("PUT", f"{model}/{record}", values, fields, company)
+
+    async def press(self, model: str, record: int, button: str, fields: Sequence[str], company: int) -> Row:
+        """Press a button of one record; as `create`."""
+        return await self._send("POST", f"{model}/{record}/{button}", {}, fields, company)
+
+    async def _ask(self, path: str, body: Row, kind: type) -> Any:
+        try:
+            return self._values(await self._rest.ask("POST", self._path(path), body), kind, Transient)
+        except Declined as declined:
+            raise Transient(f"connection '{self._connection}': {path} was declined: {declined}") from None
+
+    async def _send(self, method: str, path: str, body: Row, fields: Sequence[str], company: int) -> Row:
+        context = base64.urlsafe_b64encode(json.dumps({"company": company}).encode()).decode()
+        query = urlencode([("f", field) for field in fields])
+        reply = await self._rest.send(method, self._path(f"{path}?{query}"), body, {"X-Tryton-Context": context})
+        return dict(self._values(reply, dict, OutcomeUnknown))
+
+    def _path(self, path: str) -> str:
+        return f"/{quote(self.database, safe='')}/rest/model/{path}"
+
+    def _values(self, reply: Reply, kind: type, doubt: type[Transient] | type[OutcomeUnknown]) -> Any:
+        if reply.status == HTTPStatus.NOT_FOUND:
+            raise Transient(
+                f"connection '{self._connection}' finds nothing (HTTP 404): database '{self.database}' is down, or its"
+                " name in the extra is wrong, or the server is older than Tryton 8.2"
+            )
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            raise self._refusal(reply)
+        if not isinstance(reply.body, kind):
+            raise doubt(
+                f"connection '{self._connection}' answered HTTP {reply.status} with something else than asked for"
+            )
+        return reply.body
+
+    def _refusal(self, reply: Reply) -> Declined | NotAuthorised:
+        if not isinstance(reply.body, dict):
+            return Declined(f"HTTP {reply.status}")
+        text = " ".join(str(reply.body[part]) for part in ("message", "description") if reply.body.get(part))
+        if _NOT_ALLOWED.match(text):
+            return NotAuthorised(f"connection '{self._connection}': Tryton says: {text}", code="FORBIDDEN")
+        return Declined(text)
+
+
+def _encode(value: object) -> object:
+    match value:
+        case Decimal():
+            return {"__class__": "Decimal", "decimal": str(value)}
+        case datetime():
+            parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+            return {"__class__": "datetime", **{part: getattr(value, part) for part in parts}}
+        case date():
+            return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
+    raise TypeError(f"{type(value).__name__} has no form in Tryton's JSON")
+
+
+def _decode(value: dict[str, Any]) -> Any:
+    match value:
+        case {"__class__": "Decimal", "decimal": number}:
+            return Decimal(number)
+        case {"__class__": "datetime", **parts}:
+            return datetime(**parts, tzinfo=UTC)
+    return value | {key[:-1]: related for key, related in value.items() if key.endswith(".")}

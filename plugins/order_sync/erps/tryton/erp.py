@@ -1,0 +1,117 @@
+"""Tryton as the flows see it: the port `Erp`, over one database of one server."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from order_sync.core.errors import NotAuthorised
+from order_sync.core.orders import Order, OrderKey
+from order_sync.core.ports import Health, Receipt
+from order_sync.core.rules import ReferenceData
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import Found, Guarantee
+from order_sync.erps.tryton.addresses import Addresses
+from order_sync.erps.tryton.client import Client
+from order_sync.erps.tryton.look_ups import look_up
+from order_sync.erps.tryton.master_data import MasterData
+from order_sync.erps.tryton.reference import read_reference
+from order_sync.erps.tryton.sales import Sales
+from order_sync.rest import Endpoint
+
+PERMISSIONS = {
+    "create": ("sale.sale", "sale.line", "party.address"),
+    "write": ("sale.sale",),
+    "read": (
+        *("sale.sale", "sale.line", "web.shop", "company.company", "party.party", "party.address", "product.product"),
+        *(
+            "account.tax",
+            "currency.currency",
+            "country.country",
+            "country.subdivision",
+            "ir.error",
+            "ir.module",
+            "ir.queue",
+        ),
+    ),
+}
+"""What the key's user must be allowed to do: the group Sales, and to read the error log and its tasks."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Tryton:
+    """One Tryton database; an async context manager that holds its connections.
+
+    The connection is of type `http`: address, the REST key of a user as password, and in its extra `database`, and `ca`
+    where the server's certificate is not of a known authority. Options: `channels`, the channels that it serves; each
+    needs an active web shop of its name, with a warehouse.
+    """
+
+    guarantee: Guarantee = "unique_key"
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: Settings,
+        options: Mapping[str, Any],
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._channels: Sequence[str] = tuple(options.get("channels", ()))
+        self._now = now
+        self._client = Client(endpoint, settings)
+        self._data = MasterData(self._client)
+        self._addresses = Addresses(self._client, self._data)
+        self._sales = Sales(self._client, self._data, self._addresses, settings.total_tolerance)
+        self._learning = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._client.__aexit__(*error)
+
+    async def check(self) -> Health:
+        """Reachable, authorised, with a web shop for each channel. The fingerprint is the database's name and birth."""
+        version, access, modules = await asyncio.gather(
+            self._client.version(),
+            self._client.access(sorted({model for models in PERMISSIONS.values() for model in models})),
+            self._client.search("ir.module", [["name", "=", "ir"]], ("create_date",)),
+        )
+        missing = [
+            f"{way} {model}" for way, models in PERMISSIONS.items() for model in models if not access[model][way]
+        ]
+        if missing:
+            raise NotAuthorised(f"the user of Tryton's REST key may not {', '.join(missing)}", code="FORBIDDEN")
+        await self._data.learn_shops(self._channels)
+        for channel in self._channels:
+            self._data.shop(channel)
+        return Health(f"{self._client.database}, made {modules[0]['create_date'].isoformat()}", version)
+
+    async def reference(self) -> ReferenceData:
+        """See `Erp.reference`; `as_of` is the moment before it was read."""
+        as_of = self._now()
+        return ReferenceData(await read_reference(self._client), as_of)
+
+    async def prepare(self, orders: Collection[Order]) -> None:
+        """See `Erp.prepare`; adds delivery addresses that a customer does not have yet."""
+        async with self._learning:
+            await self._data.learn(orders)
+            await self._addresses.learn(orders)
+
+    async def submit(self, order: Order) -> Receipt:
+        """See `Erp.submit`: three calls, create, quote and confirm; up to six to take up what was begun."""
+        await self.prepare((order,))
+        return await self._sales.submit(order)
+
+    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+        """See `Erp.look_up`."""
+        return await look_up(self._client, orders)
+
+    async def count(self, channel: str) -> int:
+        """See `Erp.count`: by the channel's name in the web ID, in whatever web shop."""
+        prefix = channel.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+        return await self._client.count("sale.sale", [["web_id", "like", f"{prefix}:%"], ["state", "!=", "cancelled"]])

@@ -1,0 +1,104 @@
+"""What Tryton holds under our keys, in bulk, and what its error log says of a sale that is not processed.
+
+A sale is found by its web ID in whatever web shop it stands, since the key names the channel: a renamed shop hides
+nothing. It must not change anything.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+
+from order_sync.core.bulk import batched
+from order_sync.core.errors import OrderRefused
+from order_sync.core.orders import Order, OrderKey
+from order_sync.core.verdict import Found, FoundState
+from order_sync.erps.tryton.client import Client, Row
+from order_sync.erps.tryton.lines import Digest, digest_of, digest_of_rows
+from order_sync.erps.tryton.refusals import LONGEST, without_people
+
+KEYS_A_CALL = 500
+IDS_IN_AN_ADDRESS = 200
+"""Ids that one GET may carry, which keeps its address below 2,000 characters."""
+
+STATES = {
+    "draft": FoundState.HALF_MADE,
+    "quotation": FoundState.HALF_MADE,
+    "confirmed": FoundState.TAKEN,
+    "processing": FoundState.CONFIRMED,
+    "done": FoundState.CONFIRMED,
+    "cancelled": FoundState.CANCELLED,
+}
+"""Tryton's states of a sale; `confirmed` only says that its worker has been asked to process it."""
+
+_FIELDS = ("web_id", "number", "state", "total_amount", "currency.code", "create_date")
+
+
+async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+    """See `Erp.look_up`."""
+    by_key = {str(order.key): order for order in orders}
+    pages = await asyncio.gather(
+        *(client.search("sale.sale", [["web_id", "in", keys]], _FIELDS) for keys in batched(by_key, KEYS_A_CALL))
+    )
+    sales = [*chain.from_iterable(pages)]
+    lines, errors = await asyncio.gather(
+        _lines(client, [sale for sale in sales if STATES[sale["state"]] is FoundState.HALF_MADE]),
+        _errors(client, [sale for sale in sales if STATES[sale["state"]] is FoundState.TAKEN]),
+    )
+    found: dict[OrderKey, list[Found]] = defaultdict(list)
+    for sale in sales:
+        order = by_key[sale["web_id"]]
+        found[order.key].append(
+            Found(
+                STATES[sale["state"]],
+                number=str(sale["number"] or ""),
+                erp_status=sale["state"],
+                total=sale["total_amount"],
+                currency=sale["currency"]["code"],
+                same_lines=_same_lines(order, lines[sale["id"]]) if sale["id"] in lines else None,
+                text=without_people(errors.get(sale["id"], ""), order)[:LONGEST],
+            )
+        )
+    return found
+
+
+def _same_lines(order: Order, lines: Digest) -> bool:
+    try:
+        return digest_of(order) == lines
+    except OrderRefused:
+        return False
+
+
+async def _lines(client: Client, sales: Collection[Row]) -> Mapping[int, Digest]:
+    """The digest of the lines of each sale, also of one without lines."""
+    ids = [int(sale["id"]) for sale in sales]
+    lines: dict[int, list[Row]] = {number: [] for number in ids}
+    if ids:
+        domain = [["sale", "in", ids], ["type", "=", "line"]]
+        for row in await client.search("sale.line", domain, ("sale", "product.code", "quantity", "unit_price")):
+            lines[int(row["sale"])].append(row)
+    return {number: digest_of_rows(rows) for number, rows in lines.items()}
+
+
+async def _errors(client: Client, sales: Collection[Row]) -> Mapping[int, str]:
+    """The newest error of the worker about each sale: the log names the task, and the task its sales."""
+    if not sales:
+        return {}
+    oldest: datetime = min(sale["create_date"] for sale in sales)
+    domain = [["origin", "like", "ir.queue,%"], ["create_date", ">=", oldest]]
+    rows = await client.search("ir.error", domain, ("origin", "message", "description"))
+    texts = {int(row["origin"].partition(",")[2]): _text(row) for row in rows}
+    pages = await asyncio.gather(
+        *(client.by_id("ir.queue", ids, ("data",)) for ids in batched(sorted(texts), IDS_IN_AN_ADDRESS))
+    )
+    found: dict[int, str] = {}
+    for task in chain.from_iterable(pages):
+        if task["data"]["model"] == "sale.sale":
+            instances = task["data"]["instances"]
+            found |= dict.fromkeys([instances] if isinstance(instances, int) else instances, texts[task["id"]])
+    return found
+
+
+def _text(row: Row) -> str:
+    return ": ".join(filter(None, (row["message"], row["description"])))

@@ -1,0 +1,144 @@
+"""One order into Tryton: create the sale, quote it, confirm it, and take up again what an earlier try left half made.
+
+A sale exists from the moment it is created, so from then on any trouble of the system leaves an unknown outcome: the
+order is looked up before anything else happens to it. It must not know how ids are found.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Permanent, Transient
+from order_sync.core.orders import Order
+from order_sync.core.ports import Receipt
+from order_sync.core.verdict import minor_unit
+from order_sync.erps.tryton.addresses import Addresses
+from order_sync.erps.tryton.client import Client, Declined, Row
+from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
+from order_sync.erps.tryton.master_data import MasterData, Shop
+from order_sync.erps.tryton.refusals import refused
+
+MODEL = "sale.sale"
+FIELDS = ("number", "state", "total_amount", "currency.code")
+LINE_FIELDS = ("lines.type", "lines.product.code", "lines.quantity", "lines.unit_price")
+BUTTONS = {"draft": "quote", "quotation": "confirm"}
+"""What brings a sale of a state to the next, until Tryton's worker takes over."""
+
+_KEY_TAKEN = "web ID on the sale must be unique"
+
+
+class Sales:
+    """Submits orders; everything they name has been looked up before."""
+
+    def __init__(self, client: Client, data: MasterData, addresses: Addresses, tolerance: int) -> None:
+        self._client = client
+        self._data = data
+        self._addresses = addresses
+        self._tolerance = tolerance
+
+    async def submit(self, order: Order) -> Receipt:
+        """See `Erp.submit`."""
+        shop = self._data.shop(order.key.channel)
+        header, lines = self._header(order, shop), self._lines(order)
+        identity = {"web_shop": shop.id, "web_id": str(order.key), "company": shop.company}
+        created = {**identity, "warehouse": shop.warehouse, **header, "lines": [["create", lines]]}
+        try:
+            sale = await self._client.create(MODEL, created, FIELDS, shop.company)
+            known = True
+        except Declined as declined:
+            if _KEY_TAKEN not in str(declined):
+                raise refused("create", declined, order) from None
+            known = False
+        try:
+            if not known:
+                sale = await self._begun(order, shop, header)
+            return await self._finish(order, shop, sale)
+        except (Transient, Permanent) as error:
+            raise OutcomeUnknown(f"Tryton holds the sale, and then: {error}") from error
+
+    def _header(self, order: Order, shop: Shop) -> dict[str, Any]:
+        return {
+            "party": self._data.parties.id(order.customer_account, "CUSTOMER_NOT_FOUND", "customer"),
+            "invoice_address": self._addresses.invoice(order),
+            "shipment_address": self._addresses.delivery(order),
+            "currency": self._data.currencies.id(order.currency, "CURRENCY_MAPPING", "currency"),
+            "reference": order.reference,
+            "sale_date": order.placed_at.astimezone(shop.zone).date(),
+        }
+
+    def _lines(self, order: Order) -> Sequence[Row]:
+        rows = []
+        for line in sale_lines(order):
+            product = self._data.articles.id(line.sku, "SKU_NOT_FOUND", "SKU")
+            article = self._data.articles.get(line.sku) or {}
+            taxes = [self._data.taxes.id(line.tax_code, "TAX_MAPPING", "tax")] if line.tax_code else []
+            rows.append(
+                {
+                    "type": "line",
+                    "product": product,
+                    "unit": article["sale_uom"] or article["default_uom"],
+                    "quantity": float(line.quantity),
+                    "unit_price": line.unit_price,
+                    "taxes": [["add", taxes]],
+                }
+            )
+        return rows
+
+    async def _begun(self, order: Order, shop: Shop, header: Row) -> Row:
+        """The sale that bears the order's key, when it may be finished. A draft gets the header of today."""
+        sale = await self._read(order, shop)
+        if sale is None:
+            raise OutcomeUnknown("Tryton says that the web ID is taken, and does not show the sale")
+        if sale["state"] == "cancelled":
+            raise OrderRefused(
+                f"sale {sale['number']} was cancelled in the ERP and keeps the order's key: reset it to draft there, or"
+                " mark the order as ignored",
+                code="CANCELLED_IN_ERP",
+            )
+        lines = [line for line in sale["lines"] if line["type"] == "line"]
+        if digest_of_rows(lines) != digest_of(order):
+            raise OrderConflict(
+                f"the ERP's sale {sale['number'] or 'without number'} ({sale['state']}) has other lines than the order"
+            )
+        self._same_money(order, sale)
+        if sale["state"] == "draft":
+            write = self._client.write
+            sale = await self._step(
+                order, shop, sale, "resume", lambda: write(MODEL, sale["id"], header, FIELDS, shop.company)
+            )
+        return sale
+
+    async def _finish(self, order: Order, shop: Shop, sale: Row) -> Receipt:
+        while button := BUTTONS.get(sale["state"]):
+            if button == "confirm":
+                self._same_money(order, sale)
+            sale = await self._pressed(order, shop, sale, button)
+        return Receipt(str(sale["number"] or ""), sale["state"])
+
+    async def _pressed(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
+        press = self._client.press
+        return await self._step(
+            order, shop, sale, button, lambda: press(MODEL, sale["id"], button, FIELDS, shop.company)
+        )
+
+    async def _step(self, order: Order, shop: Shop, sale: Row, name: str, call: Callable[[], Awaitable[Row]]) -> Row:
+        """Make one call; if Tryton declines it because another submit was quicker, go on from the state of now."""
+        try:
+            return await call()
+        except Declined as declined:
+            now = await self._read(order, shop)
+            if now is None or now["state"] == sale["state"]:
+                raise refused(name, declined, order) from None
+            return now
+
+    async def _read(self, order: Order, shop: Shop) -> Row | None:
+        domain = [["web_shop", "=", shop.id], ["web_id", "=", str(order.key)]]
+        rows = await self._client.search(MODEL, domain, (*FIELDS, *LINE_FIELDS))
+        return rows[0] if rows else None
+
+    def _same_money(self, order: Order, sale: Row) -> None:
+        currency, total = sale["currency"]["code"], sale["total_amount"]
+        if currency != order.currency or abs(total - order.total) > self._tolerance * minor_unit(order.currency):
+            raise OrderConflict(
+                f"the ERP's sale {sale['number'] or 'without number'} ({sale['state']}) is over {total} {currency}, the"
+                f" channel's over {order.total} {order.currency}; it was not confirmed"
+            )

@@ -1,0 +1,211 @@
+"""The one HTTP client: pooled, bounded in time and in number, and exact about what a failed call may have done.
+
+A question that fails is Transient. A send that fails *after* it may have left is OutcomeUnknown, and one that never got
+a connection is Transient: the difference between sending an order again and making it twice. Nothing is retried here.
+It must not know any ERP, what the calls mean, nor Airflow. Messages name the connection and never repeat a key or body.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, RateLimited, Transient
+from order_sync.core.settings import Settings
+
+QUESTIONS_AT_A_TIME = 2
+"""Questions in flight beside the sends, so that looking orders up never crowds out sending them."""
+
+KEEP_ALIVE_SECONDS = 1.0
+"""How long an idle connection is kept: less than the 2 s after which gunicorn closes it under a POST."""
+
+DEFAULT_PATIENCE = timedelta(minutes=1)
+"""How long to wait when a server asks for patience and does not say how much."""
+
+Doubt = type[Transient] | type[OutcomeUnknown]
+"""What a call without a usable answer is: a question can be asked again, a send may have taken effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a system answers and how it knows us, as its Airflow connection says.
+
+    Attributes:
+        connection: the connection's name, for messages.
+        base_url: scheme, host and port, without a path. http only on this machine.
+        key: the bearer key.
+        extra: the connection's extra; `ca` is the path of a certificate authority to trust instead of the system's.
+    """
+
+    connection: str
+    base_url: str
+    key: str = field(repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said: its status, below 500, and the decoded JSON, or the text of what is no JSON."""
+
+    status: int
+    body: Any
+
+
+class Rest:
+    """JSON over HTTP to one endpoint; an async context manager.
+
+    `decode` turns an answer's text into values and `encode` values into a request's text; both have JSON's defaults.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: Settings,
+        *,
+        headers: Mapping[str, str] | None = None,
+        encode: Callable[[Any], str] = json.dumps,
+        decode: Callable[[str], Any] = json.loads,
+    ) -> None:
+        self._endpoint = endpoint
+        self._tls = _checked(endpoint)
+        self._headers = {"Authorization": f"Bearer {endpoint.key}", "Accept": "application/json", **(headers or {})}
+        self._connect_timeout = settings.http_connect_timeout
+        self._read_timeout = settings.http_read_timeout
+        self._sends = asyncio.Semaphore(settings.submit_concurrency)
+        self._questions = asyncio.Semaphore(QUESTIONS_AT_A_TIME)
+        self._connections = settings.submit_concurrency + QUESTIONS_AT_A_TIME
+        self._encode = encode
+        self._decode = decode
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            self._endpoint.base_url,
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=self._tls
+            ),
+            timeout=aiohttp.ClientTimeout(
+                connect=self._connect_timeout.total_seconds(), sock_read=self._read_timeout.total_seconds()
+            ),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Make a call that may be made again at will. Raises Transient, RateLimited, NotAuthorised or Misconfigured."""
+        async with self._questions:
+            return await self._call(method, path, body, headers, Transient)
+
+    async def send(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
+        """Make a call that must not be made twice. As `ask`, but OutcomeUnknown once it may have reached the server."""
+        async with self._sends:
+            return await self._call(method, path, body, headers, OutcomeUnknown)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str] | None,
+        doubt: Doubt,
+    ) -> Reply:
+        data = None if body is None else self._encode(body).encode()
+        sent_headers = {**(headers or {}), **({"Content-Type": "application/json"} if data else {})}
+        where = f"{urlsplit(path).path} of connection '{self._endpoint.connection}'"
+        try:
+            async with asyncio.timeout((self._connect_timeout + self._read_timeout).total_seconds()):
+                async with self._session.request(
+                    method, path, data=data, headers=sent_headers, allow_redirects=False
+                ) as response:
+                    text = await response.text(errors="replace")
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise Misconfigured(
+                f"connection '{self._endpoint.connection}': the certificate of {self._endpoint.base_url} cannot be"
+                f" verified ({error.certificate_error}); renew it, or name its authority's file as 'ca' in the extra"
+            ) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Transient(
+                f"connection '{self._endpoint.connection}': {self._endpoint.base_url} does not accept connections"
+                f" ({type(error).__name__}); nothing was sent"
+            ) from None
+        except TimeoutError:
+            raise doubt(f"{where} did not answer within {self._read_timeout}") from None
+        except aiohttp.ClientError as error:
+            raise doubt(f"{where}: the connection broke before the answer ended ({type(error).__name__})") from None
+        return self._judged(response, text, where, doubt)
+
+    def _judged(self, response: aiohttp.ClientResponse, text: str, where: str, doubt: Doubt) -> Reply:
+        status = response.status
+        connection = self._endpoint.connection
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise NotAuthorised(f"{where}: the key is not accepted (HTTP 401): set a valid one as its password")
+        if status == HTTPStatus.FORBIDDEN:
+            raise NotAuthorised(f"{where}: the key does not allow this (HTTP 403)", code="FORBIDDEN")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            patience = _retry_after(response.headers)
+            raise RateLimited(f"{where} asks to wait {patience} (HTTP 429)", retry_after=patience)
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            raise Misconfigured(f"{where} redirects (HTTP {status}): set the address that answers in '{connection}'")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise doubt(f"{where} answered HTTP {status}")
+        if response.content_type != "application/json" or not text:
+            return Reply(status, text)
+        try:
+            return Reply(status, self._decode(text))
+        except ValueError:
+            raise doubt(f"{where} answered HTTP {status} with broken JSON") from None
+
+
+def _checked(endpoint: Endpoint) -> ssl.SSLContext | bool:
+    """The TLS settings of an endpoint. Raises Misconfigured for one that cannot be used safely."""
+    name = endpoint.connection
+    try:
+        parts = urlsplit(endpoint.base_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise Misconfigured(f"connection '{name}': '{endpoint.base_url}' is no address; it needs a schema and a host")
+    if not endpoint.key or not endpoint.key.isascii() or not endpoint.key.isprintable() or " " in endpoint.key:
+        raise Misconfigured(f"connection '{name}': its password must be the system's REST key, on one line and no more")
+    if parts.scheme == "http":
+        if not _is_loopback(host):
+            raise Misconfigured(
+                f"connection '{name}' would send its key unencrypted to {host}: set its schema to https"
+            )
+        return True
+    ca = endpoint.extra.get("ca")
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, TypeError):
+        raise Misconfigured(f"connection '{name}': extra 'ca' is '{ca}', which is no certificate file") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta:
+    """How long a server asks to wait: in seconds, or until a date by its own clock."""
+    text = headers.get("Retry-After", "")
+    if text.isdecimal():
+        return timedelta(seconds=int(text))
+    try:
+        return max(parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", "")), timedelta(0))
+    except (ValueError, TypeError):
+        return DEFAULT_PATIENCE
