@@ -6,9 +6,10 @@ registry against every sentence here.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
 
+from order_sync.core.calendar_days import Window
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.rules import ReferenceData, Wanted
@@ -234,6 +235,53 @@ class Ledger(Protocol):
 
     def held(self, connections: Collection[str]) -> str | None:
         """Why sending over one of these connections is on hold, or None."""
+
+
+ReportContent = Literal["failed", "all"]
+"""`failed`: only orders that failed to sync, as they stand now. `all`: all orders placed on the business day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """The report of one business day. `zone` is the IANA name for its times.
+
+    Attributes:
+        placed: the business day's instants.
+        queued_stuck_after: how long an order may wait unsent before it is `Queued`.
+        distributors: the Distributor name by channel; a channel left out shows its transactions' own.
+    """
+
+    day: date
+    content: ReportContent
+    placed: Window
+    zone: str
+    queued_stuck_after: timedelta
+    distributors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A stored report: as of when, its rows counted by their Status, and the day's orders without a row by status."""
+
+    number: int
+    day: date
+    content: ReportContent
+    as_of: datetime
+    shown: Mapping[str, int]
+    not_shown: Mapping[str, int]
+
+
+class Reports(Protocol):
+    """The stored reports. The ledger fulfils it."""
+
+    def now(self) -> datetime:
+        """The ledger's clock."""
+
+    def build_report(self, request: ReportRequest) -> Report:
+        """Store the day's rows at the first build; every later build returns that report, whatever happened since."""
+
+    def report_csv(self, report: Report) -> Iterator[bytes]:
+        """The rows as CSV in UTF-8, a header first, every cell quoted, lines ending in LF; in pieces."""
 
 
 @dataclass(slots=True)

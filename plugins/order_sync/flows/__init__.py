@@ -7,7 +7,8 @@ and returns a Summary in counts.
 from order_sync.flows.extract import extract
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference
+from order_sync.flows.report import build_report
 from order_sync.flows.settle import settle
 from order_sync.flows.validate import validate
 
-__all__ = ["extract", "push", "refresh_reference", "settle", "validate"]
+__all__ = ["build_report", "extract", "push", "refresh_reference", "settle", "validate"]

@@ -1,0 +1,76 @@
+-- Returns how many changes held; needs the unique index on orders (order_key), orders_erp_number and attempts' key.
+-- An ERP number that another order has is no proof: the order becomes a conflict, or is left as it is with the finding.
+with moment as materialized (
+    select clock_timestamp() as now
+), change as materialized (
+    select * from jsonb_to_recordset(%(changes)s) as c (
+        order_key text, generation bigint, from_status text, event text, to_status text, code text, message text,
+        problems jsonb, customer_account text, currency text, total numeric, delivery_date date,
+        erp_number text, erp_status text, next_look_at timestamptz)
+), locked as materialized (
+    select change.*, o.id, o.erp
+    from change join orders o using (order_key)
+    where o.status = change.from_status and o.generation = change.generation
+    order by o.id
+    for update of o
+), numbered as (
+    select
+        id,
+        coalesce(
+            (select o.order_key from orders o
+             where o.erp = l.erp and o.erp_number = l.erp_number
+               and o.status in ('succeeded', 'synced_manually') and o.id <> l.id),
+            nullif(first_value(order_key) over (partition by erp, erp_number order by id), order_key)) as owner
+    from locked l
+    where to_status in ('succeeded', 'synced_manually')
+), judged as (
+    select
+        l.id, l.from_status, l.problems, l.customer_account, l.currency, l.total, l.delivery_date,
+        l.erp_number, l.erp_status, l.next_look_at,
+        l.event is null or cause.who = 'settle' as looked,
+        cause.who = 'settle' and l.event not in ('taken', 'window_over') as definite,
+        case when owner is null then l.event else taken.event end as event,
+        case when owner is null then l.to_status else taken.to_status end as to_status,
+        case when owner is null then l.code else 'ERP_NUMBER_TAKEN' end as code,
+        case when owner is null then l.message else format(
+            'the ERP names %%s as its order number, which is that of order %%s: a person compares the two in the ERP',
+            l.erp_number, owner) end as message
+    from locked l
+    left join numbered using (id)
+    left join lifecycle cause
+        on (cause.from_status, cause.event, cause.to_status) = (l.from_status, l.event, l.to_status)
+    left join lifecycle taken
+        on owner is not null and taken.from_status = l.from_status and taken.event = 'different' and not taken.retired
+), applied as (
+    update orders o set
+        status = coalesce(j.to_status, o.status),
+        generation = case when j.event is null then o.generation else o.generation + 1 end,
+        code = case when j.event is null then coalesce(j.code, o.code) else j.code end,
+        message = case when j.event is null and j.code is null then o.message else j.message end,
+        problems = case when j.event is null then o.problems else j.problems end,
+        customer_account = coalesce(j.customer_account, o.customer_account),
+        currency = coalesce(j.currency, o.currency),
+        total = coalesce(j.total, o.total),
+        delivery_date = coalesce(j.delivery_date, o.delivery_date),
+        erp_number = coalesce(nullif(j.erp_number, ''), o.erp_number),
+        erp_status = coalesce(nullif(j.erp_status, ''), o.erp_status),
+        next_attempt_at = case when j.to_status = 'queued' then moment.now else o.next_attempt_at end,
+        lease_until = case when j.event is null then o.lease_until end,
+        next_look_at = j.next_look_at,
+        resends = case when j.event in ('absent', 'half_made') then o.resends + 1 else o.resends end
+    from judged j, moment
+    where o.id = j.id
+    returning o.id
+), looked_at as (
+    update attempts a set
+        looked_at = moment.now,
+        resolved_at = coalesce(a.resolved_at, case when j.definite then moment.now end),
+        resolution = coalesce(a.resolution, case when j.definite then j.event end)
+    from judged j, moment
+    where a.order_id = j.id and j.looked
+), history as (
+    insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
+    select id, from_status, event, to_status, %(by)s, %(why)s, code, message
+    from judged where event is not null
+)
+select count(*) from applied

@@ -1,0 +1,69 @@
+-- Returns nothing: keeps each attempt's evidence, and moves orders that still await it; needs orders (order_key), attempts.
+with moment as materialized (
+    select clock_timestamp() as now
+), outcome as materialized (
+    select * from jsonb_to_recordset(%(outcomes)s) as c (
+        order_key text, generation bigint, event text, code text, message text,
+        receipt_number text, receipt_status text)
+), locked as materialized (
+    select
+        outcome.*, o.id, o.status, moment.now,
+        o.status = 'sending' and o.generation = outcome.generation as awaited,
+        exists (select from attempts a
+                where a.order_id = o.id and a.generation <> outcome.generation
+                  and a.opened_at >= o.first_attempt_at and a.outcome is distinct from 'not_sent') as other_attempts
+    from outcome join orders o using (order_key) cross join moment
+    order by o.id
+    for update of o
+), evidence as (
+    update attempts a set
+        closed_at = l.now,
+        outcome = coalesce(l.event, 'unknown'),
+        code = l.code,
+        message = l.message,
+        receipt_number = l.receipt_number,
+        receipt_status = l.receipt_status,
+        resolved_at = coalesce(a.resolved_at, case when l.event <> 'receipt' then l.now end),
+        resolution = coalesce(a.resolution, case when l.event <> 'receipt' then l.event end)
+    from locked l
+    where a.order_id = l.id and a.generation = l.generation and a.closed_at is null
+    returning a.order_id, a.grace_until
+), stepped as (
+    select l.*, lifecycle.to_status, evidence.grace_until
+    from locked l
+    join evidence on evidence.order_id = l.id
+    left join lifecycle on lifecycle.from_status = 'sending' and lifecycle.event = l.event and not lifecycle.retired
+    where l.awaited
+), moved as (
+    update orders o set
+        status = coalesce(s.to_status, o.status),
+        code = s.code,
+        message = s.message,
+        erp_number = coalesce(nullif(s.receipt_number, ''), o.erp_number),
+        erp_status = coalesce(nullif(s.receipt_status, ''), o.erp_status),
+        lease_until = null,
+        first_attempt_at = case when s.event = 'not_sent' and not s.other_attempts then null else o.first_attempt_at end,
+        receipt_at = case when s.event = 'receipt' then s.now else o.receipt_at end,
+        window_ends_at = case
+            when s.event = 'not_sent' and not s.other_attempts then null
+            when s.event = 'receipt' and o.receipt_at is null then s.now + make_interval(secs => %(window)s)
+            else o.window_ends_at end,
+        next_look_at = case
+            when s.event is null then s.grace_until
+            when s.event = 'receipt' then least(
+                %(next_look_at)s,
+                case when o.receipt_at is null then s.now + make_interval(secs => %(window)s) else o.window_ends_at end)
+            end
+    from stepped s
+    where o.id = s.id
+), late as (
+    update orders o set
+        generation = o.generation + 1,
+        next_look_at = case when o.status in ('sending', 'sent', 'pending_verification')
+                            then least(o.next_look_at, l.now) else o.next_look_at end
+    from locked l
+    where o.id = l.id and not l.awaited and l.event = 'receipt'
+)
+insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
+select id, 'sending', event, to_status, %(by)s, %(why)s, code, message
+from stepped where to_status is not null

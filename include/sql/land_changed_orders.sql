@@ -1,0 +1,64 @@
+-- Returns how many known orders have changed; needs the unique index on orders (order_key).
+with locked as materialized (
+    select
+        o.id, o.version + 1 as version, o.status as from_status, l.*,
+        case
+            when o.status = 'waiting' and l.status = 'received' then 'complete'
+            when o.status = 'waiting' and l.status = 'not_an_order' then 'no_order_after_all'
+            when o.status = 'not_an_order' and (l.status = 'not_an_order' or o.reason = 'before_start') then null
+            when l.status <> 'not_an_order' then 'changed'
+            when o.status not in ('failed', 'on_hold', 'ignored') then 'cancelled_in_channel'
+            when not exists (select from attempts a
+                             where a.order_id = o.id and a.outcome is distinct from 'not_sent')
+                then 'cancelled_in_channel'
+        end as event
+    from landing l
+    join orders o using (order_key)
+    where o.digest <> l.digest
+    order by o.id
+    for update of o
+), stepped as (
+    select
+        locked.*, lifecycle.to_status,
+        case when lifecycle.to_status in ('conflict', 'cancelled_at_source') then
+            case locked.event when 'changed' then 'ORDER_CONFLICT' else 'CANCELLED_AT_SOURCE' end
+        end as code,
+        case lifecycle.to_status
+            when 'conflict' then format('the channel %%s the order after it was sent: a person compares the two and decides',
+                                        case locked.event when 'changed' then 'changed' else 'cancelled' end)
+            when 'cancelled_at_source' then 'cancelled in the channel before it was sent'
+        end as message
+    from locked
+    left join lifecycle on lifecycle.from_status = locked.from_status
+                       and lifecycle.event = locked.event and not lifecycle.retired
+), changed as (
+    update orders o set
+        status = coalesce(s.to_status, o.status),
+        generation = o.generation + 1,
+        version = s.version,
+        digest = s.digest,
+        reason = case when s.to_status is null and s.status <> 'not_an_order' then o.reason else s.reason end,
+        placed_at = s.placed_at_instant,
+        delivery_date = s.delivery_day,
+        lease_until = case when s.to_status is null then o.lease_until end,
+        next_look_at = case when s.to_status is null then o.next_look_at end,
+        code = coalesce(s.code, o.code),
+        message = coalesce(s.message, o.message)
+    from stepped s
+    where o.id = s.id
+    returning o.id
+), body as (
+    insert into transactions (
+        order_id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
+        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details)
+    select
+        id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
+        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details
+    from stepped
+    where keep_body
+), history as (
+    insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
+    select id, from_status, event, to_status, %(by)s, %(why)s, coalesce(code, nullif(reason, '')), coalesce(message, '')
+    from stepped where to_status is not null
+)
+select count(*) from changed

@@ -1,0 +1,21 @@
+-- Returns how many new orders there are by status; needs the unique index on orders (order_key).
+with fresh as (
+    insert into orders (order_key, channel, erp, status, digest, reason, placed_at, delivery_date)
+    select order_key, %(channel)s, %(erp)s, status, digest, reason, placed_at_instant, delivery_day
+    from landing order by ordinal
+    on conflict (order_key) do nothing
+    returning id, order_key, status, reason
+), body as (
+    insert into transactions (
+        order_id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
+        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details)
+    select
+        fresh.id, 1, l.digest, l.counter, l.not_an_order, l.source_status, l.reference, l.receipt, l.customer_account,
+        l.distributor, l.placed_at, l.delivery_date, l.currency, l.total, l.expected_lines, l.present_lines, l.details
+    from fresh join landing l using (order_key)
+    where l.keep_body
+), history as (
+    insert into order_history (order_id, event, to_status, by, why, code)
+    select id, 'landed', status, %(by)s, %(why)s, nullif(reason, '') from fresh
+)
+select status, count(*) from fresh group by status

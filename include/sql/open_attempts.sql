@@ -1,0 +1,40 @@
+-- Returns the keys that may be sent now, each with an attempt on record; needs the unique index on orders (order_key).
+-- An order with an earlier attempt that is not settled becomes `sending` too, without a new one: it is looked up first.
+with moment as materialized (
+    select clock_timestamp() as now
+), locked as materialized (
+    select
+        o.id, o.order_key, o.generation, o.leased_by, moment.now,
+        (select max(a.grace_until) from attempts a
+         where a.order_id = o.id
+           and ((a.resolved_at is null and (a.outcome is null or a.outcome = 'unknown'))
+                or (a.outcome = 'receipt' and (a.looked_at is null or a.looked_at < a.closed_at)))) as settle_from
+    from unnest(%(keys)s::text[], %(generations)s::bigint[]) as asked (order_key, generation)
+    join orders o using (order_key, generation)
+    cross join moment
+    where o.status = 'queued' and o.lease_until > moment.now
+    order by o.id
+    for update of o
+), attempt as (
+    insert into attempts (order_id, generation, opened_at, opened_by, grace_until)
+    select id, generation, now, leased_by, now + make_interval(secs => %(grace)s)
+    from locked where settle_from is null
+), stepped as (
+    update orders o set
+        status = 'sending',
+        generation = case when l.settle_from is null then o.generation else o.generation + 1 end,
+        lease_until = case when l.settle_from is null then o.lease_until end,
+        first_attempt_at = coalesce(o.first_attempt_at, l.now),
+        window_ends_at = coalesce(o.window_ends_at, l.now + make_interval(secs => %(window)s)),
+        next_look_at = case when l.settle_from is null
+            then greatest(o.lease_until, l.now + make_interval(secs => %(grace)s))
+            else greatest(l.settle_from, l.now) end
+    from locked l
+    where o.id = l.id
+), history as (
+    insert into order_history (order_id, from_status, event, to_status, by, why)
+    select id, 'queued', 'attempt_opened', 'sending', leased_by,
+           case when settle_from is null then '' else 'an earlier attempt is settled first; nothing is sent' end
+    from locked
+)
+select order_key from locked where settle_from is null

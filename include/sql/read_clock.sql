@@ -1,0 +1,2 @@
+-- Returns the ledger's clock; needs no index.
+select clock_timestamp()

@@ -1,0 +1,36 @@
+-- Returns nothing: stores a new report's rows, newest first; needs orders_open, orders_of_day.
+-- `words` gives each status its word; one that waits unsent is `queued` once it is stuck and `pending` before, and one
+-- that was sent is `unverified` when its window is over.
+with standing as (
+    select
+        o.*, t.reference, t.receipt, t.distributor, t.customer_account as account, r.id as report_id,
+        case
+            when %(words)s::jsonb ->> o.status = %(queued)s then
+                case when o.received_at > r.as_of - %(stuck_after)s::interval then %(pending)s
+                     when o.receipt_at is null then %(queued)s
+                     else %(unverified)s end
+            when %(words)s::jsonb ->> o.status = %(pending)s and o.window_ends_at <= r.as_of then %(unverified)s
+            else %(words)s::jsonb ->> o.status
+        end as word
+    from reports r
+    join orders o
+        on (%(content)s = 'failed' and o.status not in (
+                'succeeded', 'synced_manually', 'ignored', 'cancelled_at_source', 'not_an_order'))
+        or (%(content)s = 'all'
+            and coalesce(o.placed_at, o.landed_at) >= %(start)s and coalesce(o.placed_at, o.landed_at) < %(end)s)
+    join transactions t on t.order_id = o.id and t.version = o.version
+    where r.id = %(report)s
+)
+insert into report_rows
+    (report_id, position, order_id, distributor_name, account_id, delivery_date, placed_at_date, status)
+select
+    report_id,
+    row_number() over (order by coalesce(placed_at, landed_at) desc, id desc),
+    csv_cell(coalesce(nullif(reference, ''), nullif(receipt, ''), order_key)),
+    csv_cell(coalesce(%(distributors)s::jsonb ->> channel, distributor)),
+    csv_cell(account),
+    coalesce(to_char(delivery_date, 'YYYY-MM-DD'), ''),
+    coalesce(to_char(placed_at at time zone %(zone)s, 'YYYY-MM-DD HH24:MI'), ''),
+    word
+from standing
+where word is not null and (%(content)s = 'all' or word <> %(pending)s)

@@ -1,0 +1,81 @@
+"""Report: the day's orders that did not get through, and why not, as a CSV file that a spreadsheet opens.
+
+The rows are made and stored by the ledger when the day is built first; this flow says which instants the day has, and
+puts the stored rows into a file, byte for byte the same whenever it is asked again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from os import fsync
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from order_sync.core.calendar_days import business_day, day_before
+from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import Report, ReportContent, ReportRequest, Reports, Summary
+
+FILE_NAMES = {"failed": "order-sync-failures-{day}.csv", "all": "order-sync-all-{day}.csv"}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report as it lies in the folder."""
+
+    path: Path
+    report: Report
+
+    @property
+    def summary(self) -> Summary:
+        """Its rows by Status, and what has no row."""
+        hidden = {f"not_shown_{status}": number for status, number in self.report.not_shown.items()}
+        note = f"business day {self.report.day}, as of {self.report.as_of:%Y-%m-%d %H:%M} UTC: {self.path}"
+        return Summary({**self.report.shown, **hidden}, [note])
+
+
+def build_report(
+    reports: Reports,
+    folder: Path,
+    content: ReportContent,
+    zone: ZoneInfo,
+    queued_stuck_after: timedelta,
+    distributors: Mapping[str, str],
+    day: date | None = None,
+) -> ReportFile:
+    """Write the report of a business day, by default the last one that is over in `zone`.
+
+    Raises Misconfigured when the day is not over yet, or the folder cannot be written to; nothing is stored then.
+    """
+    now = reports.now()
+    day = day or day_before(now, zone)
+    placed = business_day(day, zone)
+    if now < placed.end:
+        raise Misconfigured(
+            f"the business day {day} ends at {placed.end.astimezone(zone):%Y-%m-%d %H:%M} in {zone.key}:"
+            " its report can be built from then on"
+        )
+    if not folder.is_dir():
+        raise Misconfigured(f"the report's folder '{folder}' is not there: create it, or name another one")
+    path = folder / FILE_NAMES[content].format(day=day)
+    part = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with part.open("xb") as file:
+            report = reports.build_report(
+                ReportRequest(day, content, placed, zone.key, queued_stuck_after, distributors)
+            )
+            file.write(BYTE_ORDER_MARK)
+            for piece in reports.report_csv(report):
+                file.write(piece.replace(b"\n", b"\r\n"))
+            file.flush()
+            fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise Misconfigured(
+            f"the report cannot be written to the folder '{folder}': {error.strerror};"
+            " let the user of Airflow's workers write there, or name another one"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return ReportFile(path, report)

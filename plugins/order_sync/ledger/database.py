@@ -1,0 +1,101 @@
+"""The connections to the ledger's database: opened when needed, kept for the next call, one for each call at a time.
+
+Two threads never share a connection, so that opening attempts hides beside closing others. What Postgres says of its
+troubles becomes one sentence of ours here; nothing else in the package catches psycopg's errors of connection.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from order_sync.core.errors import Misconfigured, Transient
+from order_sync.ledger.statements import statement
+
+Connect = Callable[[], psycopg.Connection[Any]]
+"""Opens a new connection to the ledger's database. It may be called from several threads at a time."""
+
+
+class Database:
+    """Runs statements by name. Single ones commit by themselves; `transaction` holds several together."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._idle: deque[psycopg.Connection[Any]] = deque()
+
+    def rows(self, name: str, **parameters: Any) -> list[DictRow]:
+        """What one statement returns."""
+        with self._cursor() as cursor:
+            return cursor.execute(statement(name), parameters or None).fetchall()
+
+    def row(self, name: str, **parameters: Any) -> DictRow | None:
+        """The first row that one statement returns, if any."""
+        return next(iter(self.rows(name, **parameters)), None)
+
+    def execute(self, name: str, **parameters: Any) -> None:
+        """Run one statement that returns nothing of use."""
+        with self._cursor() as cursor:
+            cursor.execute(statement(name), parameters or None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Cursor[DictRow]]:
+        """A cursor whose statements are committed together, or not at all."""
+        with self._cursor() as cursor, cursor.connection.transaction():
+            yield cursor
+
+    def copy_out(self, name: str, **parameters: Any) -> Iterator[bytes]:
+        """What a `copy ... to stdout` gives, in pieces."""
+        with self._cursor() as cursor, cursor.copy(statement(name), parameters) as copy:
+            for piece in copy:
+                yield bytes(piece)
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[psycopg.Cursor[DictRow]]:
+        with sentences():
+            connection = self._take()
+            try:
+                with connection.cursor(row_factory=dict_row) as cursor:
+                    yield cursor
+            finally:
+                if not connection.closed:
+                    self._idle.append(connection)
+
+    def _take(self) -> psycopg.Connection[Any]:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        connection.autocommit = True
+        connection.execute(statement("prepare_session"))
+        return connection
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn psycopg's errors of connection into ours: one sentence, and no address with a password in it."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Transient(
+            f"the ledger (connection order_ledger) does not answer: {reason}", code="LEDGER_UNAVAILABLE"
+        ) from error
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:
+            raise
+        raise Misconfigured("connection order_ledger is not a Postgres address: correct it") from None
+
+
+def copy_in(cursor: psycopg.Cursor[Any], name: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    """Send rows through `copy ... from stdin`."""
+    with cursor.copy(statement(name)) as copy:
+        for row in rows:
+            copy.write_row(row)

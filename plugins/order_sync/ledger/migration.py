@@ -1,0 +1,92 @@
+"""Bringing a ledger's database to the schema that this code needs, and telling when it is another one.
+
+Alembic runs the versions in `order_sync/migrations`, all of them and the lifecycle table in one transaction, and one
+process at a time. Opening a ledger compares numbers only, so that Alembic is loaded by `migrate` alone.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import psycopg
+
+from order_sync.core.errors import Misconfigured
+from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
+from order_sync.ledger.database import Connect, Database, sentences
+from order_sync.ledger.rows import to_json
+from order_sync.ledger.statements import statement
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+MIGRATE = "run `python -m order_sync migrate`"
+_LOCK = 0x0EDE55
+
+
+def migrate(connect: Connect) -> str:
+    """Bring the database to this code's schema, and return its number. Safe to run twice, and twice at a time."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import NullPool, create_engine
+
+    with sentences():
+        connect().close()
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.exec_driver_sql("create schema if not exists order_sync")
+        connection.exec_driver_sql("set local search_path to order_sync")
+        if connection.exec_driver_sql("select to_regclass('order_sync.alembic_version')").scalar():
+            _refuse_newer(connection.exec_driver_sql("select version_num from alembic_version").scalar())
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.connection.cursor().execute(statement("load_lifecycle"), {"transitions": _transitions()})
+    return needed()
+
+
+def check(database: Database) -> None:
+    """Raise Misconfigured unless the database has exactly the schema and the lifecycle of this code."""
+    try:
+        row = database.row("read_schema")
+    except psycopg.errors.UndefinedTable:
+        row = None
+    if row is None or row["version"] is None:
+        raise Misconfigured(f"the ledger (connection order_ledger) has no tables yet: {MIGRATE}")
+    _refuse_newer(row["version"])
+    known = {tuple(transition) for transition in row["transitions"]}
+    if row["version"] != needed() or known != {(t.from_status, t.event, t.to_status) for t in TRANSITIONS}:
+        raise Misconfigured(
+            f"the ledger (connection order_ledger) is at schema {row['version']} of an older release,"
+            f" and this one needs {needed()}: {MIGRATE}"
+        )
+
+
+@cache
+def needed() -> str:
+    """The number of the schema that this code needs: the highest in `migrations/versions`."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+def _refuse_newer(version: str | None) -> None:
+    if version is not None and version > needed():
+        raise Misconfigured(
+            f"the ledger (connection order_ledger) is at schema {version}, newer than this release's {needed()}:"
+            " install the release that migrated it, or a later one"
+        )
+
+
+def _transitions() -> str:
+    return to_json(
+        [
+            {
+                "from_status": transition.from_status,
+                "event": transition.event,
+                "to_status": transition.to_status,
+                "who": transition.who,
+                "evidence": transition.evidence,
+                "calls_erp": transition.calls_erp,
+                "roll_up": STANDINGS[transition.to_status].roll_up,
+                "report_word": STANDINGS[transition.to_status].report_word,
+            }
+            for transition in TRANSITIONS
+        ]
+    )

@@ -1,0 +1,155 @@
+"""What the ledger's rows mean in the core's words, and back. No SQL and no connection here.
+
+Postgres stores no NUL character and no half of a surrogate pair: both are replaced on the way in, so that one odd
+character in one order never refuses a whole batch.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from order_sync.core.lifecycle import IN_DOUBT, Status
+from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.ports import Change, Entry, Landing, Outcome
+from order_sync.core.reading import NUL, read_date
+from order_sync.core.verdict import Doubt
+from order_sync.core.watermark import Sample, Watermark
+
+
+def clean(text: str | None) -> str | None:
+    """The text as Postgres can store it."""
+    if text is None or (text.isascii() and NUL[0] not in text):
+        return text
+    return text.replace(*NUL).encode("utf-8", "replace").decode("utf-8")
+
+
+def to_json(value: object) -> str:
+    """Rows or facts as a statement's JSON parameter; numbers with decimals and instants as text."""
+    return json.dumps(_storable(value), default=str)
+
+
+def landing_row(ordinal: int, landing: Landing) -> tuple[Any, ...]:
+    """A landing in the order of the staging table's columns."""
+    transaction = landing.transaction
+    return (
+        ordinal,
+        str(transaction.key),
+        landing.status,
+        clean(landing.reason),
+        landing.placed_at,
+        read_date(transaction.delivery_date),
+        landing.keep_body,
+        transaction.counter,
+        clean(transaction.digest),
+        clean(transaction.not_an_order),
+        clean(transaction.source_status),
+        clean(transaction.reference),
+        clean(transaction.receipt),
+        clean(transaction.customer_account),
+        clean(transaction.distributor),
+        clean(transaction.placed_at),
+        clean(transaction.delivery_date),
+        clean(transaction.currency),
+        clean(transaction.total),
+        transaction.expected_lines,
+        transaction.present_lines,
+        clean(transaction.details),
+    )
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """An order as the view `entries` shows it; a claim gives it a generation of its own."""
+    key = OrderKey.parse(row["order_key"])
+    status = Status(row["status"])
+    doubt = Doubt(
+        status,
+        row["order_total"],
+        row["order_currency"],
+        row["last_attempt_at"],
+        row["window_ends_at"],
+        row["resends"],
+    )
+    transaction = Transaction(
+        key,
+        row["counter"],
+        row["digest"],
+        row["not_an_order"],
+        row["source_status"],
+        row["reference"],
+        row["receipt"],
+        row["customer_account"],
+        row["distributor"],
+        row["placed_at"],
+        row["delivery_date"],
+        row["currency"],
+        row["total"],
+        row["expected_lines"],
+        row["present_lines"],
+        row["details"],
+    )
+    return Entry(
+        key,
+        status,
+        row.get("claimed_generation", row["generation"]),
+        transaction,
+        row["received_at"],
+        doubt if status in IN_DOUBT else None,
+        row["refusals"],
+    )
+
+
+def change_row(change: Change) -> dict[str, Any]:
+    """A change as `apply_changes` reads it."""
+    order = change.order
+    return {
+        "order_key": str(change.key),
+        "generation": change.generation,
+        "from_status": change.from_status,
+        "event": change.event,
+        "to_status": change.to_status,
+        "code": change.code,
+        "message": change.message,
+        "problems": [asdict(problem) for problem in change.problems],
+        "customer_account": order and order.customer_account,
+        "currency": order and order.currency,
+        "total": order and order.total,
+        "delivery_date": order and order.delivery_date,
+        "erp_number": change.erp_number,
+        "erp_status": change.erp_status,
+        "next_look_at": change.next_look_at,
+    }
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as `close_attempts` reads it."""
+    return {
+        "order_key": str(outcome.key),
+        "generation": outcome.generation,
+        "event": outcome.event,
+        "code": outcome.code,
+        "message": outcome.message,
+        "receipt_number": outcome.receipt.number if outcome.receipt else "",
+        "receipt_status": outcome.receipt.erp_status if outcome.receipt else "",
+    }
+
+
+def watermark_of(row: Mapping[str, Any]) -> Watermark:
+    """A stored watermark."""
+    samples = tuple(Sample(counter, horizon) for counter, horizon in row["samples"])
+    return Watermark(row["fingerprint"], row["counter"], samples)
+
+
+def samples_of(watermark: Watermark) -> str:
+    """A watermark's samples as JSON."""
+    return json.dumps([[sample.counter, sample.horizon] for sample in watermark.samples])
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(name): _storable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value
