@@ -7,15 +7,18 @@ are the registry's: `channel_<name>`, `erp_<name>` and `order_ledger`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, get_args
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import flows, hooks, registry
-from order_sync.core.ports import Actor, Erp, Ledger, Summary
+from order_sync.core.calendar_days import day_before
+from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import Actor, Erp, Ledger, ReportContent, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 
@@ -198,6 +201,48 @@ class ReconcileConfirmationsOperator(_ErpOperator):
         return summary.counts
 
 
+class BuildFailureReportOperator(BaseOperator):
+    """Write the report of a business day as a CSV file into a folder; the rows of its first build are kept for good.
+
+    Returns counts by Status. Raises Misconfigured for a day that is no date or is not over yet, for a content that
+    there is not, and for a folder that cannot be written to.
+
+    :param folder: path from the root of a folder that the worker can write to (templated)
+    :param content: `failed`, only orders that failed to sync, or `all`, every order placed that day (templated)
+    :param day: ISO 8601 date in the report's zone; empty: the last day that was over as the run was due (templated)
+    :param ledger_conn_id: Airflow connection of the ledger (templated)
+    """
+
+    template_fields: Sequence[str] = ("folder", "content", "day", "ledger_conn_id")
+    ui_color = "#f0d8dc"
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        content: str = "failed",
+        day: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.folder = folder
+        self.content = content
+        self.day = day
+        self.ledger_conn_id = ledger_conn_id
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Build the report, or write the stored one again."""
+        settings = registry.settings()
+        zone, folder, content = settings.report_zone, _folder(self.folder), _content(self.content)
+        day = _day(self.day) if self.day else day_before(context["dag_run"].run_after, zone)
+        names = {spec.name: spec.distributor for spec in registry.CHANNELS if spec.distributor}
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            report = flows.build_report(ledger, folder, content, zone, settings.queued_stuck_after, names, day)
+        self.log.info("%s", report.summary)
+        return report.summary.counts
+
+
 def actor(context: Context) -> Actor:
     """Who acts, for the audit history: the task's run, and whoever triggered it by hand."""
     ti, user = context["ti"], context["dag_run"].triggering_user_name
@@ -214,3 +259,23 @@ def policy(erp: Erp, settings: Settings) -> Policy:
         max_resends=settings.max_resends,
         looks=settings.early_looks,
     )
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_absolute():
+        raise Misconfigured(f"the report's folder is '{text}': write a path from the root, such as /var/reports")
+    return Path(text)
+
+
+def _content(text: str) -> ReportContent:
+    for content in get_args(ReportContent):
+        if content == text:
+            return content
+    raise Misconfigured(f"content is '{text}': write {' or '.join(get_args(ReportContent))}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misconfigured(f"day is '{text}': write a date such as 2026-03-02, or nothing") from None

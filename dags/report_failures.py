@@ -1,0 +1,68 @@
+"""### What failed, and why
+Writes the CSV of one business day into the folder of the variable `order_sync_report_dir`, every day at the set time of
+the set zone (`ORDER_SYNC_REPORT_AT`, `ORDER_SYNC_REPORT_ZONE`). By hand: trigger it with a day, and with `All orders`
+for a row of every order placed that day. The first build stores its rows; building the same day again writes the same
+file.
+
+**When the task is red**, its log ends with one sentence that says what to change: the folder, the day, or connection
+`order_ledger`. Clear the task afterwards.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, Param, dag
+
+from order_sync import registry
+from order_sync.notifiers import ALERTS
+from order_sync.operators import BuildFailureReportOperator
+from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+
+SETTINGS = registry.settings()
+AT = SETTINGS.report_at
+
+
+@dag(
+    dag_id="report_failures",
+    dag_display_name="Report failures",
+    schedule=CronTriggerTimetable(f"{AT.minute} {AT.hour} * * *", timezone=SETTINGS.report_zone.key),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_consecutive_failed_dag_runs=0,
+    dagrun_timeout=timedelta(hours=1),
+    default_args={
+        "owner": "order-desk",
+        "retries": RETRIES,
+        "retry_delay": RETRY_DELAY,
+        "retry_policy": RETRY_BY_ERROR,
+        "on_failure_callback": ALERTS,
+    },
+    params={
+        "day": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Business day",
+            description="A day that is over; empty takes the last one.",
+        ),
+        "content": Param(
+            "failed",
+            type="string",
+            enum=["failed", "all"],
+            values_display={"failed": "Only orders that failed to sync", "all": "All orders"},
+            title="Orders",
+        ),
+    },
+    tags=["orders", "report"],
+    doc_md=__doc__,
+)
+def report_failures() -> None:
+    """One task: the report of all channels."""
+    BuildFailureReportOperator(
+        task_id="build_failure_report",
+        folder="{{ var.value.order_sync_report_dir }}",
+        content="{{ params.content }}",
+        day="{{ params.day or '' }}",
+    )
+
+
+report_failures()
