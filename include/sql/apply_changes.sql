@@ -31,7 +31,7 @@ with moment as materialized (
         cause.who = 'settle' and l.event not in ('taken', 'window_over') as definite,
         case when owner is null then l.event else taken.event end as event,
         case when owner is null then l.to_status else taken.to_status end as to_status,
-        case when owner is null then l.code else 'ERP_NUMBER_TAKEN' end as code,
+        case when owner is null then l.code else 'ORDER_CONFLICT' end as code,
         case when owner is null then l.message else format(
             'the ERP names %%s as its order number, which is that of order %%s: a person compares the two in the ERP',
             l.erp_number, owner) end as message

@@ -20,9 +20,7 @@ with locked as materialized (
 ), stepped as (
     select
         locked.*, lifecycle.to_status,
-        case when lifecycle.to_status in ('conflict', 'cancelled_at_source') then
-            case locked.event when 'changed' then 'ORDER_CONFLICT' else 'CANCELLED_AT_SOURCE' end
-        end as code,
+        case lifecycle.to_status when 'conflict' then 'ORDER_CONFLICT' end as code,
         case lifecycle.to_status
             when 'conflict' then format('the channel %%s the order after it was sent: a person compares the two and decides',
                                         case locked.event when 'changed' then 'changed' else 'cancelled' end)
@@ -42,7 +40,7 @@ with locked as materialized (
         delivery_date = s.delivery_day,
         lease_until = case when s.to_status is null then o.lease_until end,
         next_look_at = case when s.to_status is null then o.next_look_at end,
-        code = coalesce(s.code, o.code),
+        code = case when s.to_status in ('conflict', 'cancelled_at_source') then s.code else o.code end,
         message = coalesce(s.message, o.message)
     from stepped s
     where o.id = s.id

@@ -122,11 +122,11 @@ def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) 
         return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
     if not same_money(doubt, found, policy.tolerance) or found.same_lines is False:
         return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found), found)
-    if found.state is FoundState.CONFIRMED:
+    if found.state is FoundState.CONFIRMED and found.number:
         return Verdict(Event.CONFIRMED, found=found)
     if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT:
         return _half_made(doubt, found, now, policy)
-    if found.state is FoundState.TAKEN and doubt.status is Status.SENDING:
+    if found.state in (FoundState.TAKEN, FoundState.CONFIRMED) and doubt.status is Status.SENDING:
         return Verdict(Event.TAKEN, found=found)
     return _unproven(doubt, found, now)
 
@@ -140,11 +140,14 @@ def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Ver
 
 
 def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
+    code = "PENDING_VERIFICATION"
     text = found.text or f"the ERP has it as {found.erp_status} and has not confirmed it within the window"
+    if found.state is FoundState.CONFIRMED:
+        code, text = "ERP_ACK_WITHOUT_ID", "the ERP confirms it and gives no number: look at the ERP's number sequence"
     if doubt.status is Status.PENDING_VERIFICATION:
-        return Verdict(None, "PENDING_VERIFICATION", text, found)
+        return Verdict(None, code, text, found)
     if now >= doubt.window_ends_at:
-        return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text, found)
+        return Verdict(Event.WINDOW_OVER, code, text, found)
     return Verdict(None, found=found)
 
 

@@ -51,7 +51,12 @@ class Ledger:
     """
 
     def __init__(self, connect: Connect) -> None:
+        self._connect = connect
         self._database = Database(connect)
+
+    def migrate(self) -> str:
+        """Bring the database to the schema that this release needs, and return its number; before entering."""
+        return migration.migrate(self._connect)
 
     def __enter__(self) -> Self:
         try:

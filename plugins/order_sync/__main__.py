@@ -1,0 +1,59 @@
+"""The command line: what a person does to the ledger before, or instead of, a DAG run.
+
+    python -m order_sync migrate
+    python -m order_sync accept channel_dynamics_web --fingerprint ... --by "A. Name" --reason "rebuilt after ..."
+
+It reads the connection `order_ledger` from the environment (AIRFLOW_CONN_ORDER_LEDGER), since outside of a task
+Airflow gives out no other. Exit code 0 when it was done, 1 when it could not be, 2 for words that it does not know.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from order_sync import registry
+from order_sync.core.errors import OrderSyncError
+from order_sync.core.ports import Actor
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the words say, and return the exit code."""
+    connections = sorted(spec.connection for spec in (*registry.CHANNELS, *registry.ERPS))
+    parser = argparse.ArgumentParser(prog="python -m order_sync", description="Tend the ledger of order_sync.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
+    accept = commands.add_parser(
+        "accept", help="accept that a connection leads to another database or ERP than before; a channel is read anew"
+    )
+    accept.add_argument("connection", choices=connections)
+    accept.add_argument("--fingerprint", required=True, help="what the refusal says that it leads to now")
+    accept.add_argument("--by", required=True, help="who decides")
+    accept.add_argument("--reason", required=True, help="why it is right")
+    given = parser.parse_args(words)
+    try:
+        print(migrate() if given.command == "migrate" else accepted(given))
+    except OrderSyncError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def migrate() -> str:
+    """Migrate the ledger, and say to which schema."""
+    from order_sync import hooks
+
+    return f"the ledger is at schema {hooks.ledger().migrate()}"
+
+
+def accepted(given: argparse.Namespace) -> str:
+    """Accept a fingerprint, and say what follows."""
+    from order_sync import hooks
+
+    with hooks.ledger() as ledger:
+        ledger.accept_fingerprint(given.connection, given.fingerprint, Actor(given.by, given.reason))
+    then = "; the next extract reads it from its beginning" if given.connection.startswith("channel_") else ""
+    return f"{given.connection} may lead to '{given.fingerprint}' from now on{then}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
