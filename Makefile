@@ -44,5 +44,6 @@ lock: env  ## pin requirements.txt, and the sandbox ERP's, with hashes
 	$(COMPILE) sandbox/requirements-tryton.txt -o sandbox/requirements-tryton.lock
 
 clean:  ## remove the environment, the sandbox and every cache
+	@if [ -d .sandbox ]; then find .sandbox -type l -exec readlink {} \; | grep '^/var/tmp/order-sync-' | xargs rm -rf; fi
 	rm -rf $(VENV) .sandbox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
