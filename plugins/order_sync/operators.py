@@ -24,6 +24,8 @@ from order_sync.core.verdict import Policy
 
 T = TypeVar("T")
 
+CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
+
 SOONEST = timedelta(seconds=3)
 """How far ahead the next look lies at least, so that no run spins while two clocks disagree."""
 
@@ -268,10 +270,9 @@ def _folder(text: str) -> Path:
 
 
 def _content(text: str) -> ReportContent:
-    for content in get_args(ReportContent):
-        if content == text:
-            return content
-    raise Misconfigured(f"content is '{text}': write {' or '.join(get_args(ReportContent))}")
+    if text not in CONTENTS:
+        raise Misconfigured(f"content is '{text}': write {' or '.join(CONTENTS)}")
+    return CONTENTS[CONTENTS.index(text)]
 
 
 def _day(text: str) -> date:

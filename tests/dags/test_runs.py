@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,6 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk.execution_time.xcom import XCom
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 
@@ -145,12 +143,11 @@ def run(_metadata: None) -> Callable[[], Run]:
         for task in dag.tasks:
             task.retries = 0
         result = dag.test()
-        instances = result.get_task_instances()
-        get = partial(XCom.get_one, dag_id=DAG, run_id=result.run_id)
+        instances = {ti.task_id: ti for ti in result.get_task_instances()}
         return Run(
             result.state,
-            {ti.task_id: str(ti.state) for ti in instances},
-            {step: get(key="return_value", task_id=step) for step in STEPS},
+            {task_id: str(ti.state) for task_id, ti in instances.items()},
+            {step: instances[step].xcom_pull(task_ids=step) for step in STEPS},
         )
 
     return run
