@@ -22,7 +22,7 @@ from order_sync.rest import Endpoint
 LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
 
-CHANNELS = Path(__file__).parents[2] / "include" / "sql" / "channels"
+CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
 """What a SQL channel's transactions are, in a folder of the channel's name."""
 
 
@@ -34,17 +34,21 @@ def ledger(conn_id: str | None = None) -> Ledger:
 def channel(spec: registry.ChannelSpec, conn_id: str | None = None) -> Any:
     """The registry's adapter of a SQL channel, over a connection of type `postgres`."""
     connect = _postgres(conn_id or spec.connection)
-    return registry.load(spec.adapter)(connect, spec.name, CHANNELS / spec.name, spec.options)
+    return registry.load(spec.adapter)(connect, spec.name, CHANNEL_SQL / spec.name, spec.options)
 
 
 def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
-    """The registry's adapter of an ERP, over a connection of type `http` whose password is the ERP's key."""
+    """The registry's adapter of an ERP, over a connection of type `http` whose password is the ERP's key.
+
+    Besides its own options it gets `channels`, the names of those that feed it.
+    """
     conn_id = conn_id or spec.connection
     connection = _connection(conn_id, "http")
     http = HttpHook(http_conn_id=conn_id)
     http.get_conn()
     endpoint = Endpoint(conn_id, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
-    return registry.load(spec.adapter)(endpoint, registry.settings(), spec.options)
+    channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
+    return registry.load(spec.adapter)(endpoint, registry.settings(), {"channels": channels, **spec.options})
 
 
 def _postgres(conn_id: str) -> Callable[[], Any]:

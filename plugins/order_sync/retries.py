@@ -23,6 +23,11 @@ RETRY_BY_ERROR = ExceptionRetryPolicy(
             reason="the same call would fail again: a person has to change something first",
         ),
         RetryRule(
+            "order_sync.core.errors.LedgerUnavailable",
+            RetryAction.FAIL,
+            reason="without the ledger there is nothing to do: the next run comes back",
+        ),
+        RetryRule(
             "order_sync.core.errors.RateLimited",
             RetryAction.RETRY,
             retry_delay=timedelta(minutes=5),

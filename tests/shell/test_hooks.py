@@ -110,7 +110,7 @@ def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connec
 
 @pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
 def test_every_sql_channel_has_its_folder(channel: registry.ChannelSpec):
-    assert list((hooks.CHANNELS / channel.name).glob("*.sql"))
+    assert list((hooks.CHANNEL_SQL / channel.name).glob("*.sql"))
 
 
 def test_the_erps_address_is_put_together_from_schema_host_and_port(
@@ -125,7 +125,7 @@ def test_the_erps_address_is_put_together_from_schema_host_and_port(
     assert endpoint.connection == "erp_tryton"
     assert endpoint.key == "the-key"
     assert endpoint.extra == {"database": "tryton"}
-    assert (settings, options) == (registry.settings(), ERP.options)
+    assert (settings, options) == (registry.settings(), {"channels": ["dynamics_web"], **ERP.options})
 
 
 def test_the_erps_address_may_be_one_url(connections: Connections, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from airflow.sdk import ExceptionRetryPolicy, RetryAction
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, Permanent, RateLimited, Transient
+from order_sync.core.errors import LedgerUnavailable, Misconfigured, NotAuthorised, Permanent, RateLimited, Transient
 from order_sync.retries import RETRY_BY_ERROR
 
 MINUTE = timedelta(minutes=1)
@@ -17,6 +17,7 @@ MINUTE = timedelta(minutes=1)
         (Permanent("x"), RetryAction.FAIL, None),
         (Misconfigured("x"), RetryAction.FAIL, None),
         (NotAuthorised("x"), RetryAction.FAIL, None),
+        (LedgerUnavailable("x"), RetryAction.FAIL, None),
         (Transient("x"), RetryAction.RETRY, MINUTE),
         (RateLimited("x", retry_after=MINUTE), RetryAction.RETRY, 5 * MINUTE),
         (KeyError("x"), RetryAction.DEFAULT, None),

@@ -2,7 +2,8 @@
 
 OrderSyncError
 ├── Transient                a system is away: the task comes back later, no order is touched
-│   └── RateLimited          ... and says after how long
+│   ├── RateLimited          ... and says after how long
+│   └── LedgerUnavailable    the ledger is away: red at once, since nothing can be known; the next run comes back
 ├── Permanent                the same call would fail again: the task fails now, a person is needed
 │   ├── NotAuthorised        credentials or scope
 │   └── Misconfigured        a connection, a setting, the registry or the ledger's schema
@@ -40,6 +41,12 @@ class RateLimited(Transient):
     def __init__(self, message: str, *, retry_after: timedelta, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
+
+
+class LedgerUnavailable(Transient):
+    """The ledger does not answer: without it no task can do anything, so none is tried again before the next run."""
+
+    code = "LEDGER_UNAVAILABLE"
 
 
 class Permanent(OrderSyncError):

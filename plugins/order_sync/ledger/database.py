@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.errors import LedgerUnavailable, Misconfigured
 from order_sync.ledger.statements import statement
 
 Connect = Callable[[], psycopg.Connection[Any]]
@@ -85,9 +85,7 @@ def sentences() -> Iterator[None]:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Transient(
-            f"the ledger (connection order_ledger) does not answer: {reason}", code="LEDGER_UNAVAILABLE"
-        ) from error
+        raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from error
     except psycopg.ProgrammingError as error:
         if error.sqlstate is not None:
             raise

@@ -47,7 +47,7 @@ DISPOSITIONS = {Status.RECEIVED: "orders", Status.WAITING: "waiting", Status.NOT
 class Ledger:
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
-    Entering raises Transient when the database does not answer, and Misconfigured when its schema is another one.
+    Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.
     """
 
     def __init__(self, connect: Connect) -> None:
