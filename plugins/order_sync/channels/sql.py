@@ -218,8 +218,10 @@ class SqlChannel:
                 f"channel '{self.name}' cannot be read ({file}): {_first_line(error)}", code="EXTRACT_FAILED"
             ) from error
         except psycopg.DataError as error:
-            text = f"a value cannot be converted ({type(error).__name__}): let the SQL pass it on as text"
-            raise self._malformed(file, text) from None
+            advice = "let the SQL pass it on as text, or correct the channel's options"
+            raise self._malformed(
+                file, f"fails: a value cannot be converted ({type(error).__name__}): {advice}"
+            ) from None
         except psycopg.Error as error:
             advice = "adapt the SQL to the channel's schema, or grant its user the right to read"
             raise self._malformed(file, f"fails: {_first_line(error)}: {advice}") from error

@@ -74,7 +74,7 @@ cross join lateral (
         count(*)::int as present_lines,
         array_agg(distinct l.logisticspostaladdress) as address_book,
         bool_or(coalesce(nullif(l.dlvmode, ''), h.dlvmode, '') <> all (stored.no_shipping))
-            filter (where l.transactionstatus <> 1) as ships,
+            filter (where l.transactionstatus is distinct from 1) as ships,
         json_agg(
             json_build_object(
                 'number', trim_scale(l.linenum)::text,
@@ -86,7 +86,7 @@ cross join lateral (
                 'tax_rate', trim_scale(tax.percentage)::text,
                 'tax', trim_scale(stored.sign * l.taxamount)::text
             ) order by l.linenum
-        ) filter (where l.transactionstatus <> 1) as lines
+        ) filter (where l.transactionstatus is distinct from 1) as lines
     from ax.retailtransactionsalestrans l
     cross join lateral (
         select string_agg(t.taxcode, '+' order by t.taxcode) as code, sum(t.taxpercentage) as percentage

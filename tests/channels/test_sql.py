@@ -1,0 +1,250 @@
+"""What a SQL channel says when its database, its SQL or its rows are not as they must be."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from order_sync.channels.sql import COLUMNS, SqlChannel
+from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, Transient
+from order_sync.core.orders import Transaction
+from order_sync.core.reading import read_order
+from order_sync.core.watermark import Watermark
+from sandbox import shop
+from sandbox.postgres import Cluster
+from tests.fixtures import dynamics_web
+from tests.fixtures.dynamics_web import FOLDER, SPEC, sale
+
+GOOD = {
+    "key_parts": "array['1', 'a']",
+    "counter": "1",
+    "not_an_order": "null::text",
+    "source_status": "'new'",
+    "reference": "'W1'",
+    "receipt": "''",
+    "customer_account": "'C-1'",
+    "distributor": "'demf'",
+    "placed_at": "'2026-03-01 11:30:15+00'",
+    "delivery_date": "null::text",
+    "currency": "'EUR'",
+    "total": "'10.00'",
+    "expected_lines": "0",
+    "present_lines": "0",
+    "details": """'{"lines": [], "charges": [], "ship_to": null, "ships": false}'""",
+}
+"""A channel without a table: its one transaction, an expression for each column."""
+
+
+@pytest.fixture
+def one_row(cluster: Cluster, tmp_path: Path) -> Callable[..., SqlChannel]:
+    """Makes a channel whose SQL gives one row, GOOD but for some columns; one that is None is left out."""
+
+    def make(**columns: str | None) -> SqlChannel:
+        chosen = {name: text for name, text in (GOOD | columns).items() if text is not None}
+        select = ", ".join(f"{text} as {name}" for name, text in chosen.items())
+        files = {
+            "transactions.sql": f"select {select} where {{which}} order by counter",
+            "new.sql": "%(since)s < 1",
+            "sample.sql": "select 1 as counter, 1 as oldest_running, 2 as horizon",
+            "fingerprint.sql": "select 'here' as fingerprint",
+        }
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        return SqlChannel(lambda: psycopg.connect(cluster.dsn()), "shop", tmp_path, {})
+
+    return make
+
+
+def read(channel: SqlChannel) -> list[Transaction]:
+    return [each for batch in channel.transactions(Watermark("")) for each in batch.transactions]
+
+
+def test_every_documented_column_is_in_the_example():
+    assert set(GOOD) == set(COLUMNS)
+
+
+def test_a_row_becomes_a_transaction(one_row):
+    (transaction,) = read(one_row())
+    assert str(transaction.key) == "shop:1/a"
+    assert (transaction.total, transaction.delivery_date, transaction.not_an_order) == ("10.00", None, None)
+
+
+def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
+    nullable = [
+        name for name in COLUMNS if name not in ("key_parts", "counter", "expected_lines", "present_lines", "details")
+    ]
+    (transaction,) = read(one_row(**dict.fromkeys(nullable, "null::text")))
+    assert {getattr(transaction, name) for name in ("not_an_order", "placed_at", "delivery_date", "total")} == {None}
+    assert {transaction.reference, transaction.receipt, transaction.customer_account, transaction.currency} == {""}
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"key_parts": "array['1', null]"}, "a null in key_parts at counter 1"),
+        ({"key_parts": "null::text[]"}, "a null in key_parts at counter 1"),
+        ({"counter": "null::int"}, "a null in counter"),
+        ({"present_lines": "null::int"}, "a null in present_lines at counter 1"),
+        ({"key_parts": "array[1, 2]"}, "key_parts as another type than text[]"),
+        ({"total": "10.00"}, "total as another type than text"),
+        ({"placed_at": "now()"}, "placed_at as another type than text"),
+        ({"details": "json_build_object()"}, "details as another type than text"),
+        ({"details": None}, "no column details"),
+        ({"details": None, "total": None}, "no column details, total"),
+    ],
+)
+def test_a_row_of_another_shape_is_refused_by_its_columns_name(one_row, tmp_path, columns, says):
+    with pytest.raises(Misconfigured, match=rf"channel 'shop': {tmp_path}/transactions.sql gives {re.escape(says)}"):
+        read(one_row(**columns))
+
+
+def test_a_value_that_cannot_be_converted_is_not_repeated(one_row):
+    """A name in a log is nobody's business."""
+    with pytest.raises(Misconfigured, match=r"a value cannot be converted \(InvalidTextRepresentation\)") as raised:
+        read(one_row(counter="concat('Jane', ' Doe')::int"))
+    assert "Jane" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("sku", ["A\\u0000B", "A\N{SYMBOL FOR NULL}B"])
+def test_a_nul_in_json_becomes_a_problem(one_row, sku):
+    line = f'{{"number": "1", "sku": "{sku}", "quantity": "1", "net": "1", "tax": "0"}}'
+    (transaction,) = read(one_row(details=f"""'{{"lines": [{line}]}}'::json::text"""))
+    (problem,) = read_order(transaction, None, datetime(2026, 3, 2, tzinfo=UTC)).problems
+    assert (problem.code, problem.field, problem.value) == ("BAD_CHARACTERS", "line 1 sku", "A\N{SYMBOL FOR NULL}B")
+
+
+def test_sql_that_would_write_is_refused(one_row):
+    channel = one_row()
+    (channel.folder / "fingerprint.sql").write_text("update pg_database set datname = 'mine' returning datname")
+    with pytest.raises(Misconfigured, match="cannot execute UPDATE in a read-only transaction"):
+        channel.fingerprint()
+
+
+@pytest.mark.parametrize("file", ["transactions.sql", "new.sql", "sample.sql"])
+def test_a_missing_file_is_named(one_row, tmp_path, file):
+    channel = one_row()
+    (tmp_path / file).unlink()
+    with pytest.raises(
+        Misconfigured, match=f"channel 'shop': there is no file {tmp_path / file}: write it, or correct"
+    ):
+        read(channel)
+
+
+def test_a_missing_folder_is_named(cluster):
+    channel = SqlChannel(lambda: psycopg.connect(cluster.dsn()), "shpo", FOLDER.with_name("shpo"), {})
+    with pytest.raises(Misconfigured, match=r"channel 'shpo': there is no file .*/channels/shpo/fingerprint.sql"):
+        channel.fingerprint()
+
+
+def test_a_missing_option_is_named(dsn):
+    channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {})
+    with pytest.raises(Misconfigured, match=r"dynamics_web.*transactions.sql with new.sql fails: .*missing: zone"):
+        read(channel)
+
+
+def test_an_unknown_zone_leads_to_the_options(dsn):
+    with psycopg.connect(dsn) as connection:
+        shop.write(connection, [sale(placed_at="1900-01-01")])
+        connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")
+    channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {"zone": "Europe/Atlantis"})
+    with pytest.raises(Misconfigured, match=r"\(InvalidParameterValue\): .* or correct the channel's options"):
+        read(channel)
+
+
+def test_a_column_that_the_database_does_not_have_is_named(own_dsn):
+    with psycopg.connect(own_dsn) as connection:
+        connection.execute("alter table ax.retailtransactiontable drop begindatetime")
+    says = (
+        r"channel 'dynamics_web': .*transactions.sql with new.sql fails: column h.begindatetime does not exist: adapt"
+    )
+    with pytest.raises(Misconfigured, match=says):
+        read(dynamics_web.channel(own_dsn))
+
+
+def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
+    with psycopg.connect(own_dsn) as connection:
+        connection.execute("create role clerk login password 'clerk'")
+        connection.execute("grant usage on schema ax to clerk")
+    clerk = psycopg.conninfo.make_conninfo(own_dsn, user="clerk", password="clerk")
+    try:
+        with pytest.raises(
+            Misconfigured, match=r"sample.sql fails: permission denied for table retailtransactiontable"
+        ):
+            read(dynamics_web.channel(clerk))
+        with psycopg.connect(own_dsn) as connection:
+            connection.execute("grant select on all tables in schema ax to clerk")
+        assert read(dynamics_web.channel(clerk)) == []
+        assert dynamics_web.channel(clerk).fingerprint() == dynamics_web.channel(own_dsn).fingerprint()
+    finally:
+        with psycopg.connect(own_dsn) as connection:
+            connection.execute("drop owned by clerk; drop role clerk")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "says"),
+    [
+        ({"port": "1"}, Transient, "Connection refused"),
+        ({"password": "wrong"}, NotAuthorised, "password authentication failed .*: correct user, password or database"),
+        ({"user": "nobody"}, NotAuthorised, "authentication failed"),
+        ({"dbname": "nowhere"}, NotAuthorised, 'database "nowhere" does not exist: correct'),
+    ],
+)
+def test_a_database_that_does_not_let_us_in_is_away_or_refuses(dsn, change, kind, says):
+    channel = dynamics_web.channel(psycopg.conninfo.make_conninfo(dsn, **change))
+    with pytest.raises(kind, match=f"channel 'dynamics_web' cannot be read .connecting.: .*{says}") as raised:
+        channel.fingerprint()
+    assert raised.value.code == {Transient: "EXTRACT_FAILED", NotAuthorised: "AUTH_EXPIRED"}[kind]
+
+
+def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
+    with psycopg.connect(dsn) as connection:
+        shop.write(connection, [sale(f"W{number}") for number in range(4)])
+    batches = dynamics_web.channel(dsn, batch_size=1).transactions(Watermark(""))
+    next(batches)
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    with pytest.raises(Transient, match="terminating connection") as raised:
+        list(batches)
+    assert raised.value.code == "EXTRACT_FAILED"
+
+
+@pytest.mark.parametrize("ends", ["fully read", "given up", "failed"])
+def test_no_connection_stays_open(dsn, ends):
+    with psycopg.connect(dsn) as connection:
+        shop.write(connection, [sale("W1"), sale("W2")])
+    opened: list[psycopg.Connection] = []
+    channel = SqlChannel(
+        lambda: opened.append(psycopg.connect(dsn)) or opened[-1],
+        SPEC.name,
+        FOLDER,
+        {} if ends == "failed" else SPEC.options,
+        1,
+    )
+    batches = channel.transactions(Watermark(""))
+    try:
+        next(batches)
+        if ends == "given up":
+            batches.close()
+        list(batches)
+    except OrderSyncError:
+        assert ends == "failed"
+    assert [connection.closed for connection in opened] == [True]
+
+
+def test_the_servers_own_formats_of_dates_do_not_matter(own_dsn):
+    with psycopg.connect(own_dsn) as connection:
+        shop.write(connection, [sale(), sale("W2", placed_at="1900-01-01")])
+        connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")
+    plain = read(dynamics_web.channel(own_dsn))
+    with psycopg.connect(own_dsn, autocommit=True) as connection:
+        name = psycopg.sql.Identifier(connection.info.dbname)
+        connection.execute(psycopg.sql.SQL("alter database {} set datestyle = 'German'").format(name))
+        connection.execute(psycopg.sql.SQL("alter database {} set timezone = 'Asia/Tokyo'").format(name))
+    assert read(dynamics_web.channel(own_dsn)) == plain
