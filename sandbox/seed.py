@@ -25,6 +25,7 @@ def seed(rpc: Rpc, today: datetime.date, password: str) -> str:
     _chart(rpc, company)
     _fiscal_years(rpc, company, today.year)
     rpc("account.configuration.write", [1], {"tax_rounding": "line"})
+    rpc("sale.configuration.write", [1], {"sale_shipment_method": "manual"})
     _taxes(rpc, company)
     _products(rpc)
     _customers(rpc)

@@ -28,7 +28,7 @@ def migrate(connect: Connect) -> str:
 
     with sentences():
         connect().close()
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg://", creator=lambda: connect(), poolclass=NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("select pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.exec_driver_sql("create schema if not exists order_sync")
@@ -39,7 +39,9 @@ def migrate(connect: Connect) -> str:
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        connection.connection.cursor().execute(statement("load_lifecycle"), {"transitions": _transitions()})
+        transitions = {"transitions": _transitions()}
+        for name in ("retire_lifecycle", "load_lifecycle"):
+            connection.connection.cursor().execute(statement(name), transitions)
     return needed()
 
 

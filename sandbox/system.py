@@ -1,0 +1,139 @@
+"""The whole sandbox: ledger and channel in one Postgres, Airflow's metadata and Tryton in another, an inbox, Airflow.
+
+Used by `make run` and by the end-to-end tests. What a directory holds survives a stop: a second start finds its orders
+where they were. Knows how to start things and what they are called, and nothing of what is done with them.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import psycopg
+
+from order_sync import ledger
+from sandbox import CHECKOUT, samples, shop, template
+from sandbox.airflow import Airflow
+from sandbox.inbox import Inbox
+from sandbox.postgres import Cluster
+from sandbox.tryton import Secrets, Tryton
+
+LEDGER = "order_ledger"
+CHANNEL = "dynamics_web"
+
+
+@dataclass
+class Sandbox:
+    """The running systems. `settings` are the pipeline's, as environment variables.
+
+    `erp_connection` may change the address under which Airflow reaches the ERP, so that a test can stand in between.
+    """
+
+    directory: Path
+    settings: Mapping[str, str]
+    say: Callable[[str], None] = lambda _: None
+    erp_connection: Callable[[dict[str, Any]], dict[str, Any]] = lambda connection: connection
+    dags: Path = CHECKOUT / "dags"
+    tryton: Tryton = field(init=False)
+    airflow: Airflow = field(init=False)
+    inbox: Inbox = field(init=False)
+    orders: Cluster = field(init=False)
+    _started: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as begun:
+            self._start(begun)
+            self._started = begun.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._started.close()
+
+    @property
+    def reports(self) -> Path:
+        """The folder that the CSV is written into."""
+        return self.directory / "reports"
+
+    def connect(self, database: str) -> psycopg.Connection[Any]:
+        """A connection to the ledger's or the channel's database."""
+        return psycopg.connect(self.orders.dsn(database))
+
+    def _start(self, begun: ExitStack) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.reports.mkdir(exist_ok=True)
+        self.inbox = Inbox(self.directory / "inbox").start()
+        begun.callback(self.inbox.stop)
+
+        self.say("starting Postgres for ledger and channel")
+        self.orders = Cluster(self.directory / "orders")
+        self.orders.start()
+        begun.callback(self.orders.stop)
+        self._make_databases()
+
+        self.say("starting the ERP: Tryton with its queue worker (its database is built once, in about a minute)")
+        self._start_tryton(begun)
+
+        self.say("starting Airflow")
+        self.airflow = Airflow(self.tryton.cluster, self.directory / "airflow", self._environment(), self.dags)
+        begun.callback(self.airflow.stop)
+        self.airflow.start()
+        self.airflow.api.make_pools(CHECKOUT / "airflow_settings.yaml")
+
+    def _make_databases(self) -> None:
+        with self.connect("postgres") as connection:
+            rows = connection.execute("select datname from pg_database")
+            existing = {name for (name,) in rows}
+        for name in (LEDGER, CHANNEL):
+            if name not in existing:
+                self.orders.create_database(name)
+        ledger.migrate(lambda: self.connect(LEDGER))
+        shop.create(self.orders.dsn(CHANNEL))
+        shop.load(self.orders.dsn(CHANNEL), samples.orders(base=datetime.now(UTC)))
+
+    def _start_tryton(self, begun: ExitStack) -> None:
+        home, secrets = self.directory / "erp", self.directory / "erp-secrets.json"
+        if secrets.exists():
+            cluster, keys = Cluster(home), Secrets.load(secrets)
+        else:
+            cluster, keys = template.copy_to(home)
+            keys.save(secrets)
+        cluster.start()
+        begun.callback(cluster.stop)
+        self.tryton = Tryton(cluster, self.directory / "tryton", keys)
+        begun.callback(self.tryton.stop)
+        self.tryton.start()
+
+    def _environment(self) -> dict[str, str]:
+        connections = {
+            "order_ledger": _postgres(self.orders.dsn(LEDGER)),
+            f"channel_{CHANNEL}": _postgres(self.orders.dsn(CHANNEL)),
+            "erp_tryton": self.erp_connection(self.tryton.connection),
+            **self.inbox.connections,
+        }
+        variables = {
+            "order_sync_report_dir": str(self.reports),
+            "order_sync_alert_from": "order-sync@example.com",
+            "order_sync_alert_to": "order-desk@example.com",
+        }
+        return {
+            **self.settings,
+            **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()},
+            **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
+        }
+
+
+def _postgres(dsn: str) -> dict[str, Any]:
+    """Airflow's connection to a database."""
+    parts = urlsplit(dsn)
+    return {
+        "conn_type": "postgres",
+        "host": parts.hostname,
+        "port": parts.port,
+        "login": parts.username,
+        "password": parts.password,
+        "schema": parts.path.lstrip("/"),
+    }
