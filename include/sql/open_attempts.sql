@@ -5,7 +5,7 @@ with moment as materialized (
 ), locked as materialized (
     select
         o.id, o.order_key, o.generation, o.leased_by, moment.now,
-        (select max(a.grace_until) from attempts a
+        (select max(case a.outcome when 'receipt' then a.closed_at else a.grace_until end) from attempts a
          where a.order_id = o.id
            and ((a.resolved_at is null and (a.outcome is null or a.outcome = 'unknown'))
                 or (a.outcome = 'receipt' and (a.looked_at is null or a.looked_at < a.closed_at)))) as settle_from

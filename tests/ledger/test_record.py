@@ -1,0 +1,268 @@
+"""Landing: what a batch makes of new, changed and known transactions, together with the watermark or not at all."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from order_sync.core.lifecycle import Event, Status
+from order_sync.core.ports import Actor
+from order_sync.core.watermark import Sample, Watermark
+from order_sync.ledger import Ledger
+from tests.ledger.steps import (
+    ACTOR,
+    Connect,
+    Sql,
+    change,
+    claim,
+    close,
+    fail,
+    key,
+    land,
+    landing,
+    queue,
+    send,
+    settle,
+    transaction,
+)
+
+VERSIONS = (
+    "select t.version, t.digest from transactions t join orders o on o.id = t.order_id"
+    " where order_key = %s order by t.version"
+)
+
+
+def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_row(ledger: Ledger, sql: Sql):
+    landings = [landing(1), landing(2), landing(3, Status.WAITING), landing(4, Status.NOT_AN_ORDER)]
+    counts = ledger.record("shop", "tryton", landings, None, ACTOR)
+    assert counts == {"new": 4, "changed": 0, "unchanged": 0, "orders": 2, "waiting": 1, "not_an_order": 1}
+    assert sql.rows("select from_status, event, to_status, by, why, code from order_history order by order_id") == [
+        (None, "landed", "received", ACTOR.by, ACTOR.why, None),
+        (None, "landed", "received", ACTOR.by, ACTOR.why, None),
+        (None, "landed", "waiting", ACTOR.by, ACTOR.why, "lines_missing"),
+        (None, "landed", "not_an_order", ACTOR.by, ACTOR.why, "voided"),
+    ]
+
+
+def test_a_transaction_comes_back_as_it_was_received(ledger: Ledger):
+    odd = transaction(
+        1, total=None, placed_at=None, delivery_date="", details='{"lines": [1, "\\u00e4 %s"]}', counter=None
+    )
+    ledger.record("shop", "tryton", [landing(1), replace(landing(1), transaction=odd)], None, ACTOR)
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert entry.transaction == odd
+    assert entry.status is Status.RECEIVED
+    assert entry.doubt is None
+
+
+def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql):
+    land(ledger, 1)
+    before = sql.rows("select xmin, orders.* from orders")
+    assert land(ledger, 1) == {"new": 0, "changed": 0, "unchanged": 1, "orders": 0, "waiting": 0, "not_an_order": 0}
+    assert sql.rows("select xmin, orders.* from orders") == before
+    assert sql.events(1) == ["landed"]
+
+
+def test_a_changed_digest_is_a_new_version_and_another_generation(ledger: Ledger, sql: Sql):
+    land(ledger, 1)
+    ((before,),) = sql.rows("select generation from orders")
+    assert land(ledger, 1, digest="b", reference="R-new")["changed"] == 1
+    assert sql.rows(VERSIONS, str(key(1))) == [(1, "a"), (2, "b")]
+    assert sql.order(1, "generation, digest, version") == (before + 1, "b", 2)
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert entry.transaction.reference == "R-new"
+
+
+@pytest.mark.parametrize(
+    ("landed", "disposition", "event", "after"),
+    [
+        (Status.WAITING, Status.RECEIVED, "complete", "received"),
+        (Status.WAITING, Status.NOT_AN_ORDER, "no_order_after_all", "not_an_order"),
+        (Status.WAITING, Status.WAITING, "changed", "waiting"),
+        (Status.RECEIVED, Status.RECEIVED, "changed", "received"),
+        (Status.RECEIVED, Status.NOT_AN_ORDER, "cancelled_in_channel", "cancelled_at_source"),
+        (Status.NOT_AN_ORDER, Status.RECEIVED, "changed", "received"),
+    ],
+)
+def test_what_a_new_version_does_to_an_order_that_was_never_touched(
+    ledger: Ledger, sql: Sql, landed: Status, disposition: Status, event: str, after: str
+):
+    land(ledger, 1, status=landed)
+    assert land(ledger, 1, status=disposition, digest="b")["changed"] == 1
+    assert sql.status(1) == after
+    assert sql.events(1) == ["landed", event]
+
+
+def test_no_order_that_changes_and_stays_none_has_no_event_but_the_new_reason(ledger: Ledger, sql: Sql):
+    land(ledger, 1, status=Status.NOT_AN_ORDER)
+    again = replace(landing(1, Status.NOT_AN_ORDER, "b"), reason="training")
+    assert ledger.record("shop", "tryton", [again], None, ACTOR)["changed"] == 1
+    assert sql.order(1, "status, reason, version") == ("not_an_order", "training", 2)
+    assert sql.events(1) == ["landed"]
+
+
+def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: Ledger, sql: Sql):
+    queue(ledger, 1)
+    claimed = claim(ledger)
+    land(ledger, 1, digest="b")
+    assert sql.order(1, "status, lease_until") == ("received", None)
+    assert ledger.open(claimed, [key(1)], 120, 1800) == set()
+
+
+@pytest.mark.parametrize(
+    ("disposition", "event", "verb"),
+    [
+        (Status.RECEIVED, "changed", "changed"),
+        (Status.WAITING, "changed", "changed"),
+        (Status.NOT_AN_ORDER, "cancelled_in_channel", "cancelled"),
+    ],
+)
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
+    ledger: Ledger, sql: Sql, disposition: Status, event: str, verb: str, finished: bool
+):
+    send(ledger, 1)
+    if finished:
+        settle(ledger, sql, Event.CONFIRMED)
+    land(ledger, 1, status=disposition, digest="b")
+    assert sql.events(1)[-1] == event
+    status, code, message = sql.order(1, "status, code, message")
+    assert (status, code) == ("conflict", "ORDER_CONFLICT")
+    assert f"the channel {verb} the order after it was sent" in str(message)
+
+
+def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledger: Ledger, sql: Sql):
+    fail(ledger, 1)
+    land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")
+    assert sql.order(1, "status, code, message") == (
+        "cancelled_at_source",
+        None,
+        "cancelled in the channel before it was sent",
+    )
+
+
+def test_an_attempt_that_provably_sent_nothing_does_not_stand_in_the_way_of_a_cancellation(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.NOT_SENT)
+    land(ledger, 1, digest="b")
+    fail(ledger)
+    land(ledger, 1, status=Status.NOT_AN_ORDER, digest="c")
+    assert sql.status(1) == "cancelled_at_source"
+
+
+def test_a_failed_order_that_was_sent_keeps_its_status_when_the_channel_cancels_it(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "no")
+    assert land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")["changed"] == 1
+    assert sql.order(1, "status, version, code, reason") == ("failed", 2, "REJECTED_BY_ERP", "voided")
+    assert sql.events(1)[-1] == "refused"
+
+
+def test_a_status_without_a_row_for_the_event_stores_the_version_and_stays(ledger: Ledger, sql: Sql):
+    send(ledger, 1)
+    land(ledger, 1, digest="b")
+    assert sql.status(1) == "conflict"
+    land(ledger, 1, digest="c")
+    assert sql.order(1, "status, version") == ("conflict", 3)
+    assert sql.events(1)[-1] == "changed"
+    assert len(sql.events(1)) == 4
+
+
+def test_an_order_that_is_received_again_begins_anew(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "no")
+    sql.do("update orders set resends = 2, received_at = received_at - interval '1 day'")
+    land(ledger, 1, digest="b")
+    begun = "status, first_attempt_at, receipt_at, window_ends_at, next_look_at, resends, code, message, problems"
+    assert sql.order(1, begun) == ("received", None, None, None, None, 0, None, "", [])
+    assert sql.one("select received_at > clock_timestamp() - interval '1 minute' from orders")
+
+
+def test_what_was_placed_before_the_start_keeps_key_digest_and_reason_only(ledger: Ledger, sql: Sql):
+    early = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
+    assert ledger.record("shop", "tryton", [early], None, ACTOR)["not_an_order"] == 1
+    assert sql.one("select count(*) from transactions") == 0
+    assert sql.order(1, "digest, reason") == ("a", "before_start")
+
+
+def test_what_was_placed_before_the_start_leaves_by_a_person_alone(ledger: Ledger, sql: Sql):
+    early = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
+    ledger.record("shop", "tryton", [early], None, ACTOR)
+    land(ledger, 1, digest="b")
+    assert sql.order(1, "status, reason, digest") == ("not_an_order", "before_start", "b")
+
+
+def test_of_a_key_that_comes_twice_in_a_batch_the_last_counts(ledger: Ledger, sql: Sql):
+    batch = [landing(1, digest="a"), landing(2), landing(1, digest="b")]
+    counts = ledger.record("shop", "tryton", batch, None, ACTOR)
+    assert (counts["new"], counts["changed"], counts["unchanged"]) == (2, 0, 1)
+    assert sql.rows(VERSIONS, str(key(1))) == [(1, "b")]
+    batch = [landing(1, digest="c"), landing(1, digest="d")]
+    assert ledger.record("shop", "tryton", batch, None, ACTOR)["changed"] == 1
+    assert sql.rows(VERSIONS, str(key(1))) == [(1, "b"), (2, "d")]
+
+
+def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(ledger: Ledger):
+    land(ledger, 1, reference="A\x00B", details='{"lines": ["\x00"]}', source_status="\ud83d")
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert entry.transaction.reference == "A␀B"
+    assert entry.transaction.details == '{"lines": ["␀"]}'
+    assert entry.transaction.source_status == "?"
+
+
+def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
+    details = '{"lines": [' + ", ".join(['{"sku": "TEA", "quantity": "1"}'] * 1114) + "]}"
+    land(ledger, 1, details=details, expected_lines=1114, present_lines=1114)
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert entry.transaction.details == details
+
+
+def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Ledger, sql: Sql):
+    mark = Watermark("db 1", 7, (Sample(9, 1234),))
+    too_big = replace(landing(2), transaction=transaction(2, expected_lines=2**40))
+    with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+        ledger.record("shop", "tryton", [landing(1), too_big], mark, ACTOR)
+    assert ledger.watermark("shop") is None
+    assert sql.one("select count(*) from orders") == 0
+    ledger.record("shop", "tryton", [landing(1)], mark, ACTOR)
+    assert ledger.watermark("shop") == mark
+
+
+def test_no_watermark_leaves_the_stored_one(ledger: Ledger):
+    mark = Watermark("db 1", 7)
+    ledger.record("shop", "tryton", [], mark, ACTOR)
+    land(ledger, 1)
+    assert ledger.watermark("shop") == mark
+    assert ledger.watermark("another") is None
+
+
+def test_a_slower_extract_never_moves_the_watermark_back(ledger: Ledger):
+    ledger.record("shop", "tryton", [], Watermark("db 1", 20), ACTOR)
+    ledger.record("shop", "tryton", [], Watermark("db 1", 10), ACTOR)
+    assert ledger.watermark("shop") == Watermark("db 1", 20)
+
+
+def test_two_extracts_may_land_the_same_batch_at_once(connect: Connect, sql: Sql):
+    batch = [landing(number) for number in range(1, 401)]
+    changed = [landing(number, digest="b") for number in range(1, 401)]
+    with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
+        for landings, name in ((batch, "new"), (changed, "changed")):
+            ordered = [landings, landings, landings[100:300], landings[:200]]
+            results = list(pool.map(lambda part: ledger.record("shop", "tryton", part, None, Actor("run")), ordered))
+            assert sum(result[name] for result in results) == 400
+    assert sql.rows("select version, count(*) from transactions group by 1 order by 1") == [(1, 400), (2, 400)]
+    assert sql.rows("select event, count(*) from order_history group by 1 order by 1") == [
+        ("changed", 400),
+        ("landed", 400),
+    ]
+
+
+def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledger: Ledger, sql: Sql):
+    land(ledger, 1, status=Status.WAITING, expected_lines=3, present_lines=1)
+    land(ledger, 2)
+    (entry,) = ledger.waiting("shop")
+    assert (entry.transaction.present_lines, entry.transaction.expected_lines) == (1, 3)
+    overdue = change(entry, Event.OVERDUE, code="LINES_MISSING", message="1 of 3 lines came")
+    assert ledger.apply([overdue], ACTOR) == 1
+    assert sql.order(1, "status, code, message") == ("failed", "LINES_MISSING", "1 of 3 lines came")
