@@ -355,6 +355,17 @@ def test_a_line_without_a_number_is_a_problem(lax_dsn, column, value):
     assert (problem.code, problem.value) == ("FIELD_INVALID", value)
 
 
+@pytest.mark.parametrize("column", ["qty", "netamount", "taxamount"])
+@pytest.mark.parametrize("value", ["1e16", "1e40", "1e130000"])
+def test_a_number_beyond_all_measure_is_a_problem(lax_dsn, column, value):
+    write(lax_dsn, sale())
+    execute(lax_dsn, f"update ax.retailtransactionsalestrans set {column} = -('{value}'::numeric)")
+    problem = problems_in(read(lax_dsn)[0])[0]
+    assert problem.code == "FIELD_INVALID"
+    assert problem.message.endswith("0', which has too many digits: correct it in the shop")
+    assert len(problem.message) < 150
+
+
 @pytest.mark.parametrize("lines", ["NaN", "1e12"])
 def test_a_header_that_promises_what_no_number_is_waits_for_its_lines(lax_dsn, lines):
     write(lax_dsn, sale())

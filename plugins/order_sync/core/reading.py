@@ -15,6 +15,9 @@ from order_sync.core.orders import Address, Charge, Line, Order, Problem, Transa
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Instants before this are a channel's way of saying nothing (1900-01-01), or a mistake."""
 
+MOST_DIGITS = 16
+"""Before the decimal point, of a quantity or an amount: more is a mistake, and past what arithmetic keeps exact."""
+
 NUL = ("\x00", "\N{SYMBOL FOR NULL}")
 """A NUL character, as JSON can carry it and as the ledger stores it in plain text."""
 
@@ -112,14 +115,15 @@ class _Reader:
             number = Decimal(str(value).strip())
         except InvalidOperation:
             number = Decimal("NaN")
-        if number.is_finite():
+        if number.is_finite() and number.adjusted() < MOST_DIGITS:
             return number
         self.sound_money = False
+        what = "has too many digits" if number.is_finite() else "is not a number"
         self.refuse(
             "FIELD_INVALID",
             name,
             value,
-            f"{name} is '{value}', which is not a number: correct it in the shop",
+            f"{name} is '{str(value)[:40]}', which {what}: correct it in the shop",
         )
         return Decimal(0)
 
