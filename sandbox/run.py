@@ -9,6 +9,7 @@ import argparse
 import signal
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +120,7 @@ def print_result(sandbox: Sandbox) -> Agreement:
     print(by_status.groupby(["channel", "stands"]).size().unstack(fill_value=0).to_string())
     failed = orders[orders["code"].notna() & ~orders["status"].isin([Status.SUCCEEDED, Status.NOT_AN_ORDER])]
     print("\nBy error")
-    for code, number in failed["code"].value_counts().items():
+    for code, number in Counter(failed["code"]).most_common():
         print(f"{number:>4}  {code:<22} {CATALOGUE[code].meaning} Who mends it: {CATALOGUE[code].fixer}.")
     agreement = agree(sandbox, frozenset(orders.loc[orders["status"].isin(IN_ERP), "order_key"]))
     confirmed = int((orders["status"] == Status.SUCCEEDED).sum())

@@ -140,3 +140,7 @@ def test_instants_are_kept_as_utc():
     assert read_instant("2026-03-02T09:00:00+02:00") == datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
     assert read_instant("1900-01-01T00:00:00+00:00") is None
     assert read_instant("9999-12-31T23:59:59-14:00") is None
+
+
+def test_an_amount_that_cannot_be_read_is_one_problem_and_not_two():
+    assert codes(transaction(details=details(lines=[line(quantity="two")]))) == ["FIELD_INVALID"]

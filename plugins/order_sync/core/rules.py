@@ -47,8 +47,10 @@ def problems_of(reading: Reading, reference: ReferenceData, tolerance: int) -> t
     """Every problem of an order, those found in reading it first. `tolerance` is in minor units of its currency."""
     order = reading.order
     found = chain.from_iterable(rule(order, reference) for rule in RULES)
-    totals = totals_add_up(order, reference, tolerance) if reading.sound_money else ()
-    return (*reading.problems, *found, *totals)
+    amounts: Iterable[Problem] = ()
+    if reading.sound_money:
+        amounts = chain(signs_are_those_of_a_sale(order), totals_add_up(order, reference, tolerance))
+    return (*reading.problems, *found, *amounts)
 
 
 def has_lines(order: Order, reference: ReferenceData) -> Iterator[Problem]:
@@ -58,7 +60,7 @@ def has_lines(order: Order, reference: ReferenceData) -> Iterator[Problem]:
         yield Problem("ORDER_EMPTY", "lines", "0", message)
 
 
-def signs_are_those_of_a_sale(order: Order, reference: ReferenceData) -> Iterator[Problem]:
+def signs_are_those_of_a_sale(order: Order) -> Iterator[Problem]:
     """Quantities are positive, amounts are not negative."""
     for line in order.lines:
         if line.quantity <= 0 or line.net < 0 or line.tax < 0:
@@ -144,7 +146,6 @@ def address_is_there(order: Order, reference: ReferenceData) -> Iterator[Problem
 
 RULES: tuple[Callable[[Order, ReferenceData], Iterable[Problem]], ...] = (
     has_lines,
-    signs_are_those_of_a_sale,
     currency_is_known,
     taxes_are_known,
     skus_are_known,
