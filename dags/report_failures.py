@@ -59,7 +59,7 @@ def report_failures() -> None:
     """One task: the report of all channels."""
     BuildFailureReportOperator(
         task_id="build_failure_report",
-        folder="{{ var.value.order_sync_report_dir }}",
+        folder="{{ var.value.get('order_sync_report_dir', '') }}",
         content="{{ params.content }}",
         day="{{ params.day or '' }}",
     )

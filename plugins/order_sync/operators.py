@@ -265,7 +265,10 @@ def policy(erp: Erp, settings: Settings) -> Policy:
 
 def _folder(text: str) -> Path:
     if not Path(text).is_absolute():
-        raise Misconfigured(f"the report's folder is '{text}': write a path from the root, such as /var/reports")
+        raise Misconfigured(
+            f"the report's folder is '{text}': write a path from the root, such as /var/reports; the DAG"
+            " report_failures takes it from the Airflow variable order_sync_report_dir"
+        )
     return Path(text)
 
 

@@ -239,7 +239,7 @@ def test_the_settings_file_names_exactly_the_pools_that_the_tasks_use(
 
 def test_the_settings_file_names_exactly_the_variables_that_the_code_uses(settings_file: dict[str, Any]):
     code = "".join(path.read_text() for folder in (DAGS, PLUGINS) for path in folder.rglob("*.py"))
-    templates = set(re.findall(r"var\.value\.(\w+)", code))
+    templates = set(re.findall(r"var\.value\.get\('(\w+)'", code))
     used = templates | {notifiers.MAIL_FROM, notifiers.MAIL_TO}
     assert {item["variable_name"] for item in settings_file["variables"]} == used
     assert all(item["variable_value"] for item in settings_file["variables"]), "astro skips an empty one"

@@ -1,13 +1,15 @@
 """Whole runs by `dag.test()`: a real ledger, a real channel database, a real Tryton, and what Airflow makes of them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 
 from order_sync import ledger
+from order_sync.core.calendar_days import day_before
 from sandbox import shop
 from sandbox.catalogue import CUSTOMERS, PRODUCTS
 from sandbox.inbox import Inbox
@@ -37,7 +40,7 @@ class Pipeline:
     tryton: Tryton
     inbox: Inbox
     monkeypatch: pytest.MonkeyPatch
-    names: list[str] = field(default_factory=lambda: [f"{kind}_{next(NUMBERS)}" for kind in ("ledger", "channel")])
+    names: list[str] = field(default_factory=lambda: [f"run_{kind}_{next(NUMBERS)}" for kind in ("ledger", "channel")])
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -127,33 +130,30 @@ def pipeline(_metadata: None, cluster: Cluster, tryton: Tryton, monkeypatch: pyt
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its state, the state of each task, and what each returned."""
+    """A finished run: its state, the state of each task and how often it was tried, and what it returned."""
 
     state: str
     tasks: dict[str, str]
+    tries: dict[str, int]
     returned: dict[str, Any]
 
 
-@pytest.fixture
-def run(_metadata: None) -> Callable[[], Run]:
-    """Runs the channel's DAG once, each task once."""
-
-    def run() -> Run:
-        dag = DagBag(DAGS).dags[DAG]
-        for task in dag.tasks:
-            task.retries = 0
-        result = dag.test()
-        instances = {ti.task_id: ti for ti in result.get_task_instances()}
-        return Run(
-            result.state,
-            {task_id: str(ti.state) for task_id, ti in instances.items()},
-            {step: instances[step].xcom_pull(task_ids=step) for step in STEPS},
-        )
-
-    return run
+def run(dag_id: str = DAG, retries: int = 0, **params: str) -> Run:
+    """Run a DAG once."""
+    dag = DagBag(DAGS).dags[dag_id]
+    for task in dag.tasks:
+        task.retries = min(task.retries, retries)
+    done = dag.test(run_conf=params or None)
+    instances = {ti.task_id: ti for ti in done.get_task_instances()}
+    return Run(
+        done.state,
+        {task_id: str(ti.state) for task_id, ti in instances.items()},
+        {task_id: ti.try_number for task_id, ti in instances.items()},
+        {task_id: ti.xcom_pull(task_ids=task_id) for task_id, ti in instances.items()},
+    )
 
 
-def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline: Pipeline, run: Callable[[], Run]):
+def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline: Pipeline):
     good = pipeline.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
     [bad] = pipeline.sell("NO-SUCH-SKU")
     ran = run()
@@ -169,7 +169,7 @@ def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline:
 
 
 def test_while_the_erp_is_down_intake_goes_on_and_the_push_is_red_with_one_alert_and_nothing_is_lost(
-    pipeline: Pipeline, run: Callable[[], Run]
+    pipeline: Pipeline,
 ):
     run()
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
@@ -196,9 +196,7 @@ def test_while_the_erp_is_down_intake_goes_on_and_the_push_is_red_with_one_alert
     assert len(pipeline.in_erp(numbers)) == 1
 
 
-def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sent(
-    pipeline: Pipeline, run: Callable[[], Run]
-):
+def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sent(pipeline: Pipeline):
     run()
     numbers = pipeline.sell(PRODUCTS[0].sku)
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
@@ -217,3 +215,65 @@ def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sen
     }
     assert pipeline.statuses() == ["succeeded"]
     assert len(pipeline.in_erp(numbers)) == 1
+
+
+def test_while_sending_is_on_hold_the_push_is_skipped_with_the_reason_and_the_run_is_green(pipeline: Pipeline):
+    run()
+    with pipeline.ledger() as connection:
+        connection.execute(
+            "insert into order_sync.holds (connection, kind, scope, reason, held_by)"
+            " values ('erp_tryton', 'person', 'submit', 'stocktaking', 'test')"
+        )
+    pipeline.sell(PRODUCTS[0].sku)
+    ran = run()
+    assert ran.state == "success"
+    assert ran.tasks == {**dict.fromkeys(STEPS, "success"), "push": "skipped", "watcher": "skipped"}
+    assert pipeline.statuses() == ["queued"]
+
+
+def test_a_key_that_is_not_accepted_fails_the_push_at_once_although_retries_are_left(pipeline: Pipeline):
+    run()
+    pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "password": "wrong"})
+    pipeline.sell(PRODUCTS[0].sku)
+    ran = run(retries=3)
+    assert (ran.tasks["push"], ran.tries["push"]) == ("failed", 1)
+    assert pipeline.statuses() == ["queued"]
+    [slack] = pipeline.inbox.slack
+    assert "NotAuthorised" in slack["text"]
+    assert "connection 'erp_tryton'" in slack["text"]
+
+
+def test_without_the_ledger_every_task_is_red_at_once_with_the_same_sentence(pipeline: Pipeline):
+    pipeline.connect("order_ledger", {**postgres(pipeline.cluster.dsn()), "port": free_port()})
+    ran = run(retries=3)
+    assert ran.state == "failed"
+    assert ran.tasks == {
+        **dict.fromkeys(("extract", "validate", "push", "reconcile", "watcher"), "failed"),
+        "check_reference_data": "upstream_failed",
+    }
+    assert set(ran.tries.values()) <= {0, 1}
+    assert len(pipeline.inbox.slack) == 4
+    assert all("the ledger (connection order_ledger) does not answer" in each["text"] for each in pipeline.inbox.slack)
+
+
+def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
+    assert run("report_failures").state == "success"
+    yesterday = day_before(datetime.now(UTC), ZoneInfo("UTC"))
+    assert [path.name for path in tmp_path.iterdir()] == [f"order-sync-failures-{yesterday}.csv"]
+    assert run("report_failures", day="2026-03-02", content="all").state == "success"
+    assert (tmp_path / "order-sync-all-2026-03-02.csv").exists()
+
+
+def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeline):
+    ran = run("report_failures", retries=3)
+    assert (ran.tasks, ran.tries) == ({"build_failure_report": "failed"}, {"build_failure_report": 1})
+    assert "variable order_sync_report_dir" in pipeline.inbox.slack[0]["text"]
+
+
+@pytest.mark.parametrize("params", [{"day": "yesterday"}, {"content": "everything"}])
+def test_params_of_a_report_that_cannot_be_are_refused_before_the_task_runs(pipeline: Pipeline, params: dict[str, str]):
+    with pytest.raises(ValueError, match="|".join(params.values())):
+        run("report_failures", **params)
