@@ -1,11 +1,19 @@
-"""The real parts that tests share: one Postgres cluster a session. Whoever needs a database makes one and drops it."""
+"""The real parts that tests share, each started once a session and only when asked for: Postgres, and Tryton.
+
+Whoever needs a database makes one and drops it. In Tryton everybody's orders lie side by side, under keys of their own.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox import scratch
 from sandbox.postgres import Cluster
+
+if TYPE_CHECKING:
+    from sandbox.tryton import Secrets, Tryton
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +22,33 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     cluster = Cluster(Path(tmp_path_factory.mktemp("postgres")) / "cluster").start()
     yield cluster
     cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A folder for the sandbox's servers."""
+    with scratch() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def seeded(folder: Path) -> "Iterator[tuple[Cluster, Secrets]]":
+    """A running copy of the sandbox's template: Tryton's seeded database, and what opens it."""
+    from sandbox import template
+
+    cluster, secrets = template.copy_to(folder / "postgres")
+    cluster.start()
+    yield cluster, secrets
+    cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def tryton(seeded: "tuple[Cluster, Secrets]", folder: Path) -> "Iterator[Tryton]":
+    """A running Tryton with its worker. Who stops the worker starts it again."""
+    from sandbox.tryton import Tryton
+
+    cluster, secrets = seeded
+    tryton = Tryton(cluster, folder / "tryton", secrets)
+    tryton.start()
+    yield tryton
+    tryton.stop()

@@ -13,33 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from sandbox import scratch, template
 from sandbox.airflow import Airflow
 from sandbox.postgres import Cluster
 from sandbox.tryton import DATABASE, Secrets, Tryton
-
-
-@pytest.fixture(scope="session")
-def folder() -> Iterator[Path]:
-    with scratch() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="session")
-def seeded(folder: Path) -> Iterator[tuple[Cluster, Secrets]]:
-    cluster, secrets = template.copy_to(folder / "postgres")
-    cluster.start()
-    yield cluster, secrets
-    cluster.remove()
-
-
-@pytest.fixture(scope="session")
-def tryton(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Tryton]:
-    cluster, secrets = seeded
-    tryton = Tryton(cluster, folder / "tryton", secrets)
-    tryton.start()
-    yield tryton
-    tryton.stop()
 
 
 class Rest:

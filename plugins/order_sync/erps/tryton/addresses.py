@@ -58,7 +58,7 @@ class Addresses:
 
     def delivery(self, order: Order) -> int:
         """Where to ship to; the invoice address for an order that does not ship. Raises OrderRefused as Tryton does."""
-        if not (order.ships and order.ship_to):
+        if not order.ships:
             return self.invoice(order)
         address = self._delivery[self._place(order)]
         if isinstance(address, OrderRefused):

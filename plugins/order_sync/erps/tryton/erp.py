@@ -87,8 +87,6 @@ class Tryton:
         if missing:
             raise NotAuthorised(f"the user of Tryton's REST key may not {', '.join(missing)}", code="FORBIDDEN")
         await self._data.learn_shops(self._channels)
-        for channel in self._channels:
-            self._data.shop(channel)
         return Health(f"{self._client.database}, made {modules[0]['create_date'].isoformat()}", version)
 
     async def reference(self) -> ReferenceData:
@@ -99,6 +97,7 @@ class Tryton:
     async def prepare(self, orders: Collection[Order]) -> None:
         """See `Erp.prepare`; adds delivery addresses that a customer does not have yet."""
         async with self._learning:
+            await self._data.learn_shops({order.key.channel for order in orders})
             await self._data.learn(orders)
             await self._addresses.learn(orders)
 

@@ -75,7 +75,6 @@ class MasterData:
         """Look up every code of these orders that is not known yet."""
         places = [order.ship_to for order in orders if order.ships and order.ship_to]
         await asyncio.gather(
-            self.learn_shops(order.key.channel for order in orders),
             self.articles.learn(sku for order in orders for sku in _articles(order)),
             self.parties.learn(order.customer_account for order in orders),
             self.currencies.learn(order.currency for order in orders),
@@ -84,12 +83,14 @@ class MasterData:
             self.taxes.learn(tax for order in orders for tax in _taxes(order)),
         )
 
-    async def learn_shops(self, channels: Iterable[str]) -> None:
-        """Look up the web shops of these channels."""
+    async def learn_shops(self, channels: Collection[str]) -> None:
+        """Look up the web shops of these channels. Raises Misconfigured, saying what to create, if one cannot sell."""
         await self._shops.learn(channels)
+        for channel in channels:
+            self.shop(channel)
 
     def shop(self, channel: str) -> Shop:
-        """The web shop of a channel. Raises Misconfigured, saying what to create, when there is none that can sell."""
+        """The web shop of a channel. Raises Misconfigured as `learn_shops`."""
         row = self._shops.get(channel)
         if row is None:
             raise Misconfigured(

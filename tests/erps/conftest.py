@@ -1,0 +1,102 @@
+"""The seeded Tryton behind a proxy that can misbehave, and the adapter over both."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from order_sync.core.orders import Order
+from order_sync.core.verdict import Found
+from order_sync.erps.tryton import Tryton as Adapter
+from order_sync.rest import Endpoint
+from sandbox.tryton import DATABASE, Tryton
+from tests.fixtures import tryton as fixture
+from tests.support.proxy import Proxy
+
+
+@pytest.fixture(scope="session")
+def network(tryton: Tryton) -> Iterator[Proxy]:
+    """The network between the adapter and Tryton."""
+    with Proxy(tryton.base_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(network: Proxy) -> Iterator[Proxy]:
+    """The network, at its best when a test begins and ends."""
+    network.requests.clear()
+    yield network
+    network.behave()
+
+
+@pytest.fixture
+def endpoint(tryton: Tryton, proxy: Proxy) -> Endpoint:
+    """Tryton's address, through the proxy."""
+    return fixture.endpoint(tryton, base_url=proxy.base_url)
+
+
+@pytest.fixture
+async def erp(endpoint: Endpoint) -> AsyncIterator[Adapter]:
+    """The adapter, as one push has it."""
+    async with fixture.connect(endpoint) as erp:
+        yield erp
+
+
+@pytest.fixture
+async def other(endpoint: Endpoint) -> AsyncIterator[Adapter]:
+    """Another run's adapter, which has learnt nothing yet."""
+    async with fixture.connect(endpoint) as erp:
+        yield erp
+
+
+class Back:
+    """What Tryton holds, read back as its administrator over another interface."""
+
+    def __init__(self, tryton: Tryton) -> None:
+        self._tryton = tryton
+
+    def __call__(self, method: str, *arguments: Any) -> Any:
+        return self._tryton.rpc(method, *arguments)
+
+    def sales(self, order: Order, *fields: str) -> list[dict[str, Any]]:
+        """Every sale under the order's key."""
+        return list(self("sale.sale.search_read", [("web_id", "=", str(order.key))], 0, None, None, [*fields, "state"]))
+
+    def sale(self, order: Order, *fields: str) -> dict[str, Any]:
+        """The one sale under the order's key."""
+        (sale,) = self.sales(order, *fields)
+        return sale
+
+    def press(self, order: Order, button: str) -> None:
+        """Do what a person in the ERP does."""
+        self(f"sale.sale.{button}", [self.sale(order)["id"]])
+
+
+@pytest.fixture
+def back(tryton: Tryton) -> Back:
+    """Tryton's own view."""
+    return Back(tryton)
+
+
+@pytest.fixture(scope="module")
+def resting(tryton: Tryton) -> Iterator[None]:
+    """The worker rests while a module's tests run, and never learns of their sales: it would be busy for minutes."""
+    tryton.stop_worker()
+    yield
+    with psycopg.connect(tryton.cluster.dsn(DATABASE)) as connection:
+        connection.execute("delete from ir_queue where dequeued_at is null")
+    tryton.start_worker()
+
+
+async def found(erp: Adapter, order: Order, until: Callable[[Found], Any] = lambda _: True) -> Found:
+    """The one ERP order that a look-up sees, once it is as awaited: the worker needs a moment."""
+    deadline = time.monotonic() + 30
+    while True:
+        (seen,) = (await erp.look_up([order]))[order.key]
+        if until(seen):
+            return seen
+        assert time.monotonic() < deadline, f"it stayed {seen}"
+        await asyncio.sleep(0.1)

@@ -1,0 +1,134 @@
+"""A look-up sees every sale under a key in every state that a live Tryton knows, and what its worker says of it."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from order_sync.core.errors import OutcomeUnknown
+from order_sync.core.orders import Order
+from order_sync.core.verdict import FoundState
+from order_sync.erps.tryton import Tryton
+from order_sync.erps.tryton.look_ups import STATES
+from sandbox import catalogue
+from sandbox.tryton import DATABASE
+from sandbox.tryton import Tryton as Server
+from tests.erps.conftest import Back, found
+from tests.erps.test_tryton_submit import CONFIRM, CREATE, QUOTE
+from tests.fixtures.tryton import CHANNEL, line, order
+from tests.support.proxy import Proxy
+
+LOOK_UP = r"^POST \S+/sale\.sale/search_read\n"
+
+
+async def stopped_after(erp: Tryton, proxy: Proxy, step: str) -> Order:
+    """An order whose submit broke off after a step."""
+    begun = order()
+    proxy.lose(step, times=1)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(begun)
+    return begun
+
+
+async def test_one_look_up_tells_all_states_apart(erp: Tryton, proxy: Proxy, back: Back, tryton: Server) -> None:
+    processed, done = order(), order()
+    for sent in (processed, done):
+        await erp.submit(sent)
+        await found(erp, sent, lambda seen: seen.erp_status == "processing")
+    with psycopg.connect(tryton.cluster.dsn(DATABASE)) as connection:  # delivered and paid, which takes many hands
+        connection.execute("update sale_sale set state = 'done' where web_id = %s", (str(done.key),))
+    tryton.stop_worker()
+    try:
+        draft, quotation, taken, cancelled = [
+            await stopped_after(erp, proxy, step) for step in (CREATE, QUOTE, CONFIRM, QUOTE)
+        ]
+        back.press(cancelled, "cancel")
+        seen = await erp.look_up([draft, quotation, taken, cancelled, processed, done, order()])
+    finally:
+        tryton.start_worker()
+    expected = {
+        draft: (FoundState.HALF_MADE, "draft", True),
+        quotation: (FoundState.HALF_MADE, "quotation", True),
+        taken: (FoundState.TAKEN, "confirmed", None),
+        cancelled: (FoundState.CANCELLED, "cancelled", None),
+        processed: (FoundState.CONFIRMED, "processing", None),
+        done: (FoundState.CONFIRMED, "done", None),
+    }
+    assert {
+        key: [(each.state, each.erp_status, each.same_lines) for each in founds] for key, founds in seen.items()
+    } == {sent.key: [expectation] for sent, expectation in expected.items()}
+    numbers = {sent: seen[sent.key][0].number for sent in expected}
+    assert numbers.pop(draft) == "", "a draft has no number yet"
+    assert numbers == {sent: back.sale(sent, "number")["number"] for sent in numbers}
+    assert {(each.total, each.currency) for founds in seen.values() for each in founds} == {(Decimal("24.00"), "GBP")}
+
+
+async def test_a_confirmed_sale_is_processed_by_the_worker(erp: Tryton) -> None:
+    sent = order(line("SKU-0003"))
+    assert (await erp.submit(sent)).erp_status == "confirmed"
+    seen = await found(erp, sent, lambda seen: seen.state is FoundState.CONFIRMED)
+    assert (seen.total, seen.currency) == (sent.total, sent.currency)
+
+
+async def test_what_the_worker_fails_at_stays_taken_and_carries_the_erps_own_text(erp: Tryton) -> None:
+    failing, other = order(line(catalogue.WITHOUT_ACCOUNTS)), order(line(catalogue.WITHOUT_ACCOUNTS), line())
+    for sent in (failing, other):
+        assert (await erp.submit(sent)).erp_status == "confirmed", "Tryton says 200, whatever comes of it"
+    for sent in (failing, other):
+        seen = await found(erp, sent, lambda seen: seen.text)
+        assert seen.state is FoundState.TAKEN
+        assert "Account Category" in seen.text
+        assert catalogue.WITHOUT_ACCOUNTS in seen.text
+
+
+async def test_a_half_made_sale_with_other_lines_is_told_from_one_with_the_same(erp: Tryton, proxy: Proxy) -> None:
+    begun = await stopped_after(erp, proxy, CREATE)
+    changed = order(line(quantity="3", net="20.00"))
+    (same,) = (await erp.look_up([begun]))[begun.key]
+    (different,) = (await erp.look_up([replace(changed, key=begun.key)]))[begun.key]
+    (unsendable,) = (await erp.look_up([replace(order(line(net="1.005")), key=begun.key)]))[begun.key]
+    assert (same.same_lines, different.same_lines, unsendable.same_lines) == (True, False, False)
+
+
+async def test_a_half_made_sale_that_lost_its_lines_is_not_the_same(erp: Tryton, proxy: Proxy, back: Back) -> None:
+    begun = await stopped_after(erp, proxy, CREATE)
+    back("sale.line.delete", back("sale.line.search", [("sale", "=", back.sale(begun)["id"])]))
+    (seen,) = (await erp.look_up([begun]))[begun.key]
+    assert seen.same_lines is False
+
+
+async def test_two_sales_under_one_key_are_both_found_whatever_shop_they_stand_in(erp: Tryton, back: Back) -> None:
+    sent = order()
+    await erp.submit(sent)
+    (shop,) = back("web.shop.search_read", [("name", "=", CHANNEL)], 0, None, None, ["company", "currency"])
+    (second,) = back("web.shop.create", [{"name": "second", "company": shop["company"], "currency": shop["currency"]}])
+    back("sale.sale.copy", [back.sale(sent)["id"]], {"web_shop": second, "web_id": str(sent.key)})
+    founds = (await erp.look_up([sent]))[sent.key]
+    assert sorted(seen.erp_status for seen in founds) in (["confirmed", "draft"], ["draft", "processing"])
+
+
+async def test_five_hundred_keys_are_looked_up_in_one_call(erp: Tryton, proxy: Proxy) -> None:
+    sent = order()
+    await erp.submit(sent)
+    proxy.requests.clear()
+    orders = [sent, *(order() for _ in range(499))]
+    seen = await erp.look_up(orders)
+    assert set(seen) == {sent.key}
+    assert proxy.count(LOOK_UP) == 1
+    assert len(proxy.requests) <= 3, "one for the sales, and two more for the error log of those that are not processed"
+
+
+async def test_the_erps_own_count_knows_live_sales_of_the_channel_only(erp: Tryton, proxy: Proxy, back: Back) -> None:
+    before = await erp.count(CHANNEL)
+    await stopped_after(erp, proxy, CREATE)
+    cancelled = await stopped_after(erp, proxy, QUOTE)
+    assert await erp.count(CHANNEL) == before + 2
+    back.press(cancelled, "cancel")
+    assert await erp.count(CHANNEL) == before + 1
+    assert await erp.count("dynamicsXweb") == 0, "an underscore is no wildcard"
+
+
+def test_every_state_of_a_sale_has_a_meaning(back: Back) -> None:
+    states = back("sale.sale.fields_get", ["state"])["state"]["selection"]
+    assert {value for value, _ in states} == set(STATES)

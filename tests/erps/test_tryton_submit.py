@@ -1,0 +1,334 @@
+"""An order reaches a live Tryton once and whole, whatever breaks on the way and whatever was begun before."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from order_sync.core.errors import (
+    NotAuthorised,
+    OrderConflict,
+    OrderRefused,
+    OrderSyncError,
+    OutcomeUnknown,
+    RateLimited,
+    Transient,
+)
+from order_sync.core.orders import Address, Line, Order
+from order_sync.core.ports import Receipt
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import FoundState
+from order_sync.erps.tryton import Tryton
+from order_sync.rest import Endpoint
+from sandbox import catalogue
+from tests.erps.conftest import Back, found
+from tests.fixtures.tryton import charge, connect, line, order
+from tests.support.proxy import Proxy
+
+CREATE = r"^POST \S+/sale\.sale\?"
+QUOTE = r"^POST \S+/quote\?"
+CONFIRM = r"^POST \S+/confirm\?"
+
+pytestmark = pytest.mark.usefixtures("resting")
+
+
+async def refusal(erp: Tryton, refused: Order) -> OrderRefused:
+    with pytest.raises(OrderRefused) as error:
+        await erp.submit(refused)
+    return error.value
+
+
+async def test_an_order_is_stored_with_everything_it_says(erp: Tryton, back: Back) -> None:
+    lines = line(quantity="3", net="30.00", tax="DE19"), line("SKU-0002", "1", "12.50", "DE7")
+    sent = order(
+        *lines,
+        charges=[charge(tax="DE19")],
+        currency="EUR",
+        customer_account="C-0005",
+        placed_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC),
+    )
+    receipt = await erp.submit(sent)
+    fields = ("number", "reference", "sale_date", "total_amount", "party.code", "currency.code", "web_shop.name")
+    sale = back.sale(sent, *fields, "company", "warehouse", "invoice_address", "shipment_address")
+    assert receipt == Receipt(sale["number"], "confirmed")
+    assert sale["reference"] == sent.reference
+    assert sale["sale_date"] == date(2026, 3, 2), "the company's date, in Berlin"
+    assert sale["total_amount"] == sent.total
+    assert (sale["party."]["code"], sale["currency."]["code"]) == ("C-0005", "EUR")
+    assert sale["web_shop."]["name"] == sent.key.channel
+    assert sale["company"]
+    assert sale["warehouse"]
+    assert sale["invoice_address"] != sale["shipment_address"]
+    stored = back(
+        "sale.line.search_read",
+        [("sale", "=", sale["id"])],
+        *(0, None, [("id", "ASC")]),
+        ["product.code", "quantity", "unit_price", "unit.name", "taxes"],
+    )
+    assert [(row["product."]["code"], row["quantity"], row["unit_price"]) for row in stored] == [
+        ("SKU-0001", 3, Decimal("10.0000")),
+        ("SKU-0002", 1, Decimal("12.5000")),
+        ("FREIGHT", 1, Decimal("4.9000")),
+    ]
+    assert {row["unit."]["name"] for row in stored} == {catalogue.UNIT}
+    taxes = back("account.tax.read", [row["taxes"][0] for row in stored], ["name"])
+    assert {row["name"] for row in taxes} == {"DE19", "DE7"}
+
+
+@pytest.mark.parametrize(
+    ("currency", "amounts"), [("EUR", ("10.13", "0.05", "0.13")), ("JPY", ("1013", "5", "13"))], ids=["EUR", "JPY"]
+)
+async def test_the_total_with_every_tax_is_the_channels(erp: Tryton, currency: str, amounts: tuple[str, ...]) -> None:
+    lines = [line(net=net, tax=tax.code) for net in amounts for tax in catalogue.TAXES]
+    sent = order(*lines, currency=currency, customer_account="C-0003")
+    await erp.submit(sent)
+    seen = await found(erp, sent)
+    assert (seen.total, seen.currency) == (sent.total, currency)
+
+
+async def test_a_line_that_no_unit_price_gives_is_stored_in_two_that_do(erp: Tryton, back: Back) -> None:
+    sent = order(line(quantity="3000", net="10.00", tax="EXEMPT"))
+    await erp.submit(sent)
+    assert back.sale(sent, "untaxed_amount")["untaxed_amount"] == Decimal("10.00")
+
+
+async def test_an_order_that_does_not_ship_is_invoiced_to_the_customers_address(erp: Tryton, back: Back) -> None:
+    sent = order(ships=False, ship_to=None)
+    await erp.submit(sent)
+    sale = back.sale(sent, "invoice_address", "shipment_address")
+    assert sale["invoice_address"] == sale["shipment_address"]
+
+
+async def test_an_address_is_added_once_and_found_again_by_another_run(erp: Tryton, other: Tryton, back: Back) -> None:
+    place = Address("Zoë O'Neill", "12, rue d'Été,\n 2ème étage -", "Łódź", "", "", "PL")
+    orders = [order(ship_to=place) for _ in range(3)]
+    await erp.prepare(orders[:2])
+    for sent, by in zip(orders, (erp, erp, other), strict=True):
+        await by.submit(sent)
+    assert len({back.sale(sent, "shipment_address")["shipment_address"] for sent in orders}) == 1
+
+
+async def test_the_customers_own_address_is_used_as_it_is(erp: Tryton, back: Back) -> None:
+    customer = catalogue.CUSTOMERS[5]
+    own = Address(customer.name, customer.street, customer.city, customer.state, customer.postal_code, customer.country)
+    sent = order(customer_account=customer.account, ship_to=own)
+    await erp.submit(sent)
+    sale = back.sale(sent, "invoice_address", "shipment_address")
+    assert sale["invoice_address"] == sale["shipment_address"]
+
+
+async def test_an_address_that_tryton_declines_fails_its_own_order_only(erp: Tryton) -> None:
+    andalusia = Address(
+        "Ann Other", "Calle 1", "Jaén", "AN", "23001", "ES"
+    )  # a community, where provinces are expected
+    bad, good = order(ship_to=andalusia), order(ship_to=replace(andalusia, state="J"))
+    await erp.prepare([bad, good])
+    error = await refusal(erp, bad)
+    assert error.code == "COUNTRY_STATE_INVALID"
+    assert "Jaén" not in str(error)
+    assert (await erp.submit(good)).erp_status == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "names"),
+    [
+        (order(line("SKU-9999")), "SKU_NOT_FOUND", "SKU-9999"),
+        (order(charges=[charge("SURCHARGE")]), "SKU_NOT_FOUND", "SURCHARGE"),
+        (order(customer_account="C-9999"), "CUSTOMER_NOT_FOUND", "C-9999"),
+        (order(line(tax="XX1")), "TAX_MAPPING", "XX1"),
+        (order(currency="CHF"), "CURRENCY_MAPPING", "CHF"),
+        (order(ship_to=Address("A", "B 1", "C", "", "", "XX")), "COUNTRY_STATE_INVALID", "XX"),
+        (order(ship_to=Address("A", "B 1", "C", "QQ", "", "US")), "COUNTRY_STATE_INVALID", "US-QQ"),
+        (order(line(net="10.005")), "PRICE_PRECISION", "10.005"),
+        (order(line(catalogue.NOT_SALABLE)), "SKU_NOT_SALABLE", catalogue.NOT_SALABLE),
+        (order(line(quantity="2.5", net="25.00")), "QTY_UOM", "2.5"),
+        (order(ship_to=None), "ADDRESS_MISSING", "no address"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_tryton_does_not_know_or_take_is_refused_by_name_and_leaves_nothing(
+    erp: Tryton, back: Back, wrong: Order, code: str, names: str
+) -> None:
+    error = await refusal(erp, wrong)
+    assert error.code == code
+    assert names in str(error)
+    assert back.sales(wrong) == []
+
+
+async def test_a_customer_without_an_address_is_refused(erp: Tryton, back: Back) -> None:
+    back("party.party.create", [{"code": "NO-ADDRESS", "name": "Nowhere Ltd"}])
+    error = await refusal(erp, order(customer_account="NO-ADDRESS"))
+    assert error.code == "ADDRESS_MISSING"
+    assert "NO-ADDRESS" in str(error)
+
+
+async def test_the_shops_guest_cannot_be_quoted_and_is_no_customer(erp: Tryton, back: Back) -> None:
+    (shop,) = back("web.shop.search", [("name", "=", catalogue.WEB_SHOPS[0])])
+    (party,) = back("party.party.search", [("code", "=", "C-0010")])
+    back("web.shop.write", [shop], {"guest_party": party})
+    try:
+        sent = order(customer_account="C-0010")
+        error = await refusal(erp, sent)
+        assert error.code == "CUSTOMER_NOT_FOUND"
+        assert "quote" in str(error)
+        assert (await erp.reference()).get("customer", "C-0010") is None
+    finally:
+        back("web.shop.write", [shop], {"guest_party": None})
+    assert (await erp.submit(sent)).erp_status == "confirmed", "it is taken up once the shop was mended"
+
+
+async def test_a_submit_again_finds_what_is_there(erp: Tryton, other: Tryton, back: Back) -> None:
+    sent = order()
+    first = await erp.submit(sent)
+    again = await other.submit(sent)
+    assert first.number == again.number
+    assert len(back.sales(sent)) == 1
+
+
+async def test_submits_at_the_same_time_make_one_sale(erp: Tryton, other: Tryton, back: Back) -> None:
+    sent = order()
+    await asyncio.gather(erp.prepare([sent]), other.prepare([sent]))
+    answers = await asyncio.gather(*(by.submit(sent) for by in (erp, other) * 4), return_exceptions=True)
+    (sale,) = back.sales(sent, "number")
+    numbers = {answer.number for answer in answers if isinstance(answer, Receipt)}
+    assert numbers == {sale["number"]}
+    assert all(isinstance(answer, Receipt | OutcomeUnknown) for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("step", "left"),
+    [(CREATE, "draft"), (QUOTE, "quotation"), (CONFIRM, "confirmed")],
+    ids=["create", "quote", "confirm"],
+)
+async def test_an_answer_that_is_lost_after_a_step_leaves_a_sale_that_the_next_submit_finishes(
+    erp: Tryton, other: Tryton, proxy: Proxy, back: Back, step: str, left: str
+) -> None:
+    sent = order()
+    proxy.lose(step, times=1)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(sent)
+    seen = await found(other, sent)
+    assert seen.erp_status == left
+    assert seen.same_lines is (None if left == "confirmed" else True)
+    receipt = await other.submit(sent)
+    assert receipt.number == back.sale(sent, "number")["number"]
+    assert back.sale(sent)["state"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("step", "left", "status"),
+    [(QUOTE, "draft", 401), (QUOTE, "draft", 404), (QUOTE, "draft", 429), (CONFIRM, "quotation", 503)],
+)
+async def test_trouble_of_the_system_after_the_create_is_an_unknown_outcome(
+    erp: Tryton, proxy: Proxy, back: Back, step: str, left: str, status: int
+) -> None:
+    sent = order()
+    proxy.answer(step, status)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(sent)
+    assert back.sale(sent)["state"] == left
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, NotAuthorised), (429, RateLimited), (404, Transient), (500, OutcomeUnknown), (503, OutcomeUnknown)],
+)
+async def test_trouble_at_the_create_says_whether_a_sale_may_exist(
+    erp: Tryton, proxy: Proxy, status: int, error: type[OrderSyncError]
+) -> None:
+    proxy.answer(CREATE, status)
+    with pytest.raises(error):
+        await erp.submit(order())
+
+
+async def test_an_answer_that_comes_too_late_is_an_unknown_outcome_and_the_sale_is_there(
+    endpoint: Endpoint, proxy: Proxy, back: Back
+) -> None:
+    sent = order()
+    held = proxy.hold(CREATE)
+    async with connect(endpoint) as learned:
+        await learned.prepare([sent])
+    async with connect(endpoint, Settings(http_read_timeout=timedelta(seconds=1))) as hasty:
+        with pytest.raises(OutcomeUnknown, match="did not answer"):
+            await hasty.submit(sent)
+        held.release()
+        assert (await found(hasty, sent)).state is FoundState.HALF_MADE
+    assert len(back.sales(sent)) == 1
+    assert proxy.count(CREATE) == 1
+
+
+async def test_a_draft_is_taken_up_with_the_address_of_today(
+    erp: Tryton, other: Tryton, proxy: Proxy, back: Back
+) -> None:
+    sent = order()
+    proxy.lose(CREATE, times=1)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(sent)
+    before = back.sale(sent, "shipment_address")["shipment_address"]
+    moved = replace(sent, ship_to=Address("Ann Other", "2 New Road", "Bristol", "BST", "BS1 5TY", "GB"))
+    await other.submit(moved)
+    assert back.sale(sent, "shipment_address")["shipment_address"] != before
+
+
+@pytest.mark.parametrize(
+    ("changed", "step", "state"),
+    [
+        (line(quantity="1", net="20.00"), CREATE, "draft"),
+        (line("SKU-0002"), QUOTE, "quotation"),
+        (line(net="22.00"), CONFIRM, "confirmed"),
+    ],
+    ids=["quantity", "article", "price"],
+)
+async def test_a_sale_with_other_lines_is_a_conflict_and_stays_as_it_is(
+    erp: Tryton, proxy: Proxy, back: Back, changed: Line, step: str, state: str
+) -> None:
+    sent = order()
+    proxy.lose(step, times=1)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(sent)
+    with pytest.raises(OrderConflict, match="other lines"):
+        await erp.submit(replace(order(changed), key=sent.key))
+    sale = back.sale(sent, "total_amount")
+    assert (sale["state"], sale["total_amount"]) == (state, sent.total)
+
+
+async def test_another_currency_is_a_conflict(erp: Tryton, proxy: Proxy) -> None:
+    sent = order()
+    proxy.lose(CREATE, times=1)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(sent)
+    with pytest.raises(OrderConflict, match=r"24\.00 GBP.*24\.00 USD"):
+        await erp.submit(replace(sent, currency="USD"))
+
+
+async def test_a_total_that_tryton_computes_otherwise_is_not_confirmed(erp: Tryton, back: Back) -> None:
+    sent = order()
+    with pytest.raises(OrderConflict, match=r"24\.00 GBP.*24\.02 GBP.*not confirmed"):
+        await erp.submit(replace(sent, total=sent.total + Decimal("0.02")))
+    assert back.sale(sent)["state"] == "quotation"
+    assert (await erp.submit(replace(sent, total=sent.total + Decimal("0.01")))).erp_status == "confirmed"
+
+
+async def test_a_cancelled_sale_keeps_its_key_and_is_not_made_again(erp: Tryton, proxy: Proxy, back: Back) -> None:
+    sent = order()
+    proxy.lose(QUOTE, times=1)
+    with pytest.raises(OutcomeUnknown):
+        await erp.submit(sent)
+    back.press(sent, "cancel")
+    error = await refusal(erp, sent)
+    assert error.code == "CANCELLED_IN_ERP"
+    assert (await found(erp, sent)).state is FoundState.CANCELLED
+    assert len(back.sales(sent)) == 1
+    back.press(sent, "draft")
+    assert (await erp.submit(sent)).erp_status == "confirmed"
+
+
+async def test_no_address_on_the_wire_holds_anything_of_an_order(erp: Tryton, proxy: Proxy) -> None:
+    sent = order()
+    await erp.submit(sent)
+    await erp.look_up([sent])
+    paths = "\n".join(request.partition("\n")[0] for request in proxy.requests)
+    for private in ("Other", "High", "Bristol", "BS1", "C-0001", sent.key.parts[1]):
+        assert private not in paths.replace("HTTP", "")

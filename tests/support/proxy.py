@@ -1,0 +1,180 @@
+"""A reverse proxy on loopback that misbehaves on demand: the network between us and an ERP at its worst.
+
+It stands before one server, in threads of its own, and does to the requests that match a pattern what a rule says. A
+pattern is searched in `METHOD path` followed by a line with the body. Rules may be added at any time; the newest wins.
+"""
+
+import http.client
+import re
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive", "content-length")
+
+Action = Literal["hold", "lose", "drop", "stall", "answer"]
+Answer = tuple[int, Mapping[str, str], bytes]
+"""Status, headers and body."""
+
+
+@dataclass
+class Rule:
+    """What happens to matching requests. Wait for `reached` to know that one came; `release` lets held answers go."""
+
+    pattern: re.Pattern[str]
+    action: Action
+    times: int | None
+    answer: Answer = (502, MappingProxyType({}), b"")
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> None:
+        """Let what was held go on, and hold nothing any more."""
+        self.released.set()
+
+
+class Proxy:
+    """Forwards to `target`, such as `http://127.0.0.1:8000`; a context manager. `requests` is what came, in order."""
+
+    def __init__(self, target: str, tls: ssl.SSLContext | None = None) -> None:
+        self.target = urlsplit(target).netloc
+        self._rules: list[Rule] = []
+        self._lock = threading.Lock()
+        self.requests: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
+        self._server.daemon_threads = True
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for rule in self._rules:
+            rule.release()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 that it listens on."""
+        return int(self._server.server_address[1])
+
+    @property
+    def base_url(self) -> str:
+        """Its address, to be used instead of the target's."""
+        return f"{self._scheme}://127.0.0.1:{self.port}"
+
+    def count(self, pattern: str) -> int:
+        """How many requests so far match."""
+        return sum(1 for request in self.requests if re.search(pattern, request))
+
+    def hold(self, pattern: str, times: int | None = None) -> Rule:
+        """Hold the server's answers back until the rule is released."""
+        return self._add(Rule(re.compile(pattern), "hold", times))
+
+    def lose(self, pattern: str, times: int | None = None) -> Rule:
+        """Throw the server's answers away and close the connection."""
+        return self._add(Rule(re.compile(pattern), "lose", times))
+
+    def drop(self, pattern: str, times: int | None = None) -> Rule:
+        """Close the connection; the server never sees the request."""
+        return self._add(Rule(re.compile(pattern), "drop", times))
+
+    def stall(self, pattern: str, times: int | None = None) -> Rule:
+        """Say nothing until the rule is released; the server never sees the request."""
+        return self._add(Rule(re.compile(pattern), "stall", times))
+
+    def answer(self, pattern: str, status: int, body: str = "", times: int | None = None, **headers: str) -> Rule:
+        """Answer instead of the server, which never sees the request; headers as `Retry_After="7"`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._add(Rule(re.compile(pattern), "answer", times, (status, named, body.encode())))
+
+    def behave(self) -> None:
+        """Drop all rules and let go what they hold."""
+        with self._lock:
+            rules, self._rules = self._rules, []
+        for rule in rules:
+            rule.release()
+
+    def rule_for(self, request: str) -> Rule | None:
+        """Note a request; the rule that it falls under, if any."""
+        with self._lock:
+            self.requests.append(request)
+            for rule in self._rules:
+                if rule.times != 0 and rule.pattern.search(request):
+                    rule.times = None if rule.times is None else rule.times - 1
+                    return rule
+        return None
+
+    def _add(self, rule: Rule) -> Rule:
+        with self._lock:
+            self._rules.insert(0, rule)
+        return rule
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, proxy: Proxy, *arguments: Any) -> None:
+        self._proxy = proxy
+        super().__init__(*arguments)
+
+    def handle(self) -> None:
+        """Serve until either side is tired of it, which is nobody's error here."""
+        with suppress(OSError):
+            super().handle()
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        rule = self._proxy.rule_for(f"{self.command} {self.path}\n{body.decode(errors='replace')}")
+        with suppress(http.client.HTTPException):
+            if rule is None:
+                self._answer(*self._forwarded(body))
+            else:
+                self._misbehave(rule, body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _serve
+
+    def _misbehave(self, rule: Rule, body: bytes) -> None:
+        answer = rule.answer
+        if rule.action in ("hold", "lose"):
+            answer = self._forwarded(body)
+        rule.reached.set()
+        if rule.action in ("hold", "stall"):
+            rule.released.wait()
+        if rule.action in ("hold", "answer"):
+            self._answer(*answer)
+        else:
+            self.close_connection = True
+
+    def _forwarded(self, body: bytes) -> Answer:
+        self.close_connection = True
+        upstream = http.client.HTTPConnection(self._proxy.target)
+        with closing(upstream):
+            upstream.request(self.command, self.path, body or None, dict(self.headers))
+            response = upstream.getresponse()
+            answer = response.status, dict(response.headers), response.read()
+        self.close_connection = False
+        return answer
+
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in HOP_BY_HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the tests look at `requests`."""
