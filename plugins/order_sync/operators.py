@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import BaseOperator, Context, conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import flows, hooks, registry
@@ -26,8 +26,12 @@ T = TypeVar("T")
 
 CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
 
-SOONEST = timedelta(seconds=3)
-"""How far ahead the next look lies at least, so that no run spins while two clocks disagree."""
+SOONEST = 4 * timedelta(seconds=conf.getint("workers", "min_heartbeat_interval"))
+"""How far ahead the next look lies at least: 20 seconds in an Airflow that is left as it comes.
+
+A worker may notice only after one such interval that a task's process ended to wait. Airflow 3.3 takes a task that runs
+again by then for one that was killed, and fails it with a "state mismatch".
+"""
 
 
 class ExtractTransactionsOperator(BaseOperator):
