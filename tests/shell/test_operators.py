@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperator, conf
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from structlog.testing import capture_logs
 
-from order_sync import hooks, operators, registry
+from order_sync import hooks, registry
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 from order_sync.core.lifecycle import Status
 from order_sync.operators import (
