@@ -34,7 +34,7 @@ with moment as materialized (
 ), history as (
     insert into order_history (order_id, from_status, event, to_status, by, why)
     select id, 'queued', 'attempt_opened', 'sending', leased_by,
-           case when settle_from is null then '' else 'an earlier attempt is settled first; nothing is sent' end
+           case when settle_from is null then '' else 'an earlier attempt is settled first, and nothing is sent' end
     from locked
 )
 select order_key from locked where settle_from is null

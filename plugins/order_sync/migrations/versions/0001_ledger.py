@@ -68,7 +68,7 @@ create index orders_queued on orders (channel, id) where status = 'queued';
 create index orders_in_doubt on orders (channel, next_look_at, id)
     where status in ('sending', 'sent', 'pending_verification');
 create index orders_failed on orders (erp, id) where status = 'failed';
-create index orders_open on orders (status)
+create index orders_open on orders (coalesce(placed_at, landed_at))
     where status not in ('succeeded', 'synced_manually', 'ignored', 'cancelled_at_source', 'not_an_order');
 create index orders_of_day on orders (coalesce(placed_at, landed_at));
 comment on column orders.generation is

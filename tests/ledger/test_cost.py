@@ -1,0 +1,146 @@
+"""What a call costs: as many statements for a thousand orders as for ten, and an index for every cycle's queries."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from order_sync.core.lifecycle import Event
+from order_sync.core.rules import ReferenceData
+from order_sync.ledger import Ledger
+from order_sync.ledger.statements import FOLDER, statement
+from tests.ledger.steps import (
+    ACTOR,
+    ALL,
+    Connect,
+    Sql,
+    change,
+    claim,
+    close,
+    key,
+    land,
+    make_due,
+    open_all,
+    order_of,
+    queue,
+    send,
+)
+
+
+class Counting(psycopg.Cursor[Any]):
+    """A cursor that counts what is sent through it."""
+
+    sent = 0
+
+    def execute(self, *arguments: Any, **options: Any) -> "Counting":
+        Counting.sent += 1
+        return super().execute(*arguments, **options)
+
+    def copy(self, *arguments: Any, **options: Any) -> Any:
+        Counting.sent += 1
+        return super().copy(*arguments, **options)
+
+
+@pytest.fixture
+def counted(connect: Connect) -> Iterator[Ledger]:
+    def connect_counting() -> psycopg.Connection:
+        connection = connect()
+        connection.cursor_factory = Counting
+        return connection
+
+    with Ledger(connect_counting) as ledger:
+        yield ledger
+
+
+def _validated(ledger: Ledger) -> list[Any]:
+    entries = ledger.to_validate("shop", None, ALL)
+    return [change(entry, Event.VALID, order=order_of(entry)) for entry in entries]
+
+
+CALLS: dict[str, tuple[Callable[[Ledger, list[int]], Any], Callable[[Ledger, Any], Any]]] = {
+    "record new": (lambda ledger, numbers: numbers, lambda ledger, numbers: land(ledger, *numbers)),
+    "record changed": (land_first := lambda ledger, numbers: (land(ledger, *numbers), numbers)[1],
+                       lambda ledger, numbers: land(ledger, *numbers, digest="b")),
+    "to_validate": (land_first, lambda ledger, numbers: ledger.to_validate("shop", None, ALL)),
+    "apply": (lambda ledger, numbers: (land(ledger, *numbers), _validated(ledger))[1],
+              lambda ledger, changes: ledger.apply(changes, ACTOR)),
+    "claim": (lambda ledger, numbers: queue(ledger, *numbers), lambda ledger, _: claim(ledger)),
+    "open": (lambda ledger, numbers: (queue(ledger, *numbers), claim(ledger))[1], open_all),
+    "close": (lambda ledger, numbers: send(ledger, *numbers),
+              lambda ledger, claimed: close(ledger, claimed.entries, Event.RECEIPT)),
+    "release": (lambda ledger, numbers: (queue(ledger, *numbers), claim(ledger))[1],
+                lambda ledger, claimed: ledger.release(claimed)),
+    "due": (lambda ledger, numbers: send(ledger, *numbers), lambda ledger, _: ledger.due("shop", ALL)),
+    "store_reference": (
+        lambda ledger, numbers: ReferenceData({("sku", str(number)): {} for number in numbers}, ledger.now()),
+        lambda ledger, data: ledger.store_reference("tryton", data, ACTOR)),
+    "reference": (lambda ledger, numbers: [("sku", str(number)) for number in numbers],
+                  lambda ledger, wanted: ledger.reference("tryton", wanted)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_sends_as_many_statements_for_a_thousand_orders_as_for_ten(counted: Ledger, name: str):
+    prepare, call = CALLS[name]
+    costs = []
+    for numbers in (list(range(1, 11)), list(range(101, 1101))):
+        prepared = prepare(counted, numbers)
+        before = Counting.sent
+        call(counted, prepared)
+        costs.append(Counting.sent - before)
+    assert costs[0] == costs[1]
+    assert 1 <= costs[0] <= 5
+
+
+@pytest.fixture
+def history(ledger: Ledger, sql: Sql) -> Ledger:
+    """A ledger whose orders on their way are few among many that are done or have failed."""
+    sql.do(
+        "insert into orders (order_key, channel, erp, status, digest, erp_number)"
+        " select 'shop:old/' || n, 'shop', 'tryton', case when mod(n, 10) = 0 then 'failed' else 'succeeded' end, '', n"
+        " from generate_series(1, 20000) n"
+    )
+    queue(ledger, *range(1, 51))
+    ledger.open(claim(ledger), [key(number) for number in range(1, 26)], 120, 1800)
+    make_due(sql)
+    land(ledger, *range(51, 61))
+    sql.do("analyze orders")
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "index"),
+    [
+        ("claim_orders", {"limit": 10, "lease": 900.0, "by": "me"}, "orders_queued"),
+        ("read_due", {"limit": 10}, "orders_in_doubt"),
+        ("read_horizon", {}, "orders_in_doubt"),
+        ("read_received", {"after": "", "limit": 10}, "orders_received"),
+        ("read_waiting", {}, "orders_waiting"),
+    ],
+)
+def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(
+    history: Ledger, sql: Sql, name: str, parameters: dict[str, Any], index: str
+):
+    query = f"explain (costs off) {statement(name)}"
+    plan = [line for (line,) in sql.connection.execute(query, {"channel": "shop", **parameters})]  # type: ignore[arg-type]
+    assert any(f"using {index} on" in line or f"Scan on {index}" in line for line in plan), "\n".join(plan)
+    assert not any("Seq Scan on orders" in line for line in plan), "\n".join(plan)
+
+
+def test_the_due_index_is_read_up_to_now_and_no_further(history: Ledger, sql: Sql):
+    query = f"explain (costs off) {statement('read_due')}"
+    plan = [line for (line,) in sql.connection.execute(query, {"channel": "shop", "limit": 10})]  # type: ignore[arg-type]
+    assert any("Index Cond" in line and "next_look_at <=" in line for line in plan), "\n".join(plan)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.stem)
+def test_each_statement_says_first_what_it_gives_and_which_index_it_needs_and_is_used(path: Any):
+    text = path.read_text()
+    first = text.splitlines()[0]
+    assert first.startswith("-- ")
+    assert "need" in first or "reads them all" in first
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    assert ";" not in code, "one statement a file"
+    package = FOLDER.parents[1] / "plugins" / "order_sync" / "ledger"
+    assert any(f'"{path.stem}"' in module.read_text() for module in package.glob("*.py"))
