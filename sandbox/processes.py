@@ -123,7 +123,7 @@ class Service:
         family = _family(self.process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        _gone(self.process, family, grace)
+        _gone(family, grace)
         self._kill(family)
 
     def kill(self) -> None:
@@ -137,11 +137,9 @@ class Service:
     def _kill(self, known: Sequence[psutil.Process]) -> None:
         if self.process is None:
             return
-        family = {*known, *_family(self.process.pid)}
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        _gone(self.process, family, 5)
+        _end({*known, *_family(self.process.pid)})
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
         self.process = None
         self._pid_file.unlink(missing_ok=True)
 
@@ -151,8 +149,7 @@ class Service:
         pid, started = self._pid_file.read_text().split()
         with contextlib.suppress(psutil.NoSuchProcess):
             if psutil.Process(int(pid)).create_time() == float(started):
-                for member in _family(int(pid)):
-                    member.kill()
+                _end(_family(int(pid)))
         self._pid_file.unlink()
 
 
@@ -174,8 +171,15 @@ def _alive(process: psutil.Process) -> bool:
     return False
 
 
-def _gone(leader: subprocess.Popen[bytes], family: Collection[psutil.Process], seconds: float) -> None:
-    """Wait, at most so long, until the leader was reaped and its family has ended."""
+def _end(family: Collection[psutil.Process]) -> None:
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    _gone(family, 10)
+
+
+def _gone(family: Collection[psutil.Process], seconds: float) -> None:
+    """Wait, at most so long, until every one of them has ended."""
     deadline = time.monotonic() + seconds
-    while (leader.poll() is None or any(map(_alive, family))) and time.monotonic() < deadline:
+    while any(map(_alive, family)) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -28,8 +28,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def started(service: Service) -> list[psutil.Process]:
     """Start it; its process and its child's."""
+    before = service.log.read_text() if service.log.exists() else ""
     service.start()
-    service.wait_until(lambda: "child" in service.log.read_text(), 30)
+    service.wait_until(lambda: service.log.read_text().removeprefix(before).endswith("\n"), 30)
     assert service.process
     child = int(service.log.read_text().splitlines()[-1].split()[1])
     return [psutil.Process(service.process.pid), psutil.Process(child)]
