@@ -209,3 +209,11 @@ async def _one_turn(ledger, erp, monotonic) -> None:
     claims = [original("shop", 10, 900, ACTOR)]
     ledger.claim = lambda *_: claims.pop() if claims else original("shop", 0, 900, ACTOR)
     await push(ROUTE, erp, ledger, ACTOR, POLICY, Settings(submit_concurrency=1), monotonic)
+
+
+def test_another_erp_behind_the_connection_is_refused_and_its_data_is_not_taken():
+    ledger = MemoryLedger()
+    ledger.fingerprints["erp_erp"] = "the production ERP"
+    with pytest.raises(Misconfigured):
+        asyncio.run(refresh_reference("erp", MemoryErp(ledger.clock), ledger, ACTOR, timedelta(minutes=15)))
+    assert ledger.copy is None

@@ -145,7 +145,12 @@ CATALOGUE: dict[str, Advice] = {
     "EXTRACT_FAILED": Advice(
         "The channel cannot be read.", "operations", "Bring the channel's database back.", _RETRIED
     ),
-    "LEDGER_UNAVAILABLE": Advice("The ledger cannot be reached.", "operations", "Bring its database back.", _RETRIED),
+    "LEDGER_UNAVAILABLE": Advice(
+        "The ledger cannot be reached.",
+        "operations",
+        "Bring its database back.",
+        "The task is red at once; no order is touched, and the next run goes on.",
+    ),
     "REFERENCE_MISSING": Advice(
         "There is no copy of the ERP's reference data yet.",
         "operations",

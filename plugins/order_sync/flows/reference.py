@@ -19,8 +19,7 @@ async def refresh_reference(erp_name: str, erp: Erp, ledger: Ledger, actor: Acto
         summary.notes.append(f"the copy of the reference data is {_minutes(now - copy.as_of)} old")
         return summary
     try:
-        ledger.check_fingerprint(f"erp_{erp_name}", (await erp.check()).fingerprint)
-        data = await erp.reference()
+        health, data = await erp.check(), await erp.reference()
     except Transient as error:
         if copy is None:
             raise
@@ -30,6 +29,7 @@ async def refresh_reference(erp_name: str, erp: Erp, ledger: Ledger, actor: Acto
             f" {_minutes(now - copy.as_of)} old, serves meanwhile"
         )
         return summary
+    ledger.check_fingerprint(f"erp_{erp_name}", health.fingerprint)
     summary.add("codes", len(data.facts))
     summary.add("orders_to_validate_again", ledger.store_reference(erp_name, data, actor))
     return summary
