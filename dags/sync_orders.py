@@ -68,7 +68,9 @@ def sync_orders(channel: registry.ChannelSpec) -> None:
     )
     def build() -> None:
         extract = ExtractTransactionsOperator(task_id="extract", task_display_name="P-0001 · extract", channel=name)
-        check_reference_data = CheckReferenceDataOperator(task_id="check_reference_data", channel=name)
+        check_reference_data = CheckReferenceDataOperator(
+            task_id="check_reference_data", channel=name, trigger_rule="all_done"
+        )
         validate = ValidateOrdersOperator(task_id="validate", channel=name, trigger_rule="all_done")
         push = PushOrdersOperator(
             task_id="push",

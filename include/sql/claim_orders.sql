@@ -1,4 +1,5 @@
 -- Returns the orders that this push alone may send until its lease ends, oldest first; needs orders_queued.
+-- A channel that is away stops its extract alone. A probe is one order that goes past a hold for the ERP's configuration.
 with moment as materialized (
     select clock_timestamp() as now
 ), free as (
@@ -7,8 +8,13 @@ with moment as materialized (
     where o.channel = %(channel)s and o.status = 'queued'
       and o.next_attempt_at <= (select now from moment)
       and (o.lease_until is null or o.lease_until <= (select now from moment))
-      and not exists (select from holds h
-                      where h.released_at is null and h.connection in ('channel_' || o.channel, 'erp_' || o.erp))
+      and not exists (
+          select from holds h
+          where h.released_at is null
+            and (h.connection = 'erp_' || o.erp
+                 or (h.connection = 'channel_' || o.channel and (h.scope = 'submit' or h.kind = 'person')))
+            and (h.kind <> 'configuration' or o.id is distinct from %(probe)s::bigint))
+      and o.id = coalesce(%(probe)s::bigint, o.id)
     order by o.id
     limit %(limit)s
     for update of o skip locked

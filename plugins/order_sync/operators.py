@@ -62,8 +62,7 @@ class ExtractTransactionsOperator(BaseOperator):
         channel = hooks.channel(spec, self.channel_conn_id)
         with hooks.ledger(self.ledger_conn_id) as ledger:
             summary = flows.extract(spec.route, channel, ledger, actor(context), settings.lines_overdue_after)
-        self.log.info("%s", summary)
-        return summary.counts
+        return _done(self, summary)
 
 
 class ValidateOrdersOperator(BaseOperator):
@@ -159,10 +158,7 @@ class PushOrdersOperator(_ErpOperator):
         summary = self._connected(
             lambda erp, ledger: flows.push(spec.route, erp, ledger, by, policy(erp, settings), settings)
         )
-        self.log.info("%s", summary)
-        if summary.held:
-            raise AirflowSkipException(f"sending is on hold: {summary.held}")
-        return summary.counts
+        return _done(self, summary)
 
 
 class ReconcileConfirmationsOperator(_ErpOperator):
@@ -196,7 +192,8 @@ class ReconcileConfirmationsOperator(_ErpOperator):
             last = horizon.last_window_ends_at
             if last is None or (end := min(last, ends_at or last)) <= now:
                 return summary, None, now
-            return summary, end, max(min(horizon.next_look_at or end, end), now + SOONEST)
+            look_at = end if summary.held else min(horizon.next_look_at or end, end)
+            return summary, end, max(look_at, now + SOONEST)
 
         summary, end, wake_at = self._connected(look)
         self.log.info("%s", summary)
@@ -247,6 +244,14 @@ class BuildFailureReportOperator(BaseOperator):
             report = flows.build_report(ledger, folder, content, zone, settings.queued_stuck_after, names, day)
         self.log.info("%s", report.summary)
         return report.summary.counts
+
+
+def _done(operator: BaseOperator, summary: Summary) -> dict[str, int]:
+    """Log what was done and return its counts; skip the task, with the reason, if its connection is on hold."""
+    operator.log.info("%s", summary)
+    if summary.held:
+        raise AirflowSkipException(f"on hold: {summary.held}")
+    return summary.counts
 
 
 def actor(context: Context) -> Actor:

@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
+from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import IN_DOUBT, Event, Status, step
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports import (
@@ -23,6 +25,7 @@ from order_sync.core.ports import (
     Landing,
     Outcome,
     Receipt,
+    Refused,
 )
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
@@ -93,17 +96,21 @@ class MemoryChannel:
     down: bool = False
 
     def fingerprint(self) -> str:
+        self._answer()
         return self.database
 
     def transactions(self, since: Watermark) -> Iterator[Batch]:
-        if self.down:
-            raise Transient("the channel is away", code="EXTRACT_FAILED")
+        self._answer()
         new = sorted((row for row in self.rows if (row.counter or 0) > since.counter), key=lambda row: row.counter or 0)
         last = max((row.counter or 0 for row in new), default=since.counter)
         yield Batch(new, Watermark(since.fingerprint, last))
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         yield [row for row in self.rows if row.key in keys]
+
+    def _answer(self) -> None:
+        if self.down:
+            raise Transient("the channel is away", code="EXTRACT_FAILED")
 
 
 @dataclass
@@ -149,7 +156,8 @@ class MemoryLedger:
     marks: dict[str, Watermark] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
-    hold: str | None = None
+    in_force: list[Hold] = field(default_factory=list)
+    closed: list[tuple[OrderKey, Event, str | None, str]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.clock.now
@@ -199,8 +207,10 @@ class MemoryLedger:
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         return self.copy
 
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor) -> Claim:
-        entries = []
+    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
+        entries: list[Entry] = []
+        if any(_stops_sending(hold, as_probe) for hold in self.in_force):
+            return Claim(entries, lease_seconds)
         for key, row in self.rows.items():
             free = row.lease_until is None or row.lease_until <= self.now()
             if row.status is Status.QUEUED and free and len(entries) < limit:
@@ -234,10 +244,13 @@ class MemoryLedger:
             row = self.rows[outcome.key]
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
             attempt.outcome = outcome.event
+            if outcome.event in (Event.RECEIPT, Event.REFUSED):
+                self.closed.append((outcome.key, outcome.event, outcome.code, outcome.message))
             attempt.settled = outcome.event not in (None, Event.RECEIPT)
             if row.status is not Status.SENDING or row.generation != outcome.generation or outcome.event is None:
                 continue
             row.code, row.message = outcome.code, outcome.message
+            row.lease_until = None
             self._move(outcome.key, row, outcome.event, actor.by)
             if outcome.event is Event.RECEIPT:
                 if row.receipt_at is None:
@@ -245,7 +258,7 @@ class MemoryLedger:
                     row.window_ends_at = self.now() + timedelta(seconds=window_seconds)
                 row.next_look_at = next_look_at
             elif outcome.event is Event.NOT_SENT:
-                row.lease_until = row.next_look_at = None
+                row.next_look_at = None
                 if all(item.outcome is Event.NOT_SENT for item in row.attempts):
                     row.window_ends_at = None
 
@@ -271,8 +284,30 @@ class MemoryLedger:
     def counts(self, channel: str) -> Mapping[str, int]:
         return {status: len(self._entries(status)) for status in Status if self._entries(status)}
 
-    def held(self, connections: Collection[str]) -> str | None:
-        return self.hold
+    def holds(self, connections: Collection[str]) -> Sequence[Hold]:
+        return [hold for hold in self.in_force if hold.connection in connections]
+
+    def hold(self, connection: str, kind: HoldKind, scope: HoldScope, reason: str, actor: Actor) -> None:
+        if not any((hold.connection, hold.kind) == (connection, kind) for hold in self.in_force):
+            self.in_force.append(Hold(connection, kind, scope, actor.by, reason, self.now()))
+
+    def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
+        ended = [hold for hold in self.in_force if hold.connection == connection and kind in (None, hold.kind)]
+        self.in_force = [hold for hold in self.in_force if hold not in ended]
+        return len(ended)
+
+    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
+        streak = list(takewhile(lambda last: last[1:3] == self.closed[-1][1:3], reversed(self.closed)))
+        if len(streak) < number or streak[0][1] is Event.RECEIPT:
+            return []
+        return [Refused(key, self.rows[key].generation, code or "", text) for key, _, code, text in streak]
+
+    def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
+        return [
+            self._entry(key, row)
+            for key, row in self.rows.items()
+            if row.status in (Status.SENDING, Status.SENT) and row.window_ends_at and row.window_ends_at <= self.now()
+        ][:limit]
 
     def status(self, number: int = 1) -> Status:
         return self.rows[OrderKey("shop", (str(number),))].status
@@ -312,6 +347,12 @@ class MemoryLedger:
     def _move(self, key: OrderKey, row: Row, event: Event, by: str) -> None:
         before, row.status = row.status, step(row.status, event)
         self.history.append((key, before, event, row.status, by))
+
+
+def _stops_sending(hold: Hold, as_probe: bool) -> bool:
+    if hold.connection.startswith("channel_"):
+        return hold.scope is HoldScope.SUBMIT or hold.kind is HoldKind.PERSON
+    return not (as_probe and hold.kind is HoldKind.CONFIGURATION)
 
 
 def _event_of(status: Status, landed: Status) -> Event:

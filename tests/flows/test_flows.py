@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
 from order_sync.core.settings import Settings
@@ -189,9 +190,9 @@ def test_a_refused_order_is_a_fact_and_no_error():
 
 def test_a_held_connection_is_settled_and_not_sent_to():
     ledger = ready(1)
-    ledger.hold = "maintenance until noon"
+    ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "stocktaking until noon", Actor("ursula"))
     summary = asyncio.run(push(ROUTE, MemoryErp(ledger.clock), ledger, ACTOR, POLICY, Settings()))
-    assert summary.notes == ["sending is on hold: maintenance until noon"]
+    assert "stocktaking until noon" in summary.held
     assert ledger.status() is Status.QUEUED
 
 
@@ -207,7 +208,7 @@ def test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish():
 async def _one_turn(ledger, erp, monotonic) -> None:
     original = ledger.claim
     claims = [original("shop", 10, 900, ACTOR)]
-    ledger.claim = lambda *_: claims.pop() if claims else original("shop", 0, 900, ACTOR)
+    ledger.claim = lambda *_, **__: claims.pop() if claims else original("shop", 0, 900, ACTOR)
     await push(ROUTE, erp, ledger, ACTOR, POLICY, Settings(submit_concurrency=1), monotonic)
 
 

@@ -71,24 +71,6 @@ def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connec
         assert len(keys) + len(rest) == 200
 
 
-@pytest.mark.parametrize("connection", ["channel_shop", "erp_tryton"])
-def test_a_hold_stops_the_claim_and_tells_why_until_it_is_released(ledger: Ledger, sql: Sql, connection: str):
-    queue(ledger, 1)
-    sql.do(
-        "insert into holds (connection, kind, scope, held_by, reason, since)"
-        " values (%s, 'person', 'submit', 'Ada', 'stock-taking', '2026-11-20 09:30+00')",
-        connection,
-    )
-    assert not claim(ledger).entries
-    assert (
-        ledger.held(["channel_shop", "erp_tryton"]) == f"{connection}, by Ada since 2026-11-20 09:30 UTC: stock-taking"
-    )
-    assert ledger.held(["channel_other"]) is None
-    sql.do("update holds set released_at = clock_timestamp()")
-    assert ledger.held(["channel_shop", "erp_tryton"]) is None
-    assert len(claim(ledger).entries) == 1
-
-
 def test_releasing_gives_back_what_was_not_sent_and_nothing_else(ledger: Ledger, sql: Sql):
     queue(ledger, 1, 2)
     claimed = claim(ledger)

@@ -54,7 +54,7 @@ class Event(StrEnum):
     ABSENT = "absent"
     RESENDS_SPENT = "resends_spent"
     WINDOW_OVER = "window_over"
-    CONFIGURATION_FIXED = "configuration_fixed"
+    CONFIGURATION_SUSPECTED = "configuration_suspected"
     RESYNC = "resync"
     MARKED_AS_SYNCED = "marked_as_synced"
     IGNORED = "ignored"
@@ -164,7 +164,14 @@ def _table() -> tuple[Transition, ...]:
             "a reason; a look-up before a send",
             True,
         ),
-        (W.SETTLE, given_up, E.CONFIGURATION_FIXED, S.QUEUED, "its connection works again", True),
+        (
+            W.PUSH,
+            (S.FAILED,),
+            E.CONFIGURATION_SUSPECTED,
+            S.QUEUED,
+            "refused like those before it; the ERP is held",
+            False,
+        ),
         (W.SETTLE, (*given_up, S.CONFLICT), E.CONFIRMED, S.SUCCEEDED, look + "proven after all, same total", True),
         (W.PERSON, (S.CONFLICT,), E.ACCEPTED, S.SUCCEEDED, "a person accepts the ERP's order", True),
         (W.PERSON, (S.CONFLICT,), E.RESYNC, S.RECEIVED, "a look-up of that moment shows no live order", True),

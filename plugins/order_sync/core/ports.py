@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.rules import ReferenceData, Wanted
@@ -153,6 +154,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A failed order whose last attempt the ERP refused."""
+
+    key: OrderKey
+    generation: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How an attempt ended: the event for the order (None: unknown, it stays `sending`), and the evidence."""
 
@@ -208,8 +219,11 @@ class Ledger(Protocol):
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
 
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor) -> Claim:
-        """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
+    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
+        """Take queued orders that are due and not held, oldest first, skipping what others are claiming.
+
+        `as_probe` takes them although the ERP is held for its configuration, those first that it has never refused.
+        """
 
     def open(
         self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
@@ -224,6 +238,9 @@ class Ledger(Protocol):
     def release(self, claim: Claim) -> None:
         """Give back what was claimed and not sent."""
 
+    def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
+        """Orders that were sent, whose window is over and that no verdict has fallen on."""
+
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
 
@@ -233,8 +250,17 @@ class Ledger(Protocol):
     def counts(self, channel: str) -> Mapping[str, int]:
         """How many orders stand in each status."""
 
-    def held(self, connections: Collection[str]) -> str | None:
-        """Why sending over one of these connections is on hold, or None."""
+    def holds(self, connections: Collection[str]) -> Sequence[Hold]:
+        """The holds in force on these connections, the oldest first."""
+
+    def hold(self, connection: str, kind: HoldKind, scope: HoldScope, reason: str, actor: Actor) -> None:
+        """Set a hold, unless the connection has one of this kind already."""
+
+    def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
+        """End the connection's holds of this kind, or all of them. Returns how many there were."""
+
+    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
+        """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
 
 
 ReportContent = Literal["failed", "all"]

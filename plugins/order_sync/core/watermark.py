@@ -31,8 +31,8 @@ class Watermark:
     def settled(self, oldest_running: int) -> "Watermark":
         """The mark as it may stand now that every writer older than `oldest_running` has ended."""
         done = [sample.counter for sample in self.samples if sample.horizon <= oldest_running]
-        waiting = tuple(sample for sample in self.samples if sample.horizon > oldest_running)
-        return replace(self, counter=max([self.counter, *done]), samples=waiting)
+        counter = max([self.counter, *done])
+        return replace(self, counter=counter, samples=tuple(s for s in self.samples if s.counter > counter))
 
     def sampled(self, counter: int, horizon: int) -> "Watermark":
         """The mark with one more sample; of samples with the same counter only the oldest horizon is of use."""

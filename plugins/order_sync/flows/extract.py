@@ -9,6 +9,7 @@ from order_sync.core.orders import Transaction
 from order_sync.core.ports import Actor, Change, Channel, Landing, Ledger, Route, Summary
 from order_sync.core.reading import read_instant
 from order_sync.core.watermark import Watermark
+from order_sync.flows.holds import SYSTEM_TROUBLE, away, holding
 
 
 def extract(
@@ -20,15 +21,27 @@ def extract(
 ) -> Summary:
     """Land the channel's new transactions, and those that waited for their lines.
 
-    Raises Misconfigured, before anything is read, when the channel's database is not the one that was read before.
+    Raises Misconfigured, before anything is read, when the channel's database is not the one that was read before. A
+    channel that is away is held, and the runs after this one only probe it: `held` then says why.
     """
     summary = Summary()
-    fingerprint = channel.fingerprint()
-    ledger.check_fingerprint(f"channel_{route.channel}", fingerprint)
-    since = ledger.watermark(route.channel) or Watermark(fingerprint)
-    for batch in channel.transactions(since):
-        _land(route, ledger, batch.transactions, batch.watermark, actor, summary)
-    _read_waiting_again(route, channel, ledger, actor, lines_overdue_after, summary)
+    connection = f"channel_{route.channel}"
+    hold = away(connection, ledger)
+    try:
+        with holding(connection, ledger, actor):
+            fingerprint = channel.fingerprint()
+    except SYSTEM_TROUBLE:
+        if hold is None or hold.by == actor.by:
+            raise
+        return Summary(held=str(hold), notes=[f"on hold: {hold}"])
+    ledger.check_fingerprint(connection, fingerprint)
+    if hold:
+        ledger.release_hold(connection, hold.kind, Actor(actor.by, "the channel answers again"))
+    with holding(connection, ledger, actor):
+        since = ledger.watermark(route.channel) or Watermark(fingerprint)
+        for batch in channel.transactions(since):
+            _land(route, ledger, batch.transactions, batch.watermark, actor, summary)
+        _read_waiting_again(route, channel, ledger, actor, lines_overdue_after, summary)
     return summary
 
 

@@ -9,11 +9,13 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from order_sync.core.bulk import batched
 from order_sync.core.errors import (
+    Misconfigured,
     OrderConflict,
     OrderRefused,
     OrderSyncError,
@@ -21,15 +23,22 @@ from order_sync.core.errors import (
     Permanent,
     Transient,
 )
-from order_sync.core.lifecycle import Event
+from order_sync.core.holds import REFUSALS_IN_A_ROW, HoldKind, HoldScope, may_be_configuration
+from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Actor, Claim, Entry, Erp, Ledger, Outcome, Route, Summary
+from order_sync.core.ports import Actor, Change, Claim, Entry, Erp, Ledger, Outcome, Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
+from order_sync.flows.holds import holding, submit_hold
 from order_sync.flows.settle import settle
 
 logger = logging.getLogger(__name__)
+
+
+class RefusesEverything(Misconfigured):
+    """The ERP refuses one order after the other for the same reason: its configuration is the likely cause."""
+
 
 MICRO_BATCH = 32
 """Attempts opened or closed by one statement."""
@@ -50,29 +59,31 @@ async def push(
     """Settle what is due, then send what is queued until nothing is left.
 
     Trouble of the system (Transient, NotAuthorised, Misconfigured) ends the push after all outcomes are on record;
-    orders that were not sent stay queued. Trouble of an order is a fact in the ledger and raises nothing.
+    orders that were not sent stay queued. Trouble of an order is a fact in the ledger and raises nothing. While
+    sending is on hold `held` says why; a hold for the ERP's configuration is probed with one order.
     """
+    connection = f"erp_{route.erp}"
     summary = await settle(route, erp, ledger, actor, policy)
-    summary.held = ledger.held((f"channel_{route.channel}", f"erp_{route.erp}"))
+    hold = None if summary.held else submit_hold((f"channel_{route.channel}", connection), ledger)
+    if hold and hold.kind is not HoldKind.CONFIGURATION:
+        summary.held = str(hold)
     if summary.held:
-        summary.notes.append(f"sending is on hold: {summary.held}")
         return summary
-    lease = settings.claim_lease.total_seconds()
-    longest_submit = (CALLS_PER_SUBMIT * settings.call_deadline + policy.grace).total_seconds()
-    while True:
-        asked_at = monotonic()
-        claim = await asyncio.to_thread(ledger.claim, route.channel, settings.claim_size, lease, actor)
-        if not claim.entries:
+    sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic)
+    with holding(connection, ledger, actor):
+        if hold and not await sender.probe():
+            summary.held = str(hold)
             return summary
-        turn = _Turn(route, erp, ledger, actor, policy, settings, claim, summary)
-        turn.send_before = asked_at + lease - longest_submit
-        turn.monotonic = monotonic
-        await turn.run()
+        if hold:
+            ledger.release_hold(connection, hold.kind, Actor(actor.by, "the ERP took an order"))
+        while await sender.turn(settings.claim_size):
+            pass
+    return summary
 
 
 @dataclass
-class _Turn:
-    """One claim, from the first attempt opened to the last outcome closed."""
+class _Sender:
+    """Claims orders and sends them, a turn for each claim."""
 
     route: Route
     erp: Erp
@@ -80,74 +91,102 @@ class _Turn:
     actor: Actor
     policy: Policy
     settings: Settings
-    claim: Claim
     summary: Summary
-    send_before: float = 0.0
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float]
+
+    async def turn(self, limit: int, *, as_probe: bool = False) -> bool:
+        """Send one claim's orders; whether there were any."""
+        lease = self.settings.claim_lease.total_seconds()
+        longest_submit = (CALLS_PER_SUBMIT * self.settings.call_deadline + self.policy.grace).total_seconds()
+        send_before = self.monotonic() + lease - longest_submit
+        claim = await asyncio.to_thread(
+            self.ledger.claim, self.route.channel, limit, lease, self.actor, as_probe=as_probe
+        )
+        if claim.entries:
+            await _Turn(self, claim, send_before, as_probe).run()
+        return bool(claim.entries)
+
+    async def probe(self) -> bool:
+        """Whether the ERP takes an order again, tried with one."""
+        sent = self.summary.counts.get("sent", 0)
+        with suppress(RefusesEverything):
+            await self.turn(1, as_probe=True)
+        return self.summary.counts.get("sent", 0) > sent
+
+
+@dataclass
+class _Turn:
+    """One claim, from the first attempt opened to the last outcome closed."""
+
+    sender: _Sender
+    claim: Claim
+    send_before: float
+    as_probe: bool
     trouble: OrderSyncError | None = None
     outcomes: asyncio.Queue[Outcome | None] = field(default_factory=asyncio.Queue)
     opened: asyncio.Queue[tuple[Entry, Order] | None] = field(default_factory=lambda: asyncio.Queue(2 * MICRO_BATCH))
 
     async def run(self) -> None:
-        now = self.ledger.now()
+        now = self.sender.ledger.now()
         orders = {
-            entry.key: read_order(entry.transaction, self.route.guest_account, now).order
+            entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
             for entry in self.claim.entries
         }
         try:
-            await self.erp.prepare(list(orders.values()))
+            await self.sender.erp.prepare(list(orders.values()))
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._close())
                 group.create_task(self._send_all(orders))
         except BaseExceptionGroup as group_error:
             raise _first(group_error) from group_error
         finally:
-            await asyncio.to_thread(self.ledger.release, self.claim)
+            await asyncio.to_thread(self.sender.ledger.release, self.claim)
         if self.trouble:
             raise self.trouble
 
     async def _send_all(self, orders: dict[OrderKey, Order]) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._open(orders))
-            for _ in range(self.settings.submit_concurrency):
+            for _ in range(self.sender.settings.submit_concurrency):
                 group.create_task(self._send())
         await self.outcomes.put(None)
 
     async def _open(self, orders: dict[OrderKey, Order]) -> None:
         try:
             for entries in batched(self.claim.entries, MICRO_BATCH):
-                if self.trouble or self.monotonic() >= self.send_before:
+                if self.trouble or self.sender.monotonic() >= self.send_before:
                     break
                 keys = await asyncio.to_thread(self._open_attempts, [entry.key for entry in entries])
                 for entry in entries:
                     if entry.key in keys:
                         await self.opened.put((entry, orders[entry.key]))
                     else:
-                        self.summary.add("changed_since")
+                        self.sender.summary.add("changed_since")
         finally:
-            for _ in range(self.settings.submit_concurrency):
+            for _ in range(self.sender.settings.submit_concurrency):
                 await self.opened.put(None)
 
     def _open_attempts(self, keys: Sequence[OrderKey]) -> set[OrderKey]:
-        grace, window = self.policy.grace.total_seconds(), self.policy.window.total_seconds()
-        return self.ledger.open(self.claim, keys, grace, window)
+        grace, window = self.sender.policy.grace.total_seconds(), self.sender.policy.window.total_seconds()
+        return self.sender.ledger.open(self.claim, keys, grace, window)
 
     async def _send(self) -> None:
         while (item := await self.opened.get()) is not None:
             await self.outcomes.put(await self._submit(*item))
 
     async def _submit(self, entry: Entry, order: Order) -> Outcome:
-        if self.trouble or self.monotonic() >= self.send_before:
+        if self.trouble or self.sender.monotonic() >= self.send_before:
             return Outcome(entry.key, entry.generation, Event.NOT_SENT, "NOT_SENT", "the push ended before its turn")
         try:
-            async with asyncio.timeout((CALLS_PER_SUBMIT * self.settings.call_deadline).total_seconds()):
-                receipt = await self.erp.submit(order)
+            async with asyncio.timeout((CALLS_PER_SUBMIT * self.sender.settings.call_deadline).total_seconds()):
+                receipt = await self.sender.erp.submit(order)
         except TimeoutError:
             return Outcome(entry.key, entry.generation, None, "OUTCOME_UNKNOWN", "the submit outlasted its deadline")
         except OutcomeUnknown as error:
             return Outcome(entry.key, entry.generation, None, error.code, str(error))
         except OrderRefused as error:
-            event = Event.REFUSED if entry.refusals + 1 < MAX_REFUSALS else Event.REFUSED_TOO_OFTEN
+            last = entry.refusals + 1 >= MAX_REFUSALS and not self.as_probe
+            event = Event.REFUSED_TOO_OFTEN if last else Event.REFUSED
             return Outcome(entry.key, entry.generation, event, error.code, str(error))
         except OrderConflict as error:
             return Outcome(entry.key, entry.generation, Event.DIFFERENT, error.code, str(error))
@@ -173,11 +212,32 @@ class _Turn:
                 await asyncio.to_thread(self._close_attempts, done)
 
     def _close_attempts(self, outcomes: Sequence[Outcome]) -> None:
-        first_look = min(self.policy.looks, default=timedelta.max)
-        look = self.ledger.now() + min(first_look, self.policy.window)
-        self.ledger.close(outcomes, look, self.policy.window.total_seconds(), self.actor)
+        first_look = min(self.sender.policy.looks, default=timedelta.max)
+        look = self.sender.ledger.now() + min(first_look, self.sender.policy.window)
+        self.sender.ledger.close(outcomes, look, self.sender.policy.window.total_seconds(), self.sender.actor)
         for outcome in outcomes:
-            self.summary.add({Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event)))
+            self.sender.summary.add(
+                {Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event))
+            )
+        if any(outcome.event is Event.REFUSED and may_be_configuration(outcome.code or "") for outcome in outcomes):
+            self._hold_if_all_are_refused()
+
+    def _hold_if_all_are_refused(self) -> None:
+        """Take the last refusals back, and stop sending, when they look like one cause outside of the orders."""
+        refused = self.sender.ledger.refused_in_a_row(self.sender.route.erp, REFUSALS_IN_A_ROW)
+        if not refused:
+            return
+        reason = f"the ERP refused the last {len(refused)} orders with {refused[0].code}: {refused[0].message}"
+        by, again = self.sender.actor, Event.CONFIGURATION_SUSPECTED
+        self.sender.ledger.hold(f"erp_{self.sender.route.erp}", HoldKind.CONFIGURATION, HoldScope.SUBMIT, reason, by)
+        self.sender.ledger.apply(
+            [Change(each.key, each.generation, Status.FAILED, again, step(Status.FAILED, again)) for each in refused],
+            Actor(by.by, reason),
+        )
+        self.trouble = RefusesEverything(
+            f"{reason}. They are queued again and sending is on hold; each run tries one order, and goes on by itself"
+            " once the ERP takes it"
+        )
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

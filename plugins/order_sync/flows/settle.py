@@ -8,38 +8,70 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from order_sync.core.lifecycle import IN_DOUBT, step
+from order_sync.core.holds import Hold
+from order_sync.core.lifecycle import IN_DOUBT, Event, step
 from order_sync.core.ports import Actor, Change, Entry, Erp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
-from order_sync.core.verdict import Found, Policy, judge, next_look
+from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
+from order_sync.flows.holds import holding, still_away
 
 PAGE = 500
 """Orders looked up at a time."""
 
 
 async def settle(route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy) -> Summary:
-    """Judge every order of the channel whose look is due, until none is."""
+    """Judge every order of the channel whose look is due, until none is.
+
+    While the ERP is away nobody looks, but windows end all the same: `held` then says why.
+    """
+    connection = f"erp_{route.erp}"
+    hold = await still_away(connection, erp, ledger, actor)
+    if hold:
+        return _without_a_look(route, ledger, actor, policy, hold)
     summary = Summary()
-    while entries := ledger.due(route.channel, PAGE):
+    with holding(connection, ledger, actor):
+        while entries := ledger.due(route.channel, PAGE):
+            now = ledger.now()
+            orders = [read_order(entry.transaction, route.guest_account, now).order for entry in entries]
+            found = await erp.look_up(orders)
+            now = ledger.now()
+            changes = [judged(entry, found.get(entry.key, ()), now, policy) for entry in entries]
+            if not _apply(ledger, changes, actor, summary):
+                break
+    return summary
+
+
+def _without_a_look(route: Route, ledger: Ledger, actor: Actor, policy: Policy, hold: Hold) -> Summary:
+    summary = Summary(held=str(hold), notes=[f"on hold: {hold}"])
+    while entries := ledger.overdue(route.channel, PAGE):
         now = ledger.now()
-        orders = [read_order(entry.transaction, route.guest_account, now).order for entry in entries]
-        found = await erp.look_up(orders)
-        now = ledger.now()
-        changes = [judged(entry, found.get(entry.key, ()), now, policy) for entry in entries]
-        for change in changes:
-            summary.add(change.event or "still_open")
-        if not ledger.apply(changes, actor):
+        verdict = Verdict(
+            Event.WINDOW_OVER, "PENDING_VERIFICATION", f"the ERP was away as the window ended: {hold.reason}"
+        )
+        changes = [_change(entry, verdict, now, policy) for entry in entries]
+        if not _apply(ledger, changes, actor, summary):
             break
     return summary
+
+
+def _apply(ledger: Ledger, changes: Sequence[Change], actor: Actor, summary: Summary) -> int:
+    for change in changes:
+        summary.add(change.event or "still_open")
+    return ledger.apply(changes, actor)
 
 
 def judged(entry: Entry, found: Sequence[Found], now: datetime, policy: Policy) -> Change:
     """The change that a look-up's evidence asks for, and when to look again if it settled nothing."""
     if entry.doubt is None:
         raise ValueError(f"{entry.key} is {entry.status}: only an order in doubt is settled")
-    verdict = judge(entry.doubt, found, now, policy)
+    return _change(entry, judge(entry.doubt, found, now, policy), now, policy)
+
+
+def _change(entry: Entry, verdict: Verdict, now: datetime, policy: Policy) -> Change:
     to_status = step(entry.status, verdict.event) if verdict.event else entry.status
-    look = next_look(replace(entry.doubt, status=to_status), now, policy) if to_status in IN_DOUBT else None
+    look = None
+    if entry.doubt and to_status in IN_DOUBT:
+        look = next_look(replace(entry.doubt, status=to_status), now, policy)
     seen = verdict.found
     return Change(
         entry.key,

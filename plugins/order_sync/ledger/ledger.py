@@ -11,6 +11,7 @@ from typing import Any, Self
 import psycopg
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import (
@@ -21,6 +22,7 @@ from order_sync.core.ports import (
     Horizon,
     Landing,
     Outcome,
+    Refused,
     Report,
     ReportRequest,
 )
@@ -168,9 +170,19 @@ class Ledger:
 
     # Push
 
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor) -> Claim:
+    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
-        entries = self._entries("claim_orders", channel=channel, limit=limit, lease=lease_seconds, by=actor.by)
+        probe = self._database.row("find_probe", channel=channel) if as_probe else None
+        if as_probe and not probe:
+            return Claim([], lease_seconds)
+        entries = self._entries(
+            "claim_orders",
+            channel=channel,
+            limit=limit,
+            lease=lease_seconds,
+            by=actor.by,
+            probe=probe["id"] if probe else None,
+        )
         return Claim(entries, lease_seconds)
 
     def open(
@@ -202,18 +214,49 @@ class Ledger:
         """Give back what was claimed and not sent."""
         self._database.execute("release_orders", **_claimed(claim.entries))
 
-    def held(self, connections: Collection[str]) -> str | None:
-        """Why sending over one of these connections is on hold, or None."""
-        row = self._database.row("read_hold", connections=list(connections))
-        if row is None:
-            return None
-        return "{connection}, by {held_by} since {since:%Y-%m-%d %H:%M} UTC: {reason}".format(**row)
+    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
+        """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
+        rows = self._database.rows("read_refusals", erp=erp, number=number)
+        return [
+            Refused(OrderKey.parse(row["order_key"]), row["generation"], row["code"] or "", row["message"] or "")
+            for row in rows
+        ]
+
+    # Holds
+
+    def holds(self, connections: Collection[str]) -> Sequence[Hold]:
+        """The holds in force on these connections, the oldest first."""
+        return [
+            Hold(
+                row["connection"],
+                HoldKind(row["kind"]),
+                HoldScope(row["scope"]),
+                row["held_by"],
+                row["reason"],
+                row["since"],
+            )
+            for row in self._database.rows("read_holds", connections=list(connections))
+        ]
+
+    def hold(self, connection: str, kind: HoldKind, scope: HoldScope, reason: str, actor: Actor) -> None:
+        """Set a hold, unless the connection has one of this kind already."""
+        self._database.execute(
+            "place_hold", connection=connection, kind=kind, scope=scope, by=actor.by, reason=clean(reason)
+        )
+
+    def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
+        """End the connection's holds of this kind, or all of them. Returns how many there were."""
+        return int(self._one("release_hold", connection=connection, kind=kind, **_by(actor))["count"])
 
     # Settle
 
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
         return self._entries("read_due", channel=channel, limit=limit)
+
+    def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
+        """Orders that were sent, whose window is over and that no verdict has fallen on."""
+        return self._entries("read_overdue", channel=channel, limit=limit)
 
     def horizon(self, channel: str) -> Horizon:
         """When the next look at an order in doubt is due, and when the last of their windows ends."""

@@ -138,6 +138,7 @@ create table attempts (
     resolution text,
     primary key (order_id, generation)
 );
+create index attempts_answered on attempts (closed_at desc, order_id desc) where outcome in ('receipt', 'refused');
 comment on column attempts.grace_until is 'Until then the ERP may still store the order.';
 comment on column attempts.looked_at is 'When a look-up last answered for this order since the attempt was opened.';
 comment on column attempts.resolved_at is 'When it became definite what the attempt led to; resolution says what.';
@@ -199,7 +200,7 @@ create table holds (
     released_by text,
     release_reason text
 );
-create index holds_in_force on holds (connection) where released_at is null;
+create unique index holds_in_force on holds (connection, kind) where released_at is null;
 
 create table fingerprints (
     connection text not null,

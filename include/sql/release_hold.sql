@@ -1,0 +1,7 @@
+-- Returns how many holds ended, of one kind or of all; needs holds_in_force.
+with ended as (
+    update holds set released_at = clock_timestamp(), released_by = %(by)s, release_reason = %(why)s
+    where connection = %(connection)s and released_at is null and kind = coalesce(%(kind)s, kind)
+    returning id
+)
+select count(*) from ended

@@ -1,0 +1,57 @@
+"""Holds: what stops the use of a connection, who set it and why, and how it ends.
+
+A hold on `erp_<name>` or `channel_<name>` stops work through that connection; other connections go on. Those that the
+flows set end by themselves when a probe succeeds; a person's ends when a person releases it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from order_sync.core.advice import CATALOGUE
+from order_sync.core.errors import NotAuthorised, OrderSyncError
+
+
+class HoldKind(StrEnum):
+    """Why a connection is on hold, and so how it is probed."""
+
+    OUTAGE = "outage"
+    ACCESS = "access"
+    CONFIGURATION = "configuration"
+    PERSON = "person"
+
+
+class HoldScope(StrEnum):
+    """What is stopped: `submit`, only the sending of orders; `all`, every call over the connection."""
+
+    SUBMIT = "submit"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold in force. `by` is a run's task or a person."""
+
+    connection: str
+    kind: HoldKind
+    scope: HoldScope
+    by: str
+    reason: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"{self.connection} ({self.kind}), by {self.by} since {self.since:%Y-%m-%d %H:%M} UTC: {self.reason}"
+
+
+REFUSALS_IN_A_ROW = 5
+"""After so many refusals with one code and no order taken between them, the ERP is held and the orders wait."""
+
+
+def kind_of(trouble: OrderSyncError) -> HoldKind:
+    """The kind of hold that trouble of a system asks for."""
+    return HoldKind.ACCESS if isinstance(trouble, NotAuthorised) else HoldKind.OUTAGE
+
+
+def may_be_configuration(code: str) -> bool:
+    """Whether orders that are refused with this code may all have one cause, which is not in the orders."""
+    return code in CATALOGUE and CATALOGUE[code].fixer not in ("source", "catalogue")
