@@ -37,4 +37,5 @@ def test_a_confirmation_with_its_number_succeeds(status: Status):
 def test_a_confirmation_without_a_number_waits_for_it_and_says_so_after_the_window(
     status: Status, after: timedelta, event: Event | None, code: str | None
 ):
+    """R51, T8"""
     assert judged(status, after, "") == (event, code)

@@ -111,6 +111,7 @@ def test_four_processes_may_migrate_a_new_database_at_once(database: str):
 
 
 def test_the_lifecycle_table_is_the_codes_with_what_it_means_to_people(sql: Sql):
+    """T2, T3"""
     rows = sql.rows("select from_status, event, to_status, who, calls_erp, roll_up, report_word from lifecycle")
     assert set(rows) == {
         (
@@ -147,6 +148,7 @@ def test_a_transition_that_the_code_gave_up_is_retired_where_history_has_it_and_
 def test_history_refuses_a_transition_that_the_lifecycle_does_not_list(
     ledger: Ledger, sql: Sql, before: str, event: str, after: str
 ):
+    """R183"""
     land(ledger, 1)
     with pytest.raises(psycopg.errors.ForeignKeyViolation, match="only_listed_transitions"):
         sql.do(
@@ -170,6 +172,7 @@ def test_only_a_landing_comes_from_nowhere(ledger: Ledger, sql: Sql):
 @pytest.mark.parametrize("table", ["order_history", "transactions"])
 @pytest.mark.parametrize("statement", ["update {} set order_id = order_id", "delete from {}"])
 def test_history_and_transactions_are_append_only(ledger: Ledger, sql: Sql, table: str, statement: str):
+    """R183"""
     land(ledger, 1)
     with pytest.raises(psycopg.errors.RaiseException, match=f"{table} is append-only"):
         sql.do(statement.format(table))

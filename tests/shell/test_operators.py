@@ -116,6 +116,7 @@ def sent(world: World, *numbers: int) -> None:
 
 
 def test_the_five_steps_bring_an_order_from_the_channel_into_the_erp_and_confirm_it(world: World):
+    """R177"""
     sent(world, 1)
     assert world.ledger.status() is Status.SENT
     stop = deferred(reconcile())
@@ -193,6 +194,7 @@ def test_reconcile_with_nothing_open_does_not_need_the_erp(world: World):
 
 
 def test_reconcile_waits_for_the_next_look_and_keeps_a_time_and_nothing_else(world: World):
+    """R175"""
     sent(world, 1)
     stop = deferred(reconcile())
     assert wakes_at(stop) == START + timedelta(minutes=1)
@@ -220,6 +222,7 @@ def test_reconcile_goes_from_look_to_look_and_ends_with_the_last_window(world: W
 
 
 def test_a_confirmation_at_29_59_is_in_time_and_one_at_30_00_is_late_but_counts(world: World):
+    """R54, T7"""
     sent(world, 1)
     world.erp.confirms_after = timedelta(minutes=29, seconds=59)
     stop = deferred(reconcile())
