@@ -202,6 +202,17 @@ def test_the_window_stays_when_an_earlier_attempt_may_have_been_sent(ledger: Led
     assert sql.order(1, "status, window_ends_at, first_attempt_at is null") == ("queued", before, False)
 
 
+def test_a_late_word_that_the_earlier_attempt_was_not_sent_counts_too(ledger: Ledger, sql: Sql):
+    """Of two attempts none reached the ERP: the window has not begun."""
+    first = send(ledger, 1)
+    settle(ledger, sql, Event.ABSENT)
+    second = claim(ledger)
+    open_all(ledger, second)
+    close(ledger, first.entries, Event.NOT_SENT)
+    close(ledger, second.entries, Event.NOT_SENT)
+    assert sql.order(1, "status, window_ends_at, first_attempt_at") == ("queued", None, None)
+
+
 def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledger: Ledger, sql: Sql):
     """R81"""
     claimed = send(ledger, 1)

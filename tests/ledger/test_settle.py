@@ -84,6 +84,16 @@ def test_a_change_of_an_order_that_moved_on_is_not_applied(ledger: Ledger, sql: 
     assert sql.events(2) == ["landed", "valid"]
 
 
+def test_a_finding_about_an_open_attempt_falls_when_its_receipt_comes_first(ledger: Ledger, sql: Sql):
+    """The look saw nothing, then the slow answer arrived: absence proves nothing any more."""
+    claimed = send(ledger, 1)
+    make_due(sql)
+    (entry,) = ledger.due("shop", ALL)
+    close(ledger, claimed.entries, Event.RECEIPT)
+    assert ledger.apply([change(entry, Event.ABSENT)], ACTOR) == 0
+    assert sql.status(1) == "sent"
+
+
 def test_two_runs_with_the_same_finding_apply_it_once(connect: Connect, sql: Sql):
     with Ledger(connect) as ledger, ThreadPoolExecutor(2) as pool:
         send(ledger, *range(1, 101))
