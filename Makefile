@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env run test check docs lock clean
+.PHONY: help env run test check docs requirements lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -38,6 +38,9 @@ check: env  ## formatting, lint, types, and who may import whom
 
 docs: env  ## write the generated parts of the documentation again
 	PYTHONPATH=plugins $(BIN)/python -m docs.generate
+
+requirements: env  ## list each line of docs/requirements.md with the tests that prove it
+	@$(BIN)/python -m tests.requirements
 
 lock: env  ## pin requirements.txt, and the sandbox ERP's, with hashes
 	$(COMPILE) requirements.txt -o requirements.lock

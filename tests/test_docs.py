@@ -20,6 +20,7 @@ def test_the_generated_pages_are_what_make_docs_writes(name):
 
 
 def test_every_code_that_an_order_or_an_error_can_carry_is_in_the_catalogue():
+    """R75, R79, R82"""
     used = {code for path in (ROOT / "plugins").rglob("*.py") for code in _codes(ast.parse(path.read_text()))}
     assert len(used) > 20
     assert used - set(CATALOGUE) == set()

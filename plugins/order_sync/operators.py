@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from order_sync import flows, hooks, registry
 from order_sync.core.calendar_days import day_before
 from order_sync.core.errors import Misconfigured
+from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.ports import Actor, Erp, Ledger, ReportContent, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
@@ -25,6 +26,8 @@ from order_sync.core.verdict import Policy
 T = TypeVar("T")
 
 CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
+
+HOLD_ACTIONS = ("hold", "release")
 
 SOONEST = 4 * timedelta(seconds=conf.getint("workers", "min_heartbeat_interval"))
 """How far ahead the next look lies at least: 20 seconds in an Airflow that is left as it comes.
@@ -246,6 +249,44 @@ class BuildFailureReportOperator(BaseOperator):
         return report.summary.counts
 
 
+class HoldConnectionOperator(BaseOperator):
+    """Stop sending over a connection for a reason, or go on; reading, look-ups and confirmations go on meanwhile.
+
+    Returns how many holds were set or ended; a release also ends the holds that the flows set themselves. Raises
+    Misconfigured for a connection or an action that there is not, and without a reason.
+
+    :param connection: `erp_<name>` or `channel_<name>` of the registry (templated)
+    :param action: `hold` or `release` (templated)
+    :param reason: why, for the audit history and for everybody who finds orders waiting (templated)
+    :param ledger_conn_id: Airflow connection of the ledger (templated)
+    """
+
+    template_fields: Sequence[str] = ("connection", "action", "reason", "ledger_conn_id")
+    ui_color = "#e8e2d4"
+
+    def __init__(
+        self, *, connection: str, action: str, reason: str, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.connection = connection
+        self.action = action
+        self.reason = reason
+        self.ledger_conn_id = ledger_conn_id
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Set or end the hold."""
+        _one_of("connection", self.connection, registry.connections())
+        _one_of("action", self.action, HOLD_ACTIONS)
+        if not self.reason.strip():
+            raise Misconfigured("reason is empty: write why, for the people who find orders waiting")
+        by = Actor(actor(context).by, self.reason)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            if self.action == "release":
+                return {"released": ledger.release_hold(self.connection, None, by)}
+            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, self.reason, by)
+        return {"held": 1}
+
+
 def _done(operator: BaseOperator, summary: Summary) -> dict[str, int]:
     """Log what was done and return its counts; skip the task, with the reason, if its connection is on hold."""
     operator.log.info("%s", summary)
@@ -281,9 +322,13 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
+def _one_of(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise Misconfigured(f"{name} is '{value}': write {' or '.join(choices)}")
+
+
 def _content(text: str) -> ReportContent:
-    if text not in CONTENTS:
-        raise Misconfigured(f"content is '{text}': write {' or '.join(CONTENTS)}")
+    _one_of("content", text, CONTENTS)
     return CONTENTS[CONTENTS.index(text)]
 
 

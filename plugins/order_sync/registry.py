@@ -98,6 +98,11 @@ def erp(name: str) -> ErpSpec:
     return _named(ERPS, "ERP", name)
 
 
+def connections() -> tuple[str, ...]:
+    """The connections of every ERP and channel."""
+    return tuple(spec.connection for spec in (*ERPS, *CHANNELS))
+
+
 def settings() -> Settings:
     """The settings as this process' environment gives them."""
     return Settings.read(os.environ)

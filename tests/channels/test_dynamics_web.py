@@ -105,12 +105,14 @@ def test_a_returned_line_which_is_stored_as_positive_is_negative_and_refused(dsn
     ],
 )
 def test_what_is_no_order_is_told_with_its_reason(dsn, changes, reason, status):
+    """R165, T1"""
     write(dsn, sale(**changes))
     (transaction,) = read(dsn)
     assert (transaction.not_an_order, transaction.source_status) == (reason, status)
 
 
 def test_what_people_search_by_is_kept(dsn):
+    """R5, R6"""
     write(dsn, sale("WEB 0042", customer="C-0007", data_area="usmf"))
     execute(dsn, "update ax.retailtransactiontable set receiptid = 'R-17'")
     (transaction,) = read(dsn)
@@ -169,6 +171,7 @@ def test_an_order_ships_unless_it_is_picked_up_or_sent_by_wire(dsn, mode, ships)
 
 
 def test_an_order_of_which_one_line_ships_needs_an_address(dsn):
+    """R30"""
     write(dsn, sale(lines=2, delivery_mode=PICK_UP, ship_to=None))
     assert problems_in(read(dsn)[0]) == ()
     execute(dsn, f"update ax.retailtransactionsalestrans set dlvmode = '{SHIP}' where linenum = 2")
@@ -176,6 +179,7 @@ def test_an_order_of_which_one_line_ships_needs_an_address(dsn):
 
 
 def test_a_one_time_address_is_read_with_its_country_in_iso_3166(dsn):
+    """R19, T12"""
     write(dsn, sale())
     execute(dsn, "update ax.retailtransactionaddresstrans set streetnumber = '7b'")
     address = reading_of(read(dsn)[0]).order.ship_to
@@ -254,7 +258,7 @@ def test_a_voided_line_is_there_and_not_sold(dsn):
 
 
 def test_a_header_whose_lines_come_later_is_complete_when_it_is_read_again(dsn):
-    """R45: the counter of a header says nothing about its lines."""
+    """The counter of a header says nothing about its lines."""
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale(lines=2)])
         connection.execute("create table later as table ax.retailtransactionsalestrans")

@@ -118,6 +118,7 @@ def test_a_nul_in_json_becomes_a_problem(one_row, sku):
 
 
 def test_sql_that_would_write_is_refused(one_row):
+    """R92, R100"""
     channel = one_row()
     (channel.folder / "fingerprint.sql").write_text("update pg_database set datname = 'mine' returning datname")
     with pytest.raises(Misconfigured, match="cannot execute UPDATE in a read-only transaction"):
@@ -194,6 +195,7 @@ def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
     ],
 )
 def test_a_database_that_does_not_let_us_in_is_away_or_refuses(dsn, change, kind, says):
+    """R71"""
     channel = dynamics_web.channel(psycopg.conninfo.make_conninfo(dsn, **change))
     with pytest.raises(kind, match=f"channel 'dynamics_web' cannot be read .connecting.: .*{says}") as raised:
         channel.fingerprint()

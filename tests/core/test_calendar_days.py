@@ -28,6 +28,7 @@ INSTANT = timedelta(microseconds=1)
     ],
 )
 def test_a_day_is_as_long_as_the_zones_clocks_make_it(zone: str, day: date, hours: float):
+    """R106"""
     window = business_day(day, ZoneInfo(zone))
     assert window.end - window.start == timedelta(hours=hours)
 

@@ -60,6 +60,7 @@ def test_a_malformed_setting_is_one_sentence_that_says_what_to_write(name, value
 
 
 def test_settings_come_from_the_environment_and_default_to_thirty_minutes():
+    """R45"""
     assert Settings.read({"PATH": "/bin"}).verification_window == timedelta(minutes=30)
     changed = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "60s", "ORDER_SYNC_EARLY_LOOKS": "5s, 15s"})
     assert changed.verification_window == timedelta(seconds=60)
@@ -156,6 +157,7 @@ def test_each_currency_has_its_own_smallest_amount(currency, unit):
     ],
 )
 def test_the_verdict_follows_the_evidence(doubt, founds, event):
+    """R48"""
     assert judge(replace(DOUBT, **doubt), founds, NOW, POLICY).event is event
 
 
@@ -173,12 +175,14 @@ def test_absence_counts_as_soon_as_the_erps_guarantee_allows(guarantee, after, e
 
 
 def test_a_blind_erp_is_never_sent_to_twice_by_itself():
+    """R46"""
     doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION)
     assert judge(doubt, [], NOW + timedelta(days=30), Policy("blind")).event is None
     assert judge(doubt, [], NOW + timedelta(minutes=32), Policy("searchable")).event is Event.ABSENT
 
 
 def test_looks_are_early_then_at_the_end_then_ever_rarer_and_end():
+    """T11"""
     moments, now = [], NOW
     doubt = replace(DOUBT, status=Status.SENT)
     while (look := next_look(doubt, now, POLICY)) is not None:

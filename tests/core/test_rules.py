@@ -88,6 +88,7 @@ def test_an_order_of_1114_lines_is_a_good_order():
     ],
 )
 def test_each_problem_is_found_and_names_the_value(bad, code, names):
+    """R22, R23, R24"""
     found = [problem for problem in problems(bad) if problem.code == code]
     assert found, codes(bad)
     assert names in found[0].message
@@ -95,6 +96,7 @@ def test_each_problem_is_found_and_names_the_value(bad, code, names):
 
 
 def test_a_guest_is_the_customer_that_the_channel_names_for_guests():
+    """R31"""
     assert codes(transaction(customer_account=""), guest_account="C-1") == []
 
 

@@ -154,6 +154,7 @@ def run(dag_id: str = DAG, retries: int = 0, **params: str) -> Run:
 
 
 def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline: Pipeline):
+    """R2, R49, R91"""
     good = pipeline.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
     [bad] = pipeline.sell("NO-SUCH-SKU")
     ran = run()
@@ -171,6 +172,7 @@ def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline:
 def test_while_the_erp_is_down_intake_goes_on_and_the_push_is_red_with_one_alert_and_nothing_is_lost(
     pipeline: Pipeline,
 ):
+    """R136"""
     run()
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
     numbers = pipeline.sell(PRODUCTS[0].sku)
@@ -197,6 +199,7 @@ def test_while_the_erp_is_down_intake_goes_on_and_the_push_is_red_with_one_alert
 
 
 def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sent(pipeline: Pipeline):
+    """R8"""
     run()
     numbers = pipeline.sell(PRODUCTS[0].sku)
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
@@ -259,6 +262,7 @@ def test_without_the_ledger_every_task_is_red_at_once_with_the_same_sentence(pip
 def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    """R125"""
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
     assert run("report_failures").state == "success"
     yesterday = day_before(datetime.now(UTC), ZoneInfo("UTC"))
@@ -268,6 +272,7 @@ def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(
 
 
 def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeline):
+    """R137"""
     ran = run("report_failures", retries=3)
     assert (ran.tasks, ran.tries) == ({"build_failure_report": "failed"}, {"build_failure_report": 1})
     assert "variable order_sync_report_dir" in pipeline.inbox.slack[0]["text"]
@@ -275,5 +280,6 @@ def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeli
 
 @pytest.mark.parametrize("params", [{"day": "yesterday"}, {"content": "everything"}])
 def test_params_of_a_report_that_cannot_be_are_refused_before_the_task_runs(pipeline: Pipeline, params: dict[str, str]):
+    """R173"""
     with pytest.raises(ValueError, match="|".join(params.values())):
         run("report_failures", **params)

@@ -83,7 +83,10 @@ def back(tryton: Tryton) -> Back:
 
 @pytest.fixture(scope="module")
 def resting(tryton: Tryton) -> Iterator[None]:
-    """The worker rests while a module's tests run, and never learns of their sales: it would be busy for minutes."""
+    """The worker rests while a module's tests run, and never learns of their sales: it would be busy for minutes.
+
+    To us that is an ERP that is stuck: it takes orders, and confirms none.
+    """
     tryton.stop_worker()
     yield
     with psycopg.connect(tryton.cluster.dsn(DATABASE)) as connection:

@@ -46,6 +46,7 @@ SAID = [
 
 @pytest.mark.parametrize(("text", "code"), SAID)
 def test_a_sentence_of_tryton_becomes_a_code(text: str, code: str) -> None:
+    """R66, R67, R68"""
     assert refused("create", Declined(text), fixture.order()).code == code
 
 

@@ -66,6 +66,7 @@ async def test_an_answer_below_500_is_the_callers_to_judge(server: Proxy, status
 
 @pytest.mark.parametrize("how", ["ask", "send"])
 async def test_a_refused_connection_has_sent_nothing(how: str) -> None:
+    """R43, R73"""
     assert type(await fails(NOWHERE, how)) is Transient
 
 
@@ -96,6 +97,7 @@ async def test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown(
 async def test_a_servers_failure_leaves_the_outcome_of_a_send_unknown(
     server: Proxy, status: int, how: str, error: type[OrderSyncError]
 ) -> None:
+    """R69"""
     server.answer("", status, "<p>body</p>")
     assert type(await fails(server.base_url, how)) is error
     assert server.count("") == 1, "the call was repeated"
@@ -111,6 +113,7 @@ async def test_broken_json_leaves_the_outcome_of_a_send_unknown(
 
 @pytest.mark.parametrize(("status", "code"), [(401, "AUTH_EXPIRED"), (403, "FORBIDDEN")])
 async def test_a_key_that_is_not_accepted_needs_a_person(server: Proxy, status: int, code: str) -> None:
+    """R43, R70, R72"""
     server.answer("", status)
     error = await fails(server.base_url, "send")
     assert type(error) is NotAuthorised
@@ -133,6 +136,7 @@ async def test_a_key_that_is_not_accepted_needs_a_person(server: Proxy, status: 
 async def test_a_server_that_asks_for_patience_says_how_much(
     server: Proxy, headers: dict[str, str], patience: timedelta
 ) -> None:
+    """R43, R74"""
     server.answer("", 429, **headers)
     error = await fails(server.base_url, "send")
     assert isinstance(error, RateLimited)

@@ -69,6 +69,7 @@ async def test_reference_data_of_more_than_a_page_comes_whole(erp: Tryton, monke
 async def test_a_server_that_is_down_is_trouble_that_passes(
     endpoint: Endpoint, call: Callable[[Tryton], Awaitable[Any]]
 ) -> None:
+    """R71, R73"""
     async with connect(elsewhere(endpoint)) as erp:
         with pytest.raises(Transient, match="erp_tryton"):
             await call(erp)
@@ -110,6 +111,7 @@ def powerless(tryton: Any) -> str:
 async def test_a_user_who_may_not_sell_needs_a_person_although_tryton_says_400(
     endpoint: Endpoint, powerless: str, name: str
 ) -> None:
+    """R72"""
     async with connect(replace(endpoint, key=powerless)) as erp:
         with pytest.raises(NotAuthorised) as error:
             await CALLS[name](erp)
@@ -158,6 +160,14 @@ async def test_a_web_shop_without_a_warehouse_is_told_what_to_add(endpoint: Endp
     async with connect(endpoint, channels=["bare"]) as erp:
         with pytest.raises(Misconfigured, match="'bare' has no warehouse"):
             await erp.check()
+
+
+async def test_a_tryton_that_lacks_a_module_is_told_which_to_activate(
+    erp: Tryton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("order_sync.erps.tryton.erp.MODULES", ("sale", "sale_gift_card"))
+    with pytest.raises(Misconfigured, match="lacks sale_gift_card: activate"):
+        await erp.check()
 
 
 def test_a_connection_without_a_database_is_told_what_to_add(endpoint: Endpoint) -> None:

@@ -33,6 +33,7 @@ def send(ledger: MemoryLedger, erp: MemoryErp, settings: Settings | None = None)
 
 
 def test_every_header_that_was_read_gets_a_disposition():
+    """R10"""
     ledger = MemoryLedger()
     rows = [
         transaction(1),
@@ -86,6 +87,7 @@ def test_another_database_behind_the_channel_stops_the_extract_before_anything_i
 
 
 def test_all_problems_of_an_order_are_told_at_once():
+    """R21"""
     bad = transaction(
         1,
         currency="XAF",
@@ -140,6 +142,7 @@ def test_a_fresh_copy_of_the_reference_data_is_not_read_again():
 
 
 def test_push_sends_every_queued_order_once():
+    """R44"""
     ledger = ready(*range(1, 101))
     erp = MemoryErp(ledger.clock)
     assert send(ledger, erp) == {"sent": 100}
@@ -148,6 +151,7 @@ def test_push_sends_every_queued_order_once():
 
 
 def test_an_interrupted_send_is_looked_up_before_it_is_sent_again():
+    """R44, R46"""
     ledger = ready(1)
     erp = MemoryErp(ledger.clock, script=["lost after"])
     assert send(ledger, erp) == {"outcome_unknown": 1}
@@ -175,6 +179,7 @@ def test_an_erp_that_is_away_ends_the_push_and_leaves_the_orders_queued():
 
 
 def test_one_order_that_breaks_the_adapter_does_not_stop_the_others():
+    """R100"""
     ledger = ready(1, 2, 3)
     erp = MemoryErp(ledger.clock, script=["bug"])
     assert send(ledger, erp, Settings(submit_concurrency=1)) == {"outcome_unknown": 1, "sent": 2}

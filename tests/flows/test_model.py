@@ -77,6 +77,7 @@ async def trouble_and_then_calm(erp, ledger, policy, clock, pauses) -> None:
     guarantee=st.sampled_from(["unique_key", "searchable", "blind"]),
 )
 def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pauses, orders, guarantee):
+    """R44, R167"""
     clock = Clock()
     ledger, erp = MemoryLedger(clock, copy=reference()), DyingErp(clock, guarantee, list(script))
     extract(ROUTE, MemoryChannel([transaction(number) for number in range(1, orders + 1)]), ledger, ACTOR)
@@ -137,6 +138,7 @@ def test_only_steps_marked_so_call_the_erp_and_every_failure_is_reachable_by_a_p
 
 
 def test_the_window_is_half_open():
+    """R54, T7, T11"""
     clock = Clock()
     ledger, erp = MemoryLedger(clock, copy=reference()), MemoryErp(clock, confirms_after=timedelta(days=1))
     policy = Policy("unique_key", looks=())

@@ -23,6 +23,7 @@ ADA = Actor("Ada", "stock-taking is over")
     ],
 )
 def test_a_hold_stops_the_claim_of_its_connection_until_it_is_released(ledger: Ledger, connection, kind, scope, sent):
+    """R38"""
     queue(ledger, 1)
     ledger.hold(connection, kind, scope, "stock-taking", ACTOR)
     claimed = claim(ledger)

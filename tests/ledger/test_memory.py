@@ -119,6 +119,7 @@ def test_the_age_of_a_copy_is_by_the_ledgers_clock_even_if_the_readers_runs_ahea
 
 @pytest.mark.parametrize("before", [{}, {("sku", "A"): {"salable": False}}])
 def test_new_or_changed_data_receives_the_failed_orders_that_it_may_cure(ledger: Ledger, sql: Sql, before: Facts):
+    """R102"""
     store(ledger, {**before, ("sku", "B"): {}})
     fail(ledger, 1, 2, reference="sku:A")
     fail(ledger, 3, reference="sku:B")

@@ -34,6 +34,7 @@ EXPIRE = "update orders set lease_until = clock_timestamp() - interval '1 second
 
 
 def test_a_claim_takes_the_oldest_queued_orders_and_raises_their_generation(ledger: Ledger, sql: Sql):
+    """R38"""
     queue(ledger, 3, 1, 2)
     land(ledger, 4)
     (before,) = sql.order(3, "generation")
@@ -56,12 +57,14 @@ def test_a_lease_that_ended_without_an_attempt_frees_the_order(ledger: Ledger, s
 
 
 def test_an_order_whose_next_attempt_is_not_due_is_left(ledger: Ledger, sql: Sql):
+    """R38"""
     queue(ledger, 1)
     sql.do("update orders set next_attempt_at = clock_timestamp() + interval '1 minute'")
     assert not claim(ledger).entries
 
 
 def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connect):
+    """R38"""
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
         queue(ledger, *range(1, 201))
         claims = list(pool.map(lambda run: ledger.claim("shop", 60, LEASE, Actor(f"run {run}")), range(4)))
@@ -90,6 +93,7 @@ def test_releasing_a_claim_that_another_took_over_frees_nothing(ledger: Ledger, 
 
 
 def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, sql: Sql):
+    """R10, R41"""
     queue(ledger, 1)
     claimed = claim(ledger)
     assert ledger.open(claimed, [key(1)], grace_seconds=120, window_seconds=1800) == {key(1)}
@@ -127,6 +131,7 @@ def test_only_what_was_asked_for_is_opened(ledger: Ledger, sql: Sql):
 
 
 def test_a_receipt_makes_the_order_sent_and_starts_its_window(ledger: Ledger, sql: Sql):
+    """R40"""
     claimed = send(ledger, 1)
     look = ledger.now() + timedelta(minutes=1)
     receipt = Receipt("SO-1", "quotation")
@@ -178,7 +183,19 @@ def test_the_window_stays_when_an_earlier_attempt_may_have_been_sent(ledger: Led
     assert sql.order(1, "status, window_ends_at, first_attempt_at is null") == ("queued", before, False)
 
 
+def test_a_late_word_that_the_earlier_attempt_was_not_sent_counts_too(ledger: Ledger, sql: Sql):
+    """Of two attempts none reached the ERP: the window has not begun."""
+    first = send(ledger, 1)
+    settle(ledger, sql, Event.ABSENT)
+    second = claim(ledger)
+    open_all(ledger, second)
+    close(ledger, first.entries, Event.NOT_SENT)
+    close(ledger, second.entries, Event.NOT_SENT)
+    assert sql.order(1, "status, window_ends_at, first_attempt_at") == ("queued", None, None)
+
+
 def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledger: Ledger, sql: Sql):
+    """R81"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN", "no answer")
     assert sql.order(1, "status, code, message") == ("sending", "OUTCOME_UNKNOWN", "no answer")
@@ -192,6 +209,7 @@ def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledge
     [(Event.REFUSED, "failed"), (Event.REFUSED_TOO_OFTEN, "dead"), (Event.DIFFERENT, "conflict")],
 )
 def test_a_definite_answer_ends_the_attempt_and_moves_the_order(ledger: Ledger, sql: Sql, event: Event, status: str):
+    """R10, R41"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, event, "REJECTED_BY_ERP", "no such customer")
     assert sql.order(1, "status, code, message, next_look_at") == (status, "REJECTED_BY_ERP", "no such customer", None)

@@ -65,6 +65,7 @@ def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql):
 
 
 def test_a_changed_digest_is_a_new_version_and_another_generation(ledger: Ledger, sql: Sql):
+    """R11"""
     land(ledger, 1)
     ((before,),) = sql.rows("select generation from orders")
     assert land(ledger, 1, digest="b", reference="R-new")["changed"] == 1

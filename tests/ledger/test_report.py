@@ -63,12 +63,14 @@ def put(sql: Sql, number: int, status: str, minutes_old: float = 60, **columns: 
 
 
 def test_a_row_has_exactly_the_six_columns_as_people_search_them(ledger: Ledger, build: Build):
+    """R114, R115, R116"""
     land(ledger, 1)
     fail(ledger)
     assert rows(build()) == [["R-1", "usrt", "C-1", "2026-11-25", "2026-11-20 11:00", "Failed"]]
 
 
 def test_the_order_id_is_the_channels_reference_else_the_receipt_else_the_key(ledger: Ledger, build: Build):
+    """R5"""
     land(ledger, 1, receipt="REC-1")
     land(ledger, 2, reference="", receipt="REC-2")
     land(ledger, 3, reference="", receipt="")
@@ -109,7 +111,7 @@ ALL_WORDS = FAILED_WORDS | {"sent": "Pending", "succeeded": "Successful", "synce
 def test_each_status_has_its_word_or_no_row(
     ledger: Ledger, build: Build, sql: Sql, content: ReportContent, expected: dict[str, str]
 ):
-    """R120-122, T4, T5: failed orders, unsynced ones that are still pending, and under All orders the good ones too."""
+    """R108, T4, T5: failed orders, unsynced ones that are still pending, and under All orders the good ones too."""
     numbers = dict(enumerate(Status, start=1))
     land(ledger, *numbers)
     for number, status in numbers.items():
@@ -128,7 +130,7 @@ def test_each_status_has_its_word_or_no_row(
 def test_what_waits_unsent_is_queued_once_it_is_stuck_and_pending_before(
     ledger: Ledger, build: Build, sql: Sql, status: str, minutes: float, word: str
 ):
-    """R47, T6: stuck is a threshold of its own, and a younger order is only under All orders."""
+    """R47, R122, T6: stuck is a threshold of its own, and a younger order is only under All orders."""
     land(ledger, 1)
     put(sql, 1, status, minutes_old=minutes)
     assert words(build("all")) == {"R-1": word}
@@ -139,7 +141,7 @@ def test_what_waits_unsent_is_queued_once_it_is_stuck_and_pending_before(
 def test_what_was_sent_is_pending_within_its_window_and_unverified_after_it_even_if_nobody_looked(
     ledger: Ledger, build: Build, sql: Sql, seconds_left: int, word: str
 ):
-    """R45: the verification window decides, not whether reconcile has run."""
+    """R45, R121: the verification window decides, not whether reconcile has run."""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     sql.do("update orders set window_ends_at = clock_timestamp() + make_interval(secs => %s)", seconds_left)
@@ -155,6 +157,7 @@ def test_what_was_sent_once_and_waits_to_be_sent_again_is_unverified_not_queued(
 
 
 def test_failed_orders_are_reported_whatever_day_they_were_placed_on(ledger: Ledger, build: Build):
+    """R52, R120"""
     land(ledger, 1, placed_at="2026-09-01T00:00:00+00:00")
     fail(ledger)
     assert words(build("failed")) == {"R-1": "Failed"}
@@ -174,7 +177,7 @@ def test_failed_orders_are_reported_whatever_day_they_were_placed_on(ledger: Led
 def test_all_orders_are_those_placed_on_the_zones_business_day_also_of_23_and_25_hours(
     ledger: Ledger, build: Build, day: date, zone: str, first: str, last: str
 ):
-    """R106, R181: half-open, by the report's own zone."""
+    """R106, R107: half-open, by the report's own zone."""
     instant = timedelta(microseconds=1)
     before = (datetime.fromisoformat(first) - instant).isoformat()
     after = (datetime.fromisoformat(last) + instant).isoformat()
@@ -225,6 +228,7 @@ def test_no_cell_is_a_formula_or_breaks_its_line(ledger: Ledger, build: Build, v
 
 
 def test_the_file_is_what_a_spreadsheet_opens_by_a_double_click(ledger: Ledger, build: Build):
+    """R117, R118, R119"""
     land(ledger, 1)
     fail(ledger)
     assert build().path.read_bytes() == (
@@ -234,6 +238,7 @@ def test_the_file_is_what_a_spreadsheet_opens_by_a_double_click(ledger: Ledger, 
 
 
 def test_a_day_without_a_row_is_a_file_with_its_header(build: Build):
+    """R126"""
     built = build("all")
     assert rows(built) == []
     assert built.report.shown == {}

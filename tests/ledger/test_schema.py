@@ -1,5 +1,6 @@
 """The schema: how it comes to be, what it refuses, and what a ledger says to a database that is not ready for it."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -28,13 +29,15 @@ def test_a_database_of_a_newer_release_is_refused_by_number(connect: Connect, sq
 
 def test_a_database_of_an_older_release_is_refused_with_the_command_to_run(connect: Connect, sql: Sql):
     sql.do("update alembic_version set version_num = '0000'")
-    with pytest.raises(Misconfigured, match=r"at schema 0000 of an older release.*run `python -m order_sync migrate`"):
+    with pytest.raises(Misconfigured, match=r"at schema 0000, and this release needs 0\d\d\d: run `python -m"):
         Ledger(connect).__enter__()
 
 
 def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(connect: Connect, sql: Sql):
     sql.do("delete from lifecycle where event = 'complete'")
-    with pytest.raises(Misconfigured, match="migrate"):
+    with pytest.raises(
+        Misconfigured, match="holds the lifecycle of another release: run `python -m order_sync migrate`"
+    ):
         Ledger(connect).__enter__()
     migrate(connect)
     with Ledger(connect) as ledger:
@@ -56,9 +59,28 @@ def test_a_ledger_that_cannot_be_reached_is_one_sentence_without_its_password(un
 
 
 def test_an_address_that_is_none_is_misconfigured_and_not_repeated():
-    with pytest.raises(Misconfigured, match="not a Postgres address") as caught:
-        Ledger(lambda: psycopg.connect("postgresql//desk:hunter2@nowhere")).__enter__()
-    assert "hunter2" not in str(caught.value)
+    broken = Ledger(lambda: psycopg.connect("postgresql//desk:hunter2@nowhere"))
+    for begin in (broken.__enter__, broken.migrate):
+        with pytest.raises(Misconfigured, match="not a Postgres address") as caught:
+            begin()
+        assert "hunter2" not in str(caught.value)
+
+
+def test_a_user_without_the_rights_is_told_so(connect: Connect, sql: Sql, database: str):
+    sql.do("create role reader login password 'hunter2'")
+    try:
+        for begin in (Ledger(_as_reader(connect().info.dsn)).__enter__, Ledger(_as_reader(database)).migrate):
+            with pytest.raises(
+                Misconfigured, match="has not the rights that it needs: permission denied for"
+            ) as caught:
+                begin()
+            assert "hunter2" not in str(caught.value)
+    finally:
+        sql.do("drop role reader")
+
+
+def _as_reader(address: str) -> Callable[[], psycopg.Connection]:
+    return lambda: psycopg.connect(address, user="reader", password="hunter2")
 
 
 def test_a_connection_that_was_cut_is_replaced_by_the_next_call(ledger: Ledger, sql: Sql):
@@ -89,6 +111,7 @@ def test_four_processes_may_migrate_a_new_database_at_once(database: str):
 
 
 def test_the_lifecycle_table_is_the_codes_with_what_it_means_to_people(sql: Sql):
+    """T2, T3"""
     rows = sql.rows("select from_status, event, to_status, who, calls_erp, roll_up, report_word from lifecycle")
     assert set(rows) == {
         (
@@ -125,6 +148,7 @@ def test_a_transition_that_the_code_gave_up_is_retired_where_history_has_it_and_
 def test_history_refuses_a_transition_that_the_lifecycle_does_not_list(
     ledger: Ledger, sql: Sql, before: str, event: str, after: str
 ):
+    """R183"""
     land(ledger, 1)
     with pytest.raises(psycopg.errors.ForeignKeyViolation, match="only_listed_transitions"):
         sql.do(
@@ -148,6 +172,7 @@ def test_only_a_landing_comes_from_nowhere(ledger: Ledger, sql: Sql):
 @pytest.mark.parametrize("table", ["order_history", "transactions"])
 @pytest.mark.parametrize("statement", ["update {} set order_id = order_id", "delete from {}"])
 def test_history_and_transactions_are_append_only(ledger: Ledger, sql: Sql, table: str, statement: str):
+    """R183"""
     land(ledger, 1)
     with pytest.raises(psycopg.errors.RaiseException, match=f"{table} is append-only"):
         sql.do(statement.format(table))

@@ -52,6 +52,7 @@ def test_a_valid_order_is_queued_with_what_it_is_sent_and_judged_by(ledger: Ledg
 
 
 def test_an_invalid_order_keeps_all_its_problems_until_it_is_valid(ledger: Ledger, sql: Sql):
+    """R76"""
     land(ledger, 1)
     (entry,) = ledger.to_validate("shop", None, ALL)
     problems = (
@@ -81,6 +82,16 @@ def test_a_change_of_an_order_that_moved_on_is_not_applied(ledger: Ledger, sql: 
     assert (sql.status(1), sql.status(2)) == ("received", "queued")
     assert ledger.apply(valid, ACTOR) == 0
     assert sql.events(2) == ["landed", "valid"]
+
+
+def test_a_finding_about_an_open_attempt_falls_when_its_receipt_comes_first(ledger: Ledger, sql: Sql):
+    """The look saw nothing, then the slow answer arrived: absence proves nothing any more."""
+    claimed = send(ledger, 1)
+    make_due(sql)
+    (entry,) = ledger.due("shop", ALL)
+    close(ledger, claimed.entries, Event.RECEIPT)
+    assert ledger.apply([change(entry, Event.ABSENT)], ACTOR) == 0
+    assert sql.status(1) == "sent"
 
 
 def test_two_runs_with_the_same_finding_apply_it_once(connect: Connect, sql: Sql):
@@ -139,6 +150,7 @@ def test_the_last_attempt_is_the_newest_one(ledger: Ledger, sql: Sql):
 
 
 def test_a_confirmation_succeeds_with_the_erps_number_and_resolves_the_attempts(ledger: Ledger, sql: Sql):
+    """R40, R41, T1"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     assert settle(ledger, sql, Event.CONFIRMED, erp_number="SO-9", erp_status="processing") == 1
@@ -254,6 +266,7 @@ def test_an_order_given_up_stays_so_when_its_number_turns_out_to_be_anothers(led
 
 
 def test_two_erps_may_use_the_same_number(ledger: Ledger, sql: Sql):
+    """R180"""
     send(ledger, 1)
     settle(ledger, sql, Event.CONFIRMED, erp_number="SO-1")
     sql.do("update orders set erp = 'other'")

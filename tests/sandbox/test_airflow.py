@@ -27,6 +27,7 @@ def test_a_run_uses_the_connections_of_the_environment_and_waits_in_the_triggere
 
 
 def test_a_cleared_task_runs_again_with_what_lies_below_it(airflow: Airflow) -> None:
+    """R154"""
     run = airflow.api.trigger("probe")
     airflow.api.wait_for_run("probe", run)
     airflow.api.clear("probe", run, ["speak"])

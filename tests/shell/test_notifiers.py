@@ -61,6 +61,7 @@ def texts(inbox: Inbox) -> list[str]:
 
 
 def test_a_failed_task_is_told_to_slack_and_by_mail(inbox: Inbox):
+    """R128, R131, R137"""
     assert run_callbacks(context()) == []
     [mail] = inbox.mails
     assert mail["From"] == "order-sync@example.org"
@@ -112,6 +113,7 @@ def test_each_alert_tells_of_its_own_failure(inbox: Inbox):
 
 
 def test_a_missing_slack_connection_does_not_stop_the_mail(inbox: Inbox, monkeypatch: pytest.MonkeyPatch):
+    """R176"""
     monkeypatch.delenv("AIRFLOW_CONN_SLACK_ALERTS")
     assert run_callbacks(context()) == ["alert_slack"]
     assert (len(inbox.mails), len(inbox.slack)) == (1, 0)

@@ -16,7 +16,9 @@ from structlog.testing import capture_logs
 
 from order_sync import hooks, registry
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
+from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
+from order_sync.core.ports import Actor
 from order_sync.operators import (
     CheckReferenceDataOperator,
     ExtractTransactionsOperator,
@@ -116,6 +118,7 @@ def sent(world: World, *numbers: int) -> None:
 
 
 def test_the_five_steps_bring_an_order_from_the_channel_into_the_erp_and_confirm_it(world: World):
+    """R177"""
     sent(world, 1)
     assert world.ledger.status() is Status.SENT
     stop = deferred(reconcile())
@@ -157,9 +160,9 @@ def test_a_push_on_hold_settles_what_is_due_and_then_skips_with_the_reason(world
     sent(world, 1)
     world.channel.rows.append(transaction(2))
     world.run(ExtractTransactionsOperator, ValidateOrdersOperator)
-    world.ledger.hold = "maintenance until noon"
+    world.ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "maintenance until noon", Actor("ursula"))
     world.ledger.clock.sleep(minutes=1)
-    with pytest.raises(AirflowSkipException, match="sending is on hold: maintenance until noon"):
+    with pytest.raises(AirflowSkipException, match=r"by ursula since .* maintenance until noon"):
         world.run(PushOrdersOperator)
     assert world.ledger.status(1) is Status.SUCCEEDED
     assert world.ledger.status(2) is Status.QUEUED
@@ -193,6 +196,7 @@ def test_reconcile_with_nothing_open_does_not_need_the_erp(world: World):
 
 
 def test_reconcile_waits_for_the_next_look_and_keeps_a_time_and_nothing_else(world: World):
+    """R175"""
     sent(world, 1)
     stop = deferred(reconcile())
     assert wakes_at(stop) == START + timedelta(minutes=1)
@@ -220,6 +224,7 @@ def test_reconcile_goes_from_look_to_look_and_ends_with_the_last_window(world: W
 
 
 def test_a_confirmation_at_29_59_is_in_time_and_one_at_30_00_is_late_but_counts(world: World):
+    """R54, T7"""
     sent(world, 1)
     world.erp.confirms_after = timedelta(minutes=29, seconds=59)
     stop = deferred(reconcile())

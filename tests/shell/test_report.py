@@ -50,6 +50,7 @@ def files(folder: Path) -> list[str]:
 
 
 def test_the_report_is_a_file_in_the_folder_and_what_is_returned_is_counts(build: Build, tmp_path: Path):
+    """R113, R123"""
     assert build(folder=str(tmp_path), day="2026-03-02") == {}
     assert files(tmp_path) == ["order-sync-failures-2026-03-02.csv"]
     assert (tmp_path / files(tmp_path)[0]).read_text("utf-8-sig").replace('"', "").splitlines() == [HEADER]

@@ -26,6 +26,7 @@ MINUTE = timedelta(minutes=1)
 def test_the_class_of_an_error_decides_whether_a_task_is_tried_again(
     error: Exception, action: RetryAction, delay: timedelta | None
 ):
+    """R43"""
     policy = ExceptionRetryPolicy.deserialize(RETRY_BY_ERROR.serialize())
     decision = policy.evaluate(error, try_number=1, max_tries=3)
     assert (decision.action, decision.retry_delay) == (action, delay)

@@ -86,10 +86,18 @@ def sentences() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise Misconfigured(
+            f"the user of connection order_ledger has not the rights that it needs: {_first_line(error)}"
+        ) from error
     except psycopg.ProgrammingError as error:
         if error.sqlstate is not None:
             raise
         raise Misconfigured("connection order_ledger is not a Postgres address: correct it") from None
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def copy_in(cursor: psycopg.Cursor[Any], name: str, rows: Iterator[tuple[Any, ...]]) -> None:

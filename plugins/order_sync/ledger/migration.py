@@ -22,12 +22,21 @@ _LOCK = 0x0EDE55
 
 def migrate(connect: Connect) -> str:
     """Bring the database to this code's schema, and return its number. Safe to run twice, and twice at a time."""
+    from sqlalchemy.exc import DBAPIError
+
+    with sentences():
+        try:
+            _upgrade(connect)
+        except DBAPIError as error:
+            raise error.orig or error from None
+    return needed()
+
+
+def _upgrade(connect: Connect) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import NullPool, create_engine
 
-    with sentences():
-        connect().close()
     engine = create_engine("postgresql+psycopg://", creator=lambda: connect(), poolclass=NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("select pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -42,7 +51,6 @@ def migrate(connect: Connect) -> str:
         transitions = {"transitions": _transitions()}
         for name in ("retire_lifecycle", "load_lifecycle"):
             connection.connection.cursor().execute(statement(name), transitions)
-    return needed()
 
 
 def check(database: Database) -> None:
@@ -54,12 +62,13 @@ def check(database: Database) -> None:
     if row is None or row["version"] is None:
         raise Misconfigured(f"the ledger (connection order_ledger) has no tables yet: {MIGRATE}")
     _refuse_newer(row["version"])
-    known = {tuple(transition) for transition in row["transitions"]}
-    if row["version"] != needed() or known != {(t.from_status, t.event, t.to_status) for t in TRANSITIONS}:
+    if row["version"] != needed():
         raise Misconfigured(
-            f"the ledger (connection order_ledger) is at schema {row['version']} of an older release,"
-            f" and this one needs {needed()}: {MIGRATE}"
+            f"the ledger (connection order_ledger) is at schema {row['version']}, and this release needs {needed()}:"
+            f" {MIGRATE}"
         )
+    if {tuple(known) for known in row["transitions"]} != {(t.from_status, t.event, t.to_status) for t in TRANSITIONS}:
+        raise Misconfigured(f"the ledger (connection order_ledger) holds the lifecycle of another release: {MIGRATE}")
 
 
 @cache

@@ -165,4 +165,6 @@ def _decode(value: dict[str, Any]) -> Any:
             return Decimal(number)
         case {"__class__": "datetime", **parts}:
             return datetime(**parts, tzinfo=UTC)
+        case {"__class__": "date", **parts}:
+            return date(**parts)
     return value | {key[:-1]: related for key, related in value.items() if key.endswith(".")}

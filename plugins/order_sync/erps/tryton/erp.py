@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from order_sync.core.errors import NotAuthorised
+from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Health, Receipt
 from order_sync.core.rules import ReferenceData
@@ -19,21 +19,18 @@ from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
 from order_sync.rest import Endpoint
 
+MODULES = ("sale", "web_shop")
+"""The modules of Tryton without which there is nothing to send an order to."""
+
+_READ = (
+    *("account.tax", "company.company", "country.country", "country.subdivision", "currency.currency", "ir.error"),
+    *("ir.queue", "party.party", "product.product", "web.shop"),
+)
 PERMISSIONS = {
-    "create": ("sale.sale", "sale.line", "party.address"),
-    "write": ("sale.sale",),
-    "read": (
-        *("sale.sale", "sale.line", "web.shop", "company.company", "party.party", "party.address", "product.product"),
-        *(
-            "account.tax",
-            "currency.currency",
-            "country.country",
-            "country.subdivision",
-            "ir.error",
-            "ir.module",
-            "ir.queue",
-        ),
-    ),
+    "sale.sale": ("read", "create", "write"),
+    "sale.line": ("read", "create"),
+    "party.address": ("read", "create"),
+    **dict.fromkeys(_READ, ("read",)),
 }
 """What the key's user must be allowed to do: the group Sales, and to read the error log and its tasks."""
 
@@ -76,18 +73,20 @@ class Tryton:
 
     async def check(self) -> Health:
         """Reachable, authorised, with a web shop for each channel. The fingerprint is the database's name and birth."""
-        version, access, modules = await asyncio.gather(
+        version, rows = await asyncio.gather(
             self._client.version(),
-            self._client.access(sorted({model for models in PERMISSIONS.values() for model in models})),
-            self._client.search("ir.module", [["name", "=", "ir"]], ("create_date",)),
+            self._client.search("ir.module", [["state", "=", "activated"]], ("name", "create_date")),
         )
-        missing = [
-            f"{way} {model}" for way, models in PERMISSIONS.items() for model in models if not access[model][way]
-        ]
-        if missing:
+        activated = {row["name"]: row["create_date"] for row in rows}
+        if lacking := [module for module in MODULES if module not in activated]:
+            raise Misconfigured(f"Tryton's database '{self._client.database}' lacks {', '.join(lacking)}: activate it")
+        access = await self._client.access([*PERMISSIONS])
+        if missing := [
+            f"{way} {model}" for model, ways in PERMISSIONS.items() for way in ways if not access[model][way]
+        ]:
             raise NotAuthorised(f"the user of Tryton's REST key may not {', '.join(missing)}", code="FORBIDDEN")
         await self._data.learn_shops(self._channels)
-        return Health(f"{self._client.database}, made {modules[0]['create_date'].isoformat()}", version)
+        return Health(f"{self._client.database}, made {activated['ir'].isoformat()}", version)
 
     async def reference(self) -> ReferenceData:
         """See `Erp.reference`; `as_of` is the moment before it was read."""

@@ -4,8 +4,8 @@ A sale exists from the moment it is created, so from then on any trouble of the 
 order is looked up before anything else happens to it. It must not know how ids are found.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 
 from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Permanent, Transient
 from order_sync.core.orders import Order
@@ -19,11 +19,10 @@ from order_sync.erps.tryton.refusals import refused
 
 MODEL = "sale.sale"
 FIELDS = ("number", "state", "total_amount", "currency.code")
+HEADER_FIELDS = ("party", "invoice_address", "shipment_address", "reference", "sale_date")
 LINE_FIELDS = ("lines.type", "lines.product.code", "lines.quantity", "lines.unit_price")
 BUTTONS = {"draft": "quote", "quotation": "confirm"}
 """What brings a sale of a state to the next, until Tryton's worker takes over."""
-
-_KEY_TAKEN = "web ID on the sale must be unique"
 
 
 class Sales:
@@ -38,29 +37,32 @@ class Sales:
     async def submit(self, order: Order) -> Receipt:
         """See `Erp.submit`."""
         shop = self._data.shop(order.key.channel)
-        header, lines = self._header(order, shop), self._lines(order)
-        identity = {"web_shop": shop.id, "web_id": str(order.key), "company": shop.company}
-        created = {**identity, "warehouse": shop.warehouse, **header, "lines": [["create", lines]]}
+        header = self._header(order, shop)
+        values = {
+            "web_shop": shop.id,
+            "web_id": str(order.key),
+            "company": shop.company,
+            "warehouse": shop.warehouse,
+            "currency": self._data.currencies.id(order.currency, "CURRENCY_MAPPING", "currency"),
+            "lines": [["create", self._lines(order)]],
+        }
+        sale: Row | None
         try:
-            sale = await self._client.create(MODEL, created, FIELDS, shop.company)
-            known = True
+            sale = await self._client.create(MODEL, {**values, **header}, FIELDS, shop.company)
         except Declined as declined:
-            if _KEY_TAKEN not in str(declined):
-                raise refused("create", declined, order) from None
-            known = False
-        try:
-            if not known:
+            with _in_doubt():
                 sale = await self._begun(order, shop, header)
+            if sale is None:
+                raise refused("create", declined, order) from None
+        with _in_doubt():
             return await self._finish(order, shop, sale)
-        except (Transient, Permanent) as error:
-            raise OutcomeUnknown(f"Tryton holds the sale, and then: {error}") from error
 
-    def _header(self, order: Order, shop: Shop) -> dict[str, Any]:
+    def _header(self, order: Order, shop: Shop) -> Row:
+        """What may still be put right on a sale that is not confirmed."""
         return {
             "party": self._data.parties.id(order.customer_account, "CUSTOMER_NOT_FOUND", "customer"),
             "invoice_address": self._addresses.invoice(order),
             "shipment_address": self._addresses.delivery(order),
-            "currency": self._data.currencies.id(order.currency, "CURRENCY_MAPPING", "currency"),
             "reference": order.reference,
             "sale_date": order.placed_at.astimezone(shop.zone).date(),
         }
@@ -83,47 +85,42 @@ class Sales:
             )
         return rows
 
-    async def _begun(self, order: Order, shop: Shop, header: Row) -> Row:
-        """The sale that bears the order's key, when it may be finished. A draft gets the header of today."""
+    async def _begun(self, order: Order, shop: Shop, header: Row) -> Row | None:
+        """The sale that bears the order's key already, put right and ready to be finished; None if there is none."""
         sale = await self._read(order, shop)
         if sale is None:
-            raise OutcomeUnknown("Tryton says that the web ID is taken, and does not show the sale")
+            return None
         if sale["state"] == "cancelled":
             raise OrderRefused(
-                f"sale {sale['number']} was cancelled in the ERP and keeps the order's key: reset it to draft there, or"
-                " mark the order as ignored",
+                f"{_named(sale)} keeps the order's key: reset it to draft in the ERP, or mark the order as ignored",
                 code="CANCELLED_IN_ERP",
             )
         lines = [line for line in sale["lines"] if line["type"] == "line"]
         if digest_of_rows(lines) != digest_of(order):
-            raise OrderConflict(
-                f"the ERP's sale {sale['number'] or 'without number'} ({sale['state']}) has other lines than the order"
-            )
+            raise OrderConflict(f"{_named(sale)} has other lines than the order")
         self._same_money(order, sale)
-        if sale["state"] == "draft":
-            write = self._client.write
-            sale = await self._step(
-                order, shop, sale, "resume", lambda: write(MODEL, sale["id"], header, FIELDS, shop.company)
-            )
+        if sale["state"] in BUTTONS and any(sale[name] != value for name, value in header.items()):
+            if sale["state"] != "draft":
+                sale = await self._press(order, shop, sale, "draft")
+            write = self._client.write(MODEL, sale["id"], header, FIELDS, shop.company)
+            sale = await self._step(order, shop, sale, "correct", write)
         return sale
 
     async def _finish(self, order: Order, shop: Shop, sale: Row) -> Receipt:
         while button := BUTTONS.get(sale["state"]):
             if button == "confirm":
                 self._same_money(order, sale)
-            sale = await self._pressed(order, shop, sale, button)
+            sale = await self._press(order, shop, sale, button)
         return Receipt(str(sale["number"] or ""), sale["state"])
 
-    async def _pressed(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
-        press = self._client.press
-        return await self._step(
-            order, shop, sale, button, lambda: press(MODEL, sale["id"], button, FIELDS, shop.company)
-        )
+    async def _press(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
+        press = self._client.press(MODEL, sale["id"], button, FIELDS, shop.company)
+        return await self._step(order, shop, sale, button, press)
 
-    async def _step(self, order: Order, shop: Shop, sale: Row, name: str, call: Callable[[], Awaitable[Row]]) -> Row:
+    async def _step(self, order: Order, shop: Shop, sale: Row, name: str, call: Awaitable[Row]) -> Row:
         """Make one call; if Tryton declines it because another submit was quicker, go on from the state of now."""
         try:
-            return await call()
+            return await call
         except Declined as declined:
             now = await self._read(order, shop)
             if now is None or now["state"] == sale["state"]:
@@ -132,13 +129,25 @@ class Sales:
 
     async def _read(self, order: Order, shop: Shop) -> Row | None:
         domain = [["web_shop", "=", shop.id], ["web_id", "=", str(order.key)]]
-        rows = await self._client.search(MODEL, domain, (*FIELDS, *LINE_FIELDS))
+        rows = await self._client.search(MODEL, domain, (*FIELDS, *HEADER_FIELDS, *LINE_FIELDS))
         return rows[0] if rows else None
 
     def _same_money(self, order: Order, sale: Row) -> None:
         currency, total = sale["currency"]["code"], sale["total_amount"]
         if currency != order.currency or abs(total - order.total) > self._tolerance * minor_unit(order.currency):
             raise OrderConflict(
-                f"the ERP's sale {sale['number'] or 'without number'} ({sale['state']}) is over {total} {currency}, the"
-                f" channel's over {order.total} {order.currency}; it was not confirmed"
+                f"{_named(sale)} is over {total} {currency}, the channel's order over {order.total} {order.currency}"
             )
+
+
+def _named(sale: Row) -> str:
+    return f"the ERP's sale {sale['number'] or 'without number'} ({sale['state']})"
+
+
+@contextmanager
+def _in_doubt() -> Iterator[None]:
+    """The sale may exist: from here on, trouble of the system leaves the outcome unknown."""
+    try:
+        yield
+    except (Transient, Permanent) as error:
+        raise OutcomeUnknown(f"the sale may exist, and then: {error}") from error

@@ -1,0 +1,60 @@
+"""### Hold a connection, or release it
+Stops sending orders over an ERP's or a channel's connection, for a reason: stock-taking, a migration, a doubt. Orders
+are read, validated and confirmed as before; those that would be sent are Queued and wait. A release lets them go with
+the next run, and also ends the holds that order-sync set by itself.
+
+Trigger it with the connection, what to do, and why. Who did it is kept in the ledger with the reason.
+
+**When the task is red**, its log ends with one sentence that says what to change: the connection, the reason, or the
+connection `order_ledger`. Nothing was held or released then.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import Param, dag
+
+from order_sync import registry
+from order_sync.notifiers import ALERTS
+from order_sync.operators import HOLD_ACTIONS, HoldConnectionOperator
+from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+
+
+@dag(
+    dag_id="hold_connection",
+    dag_display_name="Hold a connection",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={
+        "owner": "operations",
+        "retries": RETRIES,
+        "retry_delay": RETRY_DELAY,
+        "retry_policy": RETRY_BY_ERROR,
+        "on_failure_callback": ALERTS,
+    },
+    params={
+        "connection": Param(
+            registry.connections()[0],
+            enum=[*registry.connections()],
+            title="Connection",
+            description="An ERP stops for every channel that feeds it, a channel for itself.",
+        ),
+        "action": Param("hold", enum=[*HOLD_ACTIONS], title="What to do"),
+        "reason": Param(
+            type="string", minLength=1, title="Reason", description="Whoever finds orders waiting reads it."
+        ),
+    },
+    tags=["orders", "people"],
+    doc_md=__doc__,
+)
+def hold_connection() -> None:
+    """Build the DAG."""
+    HoldConnectionOperator(
+        task_id="hold_connection",
+        connection="{{ params.connection }}",
+        action="{{ params.action }}",
+        reason="{{ params.reason }}",
+    )
+
+
+hold_connection()

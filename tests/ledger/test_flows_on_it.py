@@ -1,0 +1,117 @@
+"""The flows over the real ledger, with a channel and an ERP in memory: the port and its Postgres agree."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.ports import Route, Summary
+from order_sync.core.reading import read_order
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import Policy
+from order_sync.flows import extract, push, refresh_reference, settle, validate
+from order_sync.ledger import Ledger
+from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
+from tests.ledger.steps import ACTOR, Sql, make_due
+
+ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
+POLICY = Policy("unique_key", grace=timedelta(0))
+EXPIRE = "update orders set lease_until = clock_timestamp() where lease_until is not null"
+
+
+@pytest.fixture
+def erp() -> MemoryErp:
+    """An ERP that confirms at once."""
+    return MemoryErp(Clock(), confirms_after=timedelta(0))
+
+
+def queue(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel) -> Summary:
+    """Bring the channel's orders as far as the queue."""
+    summary = extract(ROUTE, channel, ledger, ACTOR)
+    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    validate(ROUTE, ledger, ACTOR)
+    return summary
+
+
+def send(ledger: Ledger, erp: MemoryErp) -> dict[str, int]:
+    """Push until the queue is empty."""
+    return asyncio.run(push(ROUTE, erp, ledger, ACTOR, POLICY, Settings())).counts
+
+
+def look(ledger: Ledger, erp: MemoryErp, sql: Sql) -> dict[str, int]:
+    """Settle everything in doubt now."""
+    make_due(sql)
+    return asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY)).counts
+
+
+def test_every_order_arrives_once_and_is_confirmed(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    channel = MemoryChannel([transaction(number) for number in range(1, 121)])
+    assert queue(ledger, erp, channel).counts == {"new": 120, "orders": 120}
+    assert send(ledger, erp) == {"sent": 120}
+    assert look(ledger, erp, sql) == {"confirmed": 120}
+    assert ledger.counts("shop") == {"succeeded": 120}
+    assert len(erp.submits) == len(set(erp.submits)) == 120
+    assert queue(ledger, erp, channel).counts == {}
+    assert send(ledger, erp) == {}
+
+
+def test_a_lost_answer_is_looked_up_and_never_sent_twice(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    erp.script = ["lost after", "lost before", "half-made", "bug", "refused"]
+    queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 9)]))
+    assert send(ledger, erp) == {"sent": 3, "outcome_unknown": 4, "refused": 1}
+    look(ledger, erp, sql)
+    send(ledger, erp)
+    look(ledger, erp, sql)
+    assert ledger.counts("shop") == {"succeeded": 7, "failed": 1}
+    assert [len(sales) for sales in erp.sales.values()] == [1] * 7
+
+
+def test_an_erp_that_is_away_leaves_the_orders_queued_for_the_next_push(ledger: Ledger, erp: MemoryErp):
+    queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 41)]))
+    erp.script = ["fine", "away"]
+    with pytest.raises(Transient):
+        send(ledger, erp)
+    counts = ledger.counts("shop")
+    assert counts["queued"] + counts["sent"] == 40
+    assert counts["queued"] > 0
+    assert send(ledger, erp) == {"sent": counts["queued"]}
+
+
+def test_a_push_that_was_killed_is_settled_by_the_next_one(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    """The dead push had opened its attempts; the ERP got two of the three orders."""
+    queue(ledger, erp, MemoryChannel([transaction(number) for number in (1, 2, 3)]))
+    claimed = ledger.claim("shop", 10, 900, ACTOR)
+    ledger.open(claimed, [entry.key for entry in claimed.entries], 0, 1800)
+    asyncio.run(_submit(erp, 2))
+    assert send(ledger, erp) == {}, "the lease still holds"
+    sql.do(EXPIRE)
+    make_due(sql)
+    assert send(ledger, erp) == {"confirmed": 2, "absent": 1, "sent": 1}
+    look(ledger, erp, sql)
+    assert ledger.counts("shop") == {"succeeded": 3}
+    assert [len(sales) for sales in erp.sales.values()] == [1, 1, 1]
+
+
+async def _submit(erp: MemoryErp, number: int) -> None:
+    for position in range(1, number + 1):
+        await erp.submit(read_order(transaction(position), None, datetime.now(UTC)).order)
+
+
+def test_a_rebuilt_channel_database_stops_the_extract_until_a_person_accepts_it(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([transaction(1), transaction(2)])
+    queue(ledger, erp, channel)
+    rebuilt = MemoryChannel([transaction(1), transaction(3, counter=1)], database="database 2")
+    with pytest.raises(Misconfigured, match="accept channel_shop --fingerprint 'database 2'"):
+        queue(ledger, erp, rebuilt)
+    ledger.accept_fingerprint("channel_shop", "database 2", ACTOR)
+    assert queue(ledger, erp, rebuilt).counts == {"new": 1, "orders": 1, "unchanged": 1}
+
+
+def test_a_header_is_completed_when_its_lines_come(ledger: Ledger, erp: MemoryErp):
+    half = transaction(1, present_lines=0, digest="header only")
+    assert queue(ledger, erp, MemoryChannel([half])).counts == {"new": 1, "waiting": 1, "unchanged": 1}
+    whole = replace(half, present_lines=1, digest="with lines")
+    assert queue(ledger, erp, MemoryChannel([whole])).counts == {"changed": 1}
+    assert ledger.counts("shop") == {"queued": 1}

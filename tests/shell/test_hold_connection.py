@@ -1,0 +1,72 @@
+"""The operator with which a person holds a connection or releases it, over a real ledger."""
+
+import json
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk import BaseOperator
+
+from order_sync.core.errors import Misconfigured
+from order_sync.ledger import Ledger
+from order_sync.operators import HoldConnectionOperator
+from sandbox.postgres import Cluster
+
+Do = Callable[..., dict[str, int]]
+
+
+@pytest.fixture
+def ledger(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """A ledger behind Airflow's connection."""
+    cluster.create_database("ledger_of_holds")
+    ledger = Ledger(lambda: psycopg.connect(cluster.dsn("ledger_of_holds")))
+    ledger.migrate()
+    connection = {"conn_type": "postgres", "host": "127.0.0.1", "port": cluster.port, "login": "postgres"}
+    secret = {"password": cluster.password, "schema": "ledger_of_holds"}
+    monkeypatch.setenv("AIRFLOW_CONN_ORDER_LEDGER", json.dumps({**connection, **secret}))
+    with ledger:
+        yield ledger
+    cluster.drop_database("ledger_of_holds")
+
+
+@pytest.fixture
+def do(ledger: Ledger) -> Do:
+    """Executes the operator as Airflow would for a run that ursula triggered."""
+
+    def do(connection: str = "erp_tryton", action: str = "hold", reason: str = "stock-taking") -> dict[str, int]:
+        operator: BaseOperator = HoldConnectionOperator(
+            task_id="hold", connection=connection, action=action, reason=reason
+        )
+        context: Any = {
+            "ti": SimpleNamespace(dag_id="hold_connection", run_id="manual", task_id="hold"),
+            "dag_run": SimpleNamespace(triggering_user_name="ursula"),
+        }
+        return operator.execute(context)
+
+    return do
+
+
+def test_a_person_holds_a_connection_for_a_reason_and_releases_it(do: Do, ledger: Ledger):
+    assert do() == {"held": 1}
+    (hold,) = ledger.holds(["erp_tryton"])
+    assert hold.reason == "stock-taking"
+    assert hold.by.endswith("for ursula")
+    assert do(action="release", reason="done") == {"released": 1}
+    assert do(action="release", reason="done") == {"released": 0}
+    assert ledger.holds(["erp_tryton"]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"connection": "erp_trton"}, "connection is 'erp_trton': write erp_tryton or channel_dynamics_web"),
+        ({"action": "stop"}, "action is 'stop': write hold or release"),
+        ({"reason": " "}, "reason is empty"),
+    ],
+)
+def test_what_is_missing_or_unknown_is_one_sentence_and_holds_nothing(do: Do, ledger: Ledger, arguments, says: str):
+    with pytest.raises(Misconfigured, match=says):
+        do(**arguments)
+    assert ledger.holds(["erp_tryton", "channel_dynamics_web"]) == []
