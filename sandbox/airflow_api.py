@@ -108,4 +108,4 @@ class Api:
         while not ready():
             if time.monotonic() > deadline:
                 raise SandboxError(f"not within {seconds:.0f} s: {what()}")
-            time.sleep(0.2)
+            time.sleep(0.5)

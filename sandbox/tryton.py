@@ -72,7 +72,7 @@ class Tryton:
 
     def start_worker(self) -> None:
         """Start the worker; it takes up what was confirmed meanwhile."""
-        self._run("trytond-worker", "-d", DATABASE, "-n", "1", "-t", "1")
+        self._run("trytond-worker", "-d", DATABASE, "-n", "2", "-t", "1")
 
     def stop_worker(self) -> None:
         """Stop the worker: from now on the ERP takes orders, and is stuck with them."""

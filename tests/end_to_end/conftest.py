@@ -1,0 +1,122 @@
+"""One sandbox for all of these tests: every real part, and a proxy between Airflow and the ERP.
+
+Its main job has run once on the sample orders, so that each test finds a channel with nothing to do and sells its own.
+"""
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sandbox import scratch
+from sandbox.postgres import Cluster
+from sandbox.system import Sandbox
+from tests.end_to_end.system import DAG, REPORT, System
+from tests.support.proxy import Proxy
+
+WINDOW = timedelta(minutes=30)
+LEASE = timedelta(minutes=4)
+SETTINGS = {
+    "ORDER_SYNC_EARLY_LOOKS": ",".join(f"{seconds}s" for seconds in (1, *range(5, 600, 5))),
+    "ORDER_SYNC_HTTP_CONNECT_TIMEOUT": "5s",
+    "ORDER_SYNC_HTTP_READ_TIMEOUT": "12s",
+    "ORDER_SYNC_LATE_COMMIT_GRACE": "12s",
+    "ORDER_SYNC_CLAIM_LEASE": f"{LEASE.seconds}s",
+    "ORDER_SYNC_SUBMIT_CONCURRENCY": "3",
+    "ORDER_SYNC_REFERENCE_MAX_AGE": "1h",
+    "ORDER_SYNC_QUEUED_STUCK_AFTER": "1s",
+    "ORDER_SYNC_REPORT_AT": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}",
+    # Where an installation pauses DAGs that keep failing, these must go on all the same.
+    "AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG": "3",
+}
+"""The window is the default; looks are frequent, so that a run ends soon after there is nothing left to wait for."""
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Where everything lives; once all is stopped, nobody may live there any more."""
+    with scratch() as folder:
+        yield folder
+        assert _processes_in(folder) == []
+
+
+@dataclass(frozen=True)
+class MainJob:
+    """The first run: its id, its state, and the rows of the report that was built after it."""
+
+    run: str
+    state: str
+    report: list[list[str]]
+
+
+@pytest.fixture(scope="session")
+def _begun(folder: Path) -> Iterator[tuple[System, MainJob]]:
+    with ExitStack() as stack:
+        for cluster in ("orders", "erp"):
+            stack.callback(Cluster(folder / cluster).remove)
+
+        def through_proxy(connection: dict[str, Any]) -> dict[str, Any]:
+            proxies.append(stack.enter_context(Proxy(f"http://127.0.0.1:{connection['port']}")))
+            return {**connection, "port": proxies[0].port}
+
+        proxies: list[Proxy] = []
+        sandbox = stack.enter_context(Sandbox(folder, SETTINGS, erp_connection=through_proxy))
+        system = System(sandbox, proxies[0])
+        yield system, _main_job(system)
+
+
+def _main_job(system: System) -> MainJob:
+    api = system.api
+    api.wait_until(lambda: {DAG, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors()))
+    api.pause(DAG, paused=False)
+    run = api.trigger(DAG)
+    system.wait_for_task(run, "push", "success", seconds=600)
+    confirmed, errors = [["state", "=", "confirmed"]], system.sandbox.tryton.rpc
+    api.wait_until(
+        lambda: len(system.erp(confirmed)) == errors("ir.error.search_count", []) == 1,
+        600,
+        lambda: f"{len(system.erp(confirmed))} sales that the worker has not processed",
+    )
+    system.let_pass(WINDOW)
+    state = api.wait_for_run(DAG, run)
+    api.pause(REPORT, paused=False)
+    api.wait_for_run(REPORT, api.trigger(REPORT))
+    [file] = system.sandbox.reports.iterdir()
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return MainJob(run, state, list(csv.reader(lines)))
+
+
+@pytest.fixture(scope="session")
+def main_job(_begun: tuple[System, MainJob]) -> MainJob:
+    """The run over the sample orders."""
+    return _begun[1]
+
+
+@pytest.fixture(scope="session")
+def system(_begun: tuple[System, MainJob]) -> System:
+    """The pipeline."""
+    return _begun[0]
+
+
+@pytest.fixture(autouse=True)
+def _the_network_behaves(system: System) -> Iterator[None]:
+    yield
+    system.proxy.behave()
+
+
+def _processes_in(folder: Path) -> list[psutil.Process]:
+    """Live processes that were started with something of this folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            about = [*process.cmdline(), process.environ().get("AIRFLOW_HOME", "")]
+            if process.pid != os.getpid() and any(str(folder) in word for word in about):
+                found.append(process)
+    return found

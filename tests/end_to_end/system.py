@@ -1,0 +1,165 @@
+"""The pipeline under test, as people around it see it: what a shop sells, what Airflow shows, what the ERP says it has.
+
+What became of an order is read in Tryton, by its administrator and by the reference that people know it by, so that a
+second sale would be seen whatever key it bore. The ledger is asked for what only it can know: who did what, and when.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import psutil
+
+from sandbox import shop
+from sandbox.airflow_api import Api
+from sandbox.catalogue import CUSTOMERS, PRODUCTS
+from sandbox.sales import Line, Sale
+from sandbox.system import CHANNEL, LEDGER, Sandbox
+from tests.support.proxy import Proxy
+
+DAG = f"sync_orders__{CHANNEL}"
+REPORT = "report_failures"
+STEPS = ("extract", "check_reference_data", "validate", "push", "reconcile")
+GREEN = {**dict.fromkeys(STEPS, "success"), "watcher": "skipped"}
+
+SALE = r"/rest/model/sale\.sale"
+CREATE, QUOTE, CONFIRM = rf"POST \S+{SALE}\?", rf"POST \S+{SALE}/\d+/quote", rf"POST \S+{SALE}/\d+/confirm"
+"""The three calls that make an order, as the proxy sees them."""
+
+TIMES = {
+    "attempts": ("opened_at", "closed_at", "grace_until", "looked_at", "resolved_at"),
+    "orders": (
+        *("received_at", "first_attempt_at", "receipt_at", "window_ends_at"),
+        *("next_attempt_at", "next_look_at", "lease_until"),
+    ),
+}
+"""The ledger's instants that decide what is due."""
+
+_NUMBERS = count(1)
+_SALE_FIELDS = ["reference", "web_id", "state", "total_amount", "currency.code"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class System:
+    """A running sandbox, and the proxy through which its Airflow reaches the ERP."""
+
+    sandbox: Sandbox
+    proxy: Proxy
+
+    @property
+    def api(self) -> Api:
+        """Airflow, as its administrator."""
+        return self.sandbox.airflow.api
+
+    # The shop
+
+    def sell(self, number: int) -> list[Sale]:
+        """Write so many good sales into the channel."""
+        sales = [_sale(f"E2E-{next(_NUMBERS):06}") for _ in range(number)]
+        with self.sandbox.connect(CHANNEL) as connection:
+            shop.write(connection, sales)
+        return sales
+
+    def channel(self, query: str) -> list[tuple[Any, ...]]:
+        """What the channel's database answers."""
+        with self.sandbox.connect(CHANNEL) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    # Airflow
+
+    def run(self) -> str:
+        """Run the main job, by hand, to its end; returns the run's id."""
+        run = self.api.trigger(DAG)
+        self.api.wait_for_run(DAG, run)
+        return run
+
+    def wait_for_task(self, run: str, task: str, *states: str, seconds: float = 90) -> None:
+        """Wait until a task of a run has one of these states."""
+        self.api.wait_until(
+            lambda: self.api.states(DAG, run).get(task) in states, seconds, lambda: str(self.api.states(DAG, run))
+        )
+
+    def kill_running(self, task: str) -> str:
+        """End the process that executes a task at this moment, as the system would; returns the run's id."""
+        instances = self.api.call("GET", f"/api/v2/dags/{DAG}/dagRuns/~/taskInstances", params={"state": "running"})
+        [instance] = [each for each in instances["task_instances"] if each["task_id"] == task]
+        process = psutil.Process(instance["pid"])
+        assert self._scheduler in process.parents(), f"{process} is no task of this Airflow"
+        process.kill()
+        run = str(instance["dag_run_id"])
+        self.wait_for_task(run, task, "failed", "up_for_retry")
+        return run
+
+    @property
+    def _scheduler(self) -> psutil.Process:
+        pid, _ = (self.sandbox.airflow.home / "scheduler.pid").read_text().split()
+        return psutil.Process(int(pid))
+
+    # The ERP
+
+    def in_erp(self, sales: Collection[Sale]) -> list[Row]:
+        """Tryton's sales under the references of these, whatever their state."""
+        return self.erp([["reference", "in", [sale.reference for sale in sales]]])
+
+    def erp(self, domain: Sequence[Any]) -> list[Row]:
+        """Tryton's sales."""
+        rows = self.sandbox.tryton.rpc("sale.sale.search_read", [*domain], 0, None, None, _SALE_FIELDS)
+        return [{**row, "currency": row["currency."]["code"]} for row in rows]
+
+    def states_in_erp(self, sales: Collection[Sale]) -> Counter[str]:
+        """How many of these sales Tryton has in each state."""
+        return Counter(row["state"] for row in self.in_erp(sales))
+
+    def wait_until_processed(self, sales: Collection[Sale], seconds: float = 60) -> None:
+        """Wait until Tryton's worker is done with these, and assert that Tryton has each once and as it was sold."""
+        self.api.wait_until(
+            lambda: set(self.states_in_erp(sales)) <= {"processing"}, seconds, lambda: str(self.states_in_erp(sales))
+        )
+        have = [(row["reference"], row["total_amount"], row["currency"]) for row in self.in_erp(sales)]
+        assert sorted(have) == sorted((sale.reference, sale.gross, sale.currency) for sale in sales)
+
+    # The ledger
+
+    def ledger(self, query: str, sales: Iterable[Sale] = ()) -> list[tuple[Any, ...]]:
+        """What the ledger answers; `%(keys)s` are the keys of these sales."""
+        with self.sandbox.connect(LEDGER) as connection:
+            connection.execute("set search_path to order_sync")
+            return connection.execute(query.encode(), {"keys": [key(sale) for sale in sales]}).fetchall()
+
+    def statuses(self, sales: Collection[Sale]) -> Counter[str]:
+        """How many of these orders stand in each status."""
+        rows = self.ledger("select status from orders where order_key = any(%(keys)s)", sales)
+        return Counter(status for (status,) in rows)
+
+    def let_pass(self, time: timedelta) -> None:
+        """Make everything in the ledger so much older, whose clock is the only one: nobody has to wait for leases."""
+        with self.sandbox.connect(LEDGER) as connection:
+            connection.execute("set search_path to order_sync")
+            connection.execute("select from orders order by id for update")
+            for table, columns in TIMES.items():
+                older = ", ".join(f"{column} = {column} - %(time)s" for column in columns)
+                connection.execute(f"update {table} set {older}".encode(), {"time": time})
+
+
+def key(sale: Sale) -> str:
+    """The key of a sale's order."""
+    return f"{CHANNEL}:{shop.CHANNEL}/{shop.STORE}/{shop.TERMINAL}/{sale.number}/{sale.data_area}"
+
+
+def _sale(number: str) -> Sale:
+    customer = CUSTOMERS[0]
+    return Sale(
+        number,
+        f"REF-{number}",
+        datetime.now(UTC),
+        customer.currency,
+        (Line(PRODUCTS[0].sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20)),),
+        ship_to=shop.address_of(customer.account),
+        customer=customer.account,
+    )

@@ -1,0 +1,121 @@
+"""The main job on the sample orders: what Airflow shows, what the ERP has, and what the report says."""
+
+import re
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from order_sync.core.orders import OrderKey
+from sandbox import CHECKOUT
+from tests.end_to_end.conftest import MainJob
+from tests.end_to_end.system import DAG, GREEN, System
+
+HEADER = ["Order id", "Distributor name", "Account ID", "Delivery Date", "Placed At Date", "Status"]
+PAGE = (CHECKOUT / "docs" / "sample-orders.md").read_text()
+
+
+@cache
+def bad_orders() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The report's word and the error codes of each order in the page's first table."""
+    rows = re.findall(r"^\| (W\d+) \|.*\| ([A-Za-z ]+) \| (.*?) ?\|$", PAGE, re.MULTILINE)
+    return {reference: (word, tuple(re.findall(r"`(\w+)`", codes))) for reference, word, codes in rows}
+
+
+def test_the_run_is_green_with_bad_orders_in_it(system: System, main_job: MainJob) -> None:
+    assert main_job.state == "success"
+    assert system.api.states(DAG, main_job.run) == GREEN
+
+
+def test_every_good_sample_order_is_in_the_erp_once_as_it_was_sold(system: System, main_job: MainJob) -> None:
+    """R49, R165"""
+    sold = system.channel(
+        "select channelreferenceid, channel, store, terminal, transactionid, dataareaid, -grossamount, upper(currency)"
+        " from ax.retailtransactiontable where channelreferenceid like 'W1%'"
+    )
+    assert len(sold) == 300
+    good = [
+        (reference, str(OrderKey("dynamics_web", tuple(map(str, parts)))), total, currency)
+        for reference, *parts, total, currency in sold
+        if reference not in bad_orders()
+    ]
+    have = system.erp([["reference", "like", "W1%"], ["reference", "not in", [*bad_orders()]]])
+    assert sorted((row["reference"], row["web_id"], row["total_amount"], row["currency"]) for row in have) == sorted(
+        good
+    )
+    assert {row["state"] for row in have} == {"processing"}
+
+
+@pytest.mark.parametrize("reference", sorted(bad_orders()))
+def test_a_bad_sample_order_ends_as_the_page_says(system: System, main_job: MainJob, reference: str) -> None:
+    word, codes = bad_orders()[reference]
+    [(code, problems, message)] = system.ledger(
+        "select code, problems, message from orders join transactions t on order_id = orders.id"
+        f" and t.version = orders.version where reference = '{reference}'"
+    )
+    assert {code, *(problem["code"] for problem in problems)} - {None} == set(codes)
+    assert [row[5] for row in main_job.report if row[0] == reference] == [word]
+    in_erp = system.erp([["reference", "=", reference]])
+    if word != "Pending Verification":
+        assert in_erp == []
+    else:
+        assert [row["state"] for row in in_erp] == ["confirmed"]
+        errors = system.sandbox.tryton.rpc("ir.error.search_read", [], 0, None, None, ["message", "description"])
+        assert message in {": ".join(filter(None, (each["message"], each["description"]))) for each in errors}
+
+
+def test_rows_that_are_no_orders_are_counted_by_reason_and_are_not_in_the_erp(
+    system: System, main_job: MainJob
+) -> None:
+    table = PAGE.partition("## Rows that are no orders")[2]
+    expected = {reason: int(rows) for reason, rows in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.MULTILINE)}
+    assert len(expected) > 10
+    assert (
+        dict(system.ledger("select reason, count(*) from orders where status = 'not_an_order' group by 1")) == expected
+    )
+    assert system.erp(["OR", [["reference", "like", "W9%"]], [["web_id", "like", "%WEB01-1-E%"]]]) == []
+
+
+def test_the_report_lists_exactly_the_orders_that_failed_or_are_pending(system: System, main_job: MainJob) -> None:
+    """R52, R108"""
+    header, *rows = main_job.report
+    assert header == HEADER
+    assert {row[0]: row[5] for row in rows} == {reference: word for reference, (word, _) in bad_orders().items()}
+    assert len(rows) == len(bad_orders())
+    query = "select channelreferenceid, dataareaid, custaccount from ax.retailtransactiontable"
+    shop = {reference: [area, account] for reference, area, account in system.channel(query)}
+    assert {row[0]: row[1:3] for row in rows} == {row[0]: shop[row[0]] for row in rows}
+
+
+def test_a_second_run_adds_nothing_to_the_erp(system: System) -> None:
+    """R44"""
+    before = sorted((row["web_id"], row["state"]) for row in system.erp([]))
+    run = system.run()
+    assert system.api.states(DAG, run) == GREEN
+    assert sorted((row["web_id"], row["state"]) for row in system.erp([])) == before
+
+
+def test_the_history_of_an_order_names_the_run_and_the_task_of_each_step(system: System, main_job: MainJob) -> None:
+    """R183"""
+    history = system.ledger(
+        "select event, by from order_history join orders on orders.id = order_id where orders.status = 'succeeded'"
+        " and order_key like '%%/WEB01-1-%%'"
+    )
+    runs = {run["dag_run_id"] for run in system.api.runs(DAG)}
+    tasks = Counter()
+    for event, by in history:
+        dag, run, task = by.removesuffix(" for admin").split("/")
+        assert (dag, run in runs) == (DAG, True)
+        tasks[event, task] += 1
+    steps = {"landed": {"extract"}, "valid": {"validate"}, "attempt_opened": {"push"}, "receipt": {"push"}}
+    steps |= {"confirmed": {"reconcile", "push"}}
+    assert {event for event, _ in tasks} == set(steps)
+    assert all(task in steps[event] for event, task in tasks)
+
+
+def test_people_find_the_tasks_under_the_names_that_they_know(system: System) -> None:
+    """R1, R37, R154"""
+    tasks = system.api.call("GET", f"/api/v2/dags/{DAG}/tasks")["tasks"]
+    names = {task["task_id"]: task["task_display_name"] for task in tasks}
+    assert "P-0001" in names["extract"]
+    assert "Write Order" in names["push"]
