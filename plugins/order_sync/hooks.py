@@ -51,6 +51,11 @@ def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
     return registry.load(spec.adapter)(endpoint, registry.settings(), {"channels": channels, **spec.options})
 
 
+def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:
+    """Where people see the ERP's orders, as the extra of its connection says; '' if it says nothing."""
+    return str(_connection(conn_id or spec.connection, "http").extra_dejson.get("order_list_url") or "")
+
+
 def _postgres(conn_id: str) -> Callable[[], Any]:
     """What opens a psycopg connection, over a connection of type `postgres`."""
     _connection(conn_id, "postgres")

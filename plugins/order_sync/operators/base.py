@@ -1,0 +1,46 @@
+"""What all operators share: the ledger's connection, their documentation in Airflow, and who acts. Knows no flow."""
+
+import inspect
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import Actor, Summary
+
+
+class OrderSyncOperator(BaseOperator):
+    """An operator that works on the ledger, and whose docstring Airflow shows with its tasks."""
+
+    def __init__(self, *, ledger_conn_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ledger_conn_id = ledger_conn_id
+        self.doc_md = self.doc_md or markdown(inspect.getdoc(type(self)) or "")
+
+
+def markdown(docstring: str) -> str:
+    """A docstring with its parameters as a list, for Airflow's pages."""
+    return re.sub(r"^:param (\w+):", r"- `\1`:", docstring, flags=re.MULTILINE)
+
+
+def done(operator: BaseOperator, summary: Summary) -> dict[str, int]:
+    """Log what was done and return its counts; skip the task, with the reason, if its connection is on hold."""
+    operator.log.info("%s", summary)
+    if summary.held:
+        raise AirflowSkipException(f"on hold: {summary.held}")
+    return summary.counts
+
+
+def actor(context: Context) -> Actor:
+    """Who acts, for the audit history: the task's run, and whoever triggered it by hand."""
+    ti, user = context["ti"], context["dag_run"].triggering_user_name
+    return Actor(f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f" for {user}" if user else ""))
+
+
+def one_of(name: str, value: str, choices: Sequence[str]) -> None:
+    """Raises Misconfigured for a value that is none of the choices."""
+    if value not in choices:
+        raise Misconfigured(f"{name} is '{value}': write {' or '.join(choices)}")

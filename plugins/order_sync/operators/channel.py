@@ -1,0 +1,66 @@
+"""What is done with a channel's orders before an ERP hears of them: read and checked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from order_sync import flows, hooks, registry
+from order_sync.operators.base import OrderSyncOperator, actor, done
+
+
+class ExtractTransactionsOperator(OrderSyncOperator):
+    """Land a channel's new transactions in the ledger, each with its disposition, nothing twice or lost.
+
+    Returns counts by `new`, `changed`, `unchanged` and disposition. Skips itself with the reason while another run has
+    the channel on hold. Raises Transient while the channel is away, and Misconfigured when its database is not the one
+    that was read before.
+
+    :param channel: the channel's name in the registry (templated)
+    :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
+        `channel_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("channel", "channel_conn_id", "ledger_conn_id")
+    ui_color = "#dbe9f6"
+
+    def __init__(
+        self, *, channel: str, channel_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+        self.channel_conn_id = channel_conn_id
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Extract until the channel has nothing newer."""
+        spec, settings = registry.channel(self.channel), registry.settings()
+        channel = hooks.channel(spec, self.channel_conn_id)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            summary = flows.extract(spec.route, channel, ledger, actor(context), settings.lines_overdue_after)
+        return done(self, summary)
+
+
+class ValidateOrdersOperator(OrderSyncOperator):
+    """Check every received order against the rules and the reference data; all problems of an order at once.
+
+    Run `CheckReferenceDataOperator` before it. Returns counts by `valid`, `invalid` and problem code: a bad order is a
+    fact in the ledger and fails no task. Raises Transient while there is no copy of the ERP's reference data at all.
+
+    :param channel: the channel's name in the registry (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("channel", "ledger_conn_id")
+    ui_color = "#f6efd0"
+
+    def __init__(self, *, channel: str, ledger_conn_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Validate what is received, in bulk."""
+        spec, settings = registry.channel(self.channel), registry.settings()
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            summary = flows.validate(spec.route, ledger, actor(context), settings.total_tolerance)
+        return done(self, summary)

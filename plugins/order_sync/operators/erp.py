@@ -1,0 +1,155 @@
+"""What is done with a channel's ERP: learn what it knows, send orders into it, and find out what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk import Context, conf
+
+from order_sync import flows, hooks, registry
+from order_sync.core.ports import Erp, Ledger, Summary
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import Policy
+from order_sync.operators.base import OrderSyncOperator, actor, done
+from order_sync.operators.links import OrdersInErp
+
+T = TypeVar("T")
+
+SOONEST = 4 * timedelta(seconds=conf.getint("workers", "min_heartbeat_interval"))
+"""How far ahead the next look lies at least: 20 seconds in an Airflow that is left as it comes.
+
+A worker may notice only after one such interval that a task's process ended to wait. Airflow 3.3 takes a task that runs
+again by then for one that was killed, and fails it with a "state mismatch".
+"""
+
+
+class _ErpOperator(OrderSyncOperator):
+    """What the operators that talk to a channel's ERP share: their arguments and their connections."""
+
+    template_fields: Sequence[str] = ("channel", "erp_conn_id", "ledger_conn_id")
+
+    def __init__(
+        self, *, channel: str, erp_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+        self.erp_conn_id = erp_conn_id
+
+    def _connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
+        erp = hooks.erp(registry.erp(registry.channel(self.channel).erp), self.erp_conn_id)
+
+        async def connected(ledger: Ledger) -> T:
+            async with erp as client:
+                return await work(client, ledger)
+
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            return asyncio.run(connected(ledger))
+
+
+class CheckReferenceDataOperator(_ErpOperator):
+    """Refresh the ledger's copy of the ERP's reference data, unless it is young enough.
+
+    Returns counts. An ERP that is away is noted as long as there is a copy; without one, its error is raised.
+
+    :param channel: the channel whose ERP is asked (templated)
+    :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
+        `{"database": "..."}`; left out, `erp_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    ui_color = "#e8f0d8"
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Ask the ERP, in bulk."""
+        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        summary = self._connected(
+            lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, settings.reference_max_age)
+        )
+        return done(self, summary)
+
+
+class PushOrdersOperator(_ErpOperator):
+    """Settle what is due, then send what is queued, each order at most once at a time.
+
+    Returns counts by outcome. Skips itself with the reason while sending is on hold. Raises Transient, NotAuthorised or
+    Misconfigured for trouble of the system, after all outcomes are on record. Give it a pool of one slot for the ERP,
+    as the DAGs of this package give it `erp_<name>`, so that one push at a time works on it. Its page in Airflow links
+    to the ERP's list of orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
+
+    :param channel: the channel's name in the registry (templated)
+    :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
+        `{"database": "..."}`; left out, `erp_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    ui_color = "#f9dcc4"
+    operator_extra_links = (OrdersInErp(),)
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Push until nothing is queued."""
+        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        summary = self._connected(
+            lambda erp, ledger: flows.push(spec.route, erp, ledger, by, policy(erp, settings), settings)
+        )
+        return done(self, summary)
+
+
+class ReconcileConfirmationsOperator(_ErpOperator):
+    """Look up what was sent until it is confirmed or its verification window is over; deferred between the looks.
+
+    The first look fixes when the last window ends that is open then; the task ends there at the latest, whatever came
+    since: later orders belong to later runs. With nothing open it is done at once. While it waits it holds no slot;
+    give it no `execution_timeout`, which would count the waiting. Returns the counts of its last look. Raises
+    Transient, NotAuthorised or Misconfigured for trouble of the system. Its page in Airflow links to the ERP's list of
+    orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
+
+    :param channel: the channel's name in the registry (templated)
+    :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
+        `{"database": "..."}`; left out, `erp_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    ui_color = "#e4d8f0"
+    operator_extra_links = (OrdersInErp(),)
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Take the first look."""
+        return self._look(context, None)
+
+    def resume(self, context: Context, event: Any = None, ends_at: str | None = None) -> dict[str, int]:
+        """Take a later look. `ends_at` is ISO 8601; without it, as `dag.test()` resumes, the end is fixed anew."""
+        return self._look(context, datetime.fromisoformat(ends_at) if ends_at else None)
+
+    def _look(self, context: Context, ends_at: datetime | None) -> dict[str, int]:
+        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+
+        async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
+            summary = await flows.settle(spec.route, erp, ledger, by, policy(erp, settings))
+            horizon, now = ledger.horizon(spec.name), ledger.now()
+            last = horizon.last_window_ends_at
+            if last is None or (end := min(last, ends_at or last)) <= now:
+                return summary, None, now
+            look_at = end if summary.held else min(horizon.next_look_at or end, end)
+            return summary, end, max(look_at, now + SOONEST)
+
+        summary, end, wake_at = self._connected(look)
+        self.log.info("%s", summary)
+        if end:
+            self.defer(
+                trigger=DateTimeTrigger(moment=wake_at), method_name="resume", kwargs={"ends_at": end.isoformat()}
+            )
+        return summary.counts
+
+
+def policy(erp: Erp, settings: Settings) -> Policy:
+    """The rules of time and patience: what the ERP guarantees, and what the settings say."""
+    return Policy(
+        erp.guarantee,
+        window=settings.verification_window,
+        grace=settings.late_commit_grace,
+        tolerance=settings.total_tolerance,
+        max_resends=settings.max_resends,
+        looks=settings.early_looks,
+    )

@@ -1,0 +1,51 @@
+"""A person's hold on a connection."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from order_sync import hooks, registry
+from order_sync.core.errors import Misconfigured
+from order_sync.core.holds import HoldKind, HoldScope
+from order_sync.core.ports import Actor
+from order_sync.operators.base import OrderSyncOperator, actor, one_of
+
+HOLD_ACTIONS = ("hold", "release")
+
+
+class HoldConnectionOperator(OrderSyncOperator):
+    """Stop sending over a connection for a reason, or go on; reading, look-ups and confirmations go on meanwhile.
+
+    Returns how many holds were set or ended; a release also ends the holds that the flows set themselves. Raises
+    Misconfigured for a connection or an action that there is not, and without a reason.
+
+    :param connection: `erp_<name>` or `channel_<name>` of the registry (templated)
+    :param action: `hold` or `release` (templated)
+    :param reason: why, for the audit history and for everybody who finds orders waiting (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("connection", "action", "reason", "ledger_conn_id")
+    ui_color = "#e8e2d4"
+
+    def __init__(
+        self, *, connection: str, action: str, reason: str, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.connection = connection
+        self.action = action
+        self.reason = reason
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Set or end the hold."""
+        one_of("connection", self.connection, registry.connections())
+        one_of("action", self.action, HOLD_ACTIONS)
+        if not self.reason.strip():
+            raise Misconfigured("reason is empty: write why, for the people who find orders waiting")
+        by = Actor(actor(context).by, self.reason)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            if self.action == "release":
+                return {"released": ledger.release_hold(self.connection, None, by)}
+            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, self.reason, by)
+        return {"held": 1}

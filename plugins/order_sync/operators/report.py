@@ -1,0 +1,85 @@
+"""The report of a business day, for people."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+from airflow.sdk import Context
+
+from order_sync import flows, hooks, registry
+from order_sync.core.calendar_days import day_before
+from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import ReportContent
+from order_sync.operators.base import OrderSyncOperator, done, one_of
+from order_sync.operators.links import ReportFile
+
+CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
+
+
+class BuildFailureReportOperator(OrderSyncOperator):
+    """Write the report of a business day as a CSV file into a folder; the rows of its first build are kept for good.
+
+    Returns counts by Status. Raises Misconfigured for a day that is no date or is not over yet, for a content that
+    there is not, and for a folder that cannot be written to. Its page in Airflow links to the file if the folder has an
+    address: a path is of no use there, since browsers open no files from a web page, and Airflow shows no such link.
+
+    :param folder: path from the root of a folder that the worker can write to (templated)
+    :param content: `failed`, only orders that failed to sync, or `all`, every order placed that day (templated)
+    :param day: ISO 8601 date in the report's zone; empty: the last day that was over as the run was due (templated)
+    :param folder_url: http or https address under which people find the folder's files; empty: no link (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("folder", "content", "day", "folder_url", "ledger_conn_id")
+    ui_color = "#f0d8dc"
+    operator_extra_links = (ReportFile(),)
+    written = ""
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        content: str = "failed",
+        day: str | None = None,
+        folder_url: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.folder = folder
+        self.content = content
+        self.day = day
+        self.folder_url = folder_url
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Build the report, or write the stored one again."""
+        settings = registry.settings()
+        zone, folder, content = settings.report_zone, _folder(self.folder), _content(self.content)
+        day = _day(self.day) if self.day else day_before(context["dag_run"].run_after, zone)
+        names = {spec.name: spec.distributor for spec in registry.CHANNELS if spec.distributor}
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            report = flows.build_report(ledger, folder, content, zone, settings.queued_stuck_after, names, day)
+        self.written = report.path.name
+        return done(self, report.summary)
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_absolute():
+        raise Misconfigured(
+            f"the report's folder is '{text}': write a path from the root, such as /var/reports; the DAG"
+            " report_failures takes it from the Airflow variable order_sync_report_dir"
+        )
+    return Path(text)
+
+
+def _content(text: str) -> ReportContent:
+    one_of("content", text, CONTENTS)
+    return CONTENTS[CONTENTS.index(text)]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misconfigured(f"day is '{text}': write a date such as 2026-03-02, or nothing") from None
