@@ -55,7 +55,7 @@ def test_lines_in_another_order_or_with_more_zeros_are_the_same_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sku", "quantity", "net"), [("SKU-0002", "2", "20"), ("SKU-0001", "4", "40"), ("SKU-0001", "2", "22")]
+    ("sku", "quantity", "net"), [("SKU-0002", "2", "20.05"), ("SKU-0001", "4", "40.10"), ("SKU-0001", "2", "22")]
 )
 def test_another_article_quantity_or_price_makes_other_lines(sku: str, quantity: str, net: str) -> None:
     assert digest_of(fixture.order(fixture.line(sku, quantity, net))) != digest_of(fixture.order())

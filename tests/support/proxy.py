@@ -31,6 +31,7 @@ class Rule:
     pattern: re.Pattern[str]
     action: Action
     times: int | None
+    skip: int = 0
     answer: Answer = (502, MappingProxyType({}), b"")
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
@@ -78,13 +79,13 @@ class Proxy:
         """How many requests so far match."""
         return sum(1 for request in self.requests if re.search(pattern, request))
 
-    def hold(self, pattern: str, times: int | None = None) -> Rule:
-        """Hold the server's answers back until the rule is released."""
-        return self._add(Rule(re.compile(pattern), "hold", times))
+    def hold(self, pattern: str, times: int | None = None, *, skip: int = 0) -> Rule:
+        """Hold the server's answers back, but for the first `skip`, until the rule is released."""
+        return self._add(Rule(re.compile(pattern), "hold", times, skip))
 
-    def lose(self, pattern: str, times: int | None = None) -> Rule:
-        """Throw the server's answers away and close the connection."""
-        return self._add(Rule(re.compile(pattern), "lose", times))
+    def lose(self, pattern: str, times: int | None = None, *, skip: int = 0) -> Rule:
+        """Throw the server's answers away and close the connection, but for the first `skip` requests."""
+        return self._add(Rule(re.compile(pattern), "lose", times, skip))
 
     def drop(self, pattern: str, times: int | None = None) -> Rule:
         """Close the connection; the server never sees the request."""
@@ -97,7 +98,7 @@ class Proxy:
     def answer(self, pattern: str, status: int, body: str = "", times: int | None = None, **headers: str) -> Rule:
         """Answer instead of the server, which never sees the request; headers as `Retry_After="7"`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._add(Rule(re.compile(pattern), "answer", times, (status, named, body.encode())))
+        return self._add(Rule(re.compile(pattern), "answer", times, answer=(status, named, body.encode())))
 
     def behave(self) -> None:
         """Drop all rules and let go what they hold."""
@@ -111,7 +112,11 @@ class Proxy:
         with self._lock:
             self.requests.append(request)
             for rule in self._rules:
-                if rule.times != 0 and rule.pattern.search(request):
+                if rule.times == 0 or not rule.pattern.search(request):
+                    continue
+                if rule.skip:
+                    rule.skip -= 1
+                else:
                     rule.times = None if rule.times is None else rule.times - 1
                     return rule
         return None

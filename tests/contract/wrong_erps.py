@@ -1,0 +1,261 @@
+"""ERP adapters with one mistake each, over a right one: what the contract suite must notice and name."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import count
+
+from order_sync.core.errors import OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
+from order_sync.core.orders import Order, OrderKey
+from order_sync.core.ports import Erp, Health, Receipt
+from order_sync.core.rules import ReferenceData
+from order_sync.core.verdict import Found, FoundState
+
+ANY = count()
+
+
+class Wrong:
+    """Right in everything but what a mistake overrides."""
+
+    def __init__(self, right: Erp) -> None:
+        self.right = right
+        self.guarantee = right.guarantee
+
+    async def check(self) -> Health:
+        return await self.right.check()
+
+    async def reference(self) -> ReferenceData:
+        return await self.right.reference()
+
+    async def prepare(self, orders: Collection[Order]) -> None:
+        await self.right.prepare(orders)
+
+    async def submit(self, order: Order) -> Receipt:
+        return await self.right.submit(order)
+
+    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+        found = await self.right.look_up(orders)
+        return {key: [changed for each in founds if (changed := self.seen(each))] for key, founds in found.items()}
+
+    def seen(self, found: Found) -> Found | None:
+        """One ERP order as the look-up tells it; None leaves it out."""
+        return found
+
+    async def count(self, channel: str) -> int:
+        return await self.right.count(channel)
+
+
+def another_key(order: Order) -> Order:
+    """The same order under a key that nobody else has."""
+    return replace(order, key=OrderKey(order.key.channel, (*order.key.parts, f"{next(ANY)}")))
+
+
+class ChecksDifferently(Wrong):
+    async def check(self):
+        return replace(await self.right.check(), fingerprint=f"{next(ANY)}")
+
+
+class CountsInFractions(Wrong):
+    async def reference(self):
+        data = await self.right.reference()
+        facts = {
+            (kind, code): {"rate": str(Decimal(str(fact["rate"])) / 100)} if kind == "tax" else fact
+            for (kind, code), fact in data.facts.items()
+        }
+        return replace(data, facts=facts)
+
+
+class ForgetsCustomers(Wrong):
+    async def reference(self):
+        data = await self.right.reference()
+        return replace(data, facts={wanted: facts for wanted, facts in data.facts.items() if wanted[0] != "customer"})
+
+
+class TellsLocalTime(Wrong):
+    async def reference(self):
+        data = await self.right.reference()
+        return replace(data, as_of=data.as_of.replace(tzinfo=None))
+
+
+class SendsWhilePreparing(Wrong):
+    async def prepare(self, orders):
+        await asyncio.gather(*(self.right.submit(order) for order in orders))
+
+
+class AcceptsAKeyTwice(Wrong):
+    async def submit(self, order):
+        return await self.right.submit(another_key(order))
+
+
+class BeginsAnewInsteadOfResuming(Wrong):
+    async def submit(self, order):
+        begun = (await self.right.look_up([order])).get(order.key)
+        return await self.right.submit(another_key(order) if begun else order)
+
+
+class AdoptsWhateverIsThere(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderConflict:
+            return Receipt("1", "confirmed")
+
+
+class GivesNoNumber(Wrong):
+    async def submit(self, order):
+        return replace(await self.right.submit(order), number="")
+
+
+class SendsInAnotherCurrency(Wrong):
+    async def submit(self, order):
+        return await self.right.submit(replace(order, currency="USD" if order.currency == "EUR" else "EUR"))
+
+
+class TakesSilenceForAReceipt(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown:
+            return Receipt("1", "sent")
+
+
+class TakesSilenceForAnOutage(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown as error:
+            raise Transient(str(error)) from error
+
+
+class TakesSilenceForARefusal(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown as error:
+            raise OrderRefused(str(error)) from error
+
+
+class SwallowsRefusals(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderRefused:
+            return Receipt("", "refused")
+
+
+class CallsTroubleARefusal(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderSyncError as error:
+            raise OrderRefused(str(error)) from error
+
+
+class GossipsInRefusals(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderRefused as error:
+            raise OrderRefused(f"{error} {order.ship_to.name}", code=error.code) from error
+
+
+class InventsCodes(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderRefused as error:
+            raise OrderRefused(str(error), code="E-4711") from error
+
+
+class MissesWhatIsHalfMade(Wrong):
+    def seen(self, found):
+        return None if found.state is FoundState.HALF_MADE else found
+
+
+class MissesWhatIsCancelled(Wrong):
+    def seen(self, found):
+        return None if found.state is FoundState.CANCELLED else found
+
+
+class TakesCancelledForTaken(Wrong):
+    def seen(self, found):
+        return replace(found, state=FoundState.TAKEN) if found.state is FoundState.CANCELLED else found
+
+
+class ComparesNoLines(Wrong):
+    def seen(self, found):
+        return replace(found, same_lines=None)
+
+
+class FindsAllLinesTheSame(Wrong):
+    def seen(self, found):
+        return replace(found, same_lines=True)
+
+
+class ReadsMoneyAsFloat(Wrong):
+    def seen(self, found):
+        return replace(found, total=float(found.total))
+
+
+class RoundsTotals(Wrong):
+    def seen(self, found):
+        return replace(found, total=round(found.total, 0))
+
+
+class TellsNoCurrency(Wrong):
+    def seen(self, found):
+        return replace(found, currency="XXX")
+
+
+class ConfirmsAtOnceAndForNothing(Wrong):
+    def seen(self, found):
+        return replace(found, state=FoundState.CONFIRMED, total=found.total + 1)
+
+
+class FindsEverything(Wrong):
+    async def look_up(self, orders):
+        found = await self.right.look_up(orders)
+        some = next(iter(found.values()), [Found(FoundState.TAKEN, "1", "confirmed", Decimal(1), "EUR")])
+        return {order.key: found.get(order.key, some) for order in orders}
+
+
+class FindsNothing(Wrong):
+    async def look_up(self, orders):
+        return {}
+
+
+class AsksAboutNothing(Wrong):
+    async def look_up(self, orders):
+        await self.right.check()
+        return await self.right.look_up(orders)
+
+
+class CountsEverySubmit(Wrong):
+    submitted = 0
+
+    async def submit(self, order):
+        self.submitted += 2
+        return await self.right.submit(order)
+
+    async def count(self, channel):
+        return self.submitted
+
+
+class CountsWhatIsCancelled(Wrong):
+    most = 0
+
+    async def count(self, channel):
+        self.most = max(self.most, await self.right.count(channel))
+        return self.most
+
+
+class CountsEveryChannel(Wrong):
+    channel = ""
+
+    async def submit(self, order):
+        self.channel = order.key.channel
+        return await self.right.submit(order)
+
+    async def count(self, channel):
+        return await self.right.count(self.channel or channel)
