@@ -5,13 +5,12 @@ mistakes at the end: each must be named by the test that is about it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
-from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -19,12 +18,13 @@ import pytest
 
 from order_sync import registry
 from order_sync.core.advice import CATALOGUE
-from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
+from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Erp, Health, Receipt
-from order_sync.core.rules import ReferenceData, wanted
+from order_sync.core.ports import Erp, Receipt
+from order_sync.core.rules import wanted
 from order_sync.core.verdict import Found, FoundState, minor_unit
 from order_sync.rest import Endpoint
+from tests.contract import wrong_erps as wrong
 
 
 @dataclass(frozen=True)
@@ -239,142 +239,19 @@ async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject, call
     assert error.value.code in CATALOGUE
 
 
-class Wrong:
-    """An adapter that is right in everything but what a mistake overrides."""
-
-    def __init__(self, right: Erp) -> None:
-        self.right = right
-        self.guarantee = right.guarantee
-
-    async def check(self) -> Health:
-        return await self.right.check()
-
-    async def reference(self) -> ReferenceData:
-        return await self.right.reference()
-
-    async def prepare(self, orders: Collection[Order]) -> None:
-        await self.right.prepare(orders)
-
-    async def submit(self, order: Order) -> Receipt:
-        return await self.right.submit(order)
-
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
-        return await self.right.look_up(orders)
-
-    async def count(self, channel: str) -> int:
-        return await self.right.count(channel)
-
-
-class ChecksDifferently(Wrong):
-    numbers = count()
-
-    async def check(self):
-        return replace(await self.right.check(), fingerprint=f"{next(self.numbers)}")
-
-
-class CountsInFractions(Wrong):
-    async def reference(self):
-        data = await self.right.reference()
-        facts = {
-            (kind, code): {"rate": str(Decimal(str(fact["rate"])) / 100)} if kind == "tax" else fact
-            for (kind, code), fact in data.facts.items()
-        }
-        return replace(data, facts=facts)
-
-
-class TellsLocalTime(Wrong):
-    async def reference(self):
-        data = await self.right.reference()
-        return replace(data, as_of=data.as_of.replace(tzinfo=None))
-
-
-class SendsWhilePreparing(Wrong):
-    async def prepare(self, orders):
-        await asyncio.gather(*(self.right.submit(order) for order in orders))
-
-
-class MakesANewKeyEachTime(Wrong):
-    numbers = count()
-
-    async def submit(self, order):
-        key = OrderKey(order.key.channel, (*order.key.parts, f"{next(self.numbers)}"))
-        return await self.right.submit(replace(order, key=key))
-
-
-class AdoptsWhateverIsThere(Wrong):
-    async def submit(self, order):
-        try:
-            return await self.right.submit(order)
-        except OrderConflict:
-            return Receipt("1", "confirmed")
-
-
-class SwallowsRefusals(Wrong):
-    async def submit(self, order):
-        try:
-            return await self.right.submit(order)
-        except OrderRefused:
-            return Receipt("", "refused")
-
-
-class CallsTroubleARefusal(Wrong):
-    async def submit(self, order):
-        try:
-            return await self.right.submit(order)
-        except OrderSyncError as error:
-            raise OrderRefused(str(error)) from error
-
-
-class GossipsInRefusals(Wrong):
-    async def submit(self, order):
-        try:
-            return await self.right.submit(order)
-        except OrderRefused as error:
-            raise OrderRefused(f"{error} {order.ship_to.name}", code=error.code) from error
-
-
-class ReadsMoneyAsFloat(Wrong):
-    async def look_up(self, orders):
-        found = await self.right.look_up(orders)
-        return {key: [replace(each, total=float(each.total)) for each in founds] for key, founds in found.items()}
-
-
-class FindsEverything(Wrong):
-    async def look_up(self, orders):
-        found = await self.right.look_up(orders)
-        some = next(iter(found.values()), [Found(FoundState.TAKEN, "1", "confirmed", Decimal(1), "EUR")])
-        return {order.key: found.get(order.key, some) for order in orders}
-
-
-class FindsNothing(Wrong):
-    async def look_up(self, orders):
-        return {}
-
-
-class CountsEverySubmit(Wrong):
-    submitted = 0
-
-    async def submit(self, order):
-        self.submitted += 2
-        return await self.right.submit(order)
-
-    async def count(self, channel):
-        return self.submitted
-
-
-MISTAKES: dict[type[Wrong], Callable[..., Awaitable[None]]] = {
-    ChecksDifferently: test_a_check_says_which_erp_this_is_the_same_every_time,
-    CountsInFractions: test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order,
-    TellsLocalTime: test_the_reference_data_is_as_of_an_instant_in_utc,
-    SendsWhilePreparing: test_prepare_creates_no_order,
-    MakesANewKeyEachTime: test_a_second_submit_of_a_key_makes_no_second_order,
-    AdoptsWhateverIsThere: test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing,
-    SwallowsRefusals: test_a_refusal_has_a_known_code_and_no_people_in_it,
-    GossipsInRefusals: test_a_refusal_has_a_known_code_and_no_people_in_it,
-    ReadsMoneyAsFloat: test_a_submitted_order_is_there_once_with_its_number_and_its_money,
-    FindsEverything: test_a_look_up_finds_each_order_under_its_own_key_and_invents_none,
-    FindsNothing: test_a_submitted_order_is_there_once_with_its_number_and_its_money,
-    CountsEverySubmit: test_a_submitted_order_is_there_once_with_its_number_and_its_money,
+MISTAKES: dict[type[wrong.Wrong], Callable[..., Awaitable[None]]] = {
+    wrong.ChecksDifferently: test_a_check_says_which_erp_this_is_the_same_every_time,
+    wrong.CountsInFractions: test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order,
+    wrong.TellsLocalTime: test_the_reference_data_is_as_of_an_instant_in_utc,
+    wrong.SendsWhilePreparing: test_prepare_creates_no_order,
+    wrong.MakesANewKeyEachTime: test_a_second_submit_of_a_key_makes_no_second_order,
+    wrong.AdoptsWhateverIsThere: test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing,
+    wrong.SwallowsRefusals: test_a_refusal_has_a_known_code_and_no_people_in_it,
+    wrong.GossipsInRefusals: test_a_refusal_has_a_known_code_and_no_people_in_it,
+    wrong.ReadsMoneyAsFloat: test_a_submitted_order_is_there_once_with_its_number_and_its_money,
+    wrong.FindsEverything: test_a_look_up_finds_each_order_under_its_own_key_and_invents_none,
+    wrong.FindsNothing: test_a_submitted_order_is_there_once_with_its_number_and_its_money,
+    wrong.CountsEverySubmit: test_a_submitted_order_is_there_once_with_its_number_and_its_money,
 }
 
 
@@ -387,5 +264,5 @@ async def test_the_suite_names_a_known_mistake(subject, mistake):
 async def test_the_suite_names_trouble_that_is_called_a_refusal(subject):
     with pytest.raises(OrderRefused):
         await test_an_erp_that_cannot_be_reached_is_trouble_of_the_system(
-            replace(subject, mistake=CallsTroubleARefusal), "submit"
+            replace(subject, mistake=wrong.CallsTroubleARefusal), "submit"
         )
