@@ -1,7 +1,7 @@
 """The one HTTP client: pooled, bounded in time and in number, and exact about what a failed call may have done.
 
 A question that fails is Transient. A send that fails *after* it may have left is OutcomeUnknown, and one that never got
-a connection is Transient: the difference between sending an order again and making it twice. Nothing is retried here.
+a connection is Transient: the difference between sending an order again and making it twice. No POST is repeated here.
 It must not know any ERP, what the calls mean, nor Airflow. Messages name the connection and never repeat a key or body.
 """
 
@@ -173,11 +173,15 @@ def _checked(endpoint: Endpoint) -> ssl.SSLContext | bool:
     name = endpoint.connection
     try:
         parts = urlsplit(endpoint.base_url)
-        host, _ = parts.hostname, parts.port
+        host = parts.hostname or ""
+        whole = f"{parts.scheme}://{parts.netloc}"
+        sound = parts.port != 0 and "@" not in whole and endpoint.base_url.rstrip("/") == whole
     except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https"):
-        raise Misconfigured(f"connection '{name}': '{endpoint.base_url}' is no address; it needs a schema and a host")
+        sound = False
+    if not sound or not host or parts.scheme not in ("http", "https"):
+        raise Misconfigured(
+            f"connection '{name}' has no address to call: it needs a schema, a host, a port, and no more"
+        )
     if not endpoint.key or not endpoint.key.isascii() or not endpoint.key.isprintable() or " " in endpoint.key:
         raise Misconfigured(f"connection '{name}': its password must be the system's REST key, on one line and no more")
     if parts.scheme == "http":

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Order
 from order_sync.core.verdict import Found
 from order_sync.erps.tryton import Tryton as Adapter
@@ -103,3 +104,10 @@ async def found(erp: Adapter, order: Order, until: Callable[[Found], Any] = lamb
             return seen
         assert time.monotonic() < deadline, f"it stayed {seen}"
         await asyncio.sleep(0.1)
+
+
+async def refusal(erp: Adapter, refused: Order) -> OrderRefused:
+    """The refusal that a submit ends with."""
+    with pytest.raises(OrderRefused) as error:
+        await erp.submit(refused)
+    return error.value

@@ -174,12 +174,15 @@ async def test_held_sends_leave_room_for_questions_and_no_more_go_out_than_allow
         ("ftp://erp.example.com", "schema"),
         ("https://", "host"),
         ("https://erp:port", "address"),
+        ("https://erp.example.com/tryton", "no more"),
+        ("https://user:secret-key@erp.example.com", "no more"),
         ("", "host"),
     ],
 )
 def test_an_address_that_cannot_be_used_safely_is_refused_by_connection(base_url: str, says: str) -> None:
-    with pytest.raises(Misconfigured, match=f"erp_test.*{says}"):
+    with pytest.raises(Misconfigured, match=f"erp_test.*{says}") as error:
         Rest(endpoint(base_url), QUICK)
+    assert KEY not in str(error.value)
 
 
 @pytest.mark.parametrize(

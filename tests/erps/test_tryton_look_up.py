@@ -14,8 +14,7 @@ from order_sync.erps.tryton.look_ups import STATES
 from sandbox.tryton import DATABASE
 from sandbox.tryton import Tryton as Server
 from tests.erps.conftest import Back
-from tests.erps.test_tryton_submit import CONFIRM, CREATE, QUOTE
-from tests.fixtures.tryton import CHANNEL, line, order
+from tests.fixtures.tryton import CHANNEL, CONFIRM, CREATE, QUOTE, line, order
 from tests.support.proxy import Proxy
 
 pytestmark = pytest.mark.usefixtures("resting")
