@@ -1,0 +1,75 @@
+"""The page on adding a channel is enough: what it shows, put into files as it says, fulfils the whole contract."""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from docs.generate import DOCS
+from order_sync import registry
+from order_sync.channels.sql import COLUMNS
+from sandbox.postgres import Cluster
+from tests.contract import test_channel_contract as contract
+
+PAGE = (DOCS / "adding.md").read_text()
+BLOCKS = dict(re.findall(r"^```(?:sql|python) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+NAME = "my_shop"
+NUMBERS = count()
+SENTENCES = [
+    test
+    for name, test in vars(contract).items()
+    if name.startswith("test_") and [*inspect.signature(test).parameters] == ["subject"]
+]
+
+
+@pytest.fixture(scope="module")
+def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ModuleType, str]]:
+    """The page's files in a tree of their own, the fixture among them, and the name of an empty shop's database."""
+    root = tmp_path_factory.mktemp("tree")
+    folder, fixtures = root / "include" / "sql" / "channels" / NAME, root / "tests" / "fixtures"
+    for where in (folder, fixtures):
+        where.mkdir(parents=True)
+    for name, text in BLOCKS.items():
+        (fixtures if "/" in name else folder).joinpath(Path(name).name).write_text(text)
+    (folder / "tables.sql").rename(fixtures / f"{NAME}.sql")
+    spec = replace(registry.CHANNELS[0], name=NAME, options={"zone": "Europe/Berlin"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "CHANNELS", (spec,))
+        found = spec_from_file_location(NAME, fixtures / f"{NAME}.py")
+        assert found
+        assert found.loader
+        fixture = module_from_spec(found)
+        patch.setitem(sys.modules, NAME, fixture)
+        found.loader.exec_module(fixture)
+        cluster.create_database(NAME)
+        fixture.create(cluster.dsn(NAME))
+        yield fixture, NAME
+    cluster.drop_database(NAME)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda test: test.__name__)
+def test_the_pages_example_fulfils_the_contract(
+    written: tuple[ModuleType, str], cluster: Cluster, sentence: Callable[[contract.Subject], None]
+):
+    fixture, name = written
+    database = f"{name}_{next(NUMBERS)}"
+    cluster.create_database(database, name)
+    sentence(contract.Subject(fixture, cluster.dsn(database), cluster.dsn(name)))
+    cluster.drop_database(database)
+
+
+def test_the_contract_is_tried_in_full():
+    assert len(SENTENCES) > 10
+
+
+def test_the_page_names_every_column_with_its_type():
+    rows = re.findall(r"^\| `(\w+)` \| (int|text|text\[\]) \|", PAGE, re.MULTILINE)
+    assert dict(rows) == COLUMNS
+    assert [*dict(rows)] == re.findall(r" as (\w+),?$", BLOCKS["transactions.sql"].partition("\nfrom")[0], re.MULTILINE)
