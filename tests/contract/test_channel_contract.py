@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from importlib import import_module
 from itertools import count
 from types import ModuleType
 from typing import Any
@@ -25,7 +24,9 @@ from order_sync.core.reading import read_instant, read_order
 from order_sync.core.watermark import Watermark
 from sandbox.postgres import Cluster
 from tests.contract import wrong_channels as wrong
+from tests.contract.fixtures import fixture_of
 
+ASKED = ("SPEC", "PLACED_AT", "create", "channel", "add", "change", "remove")
 START = Watermark("database")
 NUMBERS = count()
 
@@ -67,7 +68,7 @@ class Subject:
 @pytest.fixture(scope="module", params=[spec.name for spec in registry.CHANNELS])
 def template(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[tuple[ModuleType, str]]:
     """A channel's fixture and the name of an empty database of that channel."""
-    fixture = import_module(f"tests.fixtures.{request.param}")
+    fixture = fixture_of(request.param, ASKED)
     name = f"contract_{request.param}"
     cluster.create_database(name)
     fixture.create(cluster.dsn(name))
@@ -308,6 +309,7 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
 }
 
 
+@pytest.mark.parametrize("template", [registry.CHANNELS[0].name], indirect=True)
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
 def test_the_suite_names_a_known_mistake(subject, mistake):
     notices, words = MISTAKES[mistake]

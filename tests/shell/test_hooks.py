@@ -125,7 +125,8 @@ def test_the_erps_address_is_put_together_from_schema_host_and_port(
     assert endpoint.connection == "erp_tryton"
     assert endpoint.key == "the-key"
     assert endpoint.extra == {"database": "tryton"}
-    assert (settings, options) == (registry.settings(), {"channels": ["dynamics_web"], **ERP.options})
+    channels = [channel.name for channel in registry.CHANNELS if channel.erp == ERP.name]
+    assert (settings, options) == (registry.settings(), {"channels": channels, **ERP.options})
 
 
 def test_the_erps_address_may_be_one_url(connections: Connections, monkeypatch: pytest.MonkeyPatch):

@@ -77,7 +77,7 @@ class Erp(Protocol):
         """All reference data that the rules may ask for, in bulk."""
 
     async def prepare(self, orders: Collection[Order]) -> None:
-        """Look up in bulk what submits of these orders will need. Creates no order."""
+        """Look up in bulk what submits of these orders will need, if anything. Creates no order."""
 
     async def submit(self, order: Order) -> Receipt:
         """Bring one order into the ERP, or finish one that was begun and is equal.
