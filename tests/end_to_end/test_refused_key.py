@@ -64,6 +64,7 @@ def refusal(system: System) -> Refusal:
     }
     api.wait_until(lambda: any(run in each["text"] for each in inbox.slack), 30, lambda: "no alert")
     system.proxy.behave()
+    api.pause(DAG, paused=False)
     api.clear(DAG, run, only_failed=True)
     repaired = api.wait_for_run(DAG, run)
     mails = [mail for mail in inbox.mails if run in mail.get_body().get_content()]
