@@ -85,6 +85,14 @@ class System:
             lambda: self.api.states(DAG, run).get(task) in states, seconds, lambda: str(self.api.states(DAG, run))
         )
 
+    def wait_until_free(self, pool: str, seconds: float = 30) -> None:
+        """Wait until nobody holds a slot of a pool: another run may be at work."""
+
+        def slots(which: str) -> int:
+            return int(self.api.call("GET", f"/api/v2/pools/{pool}")[which])
+
+        self.api.wait_until(lambda: slots("open_slots") == slots("slots"), seconds, lambda: f"{pool} is not free")
+
     def kill_running(self, task: str) -> str:
         """End the process that executes a task at this moment, as the system would; returns the run's id."""
         instances = self.api.call("GET", f"/api/v2/dags/{DAG}/dagRuns/~/taskInstances", params={"state": "running"})

@@ -40,6 +40,11 @@ def refusal(system: System) -> Refusal:
     def fail() -> None:
         api.call("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{api.trigger(DAG)}", json={"state": "failed"})
 
+    def states_of_newest() -> Counter[str]:
+        newest = {"order_by": "-id", "limit": FIFTY + 1}
+        runs = api.call("GET", f"/api/v2/dags/{DAG}/dagRuns", params=newest)["dag_runs"]
+        return Counter(each["state"] for each in runs)
+
     api.pause(DAG, paused=True)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: fail(), range(FIFTY)))
@@ -48,10 +53,10 @@ def refusal(system: System) -> Refusal:
     api.pause(DAG, paused=False)
     run = system.run()
     assert refused.reached.is_set()
-    newest = api.call("GET", f"/api/v2/dags/{DAG}/dagRuns", params={"order_by": "-id", "limit": FIFTY + 1})["dag_runs"]
+    api.wait_until(lambda: set(states_of_newest()) <= {"success", "failed"}, 60, lambda: str(states_of_newest()))
     seen = {
         "tasks": api.states(DAG, run),
-        "newest_runs": Counter(each["state"] for each in newest),
+        "newest_runs": states_of_newest(),
         "paused": api.dags()[DAG],
         "statuses": system.statuses(sales),
         "in_erp": len(system.in_erp(sales)),
@@ -59,6 +64,7 @@ def refusal(system: System) -> Refusal:
     }
     api.wait_until(lambda: any(run in each["text"] for each in inbox.slack), 30, lambda: "no alert")
     system.proxy.behave()
+    api.pause(DAG, paused=False)
     api.clear(DAG, run, only_failed=True)
     repaired = api.wait_for_run(DAG, run)
     mails = [mail for mail in inbox.mails if run in mail.get_body().get_content()]
