@@ -9,10 +9,12 @@ from datetime import timedelta
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
+from order_sync import registry
+
 RETRIES = 3
 """How often a failed task is tried again at most."""
 
-RETRY_DELAY = timedelta(minutes=1)
+RETRY_DELAY = registry.settings().retry_delay
 """How long a task waits before it is tried again, if no rule says otherwise."""
 
 RETRY_BY_ERROR = ExceptionRetryPolicy(

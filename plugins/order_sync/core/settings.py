@@ -50,6 +50,9 @@ class Settings:
     reference_max_age: Annotated[
         timedelta, "how old the copy of the ERP's reference data may be before it is read again"
     ] = timedelta(minutes=15)
+    retry_delay: Annotated[timedelta, "how long a task waits before it is tried again while a system is away"] = (
+        timedelta(minutes=1)
+    )
     report_zone: Annotated[ZoneInfo, "the IANA time zone of the business day and of the report's times"] = _UTC
     report_at: Annotated[time, "when, in that zone, the report is built"] = time(6, 0)
 
