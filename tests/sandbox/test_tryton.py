@@ -37,7 +37,7 @@ class Desk:
     def sell(self, *lines: tuple[str, int, str, str], customer: str = "C-0005", currency: str = "EUR") -> str:
         """Create and quote a sale of lines (article, quantity, price, tax); returns its path."""
         party = self.id("party.party", customer)
-        (address,) = self.rest.search("party.address", [["party", "=", party]])
+        (address,) = self.rest.search("party.address", [["party", "=", party], ["invoice", "=", True]])
         unit = self.id("product.uom", catalogue.UNIT, "name")
         rows = [
             {
@@ -162,11 +162,11 @@ def test_the_integration_user_can_read_the_whole_catalogue(desk: Desk) -> None:
     def codes(model: str, field: str = "code") -> set[str]:
         return {row[field] for row in desk.rest.search(model, [], field)}
 
-    assert codes("product.product") == {each.sku for each in (*catalogue.PRODUCTS, *catalogue.CHARGES)}
-    assert codes("currency.currency") == {each.code for each in catalogue.CURRENCIES}
-    assert codes("account.tax", "name") == {each.code for each in catalogue.TAXES}
+    assert codes("product.product") >= {each.sku for each in (*catalogue.PRODUCTS, *catalogue.CHARGES)}
+    assert codes("currency.currency") >= {each.code for each in catalogue.CURRENCIES}
+    assert codes("account.tax", "name") >= {each.code for each in catalogue.TAXES}
     assert codes("party.party") >= {each.account for each in (*catalogue.CUSTOMERS, catalogue.GUEST)}
-    assert codes("web.shop", "name") == set(catalogue.WEB_SHOPS)
+    assert codes("web.shop", "name") >= set(catalogue.WEB_SHOPS)
 
 
 def test_the_integration_user_cannot_process_a_sale(desk: Desk) -> None:
