@@ -54,6 +54,7 @@ def test_while_an_outage_lasts_the_next_runs_probe_once_and_skip():
     erp.down = True
     summary = run_push(ledger, erp, NEXT)
     assert "connection refused" in summary.held
+    assert str(summary) == f"nothing to do; on hold: {summary.held}"
     assert ledger.status() is Status.QUEUED
 
 
@@ -150,6 +151,7 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
 
     summary = run_push(ledger, erp, NEXT)
     assert "the period is closed" in summary.held
+    assert f"on hold: {summary.held}" in str(summary), "which the task logs"
     assert ledger.counts("shop") == {Status.QUEUED: 10}
 
     erp.code = None

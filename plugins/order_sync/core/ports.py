@@ -328,4 +328,5 @@ class Summary:
 
     def __str__(self) -> str:
         counted = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(self.counts.items()))
-        return "; ".join([counted or "nothing to do", *self.notes])
+        held = [f"on hold: {self.held}"] if self.held else []
+        return "; ".join([counted or "nothing to do", *self.notes, *held])

@@ -33,7 +33,7 @@ def extract(
     except SYSTEM_TROUBLE:
         if hold is None or hold.by == actor.by:
             raise
-        return Summary(held=str(hold), notes=[f"on hold: {hold}"])
+        return Summary(held=str(hold))
     ledger.check_fingerprint(connection, fingerprint)
     if hold:
         ledger.release_hold(connection, hold.kind, Actor(actor.by, "the channel answers again"))

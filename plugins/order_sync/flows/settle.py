@@ -42,7 +42,7 @@ async def settle(route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: P
 
 
 def _without_a_look(route: Route, ledger: Ledger, actor: Actor, policy: Policy, hold: Hold) -> Summary:
-    summary = Summary(held=str(hold), notes=[f"on hold: {hold}"])
+    summary = Summary(held=str(hold))
     while entries := ledger.overdue(route.channel, PAGE):
         now = ledger.now()
         verdict = Verdict(
