@@ -5,6 +5,7 @@ Its main job has run once on the sample orders, so that each test finds a channe
 
 import csv
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SETTINGS = {
     "ORDER_SYNC_CLAIM_LEASE": f"{LEASE.seconds}s",
     "ORDER_SYNC_SUBMIT_CONCURRENCY": "3",
     "ORDER_SYNC_REFERENCE_MAX_AGE": "1h",
+    "ORDER_SYNC_RETRY_DELAY": "3s",
     "ORDER_SYNC_QUEUED_STUCK_AFTER": "1s",
     "ORDER_SYNC_REPORT_AT": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}",
     # Where an installation pauses DAGs that keep failing, these must go on all the same.
@@ -41,7 +43,8 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """Where everything lives; once all is stopped, nobody may live there any more."""
+    """Where everything lives; once all is stopped, also by a SIGTERM, nobody may live there any more."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with scratch() as folder:
         yield folder
         assert _processes_in(folder) == []
@@ -112,11 +115,10 @@ def _the_network_behaves(system: System) -> Iterator[None]:
 
 
 def _processes_in(folder: Path) -> list[psutil.Process]:
-    """Live processes that were started with something of this folder."""
+    """Live processes that were started in this folder or with something of it, whatever they call themselves now."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            about = [*process.cmdline(), process.environ().get("AIRFLOW_HOME", "")]
-            if process.pid != os.getpid() and any(str(folder) in word for word in about):
+            if process.pid != os.getpid() and any(str(folder) in word for word in (process.cwd(), *process.cmdline())):
                 found.append(process)
     return found

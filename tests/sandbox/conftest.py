@@ -82,8 +82,8 @@ def airflow(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Airflow]:
 
 
 def processes_of(airflow: Airflow) -> Iterator[psutil.Process]:
-    """Every live process that was started with this Airflow's home."""
+    """Every live process that was started in this Airflow's home, whatever it calls itself now."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get("AIRFLOW_HOME") == str(airflow.home):
+            if Path(process.cwd()) == airflow.home:
                 yield process
