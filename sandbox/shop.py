@@ -103,7 +103,8 @@ def _rows(sale: Sale) -> Iterator[tuple[str, Row]]:
             yield "retailtransactiontaxtrans", _line_tax(sale, number, line)
     for number, charge in enumerate(sale.charges):
         yield "retailtransactionmarkuptrans", _charge(sale, number, charge)
-        yield "retailtransactionchargetaxtrans", _charge_tax(sale, number, charge)
+        if charge.tax_code:
+            yield "retailtransactionchargetaxtrans", _charge_tax(sale, number, charge)
     if isinstance(sale.ship_to, Address):
         yield "retailtransactionaddresstrans", _address(sale, sale.ship_to)
 

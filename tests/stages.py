@@ -12,7 +12,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 STAGES = {
     "core": ["core", "flows"],
-    "contract": ["contract", "ledger", "channels", "erps", "sandbox"],
+    "contract": ["contract", "ledger", "channels", "erps", "sandbox", "real_orders"],
     "dags": ["shell", "dags"],
     "end_to_end": ["end_to_end"],
     "docs": ["test_*.py"],

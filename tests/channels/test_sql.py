@@ -1,7 +1,7 @@
 """What a SQL channel says when its database, its SQL or its rows are not as they must be."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,19 +43,24 @@ def one_row(cluster: Cluster, tmp_path: Path) -> Callable[..., SqlChannel]:
     """Makes a channel whose SQL gives one row, GOOD but for some columns; one that is None is left out."""
 
     def make(**columns: str | None) -> SqlChannel:
-        chosen = {name: text for name, text in (GOOD | columns).items() if text is not None}
-        select = ", ".join(f"{text} as {name}" for name, text in chosen.items())
-        files = {
-            "transactions.sql": f"select {select} where {{which}} order by counter",
-            "new.sql": "%(since)s < 1",
-            "sample.sql": "select 1 as counter, 1 as oldest_running, 2 as horizon",
-            "fingerprint.sql": "select 'here' as fingerprint",
-        }
-        for name, text in files.items():
-            (tmp_path / name).write_text(text)
+        write_sql(tmp_path, columns)
         return SqlChannel(lambda: psycopg.connect(cluster.dsn()), "shop", tmp_path, {})
 
     return make
+
+
+def write_sql(folder: Path, columns: Mapping[str, str | None], table: str = "", **others: str) -> None:
+    """Write the files of a channel whose rows are GOOD but for some columns."""
+    chosen = {name: text for name, text in {**GOOD, **columns}.items() if text is not None}
+    select = ", ".join(f"{text} as {name}" for name, text in chosen.items())
+    files = {
+        "transactions": f"select {select} {table} where {{which}} order by counter",
+        "new": "%(since)s < 1",
+        "sample": "select 1 as counter, 1 as oldest_running, 2 as horizon",
+        "fingerprint": "select 'here' as fingerprint",
+    }
+    for name, text in {**files, **others}.items():
+        (folder / f"{name}.sql").write_text(text)
 
 
 def read(channel: SqlChannel) -> list[Transaction]:
@@ -215,6 +220,27 @@ def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
     with pytest.raises(Transient, match="terminating connection") as raised:
         list(batches)
     assert raised.value.code == "EXTRACT_FAILED"
+
+
+def test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found(own_dsn, tmp_path):
+    """A counter is taken a moment before its row is written: the horizon counts only from after the rows were read."""
+    sample = (dynamics_web.FOLDER / "sample.sql").read_text()
+    sample = sample.replace(
+        "max(replicationcounterfromorigin) from ax.retailtransactiontable", "max(counter) from plain"
+    )
+    columns = {"key_parts": "array[counter::text]", "counter": "counter"}
+    write_sql(tmp_path, columns, "from plain", new="counter > %(since)s", sample=sample)
+    with psycopg.connect(own_dsn) as connection:
+        connection.execute("create table plain (counter int); insert into plain values (2), (3)")
+    channel = SqlChannel(lambda: psycopg.connect(own_dsn), "shop", tmp_path, {}, 1)
+    extract = channel.transactions(Watermark(""))
+    next(extract)
+    with psycopg.connect(own_dsn) as slow:
+        slow.execute("insert into plain values (1)")
+        *_, last = extract
+        *_, last = channel.transactions(last.watermark)
+    found = [each.counter for batch in channel.transactions(last.watermark) for each in batch.transactions]
+    assert 1 in found
 
 
 @pytest.mark.parametrize("ends", ["fully read", "given up", "failed"])

@@ -174,6 +174,13 @@ def test_absence_counts_as_soon_as_the_erps_guarantee_allows(guarantee, after, e
     assert judge(doubt, [], NOW + timedelta(minutes=after), Policy(guarantee)).event is event
 
 
+def test_each_send_into_a_searchable_erp_has_a_window_of_its_own():
+    again = replace(DOUBT, status=Status.PENDING_VERIFICATION, last_attempt_at=NOW + timedelta(minutes=40), resends=1)
+    policy = Policy("searchable")
+    assert judge(again, [], NOW + timedelta(minutes=71), policy).event is None
+    assert judge(again, [], NOW + timedelta(minutes=72), policy).event is Event.ABSENT
+
+
 def test_a_blind_erp_is_never_sent_to_twice_by_itself():
     """R46"""
     doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION)

@@ -67,7 +67,6 @@ def page(metadata: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 def test_a_strangers_dag_brings_orders_into_the_erp_over_connections_of_its_own(
     house: Pipeline, page: Page, tmp_path: Path
 ):
-    """R180"""
     good = house.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
     house.sell("NO-SUCH-SKU")
     ran = run(DAG, folder=FOLDER, reports=str(tmp_path), day="2026-03-02")

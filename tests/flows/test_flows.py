@@ -9,7 +9,7 @@ from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
-from order_sync.core.settings import Settings
+from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, validate
 from tests.flows.memory import DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
@@ -208,6 +208,35 @@ def test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish():
     late = lambda: next(times, 1e6)  # noqa: E731  a clock that jumps past the lease
     asyncio.run(_one_turn(ledger, erp, late))
     assert 0 < len(erp.submits) < 10
+
+
+@pytest.mark.parametrize(("seconds_more", "sent"), [(0, 0), (1, 10)])
+def test_no_call_begins_that_might_outlast_the_lease(seconds_more, sent):
+    settings = Settings()
+    longest_submit = CALLS_PER_SUBMIT * settings.call_deadline + POLICY.grace
+    claimed_before = (settings.claim_lease - longest_submit).total_seconds() - seconds_more
+    ledger = ready(*range(1, 11))
+    erp = MemoryErp(ledger.clock)
+    times = iter([0.0])
+    asyncio.run(_one_turn(ledger, erp, lambda: next(times, claimed_before)))
+    assert len(erp.submits) == sent
+
+
+def test_a_submit_that_outlasts_its_deadline_is_looked_up():
+    """R81"""
+    ledger, brief = ready(1), timedelta(milliseconds=1)
+    erp = MemoryErp(ledger.clock)
+
+    async def never(order):
+        await MemoryErp.submit(erp, order)
+        await asyncio.Event().wait()
+
+    erp.submit = never
+    settings = Settings(http_connect_timeout=brief, http_read_timeout=brief)
+    assert send(ledger, erp, settings) == {"outcome_unknown": 1}
+    ledger.clock.sleep(minutes=16)
+    assert send(ledger, erp) == {"confirmed": 1}
+    assert len(erp.submits) == 1
 
 
 async def _one_turn(ledger, erp, monotonic) -> None:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from order_sync.core.lifecycle import Event
@@ -72,6 +73,21 @@ def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connec
         assert len(keys) == len(set(keys))
         rest = [entry.key for entry in claim(ledger).entries]
         assert len(keys) + len(rest) == 200
+
+
+def test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody(connect: Connect, sql: Sql):
+    """R38"""
+
+    def impatient() -> psycopg.Connection:
+        connection = connect()
+        connection.execute("set lock_timeout = '1s'")
+        connection.commit()
+        return connection
+
+    with Ledger(impatient) as ledger, sql.connection.transaction():
+        queue(ledger, 1, 2)
+        sql.do("select from orders where order_key = %s for update", str(key(1)))
+        assert [entry.key for entry in claim(ledger).entries] == [key(2)]
 
 
 def test_releasing_gives_back_what_was_not_sent_and_nothing_else(ledger: Ledger, sql: Sql):

@@ -5,7 +5,8 @@ The folder holds
 - `transactions.sql`, the one SELECT. `{which}` in it stands for the condition in `new.sql` (bound `since`: counters
   above it, and no others) or in `again.sql` (bound `key_1`, `key_2` ...: an array for each part of the key). It ends
   with `order by counter`. The channel's options in the registry are bound by their names.
-- `sample.sql`: the highest `counter`, and of this moment's snapshot `oldest_running` (xmin) and `horizon` (xmax).
+- `sample.sql`: the highest `counter`, and of this moment `oldest_running`, the oldest transaction at work, and
+  `horizon`, a number that no transaction at work has reached.
 - `fingerprint.sql`: one text that is another one where the counters are others.
 
 A row of `transactions.sql` has these columns, in the words of `core.orders.Transaction`:

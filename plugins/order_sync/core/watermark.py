@@ -2,8 +2,8 @@
 
 A channel's counter is taken at insert and becomes visible at commit, so a slow writer can appear *below* a counter
 that was read long ago. A mark therefore rises only to a counter that was seen before a moment all of whose writers
-have ended since: the sample's `horizon` is the channel's transaction horizon (on Postgres `pg_snapshot_xmax`), taken
-after the rows were read, and every writer that might hold a lower counter had begun by then.
+have ended since: the sample's `horizon` is a transaction number drawn after the rows were read, and every writer that
+might hold a lower counter had begun by then.
 """
 
 from dataclasses import dataclass, replace
