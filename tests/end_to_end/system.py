@@ -4,8 +4,10 @@ What became of an order is read in Tryton, by its administrator and by the refer
 second sale would be seen whatever key it bore. The ledger is asked for what only it can know: who did what, and when.
 """
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +16,9 @@ from typing import Any
 
 import psutil
 
+from order_sync import registry
 from sandbox import shop
-from sandbox.airflow_api import Api
+from sandbox.airflow_api import FINAL, Api
 from sandbox.catalogue import CUSTOMERS, PRODUCTS
 from sandbox.sales import Line, Sale
 from sandbox.system import CHANNEL, LEDGER, Sandbox
@@ -71,7 +74,31 @@ class System:
         with self.sandbox.connect(CHANNEL) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    @contextmanager
+    def refusing(self, database: str) -> Iterator[None]:
+        """The channel's or the ledger's database takes no connections, and has ended those that there were."""
+        with self.sandbox.connect("postgres") as connection:
+            connection.autocommit = True
+            try:
+                connection.execute(f"alter database {database} allow_connections false".encode())
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database]
+                )
+                yield
+            finally:
+                connection.execute(f"alter database {database} allow_connections true".encode())
+
     # Airflow
+
+    def wait_until_quiet(self, seconds: float = 75) -> None:
+        """Wait until no run is at work and the schedule begins none for so long: what happens then, the test does."""
+        every = 60 * registry.channel(CHANNEL).minutes_between_runs
+
+        def quiet() -> bool:
+            since = datetime.now(UTC).timestamp() % every
+            return 10 < since < every - seconds and all(run["state"] in FINAL for run in self.api.runs(DAG))
+
+        self.api.wait_until(quiet, every, lambda: "a run is at work or due")
 
     def run(self) -> str:
         """Run the main job, by hand, to its end; returns the run's id."""
@@ -109,6 +136,23 @@ class System:
         pid, _ = (self.sandbox.airflow.home / "scheduler.pid").read_text().split()
         return psutil.Process(int(pid))
 
+    def told(self, run: str, sales: Iterable[Sale]) -> dict[str, list[tuple[str, str]]]:
+        """The failed tasks of a run that people were told of, each with its error, by way; without a word of these."""
+        inbox, bodies = self.sandbox.inbox, [mail.get_body() for mail in self.sandbox.inbox.mails]
+        texts = {
+            "Slack": [message["text"] for message in inbox.slack],
+            "mail": [body.get_content() for body in bodies if body],
+        }
+        about = {way: "\n".join(text for text in those if run in text) for way, those in texts.items()}
+        assert [(way, word) for way, text in about.items() for word in self.private(sales) if word in text] == []
+        return {way: sorted(re.findall(r"task (\w+) failed with (\w+)", text)) for way, text in about.items()}
+
+    def private(self, sales: Iterable[Sale]) -> list[str]:
+        """What nobody may read outside of shop and ERP: the key, the customer, and what names these orders."""
+        customer = CUSTOMERS[0]
+        words = [self.sandbox.tryton.secrets.rest_key, customer.name, customer.street, customer.account]
+        return [*words, *(word for sale in sales for word in (sale.number, sale.reference))]
+
     # The ERP
 
     def in_erp(self, sales: Collection[Sale]) -> list[Row]:
@@ -144,6 +188,10 @@ class System:
         """How many of these orders stand in each status."""
         rows = self.ledger("select status from orders where order_key = any(%(keys)s)", sales)
         return Counter(status for (status,) in rows)
+
+    def holds(self) -> list[tuple[str, str, str, str]]:
+        """Connection, kind, scope and setter of each hold in force."""
+        return self.ledger("select connection, kind, scope, held_by from holds where released_at is null order by id")
 
     def let_pass(self, time: timedelta) -> None:
         """Make everything in the ledger so much older, whose clock is the only one: nobody has to wait for leases."""
