@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.catalogue import CUSTOMERS
 from sandbox.sales import Sale
 from tests.end_to_end.system import DAG, GREEN, System
 
@@ -26,6 +25,9 @@ class Refusal:
     paused: bool
     statuses: Counter[str]
     in_erp: int
+    holds: list[tuple[str, str, str, str]]
+    later: str
+    tasks_later: dict[str, str | None]
     mails: list[Any]
     slack: list[str]
     log: str
@@ -60,9 +62,12 @@ def refusal(system: System) -> Refusal:
         "paused": api.dags()[DAG],
         "statuses": system.statuses(sales),
         "in_erp": len(system.in_erp(sales)),
+        "holds": system.holds(),
         "log": str(api.call("GET", f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/push/logs/1")),
     }
     api.wait_until(lambda: any(run in each["text"] for each in inbox.slack), 30, lambda: "no alert")
+    later = system.run()
+    seen |= {"later": later, "tasks_later": api.states(DAG, later)}
     system.proxy.behave()
     api.pause(DAG, paused=False)
     api.clear(DAG, run, only_failed=True)
@@ -78,9 +83,16 @@ def test_fifty_one_failed_runs_in_a_row_pause_nothing(refusal: Refusal) -> None:
 
 
 def test_the_push_and_the_watcher_are_red_and_the_orders_stay_queued(refusal: Refusal) -> None:
+    """Row: the ERP refuses the key"""
     assert refusal.tasks == {**GREEN, "push": "failed", "watcher": "failed"}
     assert refusal.statuses == {"queued": len(refusal.sales)}
     assert refusal.in_erp == 0
+
+
+def test_the_erp_is_on_hold_and_the_next_run_skips_the_push_and_tells_nobody(system: System, refusal: Refusal) -> None:
+    assert refusal.holds == [("erp_tryton", "access", "all", f"{DAG}/{refusal.run}/push for admin")]
+    assert refusal.tasks_later == {**GREEN, "push": "skipped"}
+    assert system.told(refusal.later, refusal.sales) == {"Slack": [], "mail": []}
 
 
 def test_the_failed_task_is_told_once_by_slack_and_once_by_mail(refusal: Refusal) -> None:
@@ -92,14 +104,15 @@ def test_the_failed_task_is_told_once_by_slack_and_once_by_mail(refusal: Refusal
 
 def test_neither_alert_nor_log_holds_a_key_or_a_word_of_an_order(system: System, refusal: Refusal) -> None:
     """R178"""
-    private = [system.sandbox.tryton.secrets.rest_key, CUSTOMERS[0].name, CUSTOMERS[0].street, CUSTOMERS[0].account]
-    private += [word for sale in refusal.sales for word in (sale.number, sale.reference)]
     texts = {"Slack": refusal.slack[0], "mail": refusal.mails[0].get_body().get_content(), "log": refusal.log}
     assert "NotAuthorised" in texts["log"]
-    assert [(where, word) for where, text in texts.items() for word in private if word in text] == []
+    assert [
+        (where, word) for where, text in texts.items() for word in system.private(refusal.sales) if word in text
+    ] == []
 
 
 def test_once_the_key_is_mended_the_cleared_run_sends_each_order_once(system: System, refusal: Refusal) -> None:
     """R105"""
     assert refusal.after_repair == "success"
+    assert system.holds() == []
     system.wait_until_processed(refusal.sales)
