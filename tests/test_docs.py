@@ -45,6 +45,14 @@ def test_every_link_leads_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_every_row_of_the_table_of_troubles_is_tested_on_a_running_airflow():
+    table = README.read_text().partition("| trouble |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+    tests = "".join(path.read_text() for path in (ROOT / "tests" / "end_to_end").glob("test_*.py"))
+    assert len(rows) == 8
+    assert sorted(re.findall(r'"""Row: (.*?)(?:"""|\n)', tests)) == sorted(rows)
+
+
 def test_every_setting_in_the_readme_exists():
     named = set(re.findall(r"ORDER_SYNC_[A-Z_]+[A-Z]", README.read_text()))
     assert named <= set(re.findall(r"ORDER_SYNC_[A-Z_]+[A-Z]", PAGES["settings.md"]()))

@@ -15,7 +15,9 @@ CONFIRMED_BY = (
 
 
 def test_a_worker_killed_after_create_quote_and_confirm_leaves_each_order_in_the_erp_once(system: System) -> None:
-    """The ERP has committed and the answers are on their way: SIGKILL. The run is cleared at once, and later again.
+    """Row: a worker is killed
+
+    The ERP has committed and the answers are on their way: SIGKILL. The run is cleared at once, and later again.
 
     R44, R105, R174
     """
@@ -35,8 +37,11 @@ def test_a_worker_killed_after_create_quote_and_confirm_leaves_each_order_in_the
     system.let_pass(LEASE)
     system.api.clear(DAG, run)
     assert system.api.wait_for_run(DAG, run) == "success"
+    assert system.api.states(DAG, run) == GREEN
     system.wait_until_processed(sales)
     assert system.statuses(sales) == {"succeeded": len(sales)}
+    assert system.holds() == []
+    assert system.told(run, sales) == {"Slack": [], "mail": []}, "it is tried again, which is nobody's trouble yet"
 
 
 def test_answers_that_never_come_leave_each_order_in_the_erp_once(system: System) -> None:
@@ -52,8 +57,12 @@ def test_answers_that_never_come_leave_each_order_in_the_erp_once(system: System
 
 
 def test_without_a_triggerer_orders_still_reach_the_erp_and_the_next_push_settles_what_is_due(system: System) -> None:
-    """Meanwhile the runs that wait hold no slot of a pool."""
-    """R175"""
+    """Row: triggerer down
+
+    Meanwhile the runs that wait hold no slot of a pool.
+
+    R175
+    """
     airflow, tryton = system.sandbox.airflow, system.sandbox.tryton
     airflow.stop_component("triggerer")
     tryton.stop_worker()
@@ -74,10 +83,15 @@ def test_without_a_triggerer_orders_still_reach_the_erp_and_the_next_push_settle
         system.wait_until_processed([*early, *late])
         assert system.statuses(early) == {"succeeded": 2}
         assert {by.split("/")[2].split()[0] for (by,) in system.ledger(CONFIRMED_BY, early)} == {"push"}
-        assert system.api.states(DAG, first)["reconcile"] == "deferred"
+        assert system.api.states(DAG, first) == {**GREEN, "reconcile": "deferred", "watcher": None}
+        assert system.api.run_state(DAG, first) == "running"
+        assert system.holds() == []
     finally:
         airflow.start_component("triggerer")
         tryton.start_worker()
     assert system.api.wait_for_run(DAG, first) == "success"
     assert system.api.wait_for_run(DAG, second) == "success"
     assert system.statuses([*early, *late]) == {"succeeded": 4}
+    for run in (first, second):
+        assert system.api.states(DAG, run) == GREEN
+        assert system.told(run, [*early, *late]) == {"Slack": [], "mail": []}
