@@ -9,7 +9,7 @@ import pytest
 from order_sync.core.orders import OrderKey
 from sandbox import CHECKOUT
 from tests.end_to_end.conftest import MainJob
-from tests.end_to_end.system import DAG, GREEN, System
+from tests.end_to_end.system import DAG, GREEN, STEPS, System
 
 HEADER = ["Order id", "Distributor name", "Account ID", "Delivery Date", "Placed At Date", "Status"]
 PAGE = (CHECKOUT / "docs" / "sample-orders.md").read_text()
@@ -109,8 +109,8 @@ def test_the_history_of_an_order_names_the_run_and_the_task_of_each_step(system:
         tasks[event, task] += 1
     steps = {"landed": {"extract"}, "valid": {"validate"}, "attempt_opened": {"push"}, "receipt": {"push"}}
     steps |= {"confirmed": {"reconcile", "push"}}
-    assert {event for event, _ in tasks} == set(steps)
-    assert all(task in steps[event] for event, task in tasks)
+    assert set(steps) <= {event for event, _ in tasks}
+    assert all(task in steps.get(event, STEPS) for event, task in tasks)
 
 
 def test_people_find_the_tasks_under_the_names_that_they_know(system: System) -> None:
