@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env run test soak check docs requirements lock clean
+.PHONY: help env run test soak mutate check docs requirements lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -32,6 +32,9 @@ test: env  ## run the tests in stages, with the time of each (STAGES="core dags"
 
 soak: env  ## send 200 real invoices, and one of 1,114 lines, into Tryton, and print counts and times
 	PYTHONPATH=plugins $(BIN)/python -m tests.real_orders.soak
+
+mutate: env  ## break the code in small ways, and expect each guarding test to fail (GUARDS="2 7" for some)
+	@$(BIN)/python -m tests.mutate $(GUARDS)
 
 check: env  ## formatting, lint, types, and who may import whom
 	$(BIN)/ruff format --check .

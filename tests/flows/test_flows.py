@@ -11,7 +11,7 @@ from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
 from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
-from order_sync.flows import extract, push, refresh_reference, validate
+from order_sync.flows import extract, push, refresh_reference, settle, validate
 from tests.flows.memory import DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
@@ -244,6 +244,32 @@ async def _one_turn(ledger, erp, monotonic) -> None:
     claims = [original("shop", 10, 900, ACTOR)]
     ledger.claim = lambda *_, **__: claims.pop() if claims else original("shop", 0, 900, ACTOR)
     await push(ROUTE, erp, ledger, ACTOR, POLICY, Settings(submit_concurrency=1), monotonic)
+
+
+def test_nothing_is_sent_to_another_erp_than_the_accepted_one():
+    ledger = ready(1, 2)
+    ledger.fingerprints["erp_erp"] = "the production ERP"
+    erp = MemoryErp(ledger.clock)
+    with pytest.raises(Misconfigured):
+        send(ledger, erp)
+    assert erp.submits == []
+    assert ledger.counts("shop") == {Status.QUEUED: 2}
+    assert ledger.in_force == []
+    ledger.fingerprints["erp_erp"] = "memory"
+    assert send(ledger, erp) == {"sent": 2}, "the claim was given back"
+
+
+def test_not_being_found_in_another_erp_than_the_accepted_one_proves_nothing():
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock, script=["lost after"])
+    send(ledger, erp)
+    ledger.clock.sleep(minutes=16)
+    ledger.fingerprints["erp_erp"] = "the production ERP"
+    with pytest.raises(Misconfigured):
+        asyncio.run(settle(ROUTE, MemoryErp(ledger.clock), ledger, ACTOR, POLICY))
+    assert ledger.status() is Status.SENDING
+    ledger.fingerprints["erp_erp"] = "memory"
+    assert asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY)).counts == {"confirmed": 1}
 
 
 def test_another_erp_behind_the_connection_is_refused_and_its_data_is_not_taken():

@@ -288,6 +288,21 @@ def test_two_runs_that_give_one_number_to_two_orders_record_the_conflict(connect
         assert ledger.counts("shop") == {"succeeded": 20, "conflict": 20}
 
 
+def test_a_number_that_another_run_is_about_to_give_away_is_a_recorded_conflict(connect: Connect, sql: Sql):
+    """Neither run sees the other's order: only the index on the numbers does."""
+    with Ledger(connect) as ledger, ThreadPoolExecutor(1) as pool:
+        send(ledger, 1, 2)
+        make_due(sql)
+        _, second = ledger.due("shop", ALL)
+        with sql.connection.transaction():
+            sql.do("update orders set status = 'succeeded', erp_number = 'SO-1' where order_key = %s", str(key(1)))
+            applied = pool.submit(ledger.apply, [change(second, Event.CONFIRMED, erp_number="SO-1")], ACTOR)
+            while not applied.done() and not sql.one("select exists (select from pg_locks where not granted)"):
+                pass
+        assert applied.result() == 1
+    assert sql.order(2, "status, code") == ("conflict", "ORDER_CONFLICT")
+
+
 def test_counts_are_by_status_of_one_channel(ledger: Ledger, sql: Sql):
     queue(ledger, 1, 2)
     land(ledger, 3)

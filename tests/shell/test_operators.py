@@ -3,7 +3,7 @@
 import copy
 import json
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -282,6 +282,15 @@ def test_connections_are_the_registrys_unless_the_operator_names_others(kind: ty
     named = {name: f"my_{name}" for name in kind.template_fields if name.endswith("_conn_id")}
     kind(task_id="t", channel="shop", **named).execute(context("t"))
     assert set(world.asked) == set(named.values())
+
+
+def test_another_channels_set_up_in_the_erp_stops_nobody_else(world: World, monkeypatch: pytest.MonkeyPatch):
+    given: list[ErpSpec] = []
+    hook = hooks.erp
+    monkeypatch.setattr(registry, "CHANNELS", (*registry.CHANNELS, replace(registry.CHANNELS[0], name="bazaar")))
+    monkeypatch.setattr(hooks, "erp", lambda spec, conn_id: given.append(spec) or hook(spec, conn_id))
+    world.run(CheckReferenceDataOperator, PushOrdersOperator)
+    assert [spec.options["channels"] for spec in given] == [["shop"], ["shop"]]
 
 
 @pytest.mark.parametrize("kind", STEPS)

@@ -49,6 +49,11 @@ async def still_away(connection: str, erp: Erp, ledger: Ledger, actor: Actor) ->
     return None
 
 
+async def must_be_the_accepted_one(connection: str, erp: Erp, ledger: Ledger) -> None:
+    """Raises Misconfigured if another ERP answers than the one that a person accepted, or the first that was used."""
+    ledger.check_fingerprint(connection, (await erp.check()).fingerprint)
+
+
 def submit_hold(connections: tuple[str, ...], ledger: Ledger) -> Hold | None:
     """The hold that stops sending over one of these connections; a person's before any other."""
     holds = [h for h in ledger.holds(connections) if h.scope is HoldScope.SUBMIT or h.kind is HoldKind.PERSON]

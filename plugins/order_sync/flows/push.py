@@ -30,7 +30,7 @@ from order_sync.core.ports import Actor, Change, Claim, Entry, Erp, Ledger, Outc
 from order_sync.core.reading import read_order
 from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
-from order_sync.flows.holds import holding, submit_hold
+from order_sync.flows.holds import holding, must_be_the_accepted_one, submit_hold
 from order_sync.flows.settle import settle
 
 logger = logging.getLogger(__name__)
@@ -58,9 +58,10 @@ async def push(
 ) -> Summary:
     """Settle what is due, then send what is queued until nothing is left.
 
-    Trouble of the system (Transient, NotAuthorised, Misconfigured) ends the push after all outcomes are on record;
-    orders that were not sent stay queued. Trouble of an order is a fact in the ledger and raises nothing. While
-    sending is on hold `held` says why; a hold for the ERP's configuration is probed with one order.
+    Trouble of the system (Transient, NotAuthorised, Misconfigured; another ERP than the accepted one is among it) ends
+    the push after all outcomes are on record; orders that were not sent stay queued. Trouble of an order is a fact in
+    the ledger and raises nothing. While sending is on hold `held` says why; a hold for the ERP's configuration is
+    probed with one order.
     """
     connection = f"erp_{route.erp}"
     summary = await settle(route, erp, ledger, actor, policy)
@@ -93,6 +94,13 @@ class _Sender:
     settings: Settings
     summary: Summary
     monotonic: Callable[[], float]
+    known: bool = False
+
+    async def know_the_erp(self) -> None:
+        """Make sure, once, that it is the accepted one."""
+        if not self.known:
+            await must_be_the_accepted_one(f"erp_{self.route.erp}", self.erp, self.ledger)
+            self.known = True
 
     async def turn(self, limit: int, *, as_probe: bool = False) -> bool:
         """Send one claim's orders; whether there were any."""
@@ -133,6 +141,7 @@ class _Turn:
             for entry in self.claim.entries
         }
         try:
+            await self.sender.know_the_erp()
             await self.sender.erp.prepare(list(orders.values()))
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._close())

@@ -13,7 +13,7 @@ from order_sync.core.lifecycle import IN_DOUBT, Event, step
 from order_sync.core.ports import Actor, Change, Entry, Erp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
-from order_sync.flows.holds import holding, still_away
+from order_sync.flows.holds import holding, must_be_the_accepted_one, still_away
 
 PAGE = 500
 """Orders looked up at a time."""
@@ -22,15 +22,19 @@ PAGE = 500
 async def settle(route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy) -> Summary:
     """Judge every order of the channel whose look is due, until none is.
 
-    While the ERP is away nobody looks, but windows end all the same: `held` then says why.
+    While the ERP is away nobody looks, but windows end all the same: `held` then says why. Raises Misconfigured for
+    another ERP than the accepted one, in which not finding an order would prove nothing.
     """
     connection = f"erp_{route.erp}"
     hold = await still_away(connection, erp, ledger, actor)
     if hold:
         return _without_a_look(route, ledger, actor, policy, hold)
-    summary = Summary()
+    summary, known = Summary(), False
     with holding(connection, ledger, actor):
         while entries := ledger.due(route.channel, PAGE):
+            if not known:
+                await must_be_the_accepted_one(connection, erp, ledger)
+                known = True
             now = ledger.now()
             orders = [read_order(entry.transaction, route.guest_account, now).order for entry in entries]
             found = await erp.look_up(orders)

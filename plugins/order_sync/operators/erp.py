@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -38,7 +39,9 @@ class _ErpOperator(OrderSyncOperator):
         self.erp_conn_id = erp_conn_id
 
     def _connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
-        erp = hooks.erp(registry.erp(registry.channel(self.channel).erp), self.erp_conn_id)
+        spec = registry.erp(registry.channel(self.channel).erp)
+        only_ours = {**spec.options, "channels": [self.channel]}  # another channel's set-up must not stop this one
+        erp = hooks.erp(replace(spec, options=only_ours), self.erp_conn_id)
 
         async def connected(ledger: Ledger) -> T:
             async with erp as client:
