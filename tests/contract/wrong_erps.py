@@ -16,7 +16,7 @@ ANY = count()
 
 
 class Wrong:
-    """Right in everything but what a mistake overrides. `patience`: seconds that its orders may take to be confirmed."""
+    """Right in everything but what a mistake overrides. `patience`: seconds its orders may take to be confirmed."""
 
     patience: float = 60
 
