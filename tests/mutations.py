@@ -483,6 +483,14 @@ MUTATIONS = (
     ),
     Mutation(
         7,
+        "transactions may come in any order",
+        "plugins/order_sync/channels/sql.py",
+        "if counter <= highest:",
+        "if counter < 0:",
+        "tests/channels/test_sql.py::test_counters_that_no_mark_can_tell_apart_are_refused",
+    ),
+    Mutation(
+        7,
         "the bound is inclusive",
         SQL + "channels/dynamics_web/new.sql",
         "> %(since)s",

@@ -222,6 +222,24 @@ def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
     assert raised.value.code == "EXTRACT_FAILED"
 
 
+@pytest.mark.parametrize(
+    ("rows", "order", "new", "says"),
+    [
+        ("(1), (2)", "-counter", "counter > %(since)s", "counter 1 after 2"),
+        ("(0), (1)", "counter", "counter >= %(since)s", "counter 0 after 0"),
+        ("(1), (1)", "counter", "counter > %(since)s", "counter 1 after 1"),
+    ],
+    ids=["not rising", "an inclusive bound", "not unique"],
+)
+def test_counters_that_no_mark_can_tell_apart_are_refused(one_row, rows, order, new, says):
+    channel = one_row()
+    write_sql(channel.folder, {"counter": "counter"}, f"from (values {rows}) as plain (counter)", new=new)
+    file = channel.folder / "transactions.sql"
+    file.write_text(file.read_text().replace("order by counter", f"order by {order}"))
+    with pytest.raises(Misconfigured, match=f"gives {says}: it must give those above `since`, unique and rising"):
+        read(channel)
+
+
 def test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found(own_dsn, tmp_path):
     """A counter is taken a moment before its row is written: the horizon counts only from after the rows were read."""
     sample = (dynamics_web.FOLDER / "sample.sql").read_text()

@@ -105,6 +105,8 @@ def test_an_empty_channel_gives_one_empty_batch_and_a_mark(subject):
 def test_new_transactions_come_oldest_first_and_each_once(subject):
     written = [f"W{number}" for number in range(9, -1, -1)]
     subject.add(*written)
+    with subject.connect() as connection:
+        subject.fixture.change(connection, written[0])
     read = references(subject.read()[0])
     assert sorted(read) == sorted(set(read)), "a transaction comes twice"
     assert set(read) == set(written), "a transaction is lost"

@@ -5,6 +5,7 @@ mistakes of `wrong_erps`: each must be named by the test that is about it.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,7 +31,6 @@ from tests.contract.fixtures import fixture_of
 from tests.support.proxy import Proxy
 
 ASKED = ("server", "endpoint", "connect", "order", "refused", "cancel")
-LIVE = (FoundState.HALF_MADE, FoundState.TAKEN, FoundState.CONFIRMED)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Subject:
     server: Any
     network: Proxy
     mistake: Callable[[Erp], Erp] = lambda erp: erp
+    patience: float = 60
+    """Seconds that the ERP may take to confirm."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -84,6 +86,16 @@ def subject(installed: Subject) -> Iterator[Subject]:
 async def seen(erp: Erp, order: Order) -> Sequence[Found]:
     """What a look-up finds under the order's key."""
     return (await erp.look_up([order])).get(order.key, ())
+
+
+async def settled(subject: Subject, erp: Erp, order: Order) -> Found:
+    """The ERP order once it is confirmed, or as it is when patience is over."""
+    deadline = time.monotonic() + subject.patience
+    (found,) = await seen(erp, order)
+    while found.state is FoundState.TAKEN and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+        (found,) = await seen(erp, order)
+    return found
 
 
 async def answered(call: Awaitable[Any]) -> Any:
@@ -176,10 +188,8 @@ async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(sub
     order = subject.order()
     async with subject.erp() as erp:
         await erp.submit(order)
-        async with asyncio.timeout(60):
-            while (found := (await seen(erp, order))[0]).state is not FoundState.CONFIRMED:
-                assert found.state is FoundState.TAKEN, found
-                await asyncio.sleep(0.1)
+        found = await settled(subject, erp, order)
+    assert found.state is FoundState.CONFIRMED, f"after {subject.patience} s it is {found.state}, not confirmed"
     assert (found.total, found.currency) == (order.total, order.currency), "it is confirmed over other money"
 
 
@@ -280,8 +290,10 @@ async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finish
                 f"{where}, a submit swallows a lost answer: the ERP holds {held} orders and it says {answer!r}"
             )
             assert len(founds) == held, f"{where}, the ERP holds {held} orders and the look-up finds {len(founds)}"
-            assert all(found.state in LIVE for found in founds)
-            if founds and founds[0].state is FoundState.HALF_MADE:
+            if founds and founds[0].state is not FoundState.HALF_MADE:
+                ended = await settled(subject, erp, order)
+                assert ended.state is FoundState.CONFIRMED, f"{where}, it is told as {ended.state}, and stays so"
+            elif founds:
                 assert founds[0].same_lines is True, "a half-made order is not compared with what it should be"
                 (found,) = await seen(erp, doubled(order))
                 assert found.same_lines is False, "a half-made order with other lines is taken for the same"
@@ -290,6 +302,22 @@ async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finish
             assert [found.number for found in await seen(erp, order)] == [receipt.number]
         if not held:
             return
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt(subject, status):
+    """From the last call of a submit back to the first that makes an order: from there on all calls are declined."""
+    for heard in reversed(range(await subject.calls())):
+        order = subject.order()
+        async with subject.erp() as erp:
+            before = await erp.count(order.key.channel)
+            subject.network.answer(".", status, skip=heard)
+            answer = await answered(erp.submit(order))
+            subject.network.behave()
+            if await erp.count(order.key.channel) == before:
+                assert isinstance(answer, Transient | NotAuthorised), f"HTTP {status} is no trouble but {answer!r}"
+                return
+        assert isinstance(answer, OutcomeUnknown), f"HTTP {status} once an order is begun leaves no doubt: {answer!r}"
 
 
 async def test_an_answer_that_comes_too_late_is_an_unknown_outcome(subject):
@@ -353,6 +381,7 @@ async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject, call
 there_once = test_a_submitted_order_is_there_once_with_its_number_and_its_money
 lost = test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once
 cancelled = test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more
+begun = partial(test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt, status=401)
 refusal = test_a_refusal_has_a_known_code_and_no_people_in_it
 good_order = test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
 unreachable = partial(test_an_erp_that_cannot_be_reached_is_trouble_of_the_system, call="submit")
@@ -377,11 +406,13 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
         test_an_answer_that_comes_too_late_is_an_unknown_outcome,
         "a submit swallows a time-out",
     ),
+    wrong.ForgetsWhatIsBegun: (begun, "once an order is begun leaves no doubt"),
     wrong.SwallowsRefusals: (refusal, "is no OrderRefused"),
     wrong.CallsTroubleARefusal: (unreachable, "is not Transient"),
     wrong.GossipsInRefusals: (refusal, "names people or places"),
     wrong.InventsCodes: (refusal, "is not in the catalogue"),
     wrong.MissesWhatIsHalfMade: (lost, "the ERP holds 1 orders and the look-up finds 0"),
+    wrong.TakesHalfMadeForTaken: (lost, "it is told as taken, and stays so"),
     wrong.MissesWhatIsCancelled: (cancelled, "misses a cancelled order"),
     wrong.TakesCancelledForTaken: (cancelled, "a cancelled order is told as taken"),
     wrong.ComparesNoLines: (lost, "is not compared"),
@@ -410,4 +441,4 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
 async def test_the_suite_names_a_known_mistake(subject, mistake):
     notices, words = MISTAKES[mistake]
     with pytest.raises(AssertionError, match=words):
-        await notices(replace(subject, mistake=mistake))
+        await notices(replace(subject, mistake=mistake, patience=mistake.patience))

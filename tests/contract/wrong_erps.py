@@ -16,7 +16,9 @@ ANY = count()
 
 
 class Wrong:
-    """Right in everything but what a mistake overrides."""
+    """Right in everything but what a mistake overrides. `patience`: seconds its orders may take to be confirmed."""
+
+    patience: float = 60
 
     def __init__(self, right: Erp) -> None:
         self.right = right
@@ -136,6 +138,14 @@ class TakesSilenceForARefusal(Wrong):
             raise OrderRefused(str(error)) from error
 
 
+class ForgetsWhatIsBegun(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown as error:
+            raise error.__cause__ or error from error
+
+
 class SwallowsRefusals(Wrong):
     async def submit(self, order):
         try:
@@ -171,6 +181,13 @@ class InventsCodes(Wrong):
 class MissesWhatIsHalfMade(Wrong):
     def seen(self, found):
         return None if found.state is FoundState.HALF_MADE else found
+
+
+class TakesHalfMadeForTaken(Wrong):
+    patience = 8
+
+    def seen(self, found):
+        return replace(found, state=FoundState.TAKEN) if found.state is FoundState.HALF_MADE else found
 
 
 class MissesWhatIsCancelled(Wrong):

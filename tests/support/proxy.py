@@ -95,10 +95,12 @@ class Proxy:
         """Say nothing until the rule is released; the server never sees the request."""
         return self._add(Rule(re.compile(pattern), "stall", times))
 
-    def answer(self, pattern: str, status: int, body: str = "", times: int | None = None, **headers: str) -> Rule:
+    def answer(
+        self, pattern: str, status: int, body: str = "", times: int | None = None, skip: int = 0, **headers: str
+    ) -> Rule:
         """Answer instead of the server, which never sees the request; headers as `Retry_After="7"`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._add(Rule(re.compile(pattern), "answer", times, answer=(status, named, body.encode())))
+        return self._add(Rule(re.compile(pattern), "answer", times, skip, (status, named, body.encode())))
 
     def behave(self) -> None:
         """Drop all rules and let go what they hold."""

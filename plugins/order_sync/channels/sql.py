@@ -109,7 +109,9 @@ class SqlChannel:
             start = self._one(connection, "sample.sql", SAMPLE)
             settled = since.settled(start["oldest_running"])
             last: Sequence[Transaction] = ()
+            highest = since.counter
             for transactions in self._read(connection, "new.sql", {"since": since.counter}):
+                highest = self._rising(highest, transactions)
                 if last:
                     yield Batch(last, _as_far_as(last[-1].counter or 0, since, settled))
                 last = transactions
@@ -173,6 +175,16 @@ class SqlChannel:
             details=row["details"],
             **texts,
         )
+
+    def _rising(self, highest: int, transactions: Sequence[Transaction]) -> int:
+        """The last counter, each being above the one before: only then does a mark say what lies below it."""
+        for transaction in transactions:
+            counter = transaction.counter or 0
+            if counter <= highest:
+                what = f"gives counter {counter} after {highest}: it must give those above `since`, unique and rising"
+                raise self._malformed("transactions.sql with new.sql", what)
+            highest = counter
+        return highest
 
     def _one(self, connection: psycopg.Connection[Any], file: str, columns: Mapping[str, str]) -> Mapping[str, Any]:
         """The single row of a statement, of a new moment, which what is read next shares."""
