@@ -18,7 +18,7 @@ from order_sync import hooks, registry
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor
+from order_sync.core.ports import Actor, Horizon
 from order_sync.operators import (
     CheckReferenceDataOperator,
     ExtractTransactionsOperator,
@@ -240,6 +240,23 @@ def test_a_confirmation_at_29_59_is_in_time_and_one_at_30_00_is_late_but_counts(
     world.ledger.clock.sleep(minutes=5)
     assert world.run(PushOrdersOperator) == {"confirmed": 1}
     assert world.ledger.status(2) is Status.SUCCEEDED
+
+
+def test_reconcile_judges_what_becomes_due_between_its_look_and_its_end(world: World):
+    """R54"""
+    sent(world, 1)
+    world.erp.confirms_after = timedelta(days=1)
+    stop = deferred(reconcile())
+    world.ledger.clock.sleep(minutes=16)
+    horizon, slow = world.ledger.horizon, iter([timedelta(minutes=20)])
+
+    def after_a_while(channel: str) -> Horizon:
+        world.ledger.clock.now += next(slow, timedelta(0))
+        return horizon(channel)
+
+    world.ledger.horizon = after_a_while  # type: ignore[method-assign]
+    assert resumed(stop)["window_over"] == 1
+    assert world.ledger.status() is Status.PENDING_VERIFICATION
 
 
 def test_reconcile_ends_where_it_said_at_its_start_whatever_was_sent_since(world: World):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -129,8 +130,11 @@ class ReconcileConfirmationsOperator(_ErpOperator):
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
-            summary = await flows.settle(spec.route, erp, ledger, by, policy(erp, settings))
-            horizon, now = ledger.horizon(spec.name), ledger.now()
+            settle = partial(flows.settle, spec.route, erp, ledger, by, policy(erp, settings))
+            summary, horizon = await settle(), ledger.horizon(spec.name)
+            if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():
+                summary, horizon = await settle(), ledger.horizon(spec.name)  # it became due during that look
+            now = ledger.now()
             last = horizon.last_window_ends_at
             if last is None or (end := min(last, ends_at or last)) <= now:
                 return summary, None, now
