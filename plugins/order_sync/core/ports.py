@@ -20,10 +20,19 @@ from order_sync.core.watermark import Watermark
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Transactions in the channel's order, and the watermark that may be stored together with them."""
+    """Transactions in the channel's order, and the watermark that may be stored together with them.
+
+    Attributes:
+        skipped: rows that the channel holds among those that were read, and that the reading left out: a mistake in
+            the adapter. Only the last batch of a reading knows them.
+        slow_since: since when a writer in the channel is at work that the watermark no longer waits for, or None; what
+            it commits is found by the daily comparison. Only the last batch of a reading knows it.
+    """
 
     transactions: Sequence[Transaction]
     watermark: Watermark
+    skipped: Sequence[OrderKey] = ()
+    slow_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,9 @@ class Channel(Protocol):
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         """These transactions as they are now, in bulk; one that is gone is left out."""
+
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
+        """Key and digest of every row that was placed in the window, whatever its disposition, in bulk."""
 
 
 @dataclass(frozen=True, slots=True)

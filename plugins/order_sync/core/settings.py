@@ -35,6 +35,9 @@ class Settings:
     lines_overdue_after: Annotated[timedelta, "how long a header may wait for its lines before the order fails"] = (
         timedelta(hours=24)
     )
+    settle_lag: Annotated[
+        timedelta, "how long the reading of a channel waits for its slow writers; what they commit later is found daily"
+    ] = timedelta(minutes=60)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
     )
