@@ -460,7 +460,7 @@ MUTATIONS = (
     Mutation(
         7,
         "the horizon is one past the last transaction that ended",
-        SQL + "channels/dynamics_web/sample.sql",
+        SQL + "channels/dynamics/sample.sql",
         "case when pg_is_in_recovery() then",
         "case when true then",
         "tests/channels/test_sql.py::test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found",
@@ -492,7 +492,7 @@ MUTATIONS = (
     Mutation(
         7,
         "the bound is inclusive",
-        SQL + "channels/dynamics_web/new.sql",
+        SQL + "channels/dynamics/new.sql",
         "> %(since)s",
         ">= %(since)s",
         "tests/contract/test_channel_contract.py::test_what_was_settled_is_not_read_again[dynamics_web]",

@@ -148,7 +148,7 @@ def test_a_missing_folder_is_named(cluster):
 
 def test_a_missing_option_is_named(dsn):
     channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {})
-    with pytest.raises(Misconfigured, match=r"dynamics_web.*transactions.sql with new.sql fails: .*missing: zone"):
+    with pytest.raises(Misconfigured, match=r"dynamics_web.*transactions.sql with new.sql fails: .*missing: types"):
         read(channel)
 
 
@@ -156,7 +156,7 @@ def test_an_unknown_zone_leads_to_the_options(dsn):
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale(placed_at="1900-01-01")])
         connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")
-    channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {"zone": "Europe/Atlantis"})
+    channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {**SPEC.options, "zone": "Europe/Atlantis"})
     with pytest.raises(Misconfigured, match=r"\(InvalidParameterValue\): .* or correct the channel's options"):
         read(channel)
 

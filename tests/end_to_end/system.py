@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from order_sync import registry
+from order_sync.core.orders import OrderKey
 from sandbox import shop
 from sandbox.airflow_api import FINAL, Api
 from sandbox.catalogue import CUSTOMERS, PRODUCTS
@@ -205,7 +206,7 @@ class System:
 
 def key(sale: Sale) -> str:
     """The key of a sale's order."""
-    return f"{CHANNEL}:{shop.CHANNEL}/{shop.STORE}/{shop.TERMINAL}/{sale.number}/{sale.data_area}"
+    return str(OrderKey(CHANNEL, sale.key))
 
 
 def _sale(number: str) -> Sale:

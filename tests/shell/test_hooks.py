@@ -104,13 +104,13 @@ def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections
 
 def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connections: Connections):
     connections["channel_dynamics_web"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
-    with pytest.raises(Misconfigured, match=r"include/sql/channels/dynamics_web/fingerprint\.sql"):
+    with pytest.raises(Misconfigured, match=r"include/sql/channels/dynamics/fingerprint\.sql"):
         hooks.channel(CHANNEL).fingerprint()
 
 
 @pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
 def test_every_sql_channel_has_its_folder(channel: registry.ChannelSpec):
-    assert list((hooks.CHANNEL_SQL / channel.name).glob("*.sql"))
+    assert list((hooks.CHANNEL_SQL / (channel.folder or channel.name)).glob("*.sql"))
 
 
 def test_the_erps_address_is_put_together_from_schema_host_and_port(
