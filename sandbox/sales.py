@@ -12,7 +12,7 @@ from iso4217 import Currency
 PENDING_SALES_ORDER = 27
 """The type of an order of a web shop."""
 
-COUNTER_SALE, CUSTOMER_ORDER = 2, 19
+COUNTER_SALE, SALES_ORDER, CUSTOMER_ORDER = 2, 14, 19
 """The types of what a till sells: over the counter, and to be delivered or fetched later."""
 
 SHIP, PICK_UP, ELECTRONIC = "99", "70", "80"
