@@ -124,7 +124,6 @@ def in_window(channel: SqlChannel, window: Window) -> dict[OrderKey, str]:
 
 @pytest.mark.parametrize("by_instant", [False, True])
 def test_a_transaction_that_is_held_open_over_three_extracts_is_found(shop, dsn, ledger, by_instant):
-    """R7"""
     channel = shop(by_instant=by_instant)
     with psycopg.connect(dsn) as slow:
         insert(slow, "LATE")
@@ -240,7 +239,6 @@ def test_counters_that_fall_are_refused_without_a_sample_too(shop, dsn):
 @pytest.mark.parametrize("by_instant", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 500])
 def test_a_row_that_an_inner_join_drops_is_named(shop, dsn, by_instant, batch_size):
-    """R9"""
     sell(dsn, "A", "B", "C", customer="'Ann'")
     sell(dsn, "GUEST")
     with psycopg.connect(dsn) as connection:
@@ -284,7 +282,6 @@ def test_headers_that_do_not_fit_the_transactions_are_refused(shop, dsn, select,
 
 
 def test_the_keys_of_a_window_are_those_placed_from_its_start_up_to_its_end_with_their_digests(shop, dsn):
-    """R53"""
     for number, placed in (("BEFORE", PLACED - MINUTE), ("FIRST", PLACED), ("LAST", PLACED + MINUTE - AT_ONCE)):
         sell(dsn, number, placed=f"'{placed}'")
     sell(dsn, "AFTER", placed=f"'{PLACED + MINUTE}'")
