@@ -34,7 +34,8 @@ def ledger(conn_id: str | None = None) -> Ledger:
 def channel(spec: registry.ChannelSpec, conn_id: str | None = None) -> Any:
     """The registry's adapter of a SQL channel, over a connection of type `postgres`."""
     connect = _postgres(conn_id or spec.connection)
-    return registry.load(spec.adapter)(connect, spec.name, CHANNEL_SQL / (spec.folder or spec.name), spec.options)
+    folder, lag = CHANNEL_SQL / (spec.folder or spec.name), registry.settings().settle_lag
+    return registry.load(spec.adapter)(connect, spec.name, folder, spec.options, settle_lag=lag)
 
 
 def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
