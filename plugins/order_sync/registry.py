@@ -39,6 +39,7 @@ class ChannelSpec:
         every: cron expression, UTC, of its DAG; `minutes_between_runs` must say how often that is.
         start_from: orders placed before this instant are counted and never sent.
         guest_account: the ERP's customer for orders without one; None refuses them.
+        by_hand: why people enter its orders into the ERP themselves, and until when; empty sends them.
         distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
         folder: of its SQL, under `include/sql/channels/`; None takes the one of its name.
         options: what its SQL binds by name.
@@ -53,6 +54,7 @@ class ChannelSpec:
     start_from: datetime
     owner: str
     guest_account: str | None = None
+    by_hand: str = ""
     distributor: str | None = None
     folder: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -69,7 +71,7 @@ class ChannelSpec:
     @property
     def route(self) -> Route:
         """What the flows need to know of it."""
-        return Route(self.name, self.erp, self.start_from, self.guest_account)
+        return Route(self.name, self.erp, self.start_from, self.guest_account, self.by_hand)
 
 
 Spec = TypeVar("Spec", ChannelSpec, ErpSpec)

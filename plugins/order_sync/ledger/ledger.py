@@ -4,13 +4,14 @@ What a statement does, and the rules it keeps, stand in its file under `include/
 """
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 import psycopg
 
+from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
@@ -21,6 +22,7 @@ from order_sync.core.ports import (
     Actor,
     Change,
     Claim,
+    Comparison,
     Entry,
     Horizon,
     Landing,
@@ -28,6 +30,7 @@ from order_sync.core.ports import (
     Refused,
     Report,
     ReportRequest,
+    Standing,
 )
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.watermark import Watermark
@@ -186,6 +189,10 @@ class Ledger:
 
     # Push
 
+    def first_push(self, channel: str, limit: int) -> int:
+        """How many orders the channel would send if it has never sent one and nobody has agreed to it yet, else 0."""
+        return int(self._one("count_first_push", channel=channel, limit=limit)["count"])
+
     def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
         probe = self._database.row("find_probe", channel=channel) if as_probe else None
@@ -282,7 +289,56 @@ class Ledger:
         """How many orders stand in each status."""
         return {row["status"]: row["count"] for row in self._database.rows("count_orders", channel=channel)}
 
-    # Findings
+    # Backfill
+
+    def before_start(self, channel: str, window: Window, limit: int, skip: int) -> Sequence[OrderKey]:
+        """Keys of transactions that were placed in the window and before the start, the oldest first but for `skip`."""
+        bound = {"channel": channel, "start": window.start, "end": window.end, "limit": limit, "skip": skip}
+        return [OrderKey.parse(row["order_key"]) for row in self._database.rows("read_before_start", **bound)]
+
+    def backfill(self, channel: str, landings: Sequence[Landing], in_erp: Collection[OrderKey], actor: Actor) -> int:
+        """Make orders of transactions from before the start; of others remember why not. Returns how many it made."""
+        with self._database.transaction() as cursor:
+            cursor.execute(statement("stage_landings"))
+            copy_in(cursor, "copy_landings", (landing_row(*item) for item in enumerate(landings)))
+            bound = {"in_erp": [str(key) for key in in_erp], **_by(actor)}
+            return _count(cursor.execute(statement("land_backfilled"), bound))
+
+    def backfilled(self, channel: str) -> int:
+        """How many backfilled orders are on their way."""
+        return int(self._one("count_backfilled", channel=channel)["count"])
+
+    # Completeness
+
+    def read_until(self, channel: str) -> datetime | None:
+        """When the last extract of the channel ended that went well; None before the first."""
+        row = self._database.row("read_last_extract", channel=channel)
+        return row["stored_at"] if row else None
+
+    def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
+        """Compare the channel's keys and digests of a window with the orders of that channel and window."""
+        compared, differ = 0, {"missing": list[OrderKey](), "changed": list[OrderKey](), "gone": list[OrderKey]()}
+
+        def rows() -> Iterator[tuple[str, str]]:
+            nonlocal compared
+            for page in keys:
+                compared += len(page)
+                yield from ((str(key), digest) for key, digest in page)
+
+        with self._database.transaction() as cursor:
+            cursor.execute(statement("stage_keys"))
+            copy_in(cursor, "copy_keys", rows())
+            bound = {"channel": channel, "start": window.start, "end": window.end}
+            for row in cursor.execute(statement("compare_keys"), bound):
+                differ[row["how"]].append(OrderKey.parse(row["order_key"]))
+        return Comparison(compared, **differ)
+
+    def standings(self, keys: Collection[str]) -> Mapping[str, Standing]:
+        """How the orders under these keys stand; a key that is no order's is left out."""
+        return {
+            row["order_key"]: Standing(Status(row["status"]), row["generation"], row["sent"])
+            for row in self._database.rows("read_standings", keys=[clean(key) for key in keys])
+        }
 
     def find(self, findings: Collection[Finding], actor: Actor) -> None:
         """Store findings; one that is stored already is seen again."""
