@@ -35,6 +35,7 @@ class Mutation:
 
 
 SQL = "include/sql/"
+READING = "plugins/order_sync/channels/sql/"
 CORE = "plugins/order_sync/core/"
 FLOWS = "plugins/order_sync/flows/"
 LEDGER = "plugins/order_sync/ledger/"
@@ -451,16 +452,16 @@ MUTATIONS = (
     Mutation(
         7,
         "a batch's mark passes over a writer at work",
-        "plugins/order_sync/channels/sql.py",
-        "return settled if counter >= settled.counter else replace(since, counter=counter)",
-        "return replace(since, counter=counter)",
+        READING + "marks.py",
+        "return self._settled if counter >= self._settled.counter else replace(self._since, counter=counter)",
+        "return replace(self._since, counter=counter)",
         "tests/contract/test_channel_contract.py"
         "::test_no_batch_has_a_mark_that_would_pass_over_a_late_commit[dynamics_web]",
     ),
     Mutation(
         7,
         "the horizon is one past the last transaction that ended",
-        SQL + "channels/dynamics_web/sample.sql",
+        SQL + "channels/dynamics/sample.sql",
         "case when pg_is_in_recovery() then",
         "case when true then",
         "tests/channels/test_sql.py::test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found",
@@ -468,10 +469,43 @@ MUTATIONS = (
     Mutation(
         7,
         "the horizon is taken before the rows are read",
-        "plugins/order_sync/channels/sql.py",
-        'horizon = self._one(connection, "sample.sql", SAMPLE)["horizon"]',
-        'horizon = start["horizon"]',
+        READING + "marks.py",
+        'horizon = self._sample()["horizon"]',
+        'horizon = self._first["horizon"]',
         "tests/channels/test_sql.py::test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found",
+    ),
+    Mutation(
+        7,
+        "the mark of instants is no way behind the newest",
+        CORE + "watermark.py",
+        " - microseconds(lag)])",
+        "])",
+        "tests/channels/test_reading.py"
+        "::test_of_sales_at_one_instant_none_is_lost_when_an_extract_dies_between_two_batches[2]",
+    ),
+    Mutation(
+        7,
+        "an instant in the future moves the mark past the present",
+        CORE + "watermark.py",
+        "min(highest, microseconds(now - EPOCH))",
+        "highest",
+        "tests/channels/test_reading.py::test_an_instant_in_the_future_lets_no_mark_pass_over_the_present",
+    ),
+    Mutation(
+        7,
+        "a slow writer is passed over before it was told",
+        READING + "marks.py",
+        'self._settled = since.settled(self._first["oldest_running"])',
+        'self._settled, _ = since.given_up(self._first["taken_at"] - settle_lag)',
+        "tests/channels/test_reading.py::test_a_batchs_mark_never_passes_over_a_slow_writer_that_was_not_told_yet",
+    ),
+    Mutation(
+        7,
+        "what a join drops is not missed",
+        READING + "channel.py",
+        'if (counted["number"], counted["counters"]) == (tally.number, tally.counters):',
+        "if True:",
+        "tests/channels/test_reading.py::test_a_row_that_an_inner_join_drops_is_named",
     ),
     Mutation(
         7,
@@ -484,15 +518,15 @@ MUTATIONS = (
     Mutation(
         7,
         "transactions may come in any order",
-        "plugins/order_sync/channels/sql.py",
-        "if counter <= highest:",
-        "if counter < 0:",
+        READING + "channel.py",
+        "elif not self._ties or counter <= self._since or counter < self.highest:",
+        "elif False:",
         "tests/channels/test_sql.py::test_counters_that_no_mark_can_tell_apart_are_refused",
     ),
     Mutation(
         7,
         "the bound is inclusive",
-        SQL + "channels/dynamics_web/new.sql",
+        SQL + "channels/dynamics/new.sql",
         "> %(since)s",
         ">= %(since)s",
         "tests/contract/test_channel_contract.py::test_what_was_settled_is_not_read_again[dynamics_web]",

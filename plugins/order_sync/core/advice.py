@@ -96,6 +96,12 @@ CATALOGUE: dict[str, Advice] = {
     "BAD_CHARACTERS": Advice(
         "A field holds a character that no ERP stores.", "source", "Correct it in the shop.", _WAITS
     ),
+    "RETURN_NOT_SUPPORTED": Advice(
+        "A return, which this version does not send.",
+        "finance",
+        "Book it in the ERP by hand.",
+        "It is counted and listed, and never sent.",
+    ),
     "PARSE_ERROR": Advice("The channel's row cannot be read.", "integration", "Correct the channel's SQL.", _WAITS),
     "PERIOD_CLOSED": Advice(
         "The order's date lies in a closed period.", "finance", "Reopen the period, if permitted.", _WAITS
