@@ -15,6 +15,8 @@ from sandbox.postgres import Cluster
 from tests.fixtures.corner_shop import PLACED_AT, SPEC, add, channel, create
 from tests.fixtures.reference import reference
 
+GOOD, ODD = "1001", "1002"
+
 
 @pytest.fixture(scope="module")
 def shared(cluster: Cluster) -> Iterator[str]:
@@ -26,22 +28,22 @@ def shared(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def dsn(shared: str) -> Iterator[str]:
-    """The address of a shop with two good orders, GOOD and ODD."""
+    """The address of a shop with two good orders."""
     with psycopg.connect(shared) as connection:
-        add(connection, ["GOOD", "ODD"])
+        add(connection, [GOOD, ODD])
     yield shared
     with psycopg.connect(shared) as connection:
         connection.execute("truncate purchase")
 
 
 def odd(dsn: str, change: str) -> Transaction:
-    """What ODD is after a change, beside a good order that is as it was."""
+    """What the second order is after a change, beside a good order that is as it was."""
     with psycopg.connect(dsn) as connection:
-        connection.execute(f"update purchase set {change} where ticket = 'ODD'")
+        connection.execute(f"update purchase set {change} where ticket = '{ODD}'")
     batches = channel(dsn).transactions(Watermark(""))
     read = {each.reference: each for batch in batches for each in batch.transactions}
-    assert codes_of(read["GOOD"]) == set()
-    return read["ODD"]
+    assert codes_of(read[GOOD]) == set()
+    return read[ODD]
 
 
 def reading_of(transaction: Transaction) -> Reading:

@@ -75,7 +75,7 @@ def shop(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Shop]:
             connection.execute(statement)
 
     with psycopg.connect(dsn) as connection:
-        fixture.add(connection, ["W1"], lines=3)
+        fixture.add(connection, ["1001"], lines=3)
     change(hold_back)
     with Ledger(lambda: psycopg.connect(ledger_dsn)) as ledger:
         yield Shop(fixture, dsn, ledger, ledger_dsn, lambda: change(bring))
