@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,9 @@ from order_sync.core.watermark import Watermark
 ASKED = ("SPEC", "PLACED_AT", "create", "channel", "add", "change", "remove")
 """What a channel's fixture must have."""
 
+CALLED_WITH = {"channel": ("batch_size", "settle_lag"), "add": ("lines", "net", "placed_at")}
+"""And what these must take by name."""
+
 START = Watermark("database")
 HOUR, AT_ONCE = timedelta(hours=1), timedelta(0)
 
@@ -28,6 +32,16 @@ group by 1
 """Every table of the channel, and a column of it that may be written."""
 
 
+def not_taken(fixture: ModuleType) -> list[str]:
+    """What functions of a fixture do not take and should, in words."""
+    found = []
+    for function, names in CALLED_WITH.items():
+        parameters = signature(getattr(fixture, function)).parameters
+        anything = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+        found += [f"{function} takes no {name}" for name in names if not anything and name not in parameters]
+    return found
+
+
 @dataclass(frozen=True)
 class Subject:
     """A channel and its database. `mistake` breaks the channel, to see whether a test notices."""
@@ -38,7 +52,7 @@ class Subject:
     mistake: Callable[[Channel], Channel] = lambda channel: channel
 
     def channel(self, batch_size: int = 500, settle_lag: timedelta = HOUR) -> Channel:
-        return self.mistake(self.fixture.channel(self.dsn, batch_size, settle_lag))
+        return self.mistake(self.fixture.channel(self.dsn, batch_size=batch_size, settle_lag=settle_lag))
 
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.dsn)

@@ -8,7 +8,7 @@ import pytest
 
 from order_sync import registry
 from sandbox.postgres import Cluster
-from tests.contract.channel_subject import ASKED, Subject
+from tests.contract.channel_subject import ASKED, Subject, not_taken
 from tests.contract.fixtures import fixture_of
 
 CHANNELS = (*(spec.name for spec in registry.CHANNELS), "corner_shop")
@@ -19,6 +19,8 @@ NUMBERS = count()
 def template(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[tuple[ModuleType, str]]:
     """A channel's fixture and the name of an empty database of that channel."""
     fixture = fixture_of(request.param, ASKED)
+    if lacks := not_taken(fixture):
+        pytest.fail(f"tests/fixtures/{request.param}.py: {', '.join(lacks)} (docs/adding.md)")
     name = f"contract_{request.param}"
     cluster.create_database(name)
     fixture.create(cluster.dsn(name))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -10,7 +11,7 @@ from order_sync.core.errors import OrderSyncError
 from tests.contract import test_channel_contract as reading
 from tests.contract import test_channel_rows as rows
 from tests.contract import wrong_channels as wrong
-from tests.contract.channel_subject import Subject
+from tests.contract.channel_subject import Subject, not_taken
 from tests.contract.wrong_sql import SQL, Mistake
 
 fingerprint = reading.test_the_fingerprint_names_the_database
@@ -65,6 +66,15 @@ CODE: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
         "what nobody asked for",
     ),
 }
+
+
+def test_a_fixture_that_takes_less_than_it_is_told_is_named():
+    fixture = ModuleType("shop")
+    fixture.channel = lambda dsn, batch_size: None
+    fixture.add = lambda connection, references, *, lines, net: None
+    assert not_taken(fixture) == ["channel takes no settle_lag", "add takes no placed_at"]
+    fixture.add = lambda connection, references, **how: None
+    assert not_taken(fixture) == ["channel takes no settle_lag"]
 
 
 @pytest.mark.parametrize("template", ["dynamics_web"], indirect=True)
