@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
@@ -210,7 +211,26 @@ class Ledger(Protocol):
     def record(
         self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
     ) -> Mapping[str, int]:
-        """Land transactions and the watermark together. Counts by `new`, `changed`, `unchanged` and disposition."""
+        """Land transactions and the watermark together. Counts by `new`, `changed`, `unchanged` and disposition.
+
+        Of the changed ones also by `conflict` and `cancelled_at_source`. What changed and is the same order all the
+        same is stored and moves nothing.
+        """
+
+    def unfinished(self, channel: str, limit: int) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next orders that are not done, in a round over all of them."""
+
+    def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next orders that are done and landed within that time, in a round over them."""
+
+    def find(self, findings: Collection[Finding], actor: Actor) -> None:
+        """Store findings; one that is stored already is seen again."""
+
+    def untold(self, connections: Collection[str]) -> Sequence[Finding]:
+        """Findings about these connections that people were not told of yet, the oldest first."""
+
+    def told(self, findings: Collection[Finding]) -> None:
+        """Remember that people were told."""
 
     def waiting(self, channel: str) -> Sequence[Entry]:
         """Headers whose lines are not all there."""

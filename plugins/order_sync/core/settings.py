@@ -38,6 +38,12 @@ class Settings:
     settle_lag: Annotated[
         timedelta, "how long the reading of a channel waits for its slow writers; what they commit later is found daily"
     ] = timedelta(minutes=60)
+    read_again_at_most: Annotated[
+        int, "how many orders that are not done, and how many that are, an extract asks the channel for again"
+    ] = 1000
+    read_done_again_for: Annotated[
+        timedelta, "for how long after its landing an order that is done is asked for again"
+    ] = timedelta(days=7)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
     )
@@ -83,8 +89,10 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, timedelta) and value <= timedelta(0):
                 raise Misconfigured(f"{PREFIX}{item.name.upper()} must be longer than nothing, not {value}")
-        if self.claim_size < 1 or self.submit_concurrency < 1:
-            raise Misconfigured(f"{PREFIX}CLAIM_SIZE and {PREFIX}SUBMIT_CONCURRENCY must be 1 or more")
+        if min(self.claim_size, self.submit_concurrency, self.read_again_at_most) < 1:
+            raise Misconfigured(
+                f"{PREFIX}CLAIM_SIZE, {PREFIX}SUBMIT_CONCURRENCY and {PREFIX}READ_AGAIN_AT_MOST must be 1 or more"
+            )
         if self.max_resends < 0 or self.total_tolerance < 0:
             raise Misconfigured(f"{PREFIX}MAX_RESENDS and {PREFIX}TOTAL_TOLERANCE must be 0 or more")
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
@@ -133,3 +141,7 @@ def _expected(default: object) -> str:
     if isinstance(default, time):
         return "a time of day such as 06:00"
     return "a whole number"
+
+
+DEFAULTS = Settings()
+"""The settings of an installation that changed none."""

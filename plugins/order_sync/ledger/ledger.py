@@ -5,12 +5,15 @@ What a statement does, and the rules it keeps, stand in its file under `include/
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import psycopg
 
+from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured
+from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.orders import OrderKey
@@ -38,12 +41,16 @@ from order_sync.ledger.rows import (
     outcome_row,
     samples_of,
     to_json,
+    transaction_of,
     watermark_of,
 )
 from order_sync.ledger.statements import statement
 
 DISPOSITIONS = {Status.RECEIVED: "orders", Status.WAITING: "waiting", Status.NOT_AN_ORDER: "not_an_order"}
 """How new orders are counted, by the status they land in."""
+
+SETBACKS = ("conflict", "cancelled_at_source")
+"""How changed orders are counted that became this."""
 
 
 class Ledger:
@@ -108,7 +115,7 @@ class Ledger:
     ) -> Mapping[str, int]:
         """Land transactions and the watermark together. Of a key that comes twice the last landing counts."""
         latest = {landing.transaction.key: landing for landing in landings}
-        counts = {"new": 0, "changed": 0, **dict.fromkeys(DISPOSITIONS.values(), 0)}
+        counts = {"new": 0, "changed": 0, **dict.fromkeys((*DISPOSITIONS.values(), *SETBACKS), 0)}
         with self._database.transaction() as cursor:
             if latest:
                 cursor.execute(statement("stage_landings"))
@@ -117,7 +124,8 @@ class Ledger:
                 for row in cursor.execute(statement("land_new_orders"), common).fetchall():
                     counts[DISPOSITIONS[Status(row["status"])]] = row["count"]
                     counts["new"] += row["count"]
-                counts["changed"] = _count(cursor.execute(statement("land_changed_orders"), common))
+                if counts["new"] < len(latest):
+                    counts |= _land_changed(cursor, latest, common)
             if watermark:
                 cursor.execute(
                     statement("store_watermark"),
@@ -129,6 +137,14 @@ class Ledger:
                     },
                 )
         return {**counts, "unchanged": len(landings) - counts["new"] - counts["changed"]}
+
+    def unfinished(self, channel: str, limit: int) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next orders that are not done, in a round over all of them."""
+        return _seen(self._database.rows("read_unfinished", channel=channel, limit=limit))
+
+    def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next orders that are done and landed within that time, in a round over them."""
+        return _seen(self._database.rows("read_done", channel=channel, limit=limit, done_for=done_for))
 
     def waiting(self, channel: str) -> Sequence[Entry]:
         """Headers whose lines are not all there."""
@@ -266,6 +282,23 @@ class Ledger:
         """How many orders stand in each status."""
         return {row["status"]: row["count"] for row in self._database.rows("count_orders", channel=channel)}
 
+    # Findings
+
+    def find(self, findings: Collection[Finding], actor: Actor) -> None:
+        """Store findings; one that is stored already is seen again."""
+        if findings:
+            self._database.execute("store_findings", findings=_findings(findings), by=actor.by)
+
+    def untold(self, connections: Collection[str]) -> Sequence[Finding]:
+        """Findings about these connections that people were not told of yet, the oldest first."""
+        rows = self._database.rows("read_untold_findings", connections=list(connections))
+        return [Finding(row["connection"], FindingKind(row["kind"]), row["subject"], row["detail"]) for row in rows]
+
+    def told(self, findings: Collection[Finding]) -> None:
+        """Remember that people were told."""
+        if findings:
+            self._database.execute("tell_findings", findings=_findings(findings))
+
     # Report
 
     def build_report(self, request: ReportRequest) -> Report:
@@ -307,6 +340,29 @@ class Ledger:
 
     def _entries(self, name: str, **parameters: Any) -> list[Entry]:
         return [entry_of(row) for row in self._database.rows(name, **parameters)]
+
+
+def _land_changed(
+    cursor: psycopg.Cursor[Any], landings: Mapping[OrderKey, Landing], common: Mapping[str, str]
+) -> dict[str, int]:
+    """Land the staged rows of known orders that are not as they were; what differs is found out here, in words."""
+    differences: dict[str, str] = {}
+    for row in cursor.execute(statement("read_changed")).fetchall():
+        before = transaction_of(row)
+        differences[str(before.key)] = difference(before, landings[before.key].transaction)
+    parameters = {**common, "differences": to_json(differences)}
+    changed = cursor.execute(statement("land_changed_orders"), parameters).fetchone() or {}
+    cursor.execute(statement("adopt_orders"), common)
+    return {name: int(number) for name, number in changed.items()}
+
+
+def _seen(rows: Sequence[Mapping[str, Any]]) -> list[tuple[OrderKey, str]]:
+    return [(OrderKey.parse(row["order_key"]), row["digest"]) for row in rows]
+
+
+def _findings(findings: Collection[Finding]) -> str:
+    unique = {(each.connection, each.kind, each.subject): asdict(each) for each in findings}
+    return to_json(list(unique.values()))
 
 
 def _by(actor: Actor) -> dict[str, str]:

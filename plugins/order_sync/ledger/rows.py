@@ -58,20 +58,10 @@ def landing_row(ordinal: int, landing: Landing) -> tuple[Any, ...]:
     )
 
 
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    """An order as the view `entries` shows it; a claim gives it a generation of its own."""
-    key = OrderKey.parse(row["order_key"])
-    status = Status(row["status"])
-    doubt = Doubt(
-        status,
-        row["order_total"],
-        row["order_currency"],
-        row["last_attempt_at"],
-        row["window_ends_at"],
-        row["resends"],
-    )
-    transaction = Transaction(
-        key,
+def transaction_of(row: Mapping[str, Any]) -> Transaction:
+    """A stored version of a transaction."""
+    return Transaction(
+        OrderKey.parse(row["order_key"]),
         row["counter"],
         row["digest"],
         row["not_an_order"],
@@ -88,11 +78,25 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         row["present_lines"],
         row["details"],
     )
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """An order as the view `entries` shows it; a claim gives it a generation of its own."""
+    key = OrderKey.parse(row["order_key"])
+    status = Status(row["status"])
+    doubt = Doubt(
+        status,
+        row["order_total"],
+        row["order_currency"],
+        row["last_attempt_at"],
+        row["window_ends_at"],
+        row["resends"],
+    )
     return Entry(
         key,
         status,
         row.get("claimed_generation", row["generation"]),
-        transaction,
+        transaction_of(row),
         row["received_at"],
         doubt if status in IN_DOUBT else None,
         row["refusals"],

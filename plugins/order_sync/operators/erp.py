@@ -77,25 +77,45 @@ class CheckReferenceDataOperator(_ErpOperator):
 class PushOrdersOperator(_ErpOperator):
     """Settle what is due, then send what is queued, each order at most once at a time.
 
-    Returns counts by outcome. Skips itself with the reason while sending is on hold. Raises Transient, NotAuthorised or
-    Misconfigured for trouble of the system, after all outcomes are on record. Give it a pool of one slot for the ERP,
-    as the DAGs of this package give it `erp_<name>`, so that one push at a time works on it. Its page in Airflow links
-    to the ERP's list of orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
+    Orders are read again in the channel just before they are sent; while it is away they are sent as the ledger knows
+    them and counted as `unchecked`. Returns counts by outcome. Skips itself with the reason while sending is on hold.
+    Raises Transient, NotAuthorised or Misconfigured for trouble of the system, after all outcomes are on record. Give
+    it a pool of one slot for the ERP, as the DAGs of this package give it `erp_<name>`, so that one push at a time
+    works on it. Its page in Airflow links to the ERP's list of orders if the connection's extra has the address, as
+    `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
+    :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
+        `channel_<name>` (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
+    template_fields: Sequence[str] = ("channel", "channel_conn_id", "erp_conn_id", "ledger_conn_id")
     ui_color = "#f9dcc4"
     operator_extra_links = (OrdersInErp(),)
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        channel_conn_id: str | None = None,
+        erp_conn_id: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
         """Push until nothing is queued."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        channel = hooks.channel(spec, self.channel_conn_id)
         summary = self._connected(
-            lambda erp, ledger: flows.push(spec.route, erp, ledger, by, policy(erp, settings), settings)
+            lambda erp, ledger: flows.push(
+                spec.route, erp, ledger, by, policy(erp, settings), settings, channel=channel
+            )
         )
         return done(self, summary)
 
