@@ -19,6 +19,13 @@ def test_the_generated_pages_are_what_make_docs_writes(name):
     assert (DOCS / name).read_text() == PAGES[name](), "run `make docs`"
 
 
+def test_every_connection_pool_and_variable_says_what_it_is_for():
+    """R125"""
+    rows = re.findall(r"^\| `(\w+)` \|.*", PAGES["connections.md"](), re.MULTILINE)
+    assert len(rows) > 5
+    assert re.findall(r"^\| `(\w+)` \|(?:.*\|)? *\|", PAGES["connections.md"](), re.MULTILINE) == []
+
+
 def test_every_code_that_an_order_or_an_error_can_carry_is_in_the_catalogue():
     """R75, R79, R82"""
     used = {code for path in (ROOT / "plugins").rglob("*.py") for code in _codes(ast.parse(path.read_text()))}

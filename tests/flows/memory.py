@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 
+from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.findings import Finding
@@ -24,11 +25,13 @@ from order_sync.core.ports import (
     Entry,
     Health,
     Horizon,
+    InErp,
     Landing,
     Outcome,
     Receipt,
     Refused,
 )
+from order_sync.core.reading import read_instant
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
 from order_sync.core.watermark import Watermark
@@ -111,6 +114,11 @@ class MemoryChannel:
         self._answer()
         yield [row for row in self.rows if row.key in keys]
 
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
+        self._answer()
+        placed = [(row, read_instant(row.placed_at)) for row in self.rows]
+        yield [(row.key, row.digest) for row, instant in placed if instant and instant in window]
+
     def _answer(self) -> None:
         if self.down:
             raise Transient("the channel is away", code="EXTRACT_FAILED")
@@ -160,6 +168,7 @@ class MemoryLedger:
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
     in_force: list[Hold] = field(default_factory=list)
+    ended: list[Hold] = field(default_factory=list)
     closed: list[tuple[OrderKey, Event, str | None, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     has_told: list[Finding] = field(default_factory=list)
@@ -239,6 +248,11 @@ class MemoryLedger:
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         return self.copy
+
+    def first_push(self, channel: str, limit: int) -> int:
+        queued = len(self._entries(Status.QUEUED))
+        asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
+        return 0 if asked or queued <= limit or any(row.attempts for row in self.rows.values()) else queued
 
     def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
         entries: list[Entry] = []
@@ -327,6 +341,7 @@ class MemoryLedger:
     def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
         ended = [hold for hold in self.in_force if hold.connection == connection and kind in (None, hold.kind)]
         self.in_force = [hold for hold in self.in_force if hold not in ended]
+        self.ended += ended
         return len(ended)
 
     def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
@@ -488,6 +503,14 @@ class MemoryErp:
                     seen = Found(sale.state, sale.number, sale.state, sale.total, sale.currency)
                     found.setdefault(order.key, []).append(seen)
         return found
+
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        self._answer()
+        return [
+            InErp(sale.number, str(key), sale.state is FoundState.CANCELLED)
+            for key, sales in self.sales.items()
+            for sale in sales
+        ]
 
     async def count(self, channel: str) -> int:
         return sum(sale.state is not FoundState.CANCELLED for sales in self.sales.values() for sale in sales)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import psycopg
@@ -295,7 +296,7 @@ def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
 
 
 def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Ledger, sql: Sql):
-    mark = Watermark("db 1", 7, (Sample(9, 1234),))
+    mark = Watermark("db 1", 7, (Sample(9, 1234, datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=UTC)),))
     too_big = replace(landing(2), transaction=transaction(2, expected_lines=2**40))
     with pytest.raises(psycopg.errors.NumericValueOutOfRange):
         ledger.record("shop", "tryton", [landing(1), too_big], mark, ACTOR)

@@ -18,11 +18,8 @@ class FindingKind(StrEnum):
     SKIPPED = "skipped"
     SLOW_WRITER = "slow_writer"
     MISSING = "missing"
-    CHANGED = "changed"
     GONE = "gone"
     NEVER_SENT = "never_sent"
-    NOT_IN_ERP = "not_in_erp"
-    CANCELLED_IN_ERP = "cancelled_in_erp"
     IN_ERP_BEFORE_START = "in_erp_before_start"
 
 
@@ -39,7 +36,6 @@ MEANINGS = {
         "transactions had not landed although every extract went well (TRANSACTION_MISSING); they have been read now,"
         " and who keeps the channel's database finds out why they came late"
     ),
-    FindingKind.CHANGED: "transactions had changed since they were read last; they have been read again",
     FindingKind.GONE: (
         "transactions are no longer in the channel; the ledger keeps what it read, and the channel's owner says why"
     ),
@@ -47,10 +43,6 @@ MEANINGS = {
         "orders stand in the ERP under this channel and the ledger never sent them: somebody compares and decides;"
         " nothing was touched"
     ),
-    FindingKind.NOT_IN_ERP: (
-        "orders were confirmed and are no longer in the ERP: its administrator says why; nothing was sent again"
-    ),
-    FindingKind.CANCELLED_IN_ERP: "orders were confirmed and are cancelled in the ERP now: a person decides",
     FindingKind.IN_ERP_BEFORE_START: "orders to be backfilled are in the ERP already, and were not sent",
 }
 

@@ -44,6 +44,9 @@ class Settings:
     read_done_again_for: Annotated[
         timedelta, "for how long after its landing an order that is done is asked for again"
     ] = timedelta(days=7)
+    compare_back: Annotated[
+        timedelta, "how far back the daily comparison looks at what a channel, the ledger and the ERP hold"
+    ] = timedelta(days=3)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
     )
@@ -53,6 +56,9 @@ class Settings:
     )
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
     claim_size: Annotated[int, "how many orders one claim takes at most"] = 200
+    first_run_limit: Annotated[
+        int, "how many orders a channel may send that has never sent one, before a person has to agree"
+    ] = 5000
     submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
     max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
     total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1
@@ -93,8 +99,10 @@ class Settings:
             raise Misconfigured(
                 f"{PREFIX}CLAIM_SIZE, {PREFIX}SUBMIT_CONCURRENCY and {PREFIX}READ_AGAIN_AT_MOST must be 1 or more"
             )
-        if self.max_resends < 0 or self.total_tolerance < 0:
-            raise Misconfigured(f"{PREFIX}MAX_RESENDS and {PREFIX}TOTAL_TOLERANCE must be 0 or more")
+        if min(self.max_resends, self.total_tolerance, self.first_run_limit) < 0:
+            raise Misconfigured(
+                f"{PREFIX}MAX_RESENDS, {PREFIX}TOTAL_TOLERANCE and {PREFIX}FIRST_RUN_LIMIT must be 0 or more"
+            )
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(

@@ -71,6 +71,10 @@ async def push(
     """
     connection = f"erp_{route.erp}"
     summary = await settle(route, erp, ledger, actor, policy)
+    if route.by_hand and not summary.held:
+        summary.held = f"orders of {route.channel} are entered into the ERP by hand: {route.by_hand}"
+    if not summary.held:
+        _ask_before_a_flood(route, ledger, actor, settings.first_run_limit)
     hold = None if summary.held else submit_hold((f"channel_{route.channel}", connection), ledger)
     if hold and hold.kind is not HoldKind.CONFIGURATION:
         summary.held = str(hold)
@@ -86,6 +90,17 @@ async def push(
         while await sender.turn(settings.claim_size):
             pass
     return summary
+
+
+def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) -> None:
+    """Hold a channel that has never sent an order and would now send very many, until a person agrees."""
+    number = ledger.first_push(route.channel, limit)
+    if number:
+        reason = (
+            f"its first push would send {number} orders, more than {limit}: release it with hold_connection if that is"
+            " meant; otherwise set its start_from later in the registry"
+        )
+        ledger.hold(f"channel_{route.channel}", HoldKind.FIRST_RUN, HoldScope.SUBMIT, reason, actor)
 
 
 @dataclass

@@ -7,6 +7,7 @@ character in one order never refuses a whole batch.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from order_sync.core.lifecycle import IN_DOUBT, Status
@@ -140,13 +141,13 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
 
 def watermark_of(row: Mapping[str, Any]) -> Watermark:
     """A stored watermark."""
-    samples = tuple(Sample(counter, horizon) for counter, horizon in row["samples"])
+    samples = tuple(Sample(counter, horizon, datetime.fromisoformat(at)) for counter, horizon, at in row["samples"])
     return Watermark(row["fingerprint"], row["counter"], samples)
 
 
 def samples_of(watermark: Watermark) -> str:
     """A watermark's samples as JSON."""
-    return json.dumps([[sample.counter, sample.horizon] for sample in watermark.samples])
+    return json.dumps([[sample.counter, sample.horizon, sample.at.isoformat()] for sample in watermark.samples])
 
 
 def _storable(value: object) -> object:

@@ -43,6 +43,37 @@ class ExtractTransactionsOperator(OrderSyncOperator):
         return done(self, summary)
 
 
+class CompareChannelOperator(OrderSyncOperator):
+    """Compare a channel's last days with what landed, by key and digest; read what is missing, and tell people.
+
+    Returns counts by `compared`, `missing`, `gone` and as the extract does. Raises Transient while the channel is away.
+
+    :param channel: the channel's name in the registry (templated)
+    :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
+        `channel_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("channel", "channel_conn_id", "ledger_conn_id")
+    ui_color = "#d6ecec"
+
+    def __init__(
+        self, *, channel: str, channel_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+        self.channel_conn_id = channel_conn_id
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Compare the days that the settings say."""
+        spec, settings = registry.channel(self.channel), registry.settings()
+        channel = hooks.channel(spec, self.channel_conn_id)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            summary = flows.compare_channel(spec.route, channel, ledger, actor(context), settings)
+            tell_findings(context, ledger, spec.connection)
+        return done(self, summary)
+
+
 class ValidateOrdersOperator(OrderSyncOperator):
     """Check every received order against the rules and the reference data; all problems of an order at once.
 
