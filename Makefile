@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env run test soak mutate check docs requirements lock clean
+.PHONY: help env run test fresh soak mutate check docs requirements lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -29,6 +29,9 @@ run: env  ## start the sandbox: Postgres, Tryton, Airflow (ONCE=1: one round, th
 
 test: env  ## run the tests in stages, with the time of each (STAGES="core dags" for some)
 	$(BIN)/python -m tests.stages $(STAGES)
+
+fresh:  ## both README commands in a new clone, with an empty home and a bare environment, as root and as another user
+	$(PYTHON) tests/fresh.py
 
 soak: env  ## send 200 real invoices, and one of 1,114 lines, into Tryton, and print counts and times
 	PYTHONPATH=plugins $(BIN)/python -m tests.real_orders.soak

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import yaml
+from airflow.sdk import TriggerRule
 
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
@@ -54,8 +55,8 @@ def lifecycle() -> str:
         ),
     )
     return (
-        "# The life of an order\n\nMade from `core/lifecycle.py` by `make docs`. Rows of a person are decisions that have"
-        " no command yet, unless [when an order is stuck](stuck.md) names it.\n\n"
+        "# The life of an order\n\nMade from `core/lifecycle.py` by `make docs`. Rows of a person are decisions; which"
+        " of them have a command yet, says [when an order is stuck](stuck.md).\n\n"
         f"{pictures}## What each status means to people\n\n{standings}\n"
         f"`Queued` in the report: never sent for longer than `{PREFIX}QUEUED_STUCK_AFTER`; younger ones are `Pending`,"
         f" and stand under All orders only.\n\n## The table\n\n{rows}"
@@ -128,7 +129,7 @@ def _section(dag: "DAG") -> str:
     title, _, text = inspect.cleandoc(dag.doc_md or "").partition("\n")
     tasks = dag.topological_sort()
     arrows = [
-        f"{task.task_id} -- {after.trigger_rule.value} --> {after.task_id}"
+        f"{task.task_id} -- {TriggerRule(after.trigger_rule).value} --> {after.task_id}"
         for task in tasks
         for after in tasks
         if after.task_id in task.downstream_task_ids
@@ -141,8 +142,8 @@ def _section(dag: "DAG") -> str:
         (
             f"`{task.task_id}`",
             f"`{task.operator_name}`",
-            (inspect.getdoc(getattr(task, "python_callable", task)) or "").partition("\n")[0],
-            f"`{task.trigger_rule.value}`",
+            _doc(task).partition("\n")[0],
+            f"`{TriggerRule(task.trigger_rule).value}`",
             f"`{task.pool}`",
             str(task.retries),
         )
@@ -150,6 +151,11 @@ def _section(dag: "DAG") -> str:
     )
     head = ("task", "operator", "what it does", "trigger rule", "pool", "retries")
     return f"{title.lstrip('# ')}\n{text}\n\n{_params(dag)}{picture}{table(head, rows)}"
+
+
+def _doc(task: Any) -> str:
+    """What a task's author says of it: the function's text, or that of the operator, which a mapped task hides."""
+    return inspect.getdoc(getattr(task, "python_callable", getattr(task, "operator_class", task))) or ""
 
 
 def _params(dag: "DAG") -> str:

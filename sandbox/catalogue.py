@@ -11,7 +11,7 @@ COMPANY_CURRENCY = "EUR"
 UNIT = "Unit"
 """The unit that everything is counted in, as the ERP names it."""
 
-WEB_SHOPS = ("dynamics_web",)
+WEB_SHOPS = ("dynamics_web", "dynamics_store")
 """The ERP's web shops: one for each channel, under the channel's name."""
 
 WITHOUT_ACCOUNTS = "SKU-0298"
@@ -134,5 +134,8 @@ def _customers() -> tuple[Customer, ...]:
 CUSTOMERS = _customers()
 """The 40 customers, C-0001 to C-0040, in five countries."""
 
-GUEST = Customer("GUEST-WEB", "Web shop guests", "Hafenstraße 1", "Hamburg", "20359", "DE", "HH", "EUR", "DE19")
-"""Whom orders without an account are booked on: an ordinary customer, as a shop's own guest party cannot be quoted."""
+GUESTS = tuple(
+    Customer(account, name, "Hafenstraße 1", "Hamburg", "20359", "DE", "HH", "EUR", "DE19")
+    for account, name in (("GUEST-WEB", "Web shop guests"), ("GUEST-STORE", "Customers at the till"))
+)
+"""Whom orders without an account are booked on: ordinary customers, as a shop's own guest party cannot be quoted."""

@@ -1,4 +1,4 @@
-"""`make run`: the main job on the sample orders, on real systems, through Airflow's own scheduler.
+"""`make run`: the main job of each channel on the sample orders, on real systems, through Airflow's own scheduler.
 
 Starts the sandbox, runs sync_orders and the report, shows the progress, prints what became of every order by the
 ledger and by the ERP's own count, and serves until Ctrl-C. With `--once` it stops then; its exit code is 0 only when
@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from order_sync import registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import STANDINGS, Status
 from sandbox import STATE
+from sandbox.airflow_api import FINAL
 from sandbox.processes import SandboxError, locked
-from sandbox.system import CHANNEL, LEDGER, Sandbox
+from sandbox.system import LEDGER, Sandbox
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DAG = f"sync_orders__{CHANNEL}"
+CHANNELS = tuple(channel.name for channel in registry.CHANNELS)
+DAGS = tuple(f"sync_orders__{channel}" for channel in CHANNELS)
 REPORT = "report_failures"
 SETTINGS = {
     "ORDER_SYNC_VERIFICATION_WINDOW": "60s",
@@ -45,7 +48,7 @@ IN_ERP = (Status.SENT, Status.PENDING_VERIFICATION, Status.SUCCEEDED)
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The orders in the ERP by the ledger and by the ERP's own list of the channel's external references."""
+    """The orders in the ERP by the ledger and by the ERP's own list of the channels' external references."""
 
     ledger: frozenset[str]
     erp: tuple[str, ...]
@@ -69,7 +72,7 @@ def main() -> int:
             say(f"done after {time.monotonic() - begun:.0f} s")
             print_access(sandbox)
             if not once:
-                print("\nServing until Ctrl-C. The DAG stays switched on and runs every five minutes.", flush=True)
+                print("\nServing until Ctrl-C. The DAGs stay switched on and run every five minutes.", flush=True)
                 signal.sigwait({signal.SIGINT, signal.SIGTERM})
                 say("stopping")
             return 0 if agreement.holds else 1
@@ -81,20 +84,22 @@ def main() -> int:
 
 
 def run_job(sandbox: Sandbox) -> Agreement:
-    """One run of the main job and of the report, shown as they go; returns how ledger and ERP agree."""
+    """One run of each channel's job and of the report, shown as they go; returns how ledger and ERP agree."""
     api = sandbox.airflow.api
-    api.wait_until(lambda: {DAG, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors() or "no DAG yet"))
+    api.wait_until(lambda: {*DAGS, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors() or "no DAG yet"))
     say("the verification window is 60 seconds in this sandbox; the default is 30 minutes")
-    api.pause(DAG, paused=False)
-    run = api.trigger(DAG)
+    for dag in DAGS:
+        api.pause(dag, paused=False)
+    runs = {dag: api.trigger(dag) for dag in DAGS}
     shown, shown_at = "", 0.0
-    while (state := api.run_state(DAG, run)) not in ("success", "failed"):
+    while any(api.run_state(dag, run) not in FINAL for dag, run in runs.items()):
         now = progress(sandbox)
         if now != shown and time.monotonic() - shown_at >= SECONDS_BETWEEN_LINES:
             say(now)
             shown, shown_at = now, time.monotonic()
         time.sleep(1)
-    say(f"{DAG} ended: {state}")
+    for dag, run in runs.items():
+        say(f"{dag} ended: {api.run_state(dag, run)}")
     api.pause(REPORT, paused=False)  # not before: its first run stores the day's rows for good
     report = api.trigger(REPORT)
     say(f"{REPORT} ended: {api.wait_for_run(REPORT, report)}")
@@ -102,10 +107,10 @@ def run_job(sandbox: Sandbox) -> Agreement:
 
 
 def progress(sandbox: Sandbox) -> str:
-    """Which tasks are at work, of this run and of the one that Airflow started by itself, and how the orders stand."""
+    """Which tasks are at work, of these runs and of those that Airflow started by itself, and how the orders stand."""
     api = sandbox.airflow.api
-    open_runs = [run["dag_run_id"] for run in api.runs(DAG) if run["state"] == "running"]
-    states = [item for run in open_runs for item in api.states(DAG, run).items()]
+    open_runs = [(dag, run["dag_run_id"]) for dag in DAGS for run in api.runs(dag) if run["state"] == "running"]
+    states = [item for dag, run in open_runs for item in api.states(dag, run).items()]
     working = sorted({task for task, state in states if state in ("running", "queued", "deferred", "up_for_retry")})
     with sandbox.connect(LEDGER) as connection:
         rows = connection.execute("select status, count(*) from order_sync.orders group by status order by status")
@@ -121,7 +126,7 @@ def print_result(sandbox: Sandbox) -> Agreement:
     )
     print("\nOrders by channel")
     print(by_status.groupby(["channel", "stands"]).size().unstack(fill_value=0).to_string())
-    failed = orders[orders["code"].notna() & ~orders["status"].isin([Status.SUCCEEDED, Status.NOT_AN_ORDER])]
+    failed = orders[orders["code"].isin(CATALOGUE) & (orders["status"] != Status.SUCCEEDED)]
     print("\nBy error")
     for code, number in Counter(failed["code"]).most_common():
         print(f"{number:>4}  {code:<22} {CATALOGUE[code].meaning} Who mends it: {CATALOGUE[code].fixer}.")
@@ -137,8 +142,8 @@ def print_result(sandbox: Sandbox) -> Agreement:
 
 
 def agree(sandbox: Sandbox, ledger: frozenset[str]) -> Agreement:
-    """Compare the ledger's orders with the ERP's own list of this channel's sales that were confirmed."""
-    mine = [["web_shop.name", "=", CHANNEL], ["state", "in", ["confirmed", "processing", "done"]]]
+    """Compare the ledger's orders with the ERP's own list of the channels' sales that were confirmed."""
+    mine = [["web_shop.name", "in", CHANNELS], ["state", "in", ["confirmed", "processing", "done"]]]
     sales = sandbox.tryton.rpc("sale.sale.search_read", mine, 0, None, None, ["web_id"])
     return Agreement(ledger, tuple(sale["web_id"] for sale in sales))
 
@@ -147,7 +152,7 @@ def _orders(sandbox: Sandbox) -> "pd.DataFrame":
     import pandas as pd
 
     with sandbox.connect(LEDGER) as connection:
-        cursor = connection.execute("select channel, order_key, status, code from order_sync.orders")
+        cursor = connection.execute("select channel, order_key, status, coalesce(code, reason) from order_sync.orders")
         return pd.DataFrame(cursor.fetchall(), columns=["channel", "order_key", "status", "code"])
 
 

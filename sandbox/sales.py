@@ -10,13 +10,29 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from iso4217 import Currency
 
 PENDING_SALES_ORDER = 27
-"""The type of an order of a web shop; every other one is of a till or no sale at all."""
+"""The type of an order of a web shop."""
+
+COUNTER_SALE, SALES_ORDER, CUSTOMER_ORDER = 2, 14, 19
+"""The types of what a till sells: over the counter, and to be delivered or fetched later."""
 
 SHIP, PICK_UP, ELECTRONIC = "99", "70", "80"
 """Modes of delivery; the last two ship nothing."""
 
 NO_DATE = date(1900, 1, 1)
 """How Commerce says that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Where sales are made: the record of a channel, its store and one of its terminals."""
+
+    channel: int
+    store: str
+    terminal: str
+
+
+WEB = Register(5637144592, "WEB01", "WEB01-1")
+TILL = Register(5637144593, "HAM01", "HAM01-2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class Sale:
     """One transaction of the shop, or by `type` and `status` another row of the same table.
 
     Attributes:
+        reference, receipt: what a web order and a sale at a till are searched by.
         placed_at, delivery_date: text is written as it is, so that a sale can hold what no calendar has.
         ship_to: a one-time address, or the record of one in the customers' address book.
         lines_to_come: lines that the header counts and that are not there yet.
@@ -83,6 +100,14 @@ class Sale:
     lines_to_come: int = 0
     total: Decimal | None = None
     comment: str = ""
+    receipt: str = ""
+    register: Register = WEB
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The natural key, as text."""
+        at = self.register
+        return (str(at.channel), at.store, at.terminal, self.number, self.data_area)
 
     @property
     def sold(self) -> tuple[Line, ...]:

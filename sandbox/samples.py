@@ -1,4 +1,4 @@
-"""The sandbox's sales: about three hundred orders of a web shop, and the rows beside them that are none.
+"""The sandbox's sales: about three hundred orders of a web shop, some dozens of a till, and the rows that are none.
 
 The same every time for the same `base`, since the generator is seeded. It writes what a shop has, blemishes and
 blunders too; what is wrong with which one, and what must become of it, stands in `docs/sample-orders.md`, by hand.
@@ -12,11 +12,25 @@ from random import Random
 
 from sandbox import catalogue
 from sandbox.catalogue import NOT_SALABLE, WITHOUT_ACCOUNTS
-from sandbox.sales import NO_DATE, PICK_UP, Address, Charge, Line, Sale, smallest
+from sandbox.sales import (
+    COUNTER_SALE,
+    CUSTOMER_ORDER,
+    NO_DATE,
+    PICK_UP,
+    SALES_ORDER,
+    SHIP,
+    TILL,
+    Address,
+    Charge,
+    Line,
+    Sale,
+    smallest,
+)
 from sandbox.shop import DATA_AREAS, address_of
 
 ORDERS = 300
-APART = timedelta(minutes=4)
+TILL_ORDERS = 36
+APART, TILL_APART = timedelta(minutes=4), timedelta(minutes=38)
 """Between two orders: all of them fit into the day before `base`."""
 
 _RATES = {tax.code: tax.rate * 100 for tax in catalogue.TAXES}
@@ -44,18 +58,30 @@ _COMMENTS = (
 )
 
 
-def orders(base: datetime) -> tuple[Sale, ...]:
-    """The shop's sales of the day before `base`, an aware instant, in the order in which they were made."""
-    return tuple(_sales(base.replace(microsecond=0), Random(20260301)))  # noqa: S311  a seed, not a secret
+def sales(base: datetime) -> tuple[Sale, ...]:
+    """All sales of the day before `base`, an aware instant: the web shop's, then the till's, as they were made."""
+    seeds = Random(20260301), Random(20260302)  # noqa: S311  not secrets
+    base = base.replace(microsecond=0)
+    return (*_web_sales(base, seeds[0]), *_till_sales(base, seeds[1]))
 
 
-def _sales(base: datetime, random: Random) -> Iterator[Sale]:
+def _web_sales(base: datetime, random: Random) -> Iterator[Sale]:
     for number in range(1, ORDERS + 1):
         placed_at = base - APART * (ORDERS + 1 - number) + timedelta(seconds=random.randrange(200))
         order = _BLEMISHES.get(number % 31, _as_it_is)(_order(number, placed_at, random))
         yield _BLUNDERS.get(number, _as_it_is)(order)
         if number in _EVENTS:
-            yield _event(number, order, _EVENTS[number])
+            yield _event(order, _EVENTS[number], number=f"WEB01-1-E{number:05}", reference=f"W{900000 + number}")
+
+
+def _till_sales(base: datetime, random: Random) -> Iterator[Sale]:
+    for number in range(1, TILL_ORDERS + 1):
+        placed_at = base - TILL_APART * (TILL_ORDERS + 1 - number) + timedelta(seconds=random.randrange(2000))
+        order = _TILL_BLEMISHES.get(number % 8, _as_it_is)(_till_order(number, placed_at, random))
+        yield _TILL_BLUNDERS.get(number, _as_it_is)(order)
+        for event, change in enumerate(_TILL_EVENTS.get(number, ())):
+            named = {"number": f"HAM01-2-E{number:04}{event}", "receipt": f"R9{number:04}{event}", "reference": ""}
+            yield _event(order, change, **named)
 
 
 def _order(number: int, placed_at: datetime, random: Random) -> Sale:
@@ -82,6 +108,30 @@ def _order(number: int, placed_at: datetime, random: Random) -> Sale:
         comment=random.choice(_COMMENTS),
         **shop,  # type: ignore[arg-type]
     )
+
+
+def _till_order(number: int, placed_at: datetime, random: Random) -> Sale:
+    """One good sale over the counter, or every sixth time an order that is delivered or fetched later."""
+    buyer = random.choice(catalogue.CUSTOMERS)
+    sale = Sale(
+        number=f"HAM01-2-{number:06}",
+        reference="",
+        receipt=f"R{200000 + number}",
+        placed_at=placed_at,
+        currency="EUR",
+        lines=tuple(_lines(random, "EUR", "DE19")),
+        customer=buyer.account if number % 6 == 0 or random.random() < 0.4 else "",
+        delivery_mode="",
+        type=COUNTER_SALE,
+        status=random.choice((0, 2)),
+        register=TILL,
+    )
+    if number % 6:
+        return sale
+    mode = random.choice((SHIP, PICK_UP))
+    wish = placed_at.date() + timedelta(days=random.randint(2, 12))
+    order = {"type": CUSTOMER_ORDER, "reference": f"CO{200000 + number}", "delivery_date": wish, "delivery_mode": mode}
+    return replace(sale, ship_to=address_of(buyer.account), **order)  # type: ignore[arg-type]
 
 
 def _lines(random: Random, currency: str, tax: str) -> Iterator[Line]:
@@ -182,31 +232,63 @@ def _tax_without_code(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 _EVENTS: Mapping[int, Callable[[Sale], Sale]] = {
-    5: _sale(type=1, lines=()),
-    6: _sale(type=20, lines=()),
     20: _sale(status=1),
-    35: _sale(type=2, status=2),
     50: _sale(status=6),
-    66: _sale(type=5, lines=()),
     80: _sale(status=5),
-    96: _sale(type=2, status=2),
-    110: _sale(type=4, lines=()),
     125: _sale(status=1),
-    140: _sale(type=9, lines=()),
     155: _sale(status=6),
-    170: _sale(type=19),
     185: _sale(status=4),
     200: _sale(is_return=True),
     215: lambda sale: replace(sale, placed_at=datetime(2025, 11, 28, 9, 30, tzinfo=UTC)),
-    230: _sale(type=2, status=1),
-    245: _sale(type=7, lines=()),
-    260: _sale(type=17, lines=()),
-    275: _sale(type=0, lines=()),
 }
-"""Rows of the same table that are no orders to send, each after the order of that number."""
+"""Rows of the web shop that are no orders to send, each after the order of that number."""
+
+_TILL_BLEMISHES: Mapping[int, Callable[[Sale], Sale]] = {
+    2: _blanks,
+    3: lambda sale: replace(sale, lines=(*sale.lines, sale.lines[0])),
+    5: lambda sale: replace(sale, lines=(*sale.lines, replace(sale.lines[0], voided=True))),
+    7: _sale(type=SALES_ORDER, delivery_mode=PICK_UP),
+}
+"""What happens at any till, by the sale's number modulo 8."""
+
+_TILL_BLUNDERS: Mapping[int, Callable[[Sale], Sale]] = {
+    8: _first_line(sku="SKU-9998"),
+    12: _sale(delivery_mode=SHIP, ship_to=None),
+    17: lambda sale: replace(sale, lines=(*sale.lines, _returned(sale.lines[0]))),
+    22: lambda sale: replace(sale, total=sale.gross + 5),
+    27: _sale(customer="C-0O07"),
+    31: _sale(lines_to_come=1),
+    33: _quantity("1.5"),
+}
+"""What goes wrong at a till now and then, by the sale's number."""
+
+_TILL_EVENTS: Mapping[int, Sequence[Callable[[Sale], Sale]]] = {
+    1: (_sale(type=1, lines=()), _sale(type=20, lines=()), _sale(type=5, lines=())),
+    5: (_sale(status=1),),
+    9: (_sale(status=6), _sale(status=6)),
+    11: (_sale(type=9, lines=()),),
+    14: (_sale(is_return=True),),
+    16: (_sale(type=3, lines=()),),
+    18: (_sale(status=4),),
+    20: (_sale(status=5),),
+    23: (_sale(is_return=True), _sale(type=4, lines=())),
+    26: (_sale(status=1),),
+    28: (_sale(type=18, lines=()),),
+    30: (_sale(is_return=True),),
+    36: (_sale(type=17, lines=()), _sale(type=7, lines=()), _sale(type=0, lines=())),
+}
+"""Rows of the till that are no orders to send, after the sale of that number."""
 
 
-def _event(number: int, order: Sale, change: Callable[[Sale], Sale]) -> Sale:
-    """A row beside the orders; what is no sale has neither charges nor a reference."""
-    event = change(replace(order, number=f"WEB01-1-E{number:05}", reference=f"W{900000 + number}"))
-    return event if event.lines else replace(event, charges=(), reference="", customer="", ship_to=None, currency="EUR")
+def _returned(line: Line) -> Line:
+    """One piece of an article, given back."""
+    return replace(line, quantity=Decimal(-1), net=-line.net / line.quantity, discount=Decimal(0))
+
+
+def _event(order: Sale, change: Callable[[Sale], Sale], **named: str) -> Sale:
+    """A row beside the orders; what is no sale has neither charges nor anything to find it by."""
+    event = change(replace(order, **named))  # type: ignore[arg-type]
+    if event.lines:
+        return event
+    nothing = {"charges": (), "reference": "", "receipt": "", "customer": "", "ship_to": None, "currency": "EUR"}
+    return replace(event, **nothing)  # type: ignore[arg-type]

@@ -164,7 +164,7 @@ def _customers(rpc: Rpc) -> None:
     """A party for each customer; its one address is for invoices and for deliveries."""
     countries, subdivisions = ids(rpc, "country.country"), ids(rpc, "country.subdivision")
     rows: list[dict[str, Any]] = []
-    for customer in (*catalogue.CUSTOMERS, catalogue.GUEST):
+    for customer in (*catalogue.CUSTOMERS, *catalogue.GUESTS):
         address = {
             "street_unstructured": customer.street,
             "postal_code": customer.postal_code,

@@ -18,9 +18,6 @@ from psycopg import sql
 from sandbox.catalogue import CUSTOMERS
 from sandbox.sales import ELECTRONIC, NO_DATE, PICK_UP, Address, Charge, Line, Sale
 
-CHANNEL = 5637144592
-STORE = "WEB01"
-TERMINAL = "WEB01-1"
 ZONE = ZoneInfo("Europe/Berlin")
 """The store's zone, in which TRANSDATE and TRANSTIME are told."""
 
@@ -112,9 +109,9 @@ def _rows(sale: Sale) -> Iterator[tuple[str, Row]]:
 def _key(sale: Sale, store: str = "store", terminal: str = "terminal") -> Row:
     """The natural key, whose columns have other names in other tables."""
     return {
-        "channel": CHANNEL,
-        store: STORE,
-        terminal: TERMINAL,
+        "channel": sale.register.channel,
+        store: sale.register.store,
+        terminal: sale.register.terminal,
         "transactionid": sale.number,
         "dataareaid": sale.data_area,
     }
@@ -128,6 +125,7 @@ def _header(sale: Sale) -> Row:
         "type": sale.type,
         "entrystatus": sale.status,
         "channelreferenceid": sale.reference,
+        "receiptid": sale.receipt,
         "custaccount": sale.customer,
         "currency": sale.currency,
         "transdate": local.date(),

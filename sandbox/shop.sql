@@ -1,4 +1,4 @@
--- The tables of a Dynamics 365 Commerce channel database that a web order is spread over, as far as the sandbox needs
+-- The tables of a Dynamics 365 Commerce channel database that a sale is spread over, as far as the sandbox needs
 -- them: names and columns as Microsoft's Common Data Model lists them, '' and 1900-01-01 where ax has nothing to say.
 -- The counter is taken at insert and never changes: what the upload job P-0001 goes by.
 

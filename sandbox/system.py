@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from order_sync import ledger
+from order_sync import ledger, registry
 from sandbox import CHECKOUT, samples, shop, template
 from sandbox.airflow import Airflow
 from sandbox.inbox import Inbox
@@ -23,7 +23,8 @@ from sandbox.postgres import Cluster
 from sandbox.tryton import Secrets, Tryton
 
 LEDGER = "order_ledger"
-CHANNEL = "dynamics_web"
+SHOP = "commerce"
+"""The channel database, in which the web shop and the tills sell."""
 
 
 @dataclass
@@ -87,12 +88,12 @@ class Sandbox:
         with self.connect("postgres") as connection:
             rows = connection.execute("select datname from pg_database")
             existing = {name for (name,) in rows}
-        for name in (LEDGER, CHANNEL):
+        for name in (LEDGER, SHOP):
             if name not in existing:
                 self.orders.create_database(name)
         ledger.migrate(lambda: self.connect(LEDGER))
-        shop.create(self.orders.dsn(CHANNEL))
-        shop.load(self.orders.dsn(CHANNEL), samples.orders(base=datetime.now(UTC)))
+        shop.create(self.orders.dsn(SHOP))
+        shop.load(self.orders.dsn(SHOP), samples.sales(base=datetime.now(UTC)))
 
     def _start_tryton(self, begun: ExitStack) -> None:
         home, secrets = self.directory / "erp", self.directory / "erp-secrets.json"
@@ -110,7 +111,7 @@ class Sandbox:
     def _environment(self) -> dict[str, str]:
         connections = {
             "order_ledger": _postgres(self.orders.dsn(LEDGER)),
-            f"channel_{CHANNEL}": _postgres(self.orders.dsn(CHANNEL)),
+            **{channel.connection: _postgres(self.orders.dsn(SHOP)) for channel in registry.CHANNELS},
             "erp_tryton": self.erp_connection(self.tryton.connection),
             **self.inbox.connections,
         }

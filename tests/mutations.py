@@ -19,6 +19,7 @@ GUARDS = {
     10: "the first run: nothing from before the start",
     11: "another ERP behind a connection: refused until a person agrees",
     12: "XCom: counts and no orders",
+    13: "comparing: what is missing is found, read and told once",
 }
 
 
@@ -35,6 +36,7 @@ class Mutation:
 
 
 SQL = "include/sql/"
+READING = "plugins/order_sync/channels/sql/"
 CORE = "plugins/order_sync/core/"
 FLOWS = "plugins/order_sync/flows/"
 LEDGER = "plugins/order_sync/ledger/"
@@ -430,7 +432,7 @@ MUTATIONS = (
     Mutation(
         7,
         "the watermark is stored before its rows",
-        LEDGER + "ledger.py",
+        LEDGER + "intake.py",
         "        with self._database.transaction() as cursor:\n            if latest:\n",
         "        if watermark:\n"
         "            mark = {'counter': watermark.counter, 'samples': samples_of(watermark)}\n"
@@ -451,16 +453,16 @@ MUTATIONS = (
     Mutation(
         7,
         "a batch's mark passes over a writer at work",
-        "plugins/order_sync/channels/sql.py",
-        "return settled if counter >= settled.counter else replace(since, counter=counter)",
-        "return replace(since, counter=counter)",
+        READING + "marks.py",
+        "return self._settled if counter >= self._settled.counter else replace(self._since, counter=counter)",
+        "return replace(self._since, counter=counter)",
         "tests/contract/test_channel_contract.py"
         "::test_no_batch_has_a_mark_that_would_pass_over_a_late_commit[dynamics_web]",
     ),
     Mutation(
         7,
         "the horizon is one past the last transaction that ended",
-        SQL + "channels/dynamics_web/sample.sql",
+        SQL + "channels/dynamics/sample.sql",
         "case when pg_is_in_recovery() then",
         "case when true then",
         "tests/channels/test_sql.py::test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found",
@@ -468,10 +470,43 @@ MUTATIONS = (
     Mutation(
         7,
         "the horizon is taken before the rows are read",
-        "plugins/order_sync/channels/sql.py",
-        'horizon = self._one(connection, "sample.sql", SAMPLE)["horizon"]',
-        'horizon = start["horizon"]',
+        READING + "marks.py",
+        'horizon = self._sample()["horizon"]',
+        'horizon = self._first["horizon"]',
         "tests/channels/test_sql.py::test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found",
+    ),
+    Mutation(
+        7,
+        "the mark of instants is no way behind the newest",
+        CORE + "watermark.py",
+        " - microseconds(lag)])",
+        "])",
+        "tests/channels/test_reading.py"
+        "::test_of_sales_at_one_instant_none_is_lost_when_an_extract_dies_between_two_batches[2]",
+    ),
+    Mutation(
+        7,
+        "an instant in the future moves the mark past the present",
+        CORE + "watermark.py",
+        "min(highest, microseconds(now - EPOCH))",
+        "highest",
+        "tests/channels/test_reading.py::test_an_instant_in_the_future_lets_no_mark_pass_over_the_present",
+    ),
+    Mutation(
+        7,
+        "a slow writer is passed over before it was told",
+        READING + "marks.py",
+        'self._settled = since.settled(self._first["oldest_running"])',
+        'self._settled, _ = since.given_up(self._first["taken_at"] - settle_lag)',
+        "tests/channels/test_reading.py::test_a_batchs_mark_never_passes_over_a_slow_writer_that_was_not_told_yet",
+    ),
+    Mutation(
+        7,
+        "what a join drops is not missed",
+        READING + "channel.py",
+        'if (counted["number"], counted["counters"]) == (tally.number, tally.counters):',
+        "if True:",
+        "tests/channels/test_reading.py::test_a_row_that_an_inner_join_drops_is_named",
     ),
     Mutation(
         7,
@@ -484,15 +519,15 @@ MUTATIONS = (
     Mutation(
         7,
         "transactions may come in any order",
-        "plugins/order_sync/channels/sql.py",
-        "if counter <= highest:",
-        "if counter < 0:",
+        READING + "channel.py",
+        "elif not self._ties or counter <= self._since or counter < self.highest:",
+        "elif False:",
         "tests/channels/test_sql.py::test_counters_that_no_mark_can_tell_apart_are_refused",
     ),
     Mutation(
         7,
         "the bound is inclusive",
-        SQL + "channels/dynamics_web/new.sql",
+        SQL + "channels/dynamics/new.sql",
         "> %(since)s",
         ">= %(since)s",
         "tests/contract/test_channel_contract.py::test_what_was_settled_is_not_read_again[dynamics_web]",
@@ -509,8 +544,8 @@ MUTATIONS = (
         8,
         "a change leaves the generation, and the old version is sent",
         SQL + "land_changed_orders.sql",
-        "generation = o.generation + 1,",
-        "generation = o.generation,",
+        "else o.generation + 1 end,",
+        "else o.generation end,",
         "tests/ledger/test_record.py::test_a_changed_digest_is_a_new_version_and_another_generation",
     ),
     Mutation(
@@ -525,7 +560,7 @@ MUTATIONS = (
         8,
         "late lines are never read",
         FLOWS + "extract.py",
-        "        _read_waiting_again(route, channel, ledger, actor, lines_overdue_after, summary)\n",
+        "        _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_a_header_is_completed_when_its_lines_come",
     ),
@@ -628,7 +663,7 @@ MUTATIONS = (
     Mutation(
         10,
         "orders from before the start are sent",
-        FLOWS + "extract.py",
+        FLOWS + "landing.py",
         "if placed_at is not None and placed_at < route.start_from:",
         "if placed_at is not None and placed_at < route.start_from and transaction.not_an_order:",
         "tests/flows/test_flows.py::test_every_header_that_was_read_gets_a_disposition",
@@ -636,7 +671,7 @@ MUTATIONS = (
     Mutation(
         10,
         "the first order is taken for one from before the start",
-        FLOWS + "extract.py",
+        FLOWS + "landing.py",
         "placed_at < route.start_from:",
         "placed_at <= route.start_from:",
         "tests/flows/test_flows.py::test_an_order_placed_exactly_at_the_start_counts",
@@ -653,8 +688,8 @@ MUTATIONS = (
         10,
         "a change in the channel lets an order from before the start in",
         SQL + "land_changed_orders.sql",
-        "(l.status = 'not_an_order' or o.reason = 'before_start') then null",
-        "l.status = 'not_an_order' then null",
+        "o.reason in ('before_start', 'in_erp_before_start') then null",
+        "false then null",
         "tests/ledger/test_record.py::test_what_was_placed_before_the_start_leaves_by_a_person_alone",
     ),
     Mutation(
@@ -704,5 +739,119 @@ MUTATIONS = (
         'kwargs={"ends_at": end.isoformat()}',
         'kwargs={"ends_at": end.isoformat(), "counts": summary.counts}',
         "tests/shell/test_operators.py::test_reconcile_waits_for_the_next_look_and_keeps_a_time_and_nothing_else",
+    ),
+    Mutation(
+        1,
+        "a rebuilt channel's order replaces another one under its key",
+        SQL + "land_changed_orders.sql",
+        "when o.epoch < present.epoch and",
+        "when false and",
+        "tests/ledger/test_record.py::test_another_order_under_the_same_key_of_a_rebuilt_database_is_a_conflict",
+    ),
+    Mutation(
+        8,
+        "orders that may change are never read again",
+        FLOWS + "extract.py",
+        "            *ledger.unfinished(route.channel, settings.read_again_at_most),\n",
+        "",
+        "tests/flows/test_reading_again.py::test_what_changed_before_it_was_sent_is_validated_anew",
+    ),
+    Mutation(
+        8,
+        "orders that were sent are never read again",
+        FLOWS + "extract.py",
+        "            *ledger.done(route.channel, settings.read_done_again_at_most, settings.read_done_again_for),\n",
+        "",
+        "tests/ledger/test_flows_on_it.py::test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs",
+    ),
+    Mutation(
+        8,
+        "what is cancelled just before the push is sent",
+        FLOWS + "push.py",
+        "        await asyncio.to_thread(self.sender.read_again, self.claim.entries)\n",
+        "",
+        "tests/ledger/test_flows_on_it.py::test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent",
+    ),
+    Mutation(
+        8,
+        "a channel that is away stops the push",
+        FLOWS + "push.py",
+        '        except (Transient, Permanent) as trouble:\n            self.summary.add("unchecked"',
+        '        except ZeroDivisionError as trouble:\n            self.summary.add("unchecked"',
+        "tests/shell/test_operators.py"
+        "::test_a_channel_that_is_away_fails_the_extract_and_the_others_work_on_what_the_ledger_has",
+    ),
+    Mutation(
+        8,
+        "a channel that moves its own status on makes a conflict",
+        SQL + "land_changed_orders.sql",
+        "and %(differences)s::jsonb ->> l.order_key = '' then null",
+        "and false then null",
+        "tests/ledger/test_record.py::test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_order",
+    ),
+    Mutation(
+        10,
+        "a first push floods the ERP",
+        FLOWS + "push.py",
+        "        _ask_before_a_flood(route, ledger, actor, settings.first_run_limit)\n",
+        "        pass\n",
+        "tests/ledger/test_completeness.py::test_a_first_push_of_very_many_orders_waits_for_a_person",
+    ),
+    Mutation(
+        10,
+        "a backfill sends what the ERP has already",
+        SQL + "land_backfilled.sql",
+        "l.status = 'received' and not l.order_key = any(%(in_erp)s) as is_order",
+        "l.status = 'received' as is_order",
+        "tests/ledger/test_completeness.py::test_what_the_erp_has_already_is_not_sent_and_told",
+    ),
+    Mutation(
+        10,
+        "backfilled orders go before new ones",
+        SQL + "claim_orders.sql",
+        "    order by o.backfilled, o.id\n",
+        "    order by o.id\n",
+        "tests/ledger/test_completeness.py::test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders",
+    ),
+    Mutation(
+        10,
+        "orders that people may have entered by hand are sent once their article is known",
+        SQL + "replace_reference.sql",
+        '      and not o.problems @> \'[{"code": "NOT_AUTOMATED"}]\'\n',
+        "",
+        "tests/ledger/test_completeness.py"
+        "::test_orders_that_people_may_have_entered_stay_unsent_once_the_channel_is_automated",
+    ),
+    Mutation(
+        13,
+        "what was placed after the last extract is called missing",
+        FLOWS + "compare.py",
+        "Window(start, min(end, ledger.read_until(route.channel) or start))",
+        "Window(start, end)",
+        "tests/ledger/test_completeness.py::test_what_was_placed_too_lately_for_an_extract_is_not_missing",
+    ),
+    Mutation(
+        13,
+        "what the comparison misses is not read",
+        FLOWS + "compare.py",
+        "for key in (*comparison.missing, *comparison.changed)]",
+        "for key in comparison.changed]",
+        "tests/ledger/test_completeness.py::test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read",
+    ),
+    Mutation(
+        13,
+        "an order of others in the ERP is passed over",
+        FLOWS + "compare.py",
+        "if not (key in standings and standings[key].sent) for row",
+        "if False for row",
+        "tests/ledger/test_completeness.py::test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched",
+    ),
+    Mutation(
+        13,
+        "a finding is told every day anew",
+        SQL + "read_untold_findings.sql",
+        " and told_at is null",
+        "",
+        "tests/ledger/test_findings_and_rounds.py::test_people_are_told_of_a_finding_once",
     ),
 )

@@ -16,7 +16,8 @@ from docs.generate import DOCS
 from order_sync import registry
 from order_sync.channels.sql import COLUMNS
 from sandbox.postgres import Cluster
-from tests.contract import test_channel_contract as contract
+from tests.contract import test_channel_contract, test_channel_rows
+from tests.contract.channel_subject import Subject
 
 PAGE = (DOCS / "adding.md").read_text()
 BLOCKS = dict(re.findall(r"^```(?:sql|python) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -24,9 +25,11 @@ NAME = "my_shop"
 NUMBERS = count()
 SENTENCES = [
     test
-    for name, test in vars(contract).items()
+    for module in (test_channel_contract, test_channel_rows)
+    for name, test in vars(module).items()
     if name.startswith("test_") and [*inspect.signature(test).parameters] == ["subject"]
 ]
+SHIPPED = {name: text for name, text in BLOCKS.items() if name.startswith("corner_shop/")}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder, fixtures = root / "include" / "sql" / "channels" / NAME, root / "tests" / "fixtures"
     for where in (folder, fixtures):
         where.mkdir(parents=True)
-    for name, text in BLOCKS.items():
+    for name, text in BLOCKS.items() - SHIPPED.items():
         (fixtures if "/" in name else folder).joinpath(Path(name).name).write_text(text)
     (folder / "tables.sql").rename(fixtures / f"{NAME}.sql")
     spec = replace(registry.CHANNELS[0], name=NAME, options={"zone": "Europe/Berlin"})
@@ -56,17 +59,22 @@ def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda test: test.__name__)
 def test_the_pages_example_fulfils_the_contract(
-    written: tuple[ModuleType, str], cluster: Cluster, sentence: Callable[[contract.Subject], None]
+    written: tuple[ModuleType, str], cluster: Cluster, sentence: Callable[[Subject], None]
 ):
     fixture, name = written
     database = f"{name}_{next(NUMBERS)}"
     cluster.create_database(database, name)
-    sentence(contract.Subject(fixture, cluster.dsn(database), cluster.dsn(name)))
+    sentence(Subject(fixture, cluster.dsn(database), cluster.dsn(name)))
     cluster.drop_database(database)
 
 
 def test_the_contract_is_tried_in_full():
-    assert len(SENTENCES) > 10
+    assert len(SENTENCES) > 20
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_the_page_shows_of_the_plain_shop_is_what_is_shipped(name: str):
+    assert SHIPPED[name] in (DOCS.parent / "include" / "sql" / "channels" / name).read_text()
 
 
 def test_the_page_names_every_column_with_its_type():

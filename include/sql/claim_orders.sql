@@ -1,4 +1,5 @@
--- Returns the orders that this push alone may send until its lease ends, oldest first; needs orders_queued.
+-- Returns the orders that this push alone may send until its lease ends, the oldest first and backfilled ones last; needs
+-- orders_queued.
 -- A channel that is away stops its extract alone. A probe is one order that goes past a hold for the ERP's configuration.
 with moment as materialized (
     select clock_timestamp() as now
@@ -15,7 +16,7 @@ with moment as materialized (
                  or (h.connection = 'channel_' || o.channel and (h.scope = 'submit' or h.kind = 'person')))
             and (h.kind <> 'configuration' or o.id is distinct from %(probe)s::bigint))
       and o.id = coalesce(%(probe)s::bigint, o.id)
-    order by o.id
+    order by o.backfilled, o.id
     limit %(limit)s
     for update of o skip locked
 ), claimed as (
@@ -23,8 +24,8 @@ with moment as materialized (
     set generation = o.generation + 1, lease_until = moment.now + make_interval(secs => %(lease)s), leased_by = %(by)s
     from free, moment
     where o.id = free.id
-    returning o.id, o.generation
+    returning o.id, o.generation, o.backfilled
 )
 select entries.*, claimed.generation as claimed_generation
 from claimed join entries using (id)
-order by id
+order by claimed.backfilled, id

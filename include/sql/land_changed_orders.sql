@@ -1,11 +1,19 @@
--- Returns how many known orders have changed; needs the unique index on orders (order_key).
-with locked as materialized (
+-- Returns how many known orders changed, and of them how many are now in conflict or cancelled at the source; needs the
+-- unique index on orders (order_key). What differs, in words, comes with the statement; '' is the same order after all.
+with present as (
+    select coalesce(max(epoch), 1) as epoch from fingerprints where connection = 'channel_' || %(channel)s
+), locked as materialized (
     select
-        o.id, o.version + 1 as version, o.status as from_status, l.*,
+        o.id, o.version + 1 as version, o.status as from_status, present.epoch, l.*,
+        coalesce(%(differences)s::jsonb ->> l.order_key, '') as difference,
         case
+            when o.status = 'not_an_order' and o.reason in ('before_start', 'in_erp_before_start') then null
+            when o.epoch < present.epoch and %(differences)s::jsonb ->> l.order_key <> '' then 'key_reused'
             when o.status = 'waiting' and l.status = 'received' then 'complete'
             when o.status = 'waiting' and l.status = 'not_an_order' then 'no_order_after_all'
-            when o.status = 'not_an_order' and (l.status = 'not_an_order' or o.reason = 'before_start') then null
+            when o.status = 'not_an_order' and l.status = 'not_an_order' then null
+            when o.status not in ('waiting', 'not_an_order') and l.status <> 'not_an_order'
+                and %(differences)s::jsonb ->> l.order_key = '' then null
             when l.status <> 'not_an_order' then 'changed'
             when o.status not in ('failed', 'on_hold', 'ignored') then 'cancelled_in_channel'
             when not exists (select from attempts a
@@ -14,6 +22,7 @@ with locked as materialized (
         end as event
     from landing l
     join orders o using (order_key)
+    cross join present
     where o.digest <> l.digest
     order by o.id
     for update of o
@@ -22,8 +31,14 @@ with locked as materialized (
         locked.*, lifecycle.to_status,
         case lifecycle.to_status when 'conflict' then 'ORDER_CONFLICT' end as code,
         case lifecycle.to_status
-            when 'conflict' then format('the channel %%s the order after it was sent: a person compares the two and decides',
-                                        case locked.event when 'changed' then 'changed' else 'cancelled' end)
+            when 'conflict' then concat_ws(': ',
+                case locked.event
+                    when 'key_reused' then 'the channel''s new database has another order under this key'
+                    when 'changed' then 'the channel changed the order after it was sent'
+                    else 'the channel cancelled the order after it was sent'
+                end,
+                nullif(locked.difference, ''),
+                'a person compares the two and decides')
             when 'cancelled_at_source' then 'cancelled in the channel before it was sent'
         end as message
     from locked
@@ -32,8 +47,9 @@ with locked as materialized (
 ), changed as (
     update orders o set
         status = coalesce(s.to_status, o.status),
-        generation = o.generation + 1,
+        generation = case when s.to_status is null and s.difference = '' then o.generation else o.generation + 1 end,
         version = s.version,
+        epoch = s.epoch,
         digest = s.digest,
         reason = case when s.to_status is null and s.status <> 'not_an_order' then o.reason else s.reason end,
         placed_at = s.placed_at_instant,
@@ -56,7 +72,12 @@ with locked as materialized (
     where keep_body
 ), history as (
     insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
-    select id, from_status, event, to_status, %(by)s, %(why)s, coalesce(code, nullif(reason, '')), coalesce(message, '')
+    select id, from_status, event, to_status, %(by)s, %(why)s, coalesce(code, nullif(reason, '')),
+           coalesce(message, difference)
     from stepped where to_status is not null
 )
-select count(*) from changed
+select
+    count(*) as changed,
+    count(*) filter (where to_status = 'conflict') as conflict,
+    count(*) filter (where to_status = 'cancelled_at_source') as cancelled_at_source
+from stepped

@@ -13,6 +13,7 @@ with stored as (
     select o.id
     from orders o
     where o.erp = %(erp)s and o.status = 'failed' and o.first_attempt_at is null
+      and not o.problems @> '[{"code": "NOT_AUTOMATED"}]'
       and exists (select from jsonb_array_elements(o.problems) as problem
                   where problem ->> 'reference' in (select reference from stored))
     order by o.id

@@ -23,7 +23,7 @@ LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
 
 CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
-"""What a SQL channel's transactions are, in a folder of the channel's name."""
+"""What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
 
 
 def ledger(conn_id: str | None = None) -> Ledger:
@@ -34,7 +34,8 @@ def ledger(conn_id: str | None = None) -> Ledger:
 def channel(spec: registry.ChannelSpec, conn_id: str | None = None) -> Any:
     """The registry's adapter of a SQL channel, over a connection of type `postgres`."""
     connect = _postgres(conn_id or spec.connection)
-    return registry.load(spec.adapter)(connect, spec.name, CHANNEL_SQL / spec.name, spec.options)
+    folder, lag = CHANNEL_SQL / (spec.folder or spec.name), registry.settings().settle_lag
+    return registry.load(spec.adapter)(connect, spec.name, folder, spec.options, settle_lag=lag)
 
 
 def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:

@@ -1,17 +1,21 @@
-"""Tell people that a task failed, over Slack and by mail: each alone, so that one never silences the other.
+"""Tell people that a task failed or what it found, over Slack and by mail: each alone, so that one never silences the
+other.
 
 The text names the task, the error's class and, for errors of this package, its message: those never hold people's
 data. The message of any other error may, so it stays in the task's log, which the alert links to. Knows no order.
 """
 
 import html
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
 from order_sync.core.errors import OrderSyncError
+
+logger = logging.getLogger(__name__)
 
 SLACK = "slack_alerts"
 """The Airflow connection, of type `slackwebhook`, that alerts go to."""
@@ -26,7 +30,7 @@ MAIL_TO = "order_sync_alert_to"
 """The Airflow variable that holds the recipients' addresses, separated by commas."""
 
 TEXT = (
-    "{{ alert.dag_id }}: task {{ alert.task_id }} failed with {{ alert.error }}: {{ alert.message }}\n"
+    "{{ alert.dag_id }}: task {{ alert.task_id }} {{ alert.did }} {{ alert.what }}: {{ alert.message }}\n"
     "Run {{ alert.run_id }}\n{{ alert.log_url }}"
 )
 
@@ -43,7 +47,7 @@ def alert_mail(context: Mapping[str, Any]) -> None:
         smtp_conn_id=SMTP,
         from_email=f"{{{{ var.value.{MAIL_FROM} }}}}",
         to=f"{{{{ var.value.{MAIL_TO} }}}}",
-        subject="{{ alert.dag_id }}: task {{ alert.task_id }} failed",
+        subject="{{ alert.dag_id }}: task {{ alert.task_id }} {{ alert.subject }}",
         html_content=f"<pre>{TEXT}</pre>",
     )
     notifier({**context, "alert": alert(context)})
@@ -51,6 +55,21 @@ def alert_mail(context: Mapping[str, Any]) -> None:
 
 ALERTS = (alert_slack, alert_mail)
 """The `on_failure_callback` of every task. Airflow runs each and logs one that fails."""
+
+
+def tell(context: Mapping[str, Any], findings: Sequence[str]) -> bool:
+    """Tell people what a task found, a sentence each; whether it went out on at least one way."""
+    ways = [_told(way, {**context, "findings": findings}) for way in ALERTS]
+    return any(ways)
+
+
+def _told(way: Callable[[Mapping[str, Any]], None], context: Mapping[str, Any]) -> bool:
+    try:
+        way(context)
+    except Exception:  # a channel, a mail server: whatever is wrong with one way, the task and the other way go on
+        logger.exception("the findings could not be told by %s; they are told again until they go out", way.__name__)
+        return False
+    return True
 
 
 def alert(context: Mapping[str, Any]) -> dict[str, str]:
@@ -61,8 +80,13 @@ def alert(context: Mapping[str, Any]) -> dict[str, str]:
         "dag_id": getattr(ti, "dag_id", "an unknown DAG"),
         "run_id": getattr(ti, "run_id", context.get("run_id", "unknown")),
         "task_id": getattr(ti, "task_id", "unknown"),
-        "error": type(error).__name__ if isinstance(error, BaseException) else "an unknown error",
+        "did": "failed with",
+        "what": type(error).__name__ if isinstance(error, BaseException) else "an unknown error",
+        "subject": "failed",
         "message": str(error) if ours else "its message is in the task's log",
         "log_url": getattr(ti, "log_url", ""),
     }
+    if findings := context.get("findings"):
+        some = f"{len(findings)} thing{'s' if len(findings) > 1 else ''} to look at"
+        facts |= {"did": "found", "what": some, "subject": f"found {some}", "message": "\n".join(["", *findings])}
     return {name: html.escape(str(fact), quote=False) for name, fact in facts.items()}

@@ -39,7 +39,10 @@ class ChannelSpec:
         every: cron expression, UTC, of its DAG; `minutes_between_runs` must say how often that is.
         start_from: orders placed before this instant are counted and never sent.
         guest_account: the ERP's customer for orders without one; None refuses them.
+        by_hand: why people enter its orders into the ERP themselves, and until when; empty sends them.
         distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
+        folder: of its SQL, under `include/sql/channels/`; None takes the one of its name.
+        options: what its SQL binds by name.
         owner: shown in Airflow.
     """
 
@@ -51,7 +54,9 @@ class ChannelSpec:
     start_from: datetime
     owner: str
     guest_account: str | None = None
+    by_hand: str = ""
     distributor: str | None = None
+    folder: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,7 +71,7 @@ class ChannelSpec:
     @property
     def route(self) -> Route:
         """What the flows need to know of it."""
-        return Route(self.name, self.erp, self.start_from, self.guest_account)
+        return Route(self.name, self.erp, self.start_from, self.guest_account, self.by_hand)
 
 
 Spec = TypeVar("Spec", ChannelSpec, ErpSpec)
@@ -83,7 +88,20 @@ CHANNELS = (
         start_from=datetime(2026, 1, 1, tzinfo=UTC),
         owner="ecommerce",
         guest_account="GUEST-WEB",
-        options={"zone": "Europe/Berlin"},  # of the store's clock
+        folder="dynamics",
+        options={"types": [27], "zone": "Europe/Berlin"},  # PendingSalesOrder; of the store's clock
+    ),
+    ChannelSpec(
+        "dynamics_store",
+        "order_sync.channels.sql:SqlChannel",
+        erp="tryton",
+        every="*/5 * * * *",
+        minutes_between_runs=5,
+        start_from=datetime(2026, 1, 1, tzinfo=UTC),
+        owner="stores",
+        guest_account="GUEST-STORE",
+        folder="dynamics",
+        options={"types": [2, 14, 19], "zone": "Europe/Berlin"},  # Sales, SalesOrder, CustomerOrder
     ),
 )
 

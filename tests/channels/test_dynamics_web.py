@@ -92,7 +92,7 @@ def test_a_returned_line_which_is_stored_as_positive_is_negative_and_refused(dsn
         ({"status": 5}, "on_hold", "on_hold"),
         ({"status": 6}, "training", "training"),
         ({"status": 9}, "entry_status_9", "entry_status_9"),
-        ({"is_return": True}, "return", "none"),
+        ({"is_return": True}, "RETURN_NOT_SUPPORTED", "none"),
         ({"type": 2, "status": 1}, "voided", "voided"),
         ({"type": 2, "status": 2}, "point_of_sale", "posted"),
         ({"type": 14}, "point_of_sale", "none"),
@@ -116,7 +116,7 @@ def test_what_people_search_by_is_kept(dsn):
     write(dsn, sale("WEB 0042", customer="C-0007", data_area="usmf"))
     execute(dsn, "update ax.retailtransactiontable set receiptid = 'R-17'")
     (transaction,) = read(dsn)
-    assert transaction.key.parts == (str(shop.CHANNEL), shop.STORE, shop.TERMINAL, "T-WEB 0042", "usmf")
+    assert transaction.key.parts == ("5637144592", "WEB01", "WEB01-1", "T-WEB 0042", "usmf")
     assert (transaction.reference, transaction.receipt) == ("WEB 0042", "R-17")
     assert (transaction.customer_account, transaction.distributor) == ("C-0007", "usmf")
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from order_sync.channels import sql
 from order_sync.channels.sql import COLUMNS, SqlChannel
+from order_sync.channels.sql.folder import OURS
 from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, Transient
 from order_sync.core.orders import Transaction
 from order_sync.core.reading import read_order
@@ -52,9 +54,10 @@ def one_row(cluster: Cluster, tmp_path: Path) -> Callable[..., SqlChannel]:
 def write_sql(folder: Path, columns: Mapping[str, str | None], table: str = "", **others: str) -> None:
     """Write the files of a channel whose rows are GOOD but for some columns."""
     chosen = {name: text for name, text in {**GOOD, **columns}.items() if text is not None}
-    select = ", ".join(f"{text} as {name}" for name, text in chosen.items())
+    select = [f"{text} as {name}" for name, text in chosen.items()]
     files = {
-        "transactions": f"select {select} {table} where {{which}} order by counter",
+        "transactions": f"select {', '.join(select)} {table} where {{which}} order by counter",
+        "headers": f"select {', '.join(select[:2])} {table} where {{which}}",
         "new": "%(since)s < 1",
         "sample": "select 1 as counter, 1 as oldest_running, 2 as horizon",
         "fingerprint": "select 'here' as fingerprint",
@@ -69,6 +72,16 @@ def read(channel: SqlChannel) -> list[Transaction]:
 
 def test_every_documented_column_is_in_the_example():
     assert set(GOOD) == set(COLUMNS)
+
+
+@pytest.mark.parametrize("path", sorted(OURS.glob("*.sql")), ids=lambda path: path.stem)
+def test_each_statement_around_a_channels_says_first_what_it_gives_and_needs_and_is_used(path):
+    text = path.read_text()
+    first = text.splitlines()[0]
+    assert first.startswith("-- ")
+    assert "need" in first
+    assert ";" not in "".join(line for line in text.splitlines() if not line.startswith("--")), "one statement a file"
+    assert any(f'"{path.stem}"' in module.read_text() for module in Path(sql.__file__).parent.glob("*.py"))
 
 
 def test_a_row_becomes_a_transaction(one_row):
@@ -99,6 +112,9 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
         ({"details": "json_build_object()"}, "details as another type than text"),
         ({"details": None}, "no column details"),
         ({"details": None, "total": None}, "no column details, total"),
+        ({"key_parts": "array[]::text[]"}, "a null in key_parts at counter 1"),
+        ({"expected_lines": "0.0"}, "expected_lines as another type than int"),
+        ({"counter": "true"}, "counter as another type than int"),
     ],
 )
 def test_a_row_of_another_shape_is_refused_by_its_columns_name(one_row, tmp_path, columns, says):
@@ -130,7 +146,7 @@ def test_sql_that_would_write_is_refused(one_row):
         channel.fingerprint()
 
 
-@pytest.mark.parametrize("file", ["transactions.sql", "new.sql", "sample.sql"])
+@pytest.mark.parametrize("file", ["transactions.sql", "new.sql", "headers.sql"])
 def test_a_missing_file_is_named(one_row, tmp_path, file):
     channel = one_row()
     (tmp_path / file).unlink()
@@ -148,7 +164,7 @@ def test_a_missing_folder_is_named(cluster):
 
 def test_a_missing_option_is_named(dsn):
     channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {})
-    with pytest.raises(Misconfigured, match=r"dynamics_web.*transactions.sql with new.sql fails: .*missing: zone"):
+    with pytest.raises(Misconfigured, match=r"dynamics_web.*transactions.sql with new.sql fails: .*missing: types"):
         read(channel)
 
 
@@ -156,7 +172,7 @@ def test_an_unknown_zone_leads_to_the_options(dsn):
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale(placed_at="1900-01-01")])
         connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")
-    channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {"zone": "Europe/Atlantis"})
+    channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {**SPEC.options, "zone": "Europe/Atlantis"})
     with pytest.raises(Misconfigured, match=r"\(InvalidParameterValue\): .* or correct the channel's options"):
         read(channel)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any, ClassVar
 
+from order_sync.core.calendar_days import Window
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Batch, Channel
 from order_sync.core.watermark import Watermark
@@ -24,11 +25,14 @@ class Wrong:
 
     def transactions(self, since: Watermark) -> Iterator[Batch]:
         for batch in self.right.transactions(since):
-            yield Batch([self.told(each) for each in batch.transactions], batch.watermark)
+            yield replace(batch, transactions=[self.told(each) for each in batch.transactions])
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         for batch in self.right.read_again(keys):
             yield [self.told(each) for each in batch]
+
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
+        return self.right.keys(window)
 
     def told(self, transaction: Transaction) -> Transaction:
         """One transaction as the channel tells it."""
@@ -194,6 +198,33 @@ class CountsIntoTheDigest(Wrong):
 class DigestsTheKeyAlone(Wrong):
     def told(self, transaction):
         return replace(transaction, digest=str(transaction.key))
+
+
+class DigestsItsServersSettings(Wrong):
+    """Takes a digest of what a server with other settings writes in another way."""
+
+    def told(self, transaction):
+        with self.right.connect() as connection:
+            ((style,),) = connection.execute("show datestyle").fetchall()
+        return replace(transaction, digest=f"{transaction.digest}{style}")
+
+
+class SkipsWithoutAWord(Wrong):
+    """Leaves out what has no lines, and says nothing of it."""
+
+    def transactions(self, since):
+        for batch in super().transactions(since):
+            yield replace(batch, transactions=[each for each in batch.transactions if each.present_lines])
+
+
+class TellsAWindowItsKeysOnly(Wrong):
+    def keys(self, window):
+        return ([(key, "") for key, _ in batch] for batch in super().keys(window))
+
+
+class TellsAWindowTwice(Wrong):
+    def keys(self, window):
+        return ([*batch, *batch] for batch in super().keys(window))
 
 
 class ReadsAgainFromMemory(Wrong):

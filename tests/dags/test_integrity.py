@@ -29,6 +29,8 @@ EXPECTED = {
     "sync_orders.py": set(CHANNEL_DAGS),
     "report_failures.py": {"report_failures"},
     "hold_connection.py": {"hold_connection"},
+    "compare_orders.py": {"compare_orders"},
+    "backfill_orders.py": {"backfill_orders"},
 }
 
 PROBE = """

@@ -1,6 +1,7 @@
 """One sandbox for all of these tests: every real part, and a proxy between Airflow and the ERP.
 
-Its main job has run once on the sample orders, so that each test finds a channel with nothing to do and sells its own.
+Its main jobs have run once on the sample orders, so that each test finds a channel with nothing to do and sells its
+own. The tills' job is paused then.
 """
 
 import csv
@@ -19,7 +20,7 @@ import pytest
 from sandbox import scratch
 from sandbox.postgres import Cluster
 from sandbox.system import Sandbox
-from tests.end_to_end.system import DAG, REPORT, System
+from tests.end_to_end.system import DAG, REPORT, TILLS, System
 from tests.support.proxy import Proxy
 
 WINDOW = timedelta(minutes=30)
@@ -53,10 +54,11 @@ def folder() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class MainJob:
-    """The first run: its id, its state, and the rows of the report that was built after it."""
+    """The first run of the web shop's DAG, its id and state; the tills' run; the report that was built after both."""
 
     run: str
     state: str
+    tills: str
     report: list[list[str]]
 
 
@@ -78,10 +80,12 @@ def _begun(folder: Path) -> Iterator[tuple[System, MainJob]]:
 
 def _main_job(system: System) -> MainJob:
     api = system.api
-    api.wait_until(lambda: {DAG, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors()))
-    api.pause(DAG, paused=False)
-    run = api.trigger(DAG)
+    api.wait_until(lambda: {DAG, TILLS, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors()))
+    for dag in (DAG, TILLS):
+        api.pause(dag, paused=False)
+    run, tills = api.trigger(DAG), api.trigger(TILLS)
     system.wait_for_task(run, "push", "success", seconds=600)
+    system.wait_for_task(tills, "push", "success", seconds=120, dag=TILLS)
     confirmed, errors = [["state", "=", "confirmed"]], system.sandbox.tryton.rpc
     api.wait_until(
         lambda: len(system.erp(confirmed)) == errors("ir.error.search_count", []) == 1,
@@ -89,17 +93,19 @@ def _main_job(system: System) -> MainJob:
         lambda: f"{len(system.erp(confirmed))} sales that the worker has not processed",
     )
     system.let_pass(WINDOW)
+    api.wait_for_run(TILLS, tills)
+    api.pause(TILLS, paused=True)
     state = api.wait_for_run(DAG, run)
     api.pause(REPORT, paused=False)
     api.wait_for_run(REPORT, api.trigger(REPORT))
     [file] = system.sandbox.reports.iterdir()
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        return MainJob(run, state, list(csv.reader(lines)))
+        return MainJob(run, state, tills, list(csv.reader(lines)))
 
 
 @pytest.fixture(scope="session")
 def main_job(_begun: tuple[System, MainJob]) -> MainJob:
-    """The run over the sample orders."""
+    """The runs over the sample orders."""
     return _begun[1]
 
 

@@ -17,14 +17,18 @@ from typing import Any
 import psutil
 
 from order_sync import registry
+from order_sync.core.orders import OrderKey
 from sandbox import shop
 from sandbox.airflow_api import FINAL, Api
 from sandbox.catalogue import CUSTOMERS, PRODUCTS
 from sandbox.sales import Line, Sale
-from sandbox.system import CHANNEL, LEDGER, Sandbox
+from sandbox.system import LEDGER, SHOP, Sandbox
 from tests.support.proxy import Proxy
 
-DAG = f"sync_orders__{CHANNEL}"
+CHANNEL = "dynamics_web"
+"""The channel in which the tests sell."""
+
+DAG, TILLS = f"sync_orders__{CHANNEL}", "sync_orders__dynamics_store"
 REPORT = "report_failures"
 STEPS = ("extract", "check_reference_data", "validate", "push", "reconcile")
 GREEN = {**dict.fromkeys(STEPS, "success"), "watcher": "skipped"}
@@ -65,13 +69,13 @@ class System:
     def sell(self, number: int) -> list[Sale]:
         """Write so many good sales into the channel."""
         sales = [_sale(f"E2E-{next(_NUMBERS):06}") for _ in range(number)]
-        with self.sandbox.connect(CHANNEL) as connection:
+        with self.sandbox.connect(SHOP) as connection:
             shop.write(connection, sales)
         return sales
 
     def channel(self, query: str) -> list[tuple[Any, ...]]:
         """What the channel's database answers."""
-        with self.sandbox.connect(CHANNEL) as connection:
+        with self.sandbox.connect(SHOP) as connection:
             return connection.execute(query.encode()).fetchall()
 
     @contextmanager
@@ -106,10 +110,10 @@ class System:
         self.api.wait_for_run(DAG, run)
         return run
 
-    def wait_for_task(self, run: str, task: str, *states: str, seconds: float = 90) -> None:
+    def wait_for_task(self, run: str, task: str, *states: str, seconds: float = 90, dag: str = DAG) -> None:
         """Wait until a task of a run has one of these states."""
         self.api.wait_until(
-            lambda: self.api.states(DAG, run).get(task) in states, seconds, lambda: str(self.api.states(DAG, run))
+            lambda: self.api.states(dag, run).get(task) in states, seconds, lambda: str(self.api.states(dag, run))
         )
 
     def wait_until_free(self, pool: str, seconds: float = 30) -> None:
@@ -205,7 +209,7 @@ class System:
 
 def key(sale: Sale) -> str:
     """The key of a sale's order."""
-    return f"{CHANNEL}:{shop.CHANNEL}/{shop.STORE}/{shop.TERMINAL}/{sale.number}/{sale.data_area}"
+    return str(OrderKey(CHANNEL, sale.key))
 
 
 def _sale(number: str) -> Sale:

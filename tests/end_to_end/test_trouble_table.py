@@ -7,9 +7,9 @@ from datetime import timedelta
 from sandbox.airflow_api import Api
 from sandbox.catalogue import CUSTOMERS
 from sandbox.sales import Sale
-from sandbox.system import CHANNEL, LEDGER
+from sandbox.system import LEDGER, SHOP
 from tests.end_to_end.conftest import WINDOW
-from tests.end_to_end.system import DAG, GREEN, STEPS, System
+from tests.end_to_end.system import CHANNEL, DAG, GREEN, STEPS, System
 
 CHANNEL_HOLD = f"channel_{CHANNEL}"
 ERP_HOLD = "erp_tryton"
@@ -29,7 +29,7 @@ def test_a_channel_that_is_down_turns_one_extract_red_and_what_the_ledger_has_is
     known = queued(system, 2)
     fresh = system.sell(2)
     api = system.api
-    with system.refusing(CHANNEL):
+    with system.refusing(SHOP):
         red = api.trigger(DAG)
         system.wait_for_task(red, "extract", "up_for_retry")
         later = api.trigger(DAG)

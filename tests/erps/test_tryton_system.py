@@ -51,7 +51,7 @@ async def test_the_reference_data_is_the_catalogue(endpoint: Endpoint) -> None:
     facts |= {("currency", each.code): {"digits": 0 if each.code == "JPY" else 2} for each in catalogue.CURRENCIES}
     for wanted, expected in facts.items():
         assert data.get(*wanted) == expected
-    for customer in (*catalogue.CUSTOMERS, catalogue.GUEST):
+    for customer in (*catalogue.CUSTOMERS, *catalogue.GUESTS):
         assert data.get("customer", customer.account) is not None
         assert data.get("country", customer.country) is not None
     for wanted in (("sku", "SKU-9999"), ("tax", "DE16"), ("currency", "CHF"), ("customer", "X"), ("country", "XX")):

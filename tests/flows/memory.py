@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 
+from order_sync.core.calendar_days import Window
+from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
+from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import IN_DOUBT, Event, Status, step
+from order_sync.core.lifecycle import DONE, IN_DOUBT, UNFINISHED, Event, Status, allowed, step
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports import (
     Actor,
@@ -22,11 +25,13 @@ from order_sync.core.ports import (
     Entry,
     Health,
     Horizon,
+    InErp,
     Landing,
     Outcome,
     Receipt,
     Refused,
 )
+from order_sync.core.reading import read_instant
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
 from order_sync.core.watermark import Watermark
@@ -106,7 +111,13 @@ class MemoryChannel:
         yield Batch(new, Watermark(since.fingerprint, last))
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
+        self._answer()
         yield [row for row in self.rows if row.key in keys]
+
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
+        self._answer()
+        placed = [(row, read_instant(row.placed_at)) for row in self.rows]
+        yield [(row.key, row.digest) for row, instant in placed if instant and instant in window]
 
     def _answer(self) -> None:
         if self.down:
@@ -157,7 +168,10 @@ class MemoryLedger:
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
     in_force: list[Hold] = field(default_factory=list)
+    ended: list[Hold] = field(default_factory=list)
     closed: list[tuple[OrderKey, Event, str | None, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    has_told: list[Finding] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.clock.now
@@ -172,7 +186,7 @@ class MemoryLedger:
     def record(
         self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
     ) -> Mapping[str, int]:
-        counts = {"new": 0, "changed": 0, "unchanged": 0}
+        counts = {"new": 0, "changed": 0, "unchanged": 0, "conflict": 0, "cancelled_at_source": 0}
         for landing in landings:
             key = landing.transaction.key
             row = self.rows.get(key)
@@ -182,16 +196,44 @@ class MemoryLedger:
             elif row.transaction.digest == landing.transaction.digest:
                 counts["unchanged"] += 1
             else:
-                row.transaction = landing.transaction
-                row.generation += 1
-                row.status = step(row.status, _event_of(row.status, landing.status))
+                self._change(key, row, landing, actor)
                 counts["changed"] += 1
+                if row.status in counts:
+                    counts[row.status] += 1
         if watermark:
             self.marks[channel] = watermark
         return counts
 
+    def _change(self, key: OrderKey, row: Row, landing: Landing, actor: Actor) -> None:
+        what = difference(row.transaction, landing.transaction)
+        row.transaction = landing.transaction
+        event = _event_of(row.status, landing.status)
+        if (row.status is not Status.WAITING and not what) or not allowed(row.status, event):
+            return
+        row.generation += 1
+        row.lease_until = row.next_look_at = None
+        row.message = what
+        self._move(key, row, event, actor.by)
+
     def waiting(self, channel: str) -> Sequence[Entry]:
         return self._entries(Status.WAITING)
+
+    def unfinished(self, channel: str, limit: int) -> Sequence[tuple[OrderKey, str]]:
+        return [(key, row.transaction.digest) for key, row in self.rows.items() if row.status in UNFINISHED][:limit]
+
+    def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
+        lately = self.now() - done_for
+        done = [(key, row) for key, row in self.rows.items() if row.status in DONE and row.received_at > lately]
+        return [(key, row.transaction.digest) for key, row in done][:limit]
+
+    def find(self, findings: Collection[Finding], actor: Actor) -> None:
+        self.findings += [finding for finding in findings if finding not in self.findings]
+
+    def untold(self, connections: Collection[str]) -> Sequence[Finding]:
+        return [each for each in self.findings if each.connection in connections and each not in self.has_told]
+
+    def told(self, findings: Collection[Finding]) -> None:
+        self.has_told += findings
 
     def to_validate(self, channel: str, after: OrderKey | None, limit: int) -> Sequence[Entry]:
         entries = sorted(self._entries(Status.RECEIVED), key=lambda entry: entry.key)
@@ -206,6 +248,11 @@ class MemoryLedger:
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         return self.copy
+
+    def first_push(self, channel: str, limit: int) -> int:
+        queued = len(self._entries(Status.QUEUED))
+        asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
+        return 0 if asked or queued <= limit or any(row.attempts for row in self.rows.values()) else queued
 
     def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
         entries: list[Entry] = []
@@ -294,6 +341,7 @@ class MemoryLedger:
     def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
         ended = [hold for hold in self.in_force if hold.connection == connection and kind in (None, hold.kind)]
         self.in_force = [hold for hold in self.in_force if hold not in ended]
+        self.ended += ended
         return len(ended)
 
     def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
@@ -455,6 +503,14 @@ class MemoryErp:
                     seen = Found(sale.state, sale.number, sale.state, sale.total, sale.currency)
                     found.setdefault(order.key, []).append(seen)
         return found
+
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        self._answer()
+        return [
+            InErp(sale.number, str(key), sale.state is FoundState.CANCELLED)
+            for key, sales in self.sales.items()
+            for sale in sales
+        ]
 
     async def count(self, channel: str) -> int:
         return sum(sale.state is not FoundState.CANCELLED for sales in self.sales.values() for sale in sales)

@@ -59,7 +59,7 @@ def key(number: int) -> OrderKey:
 
 
 def transaction(number: int, digest: str = "a", **changes: object) -> Transaction:
-    """A transaction that is an order, unless `changes` say otherwise."""
+    """A transaction that is an order, unless `changes` say otherwise; another digest is another total."""
     usual = Transaction(
         key=key(number),
         counter=number,
@@ -73,7 +73,7 @@ def transaction(number: int, digest: str = "a", **changes: object) -> Transactio
         placed_at="2026-11-20T10:00:00+00:00",
         delivery_date="2026-11-25",
         currency="EUR",
-        total="10.00",
+        total="10.00" if digest == "a" else f"1{ord(digest)}.00",
         expected_lines=1,
         present_lines=1,
         details='{"lines": []}',

@@ -35,9 +35,9 @@ def queue(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel) -> Summary:
     return summary
 
 
-def send(ledger: Ledger, erp: MemoryErp) -> dict[str, int]:
+def send(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel | None = None) -> dict[str, int]:
     """Push until the queue is empty."""
-    return asyncio.run(push(ROUTE, erp, ledger, ACTOR, POLICY, Settings())).counts
+    return asyncio.run(push(ROUTE, erp, ledger, ACTOR, POLICY, Settings(), channel=channel)).counts
 
 
 def look(ledger: Ledger, erp: MemoryErp, sql: Sql) -> dict[str, int]:
@@ -106,7 +106,7 @@ def test_a_rebuilt_channel_database_stops_the_extract_until_a_person_accepts_it(
     with pytest.raises(Misconfigured, match="accept channel_shop --fingerprint 'database 2'"):
         queue(ledger, erp, rebuilt)
     ledger.accept_fingerprint("channel_shop", "database 2", ACTOR)
-    assert queue(ledger, erp, rebuilt).counts == {"new": 1, "orders": 1, "unchanged": 1}
+    assert queue(ledger, erp, rebuilt).counts == {"new": 1, "orders": 1, "unchanged": 1, "gone": 1}
 
 
 def test_a_header_is_completed_when_its_lines_come(ledger: Ledger, erp: MemoryErp):
@@ -115,3 +115,32 @@ def test_a_header_is_completed_when_its_lines_come(ledger: Ledger, erp: MemoryEr
     whole = replace(half, present_lines=1, digest="with lines")
     assert queue(ledger, erp, MemoryChannel([whole])).counts == {"changed": 1}
     assert ledger.counts("shop") == {"queued": 1}
+
+
+def test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    """R11"""
+    channel = MemoryChannel([transaction(number) for number in (1, 2, 3)])
+    queue(ledger, erp, channel)
+    channel.rows[1:] = [
+        transaction(2, digest="edited", total="20.00"),
+        transaction(3, digest="cancelled", not_an_order="voided"),
+    ]
+    assert send(ledger, erp, channel) == {"sent": 1, "changed_since": 2}
+    assert ledger.counts("shop") == {"sent": 1, "received": 1, "cancelled_at_source": 1}
+    assert [key.parts for key in erp.submits] == [("1",)]
+
+
+def test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs(
+    ledger: Ledger, erp: MemoryErp, sql: Sql
+):
+    channel = MemoryChannel([transaction(1), transaction(2)])
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    look(ledger, erp, sql)
+    channel.rows[0] = transaction(1, digest="edited", total="20.00", customer_account="C-2")
+    channel.rows[1] = transaction(2, digest="posted", source_status="posted")
+    assert queue(ledger, erp, channel).counts == {"changed": 2, "conflict": 1}
+    assert ledger.counts("shop") == {"conflict": 1, "succeeded": 1}
+    (message,) = sql.one("select array_agg(message) from orders where status = 'conflict'")  # type: ignore[misc]
+    assert "customer_account C-1 -> C-2; total 10.00 -> 20.00" in message
+    assert queue(ledger, erp, channel).counts == {}

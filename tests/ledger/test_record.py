@@ -1,13 +1,16 @@
 """Landing: what a batch makes of new, changed and known transactions, together with the watermark or not at all."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Actor
+from order_sync.core.ports import Actor, Landing
 from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
@@ -36,7 +39,12 @@ VERSIONS = (
 def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_row(ledger: Ledger, sql: Sql):
     landings = [landing(1), landing(2), landing(3, Status.WAITING), landing(4, Status.NOT_AN_ORDER)]
     counts = ledger.record("shop", "tryton", landings, None, ACTOR)
-    assert counts == {"new": 4, "changed": 0, "unchanged": 0, "orders": 2, "waiting": 1, "not_an_order": 1}
+    assert {name: number for name, number in counts.items() if number} == {
+        "new": 4,
+        "orders": 2,
+        "waiting": 1,
+        "not_an_order": 1,
+    }
     assert sql.rows("select from_status, event, to_status, by, why, code from order_history order by order_id") == [
         (None, "landed", "received", ACTOR.by, ACTOR.why, None),
         (None, "landed", "received", ACTOR.by, ACTOR.why, None),
@@ -59,7 +67,7 @@ def test_a_transaction_comes_back_as_it_was_received(ledger: Ledger):
 def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql):
     land(ledger, 1)
     before = sql.rows("select xmin, orders.* from orders")
-    assert land(ledger, 1) == {"new": 0, "changed": 0, "unchanged": 1, "orders": 0, "waiting": 0, "not_an_order": 0}
+    assert {name: number for name, number in land(ledger, 1).items() if number} == {"unchanged": 1}
     assert sql.rows("select xmin, orders.* from orders") == before
     assert sql.events(1) == ["landed"]
 
@@ -130,7 +138,7 @@ def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
     assert sql.events(1)[-1] == event
     status, code, message = sql.order(1, "status, code, message")
     assert (status, code) == ("conflict", "ORDER_CONFLICT")
-    assert f"the channel {verb} the order after it was sent" in str(message)
+    assert f"the channel {verb} the order after it was sent: total 10.00 -> 198.00: a person compares" in str(message)
 
 
 def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledger: Ledger, sql: Sql):
@@ -158,6 +166,74 @@ def test_a_failed_order_that_was_sent_keeps_its_status_when_the_channel_cancels_
     assert land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")["changed"] == 1
     assert sql.order(1, "status, version, code, reason") == ("failed", 2, "REJECTED_BY_ERP", "voided")
     assert sql.events(1)[-1] == "refused"
+
+
+@pytest.mark.parametrize("bring", [land, queue, fail, send])
+def test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_order(ledger: Ledger, sql: Sql, bring):
+    bring(ledger, 1)
+    before, events = sql.order(1, "status, generation, lease_until, code, message"), sql.events(1)
+    posted = replace(landing(1), transaction=replace(transaction(1), digest="b", source_status="posted"))
+    assert ledger.record("shop", "tryton", [posted], None, ACTOR)["changed"] == 1
+    assert sql.order(1, "status, generation, lease_until, code, message") == before
+    assert sql.events(1) == events
+    assert sql.rows(VERSIONS, str(key(1))) == [(1, "a"), (2, "b")]
+
+
+def test_what_changed_before_sending_is_in_the_history_in_words(ledger: Ledger, sql: Sql):
+    queue(ledger, 1)
+    land(ledger, 1, digest="b")
+    assert sql.rows("select event, message from order_history order by id desc limit 1") == [
+        ("changed", "total 10.00 -> 198.00")
+    ]
+
+
+def test_what_became_of_changed_orders_is_counted(ledger: Ledger):
+    send(ledger, 1)
+    land(ledger, 2)
+    counts = ledger.record("shop", "tryton", [landing(1, digest="b"), cancelled(2)], None, ACTOR)
+    assert (counts["changed"], counts["conflict"], counts["cancelled_at_source"]) == (2, 1, 1)
+
+
+def cancelled(number: int) -> Landing:
+    """A landing of an order that the channel has cancelled."""
+    return landing(number, Status.NOT_AN_ORDER, "c", not_an_order="voided")
+
+
+@pytest.fixture
+def rebuilt(ledger: Ledger) -> Callable[[], None]:
+    """What makes the channel's database another one, which a person accepts."""
+
+    def rebuild() -> None:
+        ledger.accept_fingerprint("channel_shop", f"database {uuid4()}", Actor("ursula", "rebuilt"))
+
+    ledger.check_fingerprint("channel_shop", "database 1")
+    return rebuild
+
+
+@pytest.mark.parametrize("bring", [land, queue, fail, send])
+def test_another_order_under_the_same_key_of_a_rebuilt_database_is_a_conflict(
+    ledger: Ledger, sql: Sql, rebuilt: Callable[[], None], bring
+):
+    bring(ledger, 1)
+    rebuilt()
+    land(ledger, 1, digest="b")
+    assert sql.order(1, "status, code") == ("conflict", "ORDER_CONFLICT")
+    assert sql.order(1, "message")[0] == (
+        "the channel's new database has another order under this key: total 10.00 -> 198.00:"
+        " a person compares the two and decides"
+    )
+    assert sql.events(1)[-1] == "key_reused"
+
+
+def test_an_order_that_a_rebuilt_database_holds_as_it_was_goes_on_and_may_change_there(
+    ledger: Ledger, sql: Sql, rebuilt: Callable[[], None]
+):
+    queue(ledger, 1)
+    rebuilt()
+    assert land(ledger, 1)["unchanged"] == 1
+    assert sql.status(1) == "queued"
+    land(ledger, 1, digest="b")
+    assert sql.status(1) == "received"
 
 
 def test_a_status_without_a_row_for_the_event_stores_the_version_and_stays(ledger: Ledger, sql: Sql):
@@ -220,7 +296,7 @@ def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
 
 
 def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Ledger, sql: Sql):
-    mark = Watermark("db 1", 7, (Sample(9, 1234),))
+    mark = Watermark("db 1", 7, (Sample(9, 1234, datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=UTC)),))
     too_big = replace(landing(2), transaction=transaction(2, expected_lines=2**40))
     with pytest.raises(psycopg.errors.NumericValueOutOfRange):
         ledger.record("shop", "tryton", [landing(1), too_big], mark, ACTOR)

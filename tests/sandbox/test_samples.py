@@ -1,13 +1,16 @@
-"""The sample orders against their hand-written table: read by the channel, judged by the rules."""
+"""The sample orders against their hand-written tables: read by the channel, judged by the rules."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 
 import pytest
 
 from order_sync.core.lifecycle import Status
+from order_sync.core.orders import Transaction
 from order_sync.core.ports import Landing
 from order_sync.core.reading import read_order
 from order_sync.core.rules import problems_of
@@ -15,7 +18,7 @@ from order_sync.core.watermark import Watermark
 from order_sync.flows.extract import disposition
 from sandbox import CHECKOUT, catalogue, samples, shop
 from sandbox.postgres import Cluster
-from tests.fixtures.dynamics_web import SPEC, channel
+from tests.fixtures import dynamics_store, dynamics_web
 from tests.fixtures.reference import reference
 
 BASE = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
@@ -30,80 +33,123 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
-EXPECTED = {
-    cells[0]: (cells[2], re.findall("`(.+?)`", "".join(cells[3:]))) for cells in table("Orders with something wrong")
-}
+def expected(heading: str) -> dict[str, tuple[str, list[str]]]:
+    """The report's word and the error codes of each order in the table under a heading."""
+    return {cells[0]: (cells[2], re.findall("`(.+?)`", "".join(cells[3:]))) for cells in table(heading)}
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel's fixture, what the page says of its orders, and how many there are."""
+
+    fixture: ModuleType
+    wrong: dict[str, tuple[str, list[str]]]
+    orders: int
+    column: int
+
+    def problems(self, transaction: Transaction) -> list[str]:
+        reading = read_order(transaction, self.fixture.SPEC.guest_account, BASE)
+        return list(dict.fromkeys(problem.code for problem in problems_of(reading, REFERENCE, tolerance=1)))
+
+
+WEB = Channel(dynamics_web, expected("Orders with something wrong"), samples.ORDERS, 1)
+TILLS = Channel(dynamics_store, expected("Sales at the till with something wrong"), samples.TILL_ORDERS, 2)
+BOTH = pytest.mark.parametrize("channel", [WEB, TILLS], ids=["web", "tills"])
 
 
 @pytest.fixture(scope="module")
-def landings(cluster: Cluster) -> Iterator[list[Landing]]:
-    """Every row of the sample shop as it lands."""
+def dsn(cluster: Cluster) -> Iterator[str]:
+    """A channel database with the samples."""
     cluster.create_database("samples")
     dsn = cluster.dsn("samples")
     shop.create(dsn)
-    written = shop.load(dsn, samples.orders(BASE))
-    batches = list(channel(dsn).transactions(Watermark("")))
-    landings = [disposition(each, SPEC.route) for batch in batches for each in batch.transactions]
-    assert len(landings) == written
-    yield landings
+    assert shop.load(dsn, samples.sales(BASE)) == len(samples.sales(BASE))
+    yield dsn
     cluster.drop_database("samples")
 
 
-def codes_of(landing: Landing) -> list[str]:
-    reading = read_order(landing.transaction, SPEC.guest_account, BASE)
-    return list(dict.fromkeys(problem.code for problem in problems_of(reading, REFERENCE, tolerance=1)))
+def landings(dsn: str, channel: Channel) -> list[Landing]:
+    """Every row of the database as it lands."""
+    batches = list(channel.fixture.channel(dsn).transactions(Watermark("")))
+    return [disposition(each, channel.fixture.SPEC.route) for batch in batches for each in batch.transactions]
 
 
-def test_each_order_with_something_wrong_has_the_problems_of_its_row_and_no_other_order_has_any(landings):
-    orders = [each for each in landings if each.status is not Status.NOT_AN_ORDER]
-    assert len(orders) == samples.ORDERS
+@BOTH
+def test_each_order_with_something_wrong_has_the_problems_of_its_row_and_no_other_order_has_any(dsn, channel):
+    landed = landings(dsn, channel)
+    assert len(landed) == len(samples.sales(BASE))
+    orders = [each for each in landed if each.status is not Status.NOT_AN_ORDER]
+    assert len(orders) == channel.orders
     found = {}
     for each in orders:
+        name = each.transaction.reference or each.transaction.receipt
         if each.status is Status.WAITING:
-            found[each.transaction.reference] = ("Queued", [])
-        elif codes := codes_of(each):
-            found[each.transaction.reference] = ("Failed", codes)
+            found[name] = ("Queued", [])
+        elif codes := channel.problems(each.transaction):
+            found[name] = ("Failed", codes)
         elif f'"{catalogue.WITHOUT_ACCOUNTS}"' in each.transaction.details:
-            found[each.transaction.reference] = ("Pending Verification", ["PENDING_VERIFICATION"])
-    assert found == EXPECTED
+            found[name] = ("Pending Verification", ["PENDING_VERIFICATION"])
+    assert found == channel.wrong
 
 
 def test_there_are_more_than_ten_kinds_of_trouble():
-    assert len({code for _, codes in EXPECTED.values() for code in codes}) > 10
+    assert len({code for _, codes in WEB.wrong.values() for code in codes}) > 10
 
 
-def test_each_row_that_is_no_order_has_its_reason(landings):
-    reasons = Counter(each.reason for each in landings if each.status is Status.NOT_AN_ORDER)
-    assert reasons == {cells[0].strip("`"): int(cells[1]) for cells in table("Rows that are no orders")}
+@BOTH
+def test_each_row_that_is_no_order_has_its_reason(dsn, channel):
+    reasons = Counter(each.reason for each in landings(dsn, channel) if each.status is Status.NOT_AN_ORDER)
+    told = {cells[0].strip("`"): int(cells[channel.column]) for cells in table("Rows that are no orders")}
+    assert reasons == Counter(told)
 
 
-def test_the_good_orders_are_as_varied_as_the_page_says(landings):
-    orders = [read_order(each.transaction, SPEC.guest_account, BASE).order for each in landings if not each.reason]
+def test_every_row_of_the_database_has_a_disposition_and_is_an_order_of_one_channel_at_most(dsn):
+    """R3"""
+    web, tills = landings(dsn, WEB), landings(dsn, TILLS)
+    assert len(web) == len(tills) == len(samples.sales(BASE))
+    orders = [{each.transaction.key.parts for each in those if not each.reason} for those in (web, tills)]
+    assert orders[0] & orders[1] == set()
+
+
+def test_the_good_orders_are_as_varied_as_the_page_says(dsn):
+    transactions = [each.transaction for each in landings(dsn, WEB) if not each.reason]
+    orders = [read_order(each, dynamics_web.SPEC.guest_account, BASE).order for each in transactions]
     countries = {order.ship_to.country for order in orders if order.ship_to}
     names = "".join(order.ship_to.name for order in orders if order.ship_to)
     assert {order.currency for order in orders} > {each.code for each in catalogue.CURRENCIES}
     assert len(countries & {code for kind, code in REFERENCE.facts if kind == "country"}) == 9
     assert all(sign in names for sign in "ß'ñ子🎁ễא")
-    assert any(order.customer_account == SPEC.guest_account for order in orders)
+    assert any(order.customer_account == dynamics_web.SPEC.guest_account for order in orders)
     assert any(not order.ships for order in orders)
     assert any(len({line.sku for line in order.lines}) < len(order.lines) for order in orders)
     assert {charge.code for order in orders for charge in order.charges} == {each.sku for each in catalogue.CHARGES}
 
 
+def test_at_the_till_some_buy_over_the_counter_and_some_order_for_later(dsn):
+    transactions = [each.transaction for each in landings(dsn, TILLS) if not each.reason]
+    orders = [read_order(each, dynamics_store.SPEC.guest_account, BASE).order for each in transactions]
+    assert {order.ships for order in orders} == {True, False}
+    assert {order.customer_account == "GUEST-STORE" for order in orders} == {True, False}
+    assert {bool(each.reference) for each in transactions} == {True, False}
+    assert all(each.receipt for each in transactions)
+
+
 def test_the_same_base_gives_the_same_sales_and_another_one_moves_them():
-    assert samples.orders(BASE) == samples.orders(BASE)
-    earlier, later = (samples.orders(base)[0] for base in (BASE, BASE + timedelta(days=1)))
+    assert samples.sales(BASE) == samples.sales(BASE)
+    earlier, later = (samples.sales(base)[0] for base in (BASE, BASE + timedelta(days=1)))
     assert (later.number, later.lines) == (earlier.number, earlier.lines)
     assert later.placed_at - earlier.placed_at == timedelta(days=1)
 
 
-def test_all_orders_that_have_a_sound_date_lie_in_the_day_before(landings):
-    placed = [each.placed_at for each in landings if each.status is Status.RECEIVED and each.placed_at]
+@BOTH
+def test_all_orders_that_have_a_sound_date_lie_in_the_day_before(dsn, channel):
+    landed = landings(dsn, channel)
+    placed = [each.placed_at for each in landed if each.status is Status.RECEIVED and each.placed_at]
     inside = [instant for instant in placed if BASE - timedelta(days=1) < instant < BASE]
-    assert len(placed) - len(inside) == 1
+    assert len(placed) - len(inside) == (channel is WEB)
     assert placed[:5] == sorted(placed[:5])
 
 
-def test_a_shop_that_has_sales_is_left_alone(landings, cluster):
-    assert shop.load(cluster.dsn("samples"), samples.orders(BASE)) == 0
-    shop.create(cluster.dsn("samples"))
+def test_a_shop_that_has_sales_is_left_alone(dsn):
+    assert shop.load(dsn, samples.sales(BASE)) == 0
+    shop.create(dsn)

@@ -1,6 +1,7 @@
 """The composition root: connections as Airflow gives them out, on a real database, and what is said of bad ones."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -114,13 +115,21 @@ def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections
 
 def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connections: Connections):
     connections["channel_dynamics_web"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
-    with pytest.raises(Misconfigured, match=r"include/sql/channels/dynamics_web/fingerprint\.sql"):
+    with pytest.raises(Misconfigured, match=r"include/sql/channels/dynamics/fingerprint\.sql"):
         hooks.channel(CHANNEL).fingerprint()
+
+
+def test_a_channel_waits_for_slow_writers_as_long_as_the_setting_says(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch
+):
+    connections["channel_dynamics_web"] = POSTGRES
+    monkeypatch.setenv("ORDER_SYNC_SETTLE_LAG", "7m")
+    assert hooks.channel(CHANNEL).settle_lag == timedelta(minutes=7)
 
 
 @pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
 def test_every_sql_channel_has_its_folder(channel: registry.ChannelSpec):
-    assert list((hooks.CHANNEL_SQL / channel.name).glob("*.sql"))
+    assert list((hooks.CHANNEL_SQL / (channel.folder or channel.name)).glob("*.sql"))
 
 
 def test_the_erps_address_is_put_together_from_schema_host_and_port(

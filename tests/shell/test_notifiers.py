@@ -11,7 +11,7 @@ from airflow.sdk.execution_time.context import VariableAccessor
 from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks
 
 from order_sync.core.errors import NotAuthorised
-from order_sync.notifiers import ALERTS, alert, alert_mail, alert_slack
+from order_sync.notifiers import ALERTS, alert, alert_mail, alert_slack, tell
 from sandbox.inbox import Inbox
 from sandbox.processes import free_port
 
@@ -54,6 +54,23 @@ def run_callbacks(context: dict[str, Any]) -> list[str]:
     return failed
 
 
+def test_findings_are_told_to_slack_and_by_mail(inbox: Inbox):
+    """R9, R53"""
+    assert tell(context(None), ["channel_shop: 1 missing: <b>: shop:1", "channel_shop: 1 gone: shop:2"])
+    for text in texts(inbox):
+        assert "task push found 2 things to look at" in text
+        assert "channel_shop: 1 missing: &lt;b&gt;: shop:1\nchannel_shop: 1 gone: shop:2" in text
+    assert inbox.mails[0]["subject"] == "sync_orders__dynamics_web: task push found 2 things to look at"
+
+
+def test_findings_count_as_told_if_one_way_takes_them(inbox: Inbox, monkeypatch: pytest.MonkeyPatch):
+    dead = json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": free_port()})
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_ALERTS", dead)
+    assert tell(context(None), ["one"])
+    monkeypatch.delenv("AIRFLOW_CONN_SLACK_ALERTS")
+    assert not tell(context(None), ["one"])
+
+
 def texts(inbox: Inbox) -> list[str]:
     """What arrived by mail and over Slack."""
     parts = [part for mail in inbox.mails for part in mail.walk() if part.get_content_type() == "text/html"]
@@ -91,7 +108,7 @@ def test_what_an_error_says_is_never_run_as_a_template(inbox: Inbox):
 
 def test_the_message_of_a_foreign_error_stays_in_the_log_since_it_may_name_people():
     facts = alert(context(ValueError("Failing row contains (Jane Doe, Main Street 1)")))
-    assert facts["error"] == "ValueError"
+    assert facts["what"] == "ValueError"
     assert facts["message"] == "its message is in the task's log"
 
 
@@ -100,7 +117,9 @@ def test_a_thin_context_still_makes_an_alert():
         "dag_id": "an unknown DAG",
         "run_id": "unknown",
         "task_id": "unknown",
-        "error": "an unknown error",
+        "did": "failed with",
+        "what": "an unknown error",
+        "subject": "failed",
         "message": "its message is in the task's log",
         "log_url": "",
     }

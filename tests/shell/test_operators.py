@@ -183,7 +183,7 @@ def test_a_channel_that_is_away_fails_the_extract_and_the_others_work_on_what_th
     world.channel.down = True
     with pytest.raises(Transient):
         world.run(ExtractTransactionsOperator)
-    assert world.run(ValidateOrdersOperator, PushOrdersOperator) == {"sent": 1}
+    assert world.run(ValidateOrdersOperator, PushOrdersOperator) == {"sent": 1, "unchecked": 1}
 
 
 def test_reconcile_with_nothing_open_is_done_at_once(world: World):

@@ -47,8 +47,11 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_public_operators_are_these():
     assert {kind.__name__ for kind in OPERATORS} == {
+        "BackfillOrdersOperator",
         "BuildFailureReportOperator",
         "CheckReferenceDataOperator",
+        "CompareChannelOperator",
+        "CompareErpOperator",
         "ExtractTransactionsOperator",
         "HoldConnectionOperator",
         "PushOrdersOperator",

@@ -60,6 +60,12 @@ CATALOGUE: dict[str, Advice] = {
         "The channel's owner completes the transaction in its database.",
         _WAITS,
     ),
+    "NOT_AUTOMATED": Advice(
+        "The channel's orders are entered into the ERP by hand; its entry in the registry says until when.",
+        "support",
+        "Somebody enters the order in the ERP.",
+        "It is never sent by itself, also not once the channel is automated.",
+    ),
     "QTY_SIGN": Advice(
         "A sale with a negative or zero quantity or amount.", "source", "Correct it in the shop.", _WAITS
     ),
@@ -89,6 +95,12 @@ CATALOGUE: dict[str, Advice] = {
     ),
     "BAD_CHARACTERS": Advice(
         "A field holds a character that no ERP stores.", "source", "Correct it in the shop.", _WAITS
+    ),
+    "RETURN_NOT_SUPPORTED": Advice(
+        "A return, which this version does not send.",
+        "finance",
+        "Book it in the ERP by hand.",
+        "It is counted and listed, and never sent.",
     ),
     "PARSE_ERROR": Advice("The channel's row cannot be read.", "integration", "Correct the channel's SQL.", _WAITS),
     "PERIOD_CLOSED": Advice(

@@ -1,7 +1,8 @@
 """Holds: what stops the use of a connection, who set it and why, and how it ends.
 
 A hold on `erp_<name>` or `channel_<name>` stops work through that connection; other connections go on. Those that the
-flows set end by themselves when a probe succeeds; a person's ends when a person releases it.
+flows set end by themselves when a probe succeeds; a person's, and that of a first run that would send very many orders,
+end when a person releases them.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class HoldKind(StrEnum):
     ACCESS = "access"
     CONFIGURATION = "configuration"
     PERSON = "person"
+    FIRST_RUN = "first_run"
 
 
 class HoldScope(StrEnum):

@@ -34,6 +34,7 @@ class Event(StrEnum):
     NO_ORDER_AFTER_ALL = "no_order_after_all"
     OVERDUE = "overdue"
     CHANGED = "changed"
+    KEY_REUSED = "key_reused"
     BACKFILLED = "backfilled"
     VALID = "valid"
     INVALID = "invalid"
@@ -118,6 +119,15 @@ STANDINGS: dict[Status, Standing] = {
 NEVER_SENT = (Status.WAITING, Status.RECEIVED, Status.QUEUED)
 """Statuses in which no attempt can be alive: what the channel changes or cancels then needs no look at the ERP."""
 
+DONE = (Status.SUCCEEDED, Status.SYNCED_MANUALLY)
+"""Statuses of orders that the ERP has."""
+
+UNFINISHED = (
+    *(Status.RECEIVED, Status.QUEUED, Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION),
+    *(Status.FAILED, Status.DEAD, Status.ON_HOLD),
+)
+"""Statuses of orders that the channel is asked for again with each extract: they may have changed there."""
+
 IN_DOUBT = (Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION)
 """Statuses that `settle` looks up."""
 
@@ -125,7 +135,7 @@ IN_DOUBT = (Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION)
 def _table() -> tuple[Transition, ...]:
     S, E, W = Status, Event, Who
     look = "a look-up: "
-    was_sent = (S.SUCCEEDED, S.SYNCED_MANUALLY)
+    was_sent = DONE
     unproven = (S.SENDING, S.PENDING_VERIFICATION)
     given_up = (S.FAILED, S.DEAD)
     rows: tuple[tuple[Who, tuple[Status, ...], Event, Status, str, bool], ...] = (
@@ -201,6 +211,14 @@ def _table() -> tuple[Transition, ...]:
             "cancelled in the channel, and no attempt was ever made",
             False,
         ),
+        (
+            W.CHANNEL,
+            tuple(status for status in S if status is not S.CONFLICT),
+            E.KEY_REUSED,
+            S.CONFLICT,
+            "a rebuilt database of the channel has another order under the key",
+            False,
+        ),
         (W.CHANNEL, was_sent, E.CHANGED, S.CONFLICT, "a new version after it was sent", False),
         (W.CHANNEL, was_sent, E.CANCELLED_IN_CHANNEL, S.CONFLICT, "cancelled after it was sent", False),
         (W.SETTLE, was_sent, E.TWO_IN_ERP, S.CONFLICT, look + "a second order", True),
@@ -219,6 +237,11 @@ _BY_CAUSE = {(row.from_status, row.event): row for row in TRANSITIONS}
 
 class IllegalTransition(ValueError):
     """An event that the table does not know for this status: a bug in the caller, never a fact about an order."""
+
+
+def allowed(status: Status, event: Event) -> bool:
+    """Whether the event may happen to an order in this status."""
+    return (status, event) in _BY_CAUSE
 
 
 def step(status: Status, event: Event) -> Status:

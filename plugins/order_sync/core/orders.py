@@ -38,7 +38,7 @@ class Transaction:
     """What a channel says of one sale at one moment, in text as it was received.
 
     A new reading with another `digest` is a new version. `details` is a JSON object with the keys `lines`, `charges`,
-    `ship_to` and `ships`, kept as text: extraction never parses it. `channels/sql.py` documents every field.
+    `ship_to` and `ships`, kept as text: extraction never parses it. `channels/sql/__init__.py` documents every field.
 
     Attributes:
         counter: the channel's insert counter, or None where it has none.

@@ -4,12 +4,13 @@ Adapters fulfil these protocols; the flows know nothing else of them. The contra
 registry against every sentence here.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
@@ -20,20 +21,33 @@ from order_sync.core.watermark import Watermark
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Transactions in the channel's order, and the watermark that may be stored together with them."""
+    """Transactions in the channel's order, and the watermark that may be stored together with them.
+
+    Attributes:
+        skipped: rows that the channel holds among those that were read, and that the reading left out: a mistake in
+            the adapter. Only the last batch of a reading knows them.
+        slow_since: since when a writer in the channel is at work that the watermark no longer waits for, or None; what
+            it commits is found by the daily comparison. Only the last batch of a reading knows it.
+    """
 
     transactions: Sequence[Transaction]
     watermark: Watermark
+    skipped: Sequence[OrderKey] = ()
+    slow_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A channel, the ERP it feeds, and what its owner decided: since when its orders count, and who guests are."""
+    """A channel, the ERP it feeds, and what its owner decided: since when its orders count, and who guests are.
+
+    `by_hand` is why people enter the channel's orders into the ERP themselves, and until when; '' sends them.
+    """
 
     channel: str
     erp: str
     start_from: datetime
     guest_account: str | None
+    by_hand: str = ""
 
 
 class Channel(Protocol):
@@ -47,6 +61,9 @@ class Channel(Protocol):
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         """These transactions as they are now, in bulk; one that is gone is left out."""
+
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
+        """Key and digest of every row that was placed in the window, whatever its disposition, in bulk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,15 @@ class Health:
 
     fingerprint: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class InErp:
+    """An order as the ERP lists it under a channel. `key` is the text that it bears as our key, '' for none."""
+
+    number: str
+    key: str
+    cancelled: bool
 
 
 class Erp(Protocol):
@@ -87,6 +113,9 @@ class Erp(Protocol):
 
     async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
         """Every ERP order under these keys, cancelled ones too; a key without any may be left out."""
+
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        """Every order that was made in the ERP within the window under this channel, by us or by anybody."""
 
     async def count(self, channel: str) -> int:
         """How many live (not cancelled) orders of this channel the ERP holds, by the ERP's own count."""
@@ -183,6 +212,31 @@ class Horizon:
     last_window_ends_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A window of a channel beside the ledger: how many rows were compared, and the keys of those that differ.
+
+    Attributes:
+        missing: the channel has it and the ledger has not.
+        changed: both have it, with another digest.
+        gone: the ledger has it and the channel no longer.
+    """
+
+    compared: int
+    missing: Sequence[OrderKey]
+    changed: Sequence[OrderKey]
+    gone: Sequence[OrderKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an order stands in the ledger, and whether it was ever sent or is done by hand."""
+
+    status: Status
+    generation: int
+    sent: bool
+
+
 class Ledger(Protocol):
     """The record of every order. Each call takes many orders and is one database transaction; time is the ledger's."""
 
@@ -198,7 +252,35 @@ class Ledger(Protocol):
     def record(
         self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
     ) -> Mapping[str, int]:
-        """Land transactions and the watermark together. Counts by `new`, `changed`, `unchanged` and disposition."""
+        """Land transactions and the watermark together. Counts by `new`, `changed`, `unchanged` and disposition.
+
+        Of the changed ones also by `conflict` and `cancelled_at_source`. What changed and is the same order all the
+        same is stored and moves nothing.
+        """
+
+    def unfinished(self, channel: str, limit: int) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next orders that are not done, in a round over all of them."""
+
+    def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next orders that are done and landed within that time, in a round over them."""
+
+    def read_until(self, channel: str) -> datetime | None:
+        """When the last extract of the channel ended that went well; None before the first."""
+
+    def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
+        """Compare the channel's keys and digests of a window with the orders of that channel and window."""
+
+    def standings(self, keys: Collection[str]) -> Mapping[str, Standing]:
+        """How the orders under these keys stand; a key that is no order's is left out."""
+
+    def find(self, findings: Collection[Finding], actor: Actor) -> None:
+        """Store findings; one that is stored already is seen again."""
+
+    def untold(self, connections: Collection[str]) -> Sequence[Finding]:
+        """Findings about these connections that people were not told of yet, the oldest first."""
+
+    def told(self, findings: Collection[Finding]) -> None:
+        """Remember that people were told."""
 
     def waiting(self, channel: str) -> Sequence[Entry]:
         """Headers whose lines are not all there."""
@@ -218,6 +300,27 @@ class Ledger(Protocol):
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
+
+    def first_push(self, channel: str, limit: int) -> int:
+        """How many orders the channel would send if it has never sent one and nobody has agreed to it yet, else 0.
+
+        Counts up to one more than `limit`.
+        """
+
+    def before_start(self, channel: str, window: Window, limit: int, skip: int) -> Sequence[OrderKey]:
+        """Keys of transactions that were placed in the window and before the channel's start, the oldest first.
+
+        Leaves out the first `skip` of them.
+        """
+
+    def backfill(self, channel: str, landings: Sequence[Landing], in_erp: Collection[OrderKey], actor: Actor) -> int:
+        """Make orders of transactions from before the start; of the others remember why not. Returns how many it made.
+
+        Those under `in_erp` are in the ERP already and stay what they are.
+        """
+
+    def backfilled(self, channel: str) -> int:
+        """How many backfilled orders are on their way."""
 
     def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming.

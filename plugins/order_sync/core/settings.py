@@ -35,6 +35,19 @@ class Settings:
     lines_overdue_after: Annotated[timedelta, "how long a header may wait for its lines before the order fails"] = (
         timedelta(hours=24)
     )
+    settle_lag: Annotated[
+        timedelta, "how long the reading of a channel waits for its slow writers; what they commit later is found daily"
+    ] = timedelta(minutes=60)
+    read_again_at_most: Annotated[
+        int, "how many orders that are not done an extract asks the channel for again, in rounds"
+    ] = 1000
+    read_done_again_at_most: Annotated[int, "the same for orders that are done"] = 100
+    read_done_again_for: Annotated[
+        timedelta, "for how long after its landing an order that is done is asked for again"
+    ] = timedelta(days=7)
+    compare_back: Annotated[
+        timedelta, "how far back the daily comparison looks at what a channel, the ledger and the ERP hold"
+    ] = timedelta(days=3)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
     )
@@ -44,6 +57,9 @@ class Settings:
     )
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
     claim_size: Annotated[int, "how many orders one claim takes at most"] = 200
+    first_run_limit: Annotated[
+        int, "how many orders a channel may send that has never sent one, before a person has to agree"
+    ] = 5000
     submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
     max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
     total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1
@@ -80,10 +96,9 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, timedelta) and value <= timedelta(0):
                 raise Misconfigured(f"{PREFIX}{item.name.upper()} must be longer than nothing, not {value}")
-        if self.claim_size < 1 or self.submit_concurrency < 1:
-            raise Misconfigured(f"{PREFIX}CLAIM_SIZE and {PREFIX}SUBMIT_CONCURRENCY must be 1 or more")
-        if self.max_resends < 0 or self.total_tolerance < 0:
-            raise Misconfigured(f"{PREFIX}MAX_RESENDS and {PREFIX}TOTAL_TOLERANCE must be 0 or more")
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise Misconfigured(f"{PREFIX}{name.upper()} must be {least} or more, not {getattr(self, name)}")
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(
@@ -92,6 +107,12 @@ class Settings:
             )
         return self
 
+
+LEAST = {
+    **dict.fromkeys(("claim_size", "submit_concurrency", "read_again_at_most", "read_done_again_at_most"), 1),
+    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit"), 0),
+}
+"""The least that a number may be."""
 
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
@@ -130,3 +151,7 @@ def _expected(default: object) -> str:
     if isinstance(default, time):
         return "a time of day such as 06:00"
     return "a whole number"
+
+
+DEFAULTS = Settings()
+"""The settings of an installation that changed none."""

@@ -1,9 +1,12 @@
-"""What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle, report.
+"""What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle,
+compare, backfill, report.
 
 A flow knows only the core. It reads and writes through a Channel, an Erp and a Ledger, takes time from the ledger,
 and returns a Summary in counts.
 """
 
+from order_sync.flows.backfill import backfill
+from order_sync.flows.compare import compare_channel, compare_erp
 from order_sync.flows.extract import extract
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference
@@ -11,4 +14,14 @@ from order_sync.flows.report import build_report
 from order_sync.flows.settle import settle
 from order_sync.flows.validate import validate
 
-__all__ = ["build_report", "extract", "push", "refresh_reference", "settle", "validate"]
+__all__ = [
+    "backfill",
+    "build_report",
+    "compare_channel",
+    "compare_erp",
+    "extract",
+    "push",
+    "refresh_reference",
+    "settle",
+    "validate",
+]

@@ -1,15 +1,15 @@
 """Extract: what a channel has and the ledger has not, each row with its disposition, nothing twice or lost."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from order_sync.core.bulk import batched
+from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import Transaction
-from order_sync.core.ports import Actor, Change, Channel, Landing, Ledger, Route, Summary
-from order_sync.core.reading import read_instant
+from order_sync.core.ports import Actor, Batch, Change, Channel, Ledger, Route, Summary
+from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.watermark import Watermark
 from order_sync.flows.holds import SYSTEM_TROUBLE, away, holding
+from order_sync.flows.landing import PAGE, land, land_again
 
 
 def extract(
@@ -17,9 +17,9 @@ def extract(
     channel: Channel,
     ledger: Ledger,
     actor: Actor,
-    lines_overdue_after: timedelta = timedelta(days=1),
+    settings: Settings = DEFAULTS,
 ) -> Summary:
-    """Land the channel's new transactions, and those that waited for their lines.
+    """Land the channel's new transactions; read again those that waited for their lines, and those that may change.
 
     Raises Misconfigured, before anything is read, when the channel's database is not the one that was read before. A
     channel that is away is held, and the runs after this one only probe it: `held` then says why.
@@ -40,43 +40,33 @@ def extract(
     with holding(connection, ledger, actor):
         since = ledger.watermark(route.channel) or Watermark(fingerprint)
         for batch in channel.transactions(since):
-            _land(route, ledger, batch.transactions, batch.watermark, actor, summary)
-        _read_waiting_again(route, channel, ledger, actor, lines_overdue_after, summary)
+            land(route, ledger, batch.transactions, batch.watermark, actor, summary)
+            ledger.find(_findings(connection, batch), actor)
+        _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)
+        known = [
+            *ledger.unfinished(route.channel, settings.read_again_at_most),
+            *ledger.done(route.channel, settings.read_done_again_at_most, settings.read_done_again_for),
+        ]
+        for name, number in land_again(route, channel, ledger, known, actor).items():
+            summary.add(name, number)
     return summary
 
 
-def disposition(transaction: Transaction, route: Route) -> Landing:
-    """What becomes of a channel's row: an order, waiting for its lines, or no order for a stated reason."""
-    placed_at = read_instant(transaction.placed_at)
-    if placed_at is not None and placed_at < route.start_from:
-        return Landing(transaction, Status.NOT_AN_ORDER, "before_start", placed_at, keep_body=False)
-    if transaction.not_an_order:
-        return Landing(transaction, Status.NOT_AN_ORDER, transaction.not_an_order, placed_at)
-    if transaction.present_lines < transaction.expected_lines:
-        return Landing(transaction, Status.WAITING, "lines_missing", placed_at)
-    return Landing(transaction, Status.RECEIVED, "", placed_at)
-
-
-def _land(
-    route: Route,
-    ledger: Ledger,
-    transactions: Iterable[Transaction],
-    watermark: Watermark | None,
-    actor: Actor,
-    summary: Summary,
-) -> None:
-    landings = [disposition(transaction, route) for transaction in transactions]
-    for name, number in ledger.record(route.channel, route.erp, landings, watermark, actor).items():
-        summary.add(name, number)
+def _findings(connection: str, batch: Batch) -> list[Finding]:
+    findings = [Finding(connection, FindingKind.SKIPPED, str(key)) for key in batch.skipped]
+    if batch.slow_since:
+        day, since = f"{batch.slow_since:%Y-%m-%d}", f"since {batch.slow_since:%H:%M} UTC"
+        findings.append(Finding(connection, FindingKind.SLOW_WRITER, day, since))
+    return findings
 
 
 def _read_waiting_again(
     route: Route, channel: Channel, ledger: Ledger, actor: Actor, overdue_after: timedelta, summary: Summary
 ) -> None:
     waiting = ledger.waiting(route.channel)
-    for entries in batched(waiting, 1000):
+    for entries in batched(waiting, PAGE):
         for transactions in channel.read_again([entry.key for entry in entries]):
-            _land(route, ledger, transactions, None, actor, summary)
+            land(route, ledger, transactions, None, actor, summary)
     late = ledger.now() - overdue_after
     overdue = [
         Change(

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from order_sync.core.bulk import batched
 from order_sync.core.errors import (
+    LedgerUnavailable,
     Misconfigured,
     OrderConflict,
     OrderRefused,
@@ -26,11 +27,12 @@ from order_sync.core.errors import (
 from order_sync.core.holds import REFUSALS_IN_A_ROW, HoldKind, HoldScope, may_be_configuration
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Actor, Change, Claim, Entry, Erp, Ledger, Outcome, Route, Summary
+from order_sync.core.ports import Actor, Change, Channel, Claim, Entry, Erp, Ledger, Outcome, Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows.holds import holding, must_be_the_accepted_one, submit_hold
+from order_sync.flows.landing import land_again
 from order_sync.flows.settle import settle
 
 logger = logging.getLogger(__name__)
@@ -55,8 +57,12 @@ async def push(
     policy: Policy,
     settings: Settings,
     monotonic: Callable[[], float] = time.monotonic,
+    channel: Channel | None = None,
 ) -> Summary:
     """Settle what is due, then send what is queued until nothing is left.
+
+    Just before they are sent, orders are read again in the channel: what changed there is validated anew, and what was
+    cancelled is not sent. While the channel is away they are sent as the ledger knows them, and counted as `unchecked`.
 
     Trouble of the system (Transient, NotAuthorised, Misconfigured; another ERP than the accepted one is among it) ends
     the push after all outcomes are on record; orders that were not sent stay queued. Trouble of an order is a fact in
@@ -65,12 +71,16 @@ async def push(
     """
     connection = f"erp_{route.erp}"
     summary = await settle(route, erp, ledger, actor, policy)
+    if route.by_hand and not summary.held:
+        summary.held = f"orders of {route.channel} are entered into the ERP by hand: {route.by_hand}"
+    if not summary.held:
+        _ask_before_a_flood(route, ledger, actor, settings.first_run_limit)
     hold = None if summary.held else submit_hold((f"channel_{route.channel}", connection), ledger)
     if hold and hold.kind is not HoldKind.CONFIGURATION:
         summary.held = str(hold)
     if summary.held:
         return summary
-    sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic)
+    sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic, channel)
     with holding(connection, ledger, actor):
         if hold and not await sender.probe():
             summary.held = str(hold)
@@ -80,6 +90,17 @@ async def push(
         while await sender.turn(settings.claim_size):
             pass
     return summary
+
+
+def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) -> None:
+    """Hold a channel that has never sent an order and would now send very many, until a person agrees."""
+    number = ledger.first_push(route.channel, limit)
+    if number:
+        reason = (
+            f"its first push would send {number} orders, more than {limit}: release it with hold_connection if that is"
+            " meant; otherwise set its start_from later in the registry"
+        )
+        ledger.hold(f"channel_{route.channel}", HoldKind.FIRST_RUN, HoldScope.SUBMIT, reason, actor)
 
 
 @dataclass
@@ -94,6 +115,7 @@ class _Sender:
     settings: Settings
     summary: Summary
     monotonic: Callable[[], float]
+    channel: Channel | None
     known: bool = False
 
     async def know_the_erp(self) -> None:
@@ -101,6 +123,21 @@ class _Sender:
         if not self.known:
             await must_be_the_accepted_one(f"erp_{self.route.erp}", self.erp, self.ledger)
             self.known = True
+
+    def read_again(self, entries: Sequence[Entry]) -> None:
+        """Record what the channel changed of these orders meanwhile; a claim of one that changed is void."""
+        if self.channel is None:
+            return
+        connection = f"channel_{self.route.channel}"
+        try:
+            self.ledger.check_fingerprint(connection, self.channel.fingerprint())
+            known = [(entry.key, entry.transaction.digest) for entry in entries]
+            land_again(self.route, self.channel, self.ledger, known, self.actor)
+        except LedgerUnavailable:
+            raise
+        except (Transient, Permanent) as trouble:
+            self.summary.add("unchecked", len(entries))
+            logger.warning("these orders are sent as they were read before: %s", trouble)
 
     async def turn(self, limit: int, *, as_probe: bool = False) -> bool:
         """Send one claim's orders; whether there were any."""
@@ -135,6 +172,7 @@ class _Turn:
     opened: asyncio.Queue[tuple[Entry, Order] | None] = field(default_factory=lambda: asyncio.Queue(2 * MICRO_BATCH))
 
     async def run(self) -> None:
+        await asyncio.to_thread(self.sender.read_again, self.claim.entries)
         now = self.sender.ledger.now()
         orders = {
             entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order

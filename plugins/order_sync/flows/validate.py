@@ -2,6 +2,7 @@
 
 from order_sync.core.errors import Transient
 from order_sync.core.lifecycle import Event, step
+from order_sync.core.orders import Problem
 from order_sync.core.ports import Actor, Change, Entry, Ledger, Route, Summary
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import ReferenceData, problems_of, wanted
@@ -11,8 +12,8 @@ PAGE = 1000
 
 
 def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1) -> Summary:
-    """Queue what is valid, fail what is not. Raises Transient while there is no reference data at all."""
-    summary = Summary()
+    """Queue what is valid, fail what is not, and what people enter by hand. Raises Transient without reference data."""
+    summary, by_hand = Summary(), _by_hand(route)
     after = None
     while entries := ledger.to_validate(route.channel, after, PAGE):
         after = entries[-1].key
@@ -27,7 +28,8 @@ def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1) -> 
                 code="REFERENCE_MISSING",
             )
         changes = [
-            judged(entry, reading, reference, tolerance) for entry, reading in zip(entries, readings, strict=True)
+            judged(entry, reading, reference, tolerance, by_hand)
+            for entry, reading in zip(entries, readings, strict=True)
         ]
         ledger.apply(changes, actor)
         for change in changes:
@@ -37,9 +39,19 @@ def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1) -> 
     return summary
 
 
-def judged(entry: Entry, reading: Reading, reference: ReferenceData, tolerance: int) -> Change:
+def _by_hand(route: Route) -> tuple[Problem, ...]:
+    """What keeps every order of a channel from being sent that people enter into the ERP themselves."""
+    if not route.by_hand:
+        return ()
+    message = f"orders of {route.channel} are entered into the ERP by hand: {route.by_hand}"
+    return (Problem("NOT_AUTOMATED", "channel", route.channel, message),)
+
+
+def judged(
+    entry: Entry, reading: Reading, reference: ReferenceData, tolerance: int, by_hand: tuple[Problem, ...] = ()
+) -> Change:
     """The change that the rules ask for. The first problem's code becomes the order's."""
-    problems = problems_of(reading, reference, tolerance)
+    problems = (*problems_of(reading, reference, tolerance), *by_hand)
     event = Event.INVALID if problems else Event.VALID
     return Change(
         entry.key,

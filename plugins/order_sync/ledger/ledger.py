@@ -4,57 +4,30 @@ What a statement does, and the rules it keeps, stand in its file under `include/
 """
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Self
-
-import psycopg
+from collections.abc import Iterator
+from typing import Self
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import STANDINGS, Status
-from order_sync.core.orders import OrderKey
 from order_sync.core.ports import (
     Actor,
-    Change,
-    Claim,
-    Entry,
-    Horizon,
-    Landing,
-    Outcome,
-    Refused,
     Report,
     ReportRequest,
 )
-from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.watermark import Watermark
 from order_sync.ledger import migration
-from order_sync.ledger.database import Connect, Database, copy_in
+from order_sync.ledger.intake import Intake
 from order_sync.ledger.rows import (
-    change_row,
-    clean,
-    entry_of,
-    landing_row,
-    outcome_row,
-    samples_of,
     to_json,
-    watermark_of,
 )
+from order_sync.ledger.sending import Sending
 from order_sync.ledger.statements import statement
 
-DISPOSITIONS = {Status.RECEIVED: "orders", Status.WAITING: "waiting", Status.NOT_AN_ORDER: "not_an_order"}
-"""How new orders are counted, by the status they land in."""
 
-
-class Ledger:
+class Ledger(Intake, Sending):
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
     Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.
     """
-
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
-        self._database = Database(connect)
 
     def migrate(self) -> str:
         """Bring the database to the schema that this release needs, and return its number; before entering."""
@@ -70,11 +43,6 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
-
-    def now(self) -> datetime:
-        """The ledger's clock, UTC."""
-        now: datetime = self._one("read_clock")["clock_timestamp"]
-        return now
 
     # What is behind a connection
 
@@ -95,176 +63,6 @@ class Ledger:
         self._database.execute(
             "accept_fingerprint", connection=connection, fingerprint=fingerprint, by=actor.by, reason=actor.why
         )
-
-    # Extract
-
-    def watermark(self, channel: str) -> Watermark | None:
-        """How far the channel's present database has been read; None before its first extract."""
-        row = self._database.row("read_watermark", channel=channel)
-        return watermark_of(row) if row else None
-
-    def record(
-        self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
-    ) -> Mapping[str, int]:
-        """Land transactions and the watermark together. Of a key that comes twice the last landing counts."""
-        latest = {landing.transaction.key: landing for landing in landings}
-        counts = {"new": 0, "changed": 0, **dict.fromkeys(DISPOSITIONS.values(), 0)}
-        with self._database.transaction() as cursor:
-            if latest:
-                cursor.execute(statement("stage_landings"))
-                copy_in(cursor, "copy_landings", (landing_row(*item) for item in enumerate(latest.values())))
-                common = {"channel": channel, "erp": erp, **_by(actor)}
-                for row in cursor.execute(statement("land_new_orders"), common).fetchall():
-                    counts[DISPOSITIONS[Status(row["status"])]] = row["count"]
-                    counts["new"] += row["count"]
-                counts["changed"] = _count(cursor.execute(statement("land_changed_orders"), common))
-            if watermark:
-                cursor.execute(
-                    statement("store_watermark"),
-                    {
-                        "channel": channel,
-                        "fingerprint": watermark.fingerprint,
-                        "counter": watermark.counter,
-                        "samples": samples_of(watermark),
-                    },
-                )
-        return {**counts, "unchanged": len(landings) - counts["new"] - counts["changed"]}
-
-    def waiting(self, channel: str) -> Sequence[Entry]:
-        """Headers whose lines are not all there."""
-        return self._entries("read_waiting", channel=channel)
-
-    # Validate
-
-    def to_validate(self, channel: str, after: OrderKey | None, limit: int) -> Sequence[Entry]:
-        """Orders that are `received`, in key order after `after`."""
-        return self._entries("read_received", channel=channel, after=str(after or ""), limit=limit)
-
-    def apply(self, changes: Sequence[Change], actor: Actor) -> int:
-        """Apply those changes whose status and generation still hold, with their history. Returns how many did."""
-        if not changes:
-            return 0
-        parameters = {"changes": to_json([change_row(change) for change in changes]), **_by(actor)}
-        try:
-            return int(self._one("apply_changes", **parameters)["count"])
-        except psycopg.errors.UniqueViolation:  # another run gave the same ERP number to another order meanwhile
-            return int(self._one("apply_changes", **parameters)["count"])
-
-    def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
-        """Replace the copy of the ERP's reference data. Returns how many orders are validated again."""
-        rows = ((clean(kind), clean(code), to_json(facts)) for (kind, code), facts in data.facts.items())
-        with self._database.transaction() as cursor:
-            cursor.execute(statement("store_reference_copy"), {"erp": erp, "as_of": data.as_of, **_by(actor)})
-            cursor.execute(statement("stage_reference"))
-            copy_in(cursor, "copy_reference", rows)
-            return _count(cursor.execute(statement("replace_reference"), {"erp": erp, **_by(actor)}))
-
-    def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
-        """The last good copy, of these codes only; None before the first."""
-        kinds, codes = zip(*wanted, strict=True) if wanted else ((), ())
-        rows = self._database.rows("read_reference", erp=erp, kinds=list(kinds), codes=[clean(code) for code in codes])
-        if not rows:
-            return None
-        facts = {(row["kind"], row["code"]): row["facts"] for row in rows if row["kind"] is not None}
-        return ReferenceData(facts, rows[0]["as_of"])
-
-    # Push
-
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
-        """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
-        probe = self._database.row("find_probe", channel=channel) if as_probe else None
-        if as_probe and not probe:
-            return Claim([], lease_seconds)
-        entries = self._entries(
-            "claim_orders",
-            channel=channel,
-            limit=limit,
-            lease=lease_seconds,
-            by=actor.by,
-            probe=probe["id"] if probe else None,
-        )
-        return Claim(entries, lease_seconds)
-
-    def open(
-        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
-    ) -> set[OrderKey]:
-        """Open an attempt for each, committed on return. Leaves out what changed since, or must be settled first."""
-        asked = set(keys)
-        opened = self._database.rows(
-            "open_attempts",
-            **_claimed([entry for entry in claim.entries if entry.key in asked]),
-            grace=grace_seconds,
-            window=window_seconds,
-        )
-        return {OrderKey.parse(row["order_key"]) for row in opened}
-
-    def close(
-        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
-    ) -> None:
-        """Close attempts. The evidence is kept always; the status changes only under the attempt's generation."""
-        self._database.execute(
-            "close_attempts",
-            outcomes=to_json([outcome_row(outcome) for outcome in outcomes]),
-            next_look_at=next_look_at,
-            window=window_seconds,
-            **_by(actor),
-        )
-
-    def release(self, claim: Claim) -> None:
-        """Give back what was claimed and not sent."""
-        self._database.execute("release_orders", **_claimed(claim.entries))
-
-    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
-        """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
-        rows = self._database.rows("read_refusals", erp=erp, number=number)
-        return [
-            Refused(OrderKey.parse(row["order_key"]), row["generation"], row["code"] or "", row["message"] or "")
-            for row in rows
-        ]
-
-    # Holds
-
-    def holds(self, connections: Collection[str]) -> Sequence[Hold]:
-        """The holds in force on these connections, the oldest first."""
-        return [
-            Hold(
-                row["connection"],
-                HoldKind(row["kind"]),
-                HoldScope(row["scope"]),
-                row["held_by"],
-                row["reason"],
-                row["since"],
-            )
-            for row in self._database.rows("read_holds", connections=list(connections))
-        ]
-
-    def hold(self, connection: str, kind: HoldKind, scope: HoldScope, reason: str, actor: Actor) -> None:
-        """Set a hold, unless the connection has one of this kind already."""
-        self._database.execute(
-            "place_hold", connection=connection, kind=kind, scope=scope, by=actor.by, reason=clean(reason)
-        )
-
-    def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
-        """End the connection's holds of this kind, or all of them. Returns how many there were."""
-        return int(self._one("release_hold", connection=connection, kind=kind, **_by(actor))["count"])
-
-    # Settle
-
-    def due(self, channel: str, limit: int) -> Sequence[Entry]:
-        """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
-        return self._entries("read_due", channel=channel, limit=limit)
-
-    def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
-        """Orders that were sent, whose window is over and that no verdict has fallen on."""
-        return self._entries("read_overdue", channel=channel, limit=limit)
-
-    def horizon(self, channel: str) -> Horizon:
-        """When the next look at an order in doubt is due, and when the last of their windows ends."""
-        return Horizon(**self._one("read_horizon", channel=channel))
-
-    def counts(self, channel: str) -> Mapping[str, int]:
-        """How many orders stand in each status."""
-        return {row["status"]: row["count"] for row in self._database.rows("count_orders", channel=channel)}
 
     # Report
 
@@ -298,24 +96,3 @@ class Ledger:
     def report_csv(self, report: Report) -> Iterator[bytes]:
         """The stored rows as CSV with a header, lines ending in LF, in pieces."""
         return self._database.copy_out("copy_report", report=report.number)
-
-    def _one(self, name: str, **parameters: Any) -> Mapping[str, Any]:
-        row = self._database.row(name, **parameters)
-        if row is None:
-            raise LookupError(f"{name} returned no row")
-        return row
-
-    def _entries(self, name: str, **parameters: Any) -> list[Entry]:
-        return [entry_of(row) for row in self._database.rows(name, **parameters)]
-
-
-def _by(actor: Actor) -> dict[str, str]:
-    return {"by": actor.by, "why": actor.why}
-
-
-def _claimed(entries: Sequence[Entry]) -> dict[str, list[Any]]:
-    return {"keys": [str(entry.key) for entry in entries], "generations": [entry.generation for entry in entries]}
-
-
-def _count(cursor: psycopg.Cursor[Any]) -> int:
-    return int((cursor.fetchone() or {"count": 0})["count"])

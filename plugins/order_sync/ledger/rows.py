@@ -7,6 +7,7 @@ character in one order never refuses a whole batch.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from order_sync.core.lifecycle import IN_DOUBT, Status
@@ -58,20 +59,10 @@ def landing_row(ordinal: int, landing: Landing) -> tuple[Any, ...]:
     )
 
 
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    """An order as the view `entries` shows it; a claim gives it a generation of its own."""
-    key = OrderKey.parse(row["order_key"])
-    status = Status(row["status"])
-    doubt = Doubt(
-        status,
-        row["order_total"],
-        row["order_currency"],
-        row["last_attempt_at"],
-        row["window_ends_at"],
-        row["resends"],
-    )
-    transaction = Transaction(
-        key,
+def transaction_of(row: Mapping[str, Any]) -> Transaction:
+    """A stored version of a transaction."""
+    return Transaction(
+        OrderKey.parse(row["order_key"]),
         row["counter"],
         row["digest"],
         row["not_an_order"],
@@ -88,11 +79,25 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         row["present_lines"],
         row["details"],
     )
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """An order as the view `entries` shows it; a claim gives it a generation of its own."""
+    key = OrderKey.parse(row["order_key"])
+    status = Status(row["status"])
+    doubt = Doubt(
+        status,
+        row["order_total"],
+        row["order_currency"],
+        row["last_attempt_at"],
+        row["window_ends_at"],
+        row["resends"],
+    )
     return Entry(
         key,
         status,
         row.get("claimed_generation", row["generation"]),
-        transaction,
+        transaction_of(row),
         row["received_at"],
         doubt if status in IN_DOUBT else None,
         row["refusals"],
@@ -136,13 +141,13 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
 
 def watermark_of(row: Mapping[str, Any]) -> Watermark:
     """A stored watermark."""
-    samples = tuple(Sample(counter, horizon) for counter, horizon in row["samples"])
+    samples = tuple(Sample(counter, horizon, datetime.fromisoformat(at)) for counter, horizon, at in row["samples"])
     return Watermark(row["fingerprint"], row["counter"], samples)
 
 
 def samples_of(watermark: Watermark) -> str:
     """A watermark's samples as JSON."""
-    return json.dumps([[sample.counter, sample.horizon] for sample in watermark.samples])
+    return json.dumps([[sample.counter, sample.horizon, sample.at.isoformat()] for sample in watermark.samples])
 
 
 def _storable(value: object) -> object:

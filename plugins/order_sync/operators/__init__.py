@@ -9,9 +9,15 @@ A whole way is extract, check_reference_data, validate, push, reconcile, one aft
 ledger then holds. `python -m order_sync migrate` makes the ledger's tables.
 """
 
-from order_sync.operators.channel import ExtractTransactionsOperator, ValidateOrdersOperator
+from order_sync.operators.backfill import BackfillOrdersOperator
+from order_sync.operators.channel import (
+    CompareChannelOperator,
+    ExtractTransactionsOperator,
+    ValidateOrdersOperator,
+)
 from order_sync.operators.erp import (
     CheckReferenceDataOperator,
+    CompareErpOperator,
     PushOrdersOperator,
     ReconcileConfirmationsOperator,
 )
@@ -20,8 +26,11 @@ from order_sync.operators.report import BuildFailureReportOperator
 
 __all__ = [
     "HOLD_ACTIONS",
+    "BackfillOrdersOperator",
     "BuildFailureReportOperator",
     "CheckReferenceDataOperator",
+    "CompareChannelOperator",
+    "CompareErpOperator",
     "ExtractTransactionsOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",

@@ -8,8 +8,10 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from order_sync import notifiers
 from order_sync.core.errors import Misconfigured
-from order_sync.core.ports import Actor, Summary
+from order_sync.core.findings import told
+from order_sync.core.ports import Actor, Ledger, Summary
 
 
 class OrderSyncOperator(BaseOperator):
@@ -34,6 +36,13 @@ def done(operator: BaseOperator, summary: Summary) -> dict[str, int]:
     if summary.held:
         raise AirflowSkipException(f"on hold: {summary.held}")
     return summary.counts
+
+
+def tell_findings(context: Context, ledger: Ledger, *connections: str) -> None:
+    """Tell people what was found about these connections and nobody was told of yet."""
+    findings = ledger.untold(connections)
+    if findings and notifiers.tell(context, told(findings)):
+        ledger.told(findings)
 
 
 def actor(context: Context) -> Actor:

@@ -6,15 +6,16 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.operators.base import OrderSyncOperator, actor, done
+from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
 
 
 class ExtractTransactionsOperator(OrderSyncOperator):
     """Land a channel's new transactions in the ledger, each with its disposition, nothing twice or lost.
 
-    Returns counts by `new`, `changed`, `unchanged` and disposition. Skips itself with the reason while another run has
-    the channel on hold. Raises Transient while the channel is away, and Misconfigured when its database is not the one
-    that was read before.
+    Orders that may still change are read again. What is missing although the extract went well is told to people, as
+    alerts are. Returns counts by `new`, `changed`, `unchanged` and disposition. Skips itself with the reason while
+    another run has the channel on hold. Raises Transient while the channel is away, and Misconfigured when its database
+    is not the one that was read before.
 
     :param channel: the channel's name in the registry (templated)
     :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
@@ -37,7 +38,39 @@ class ExtractTransactionsOperator(OrderSyncOperator):
         spec, settings = registry.channel(self.channel), registry.settings()
         channel = hooks.channel(spec, self.channel_conn_id)
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flows.extract(spec.route, channel, ledger, actor(context), settings.lines_overdue_after)
+            summary = flows.extract(spec.route, channel, ledger, actor(context), settings)
+            tell_findings(context, ledger, spec.connection)
+        return done(self, summary)
+
+
+class CompareChannelOperator(OrderSyncOperator):
+    """Compare a channel's last days with what landed, by key and digest; read what is missing, and tell people.
+
+    Returns counts by `compared`, `missing`, `gone` and as the extract does. Raises Transient while the channel is away.
+
+    :param channel: the channel's name in the registry (templated)
+    :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
+        `channel_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("channel", "channel_conn_id", "ledger_conn_id")
+    ui_color = "#d6ecec"
+
+    def __init__(
+        self, *, channel: str, channel_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+        self.channel_conn_id = channel_conn_id
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Compare the days that the settings say."""
+        spec, settings = registry.channel(self.channel), registry.settings()
+        channel = hooks.channel(spec, self.channel_conn_id)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            summary = flows.compare_channel(spec.route, channel, ledger, actor(context), settings)
+            tell_findings(context, ledger, spec.connection)
         return done(self, summary)
 
 

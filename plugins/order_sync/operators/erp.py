@@ -14,7 +14,7 @@ from order_sync import flows, hooks, registry
 from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
-from order_sync.operators.base import OrderSyncOperator, actor, done
+from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
 from order_sync.operators.links import OrdersInErp
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ again by then for one that was killed, and fails it with a "state mismatch".
 """
 
 
-class _ErpOperator(OrderSyncOperator):
+class ErpOperator(OrderSyncOperator):
     """What the operators that talk to a channel's ERP share: their arguments and their connections."""
 
     template_fields: Sequence[str] = ("channel", "erp_conn_id", "ledger_conn_id")
@@ -39,7 +39,8 @@ class _ErpOperator(OrderSyncOperator):
         self.channel = channel
         self.erp_conn_id = erp_conn_id
 
-    def _connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
+    def connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
+        """Do some work with the ERP and the ledger, connected to both."""
         spec = registry.erp(registry.channel(self.channel).erp)
         only_ours = {**spec.options, "channels": [self.channel]}  # another channel's set-up must not stop this one
         erp = hooks.erp(replace(spec, options=only_ours), self.erp_conn_id)
@@ -52,7 +53,7 @@ class _ErpOperator(OrderSyncOperator):
             return asyncio.run(connected(ledger))
 
 
-class CheckReferenceDataOperator(_ErpOperator):
+class CheckReferenceDataOperator(ErpOperator):
     """Refresh the ledger's copy of the ERP's reference data, unless it is young enough.
 
     Returns counts. An ERP that is away is noted as long as there is a copy; without one, its error is raised.
@@ -68,39 +69,82 @@ class CheckReferenceDataOperator(_ErpOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Ask the ERP, in bulk."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
-        summary = self._connected(
+        summary = self.connected(
             lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, settings.reference_max_age)
         )
         return done(self, summary)
 
 
-class PushOrdersOperator(_ErpOperator):
-    """Settle what is due, then send what is queued, each order at most once at a time.
+class CompareErpOperator(ErpOperator):
+    """Compare what the ERP was given under a channel in the last days with what was sent; an order of others is told.
 
-    Returns counts by outcome. Skips itself with the reason while sending is on hold. Raises Transient, NotAuthorised or
-    Misconfigured for trouble of the system, after all outcomes are on record. Give it a pool of one slot for the ERP,
-    as the DAGs of this package give it `erp_<name>`, so that one push at a time works on it. Its page in Airflow links
-    to the ERP's list of orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
+    Nothing in the ERP is touched. Returns counts by `compared`, `never_sent` and by what became a conflict. Raises
+    Transient or NotAuthorised while the ERP is away.
 
-    :param channel: the channel's name in the registry (templated)
+    :param channel: the channel whose orders are compared (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
+    ui_color = "#cfe3e0"
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Compare the days that the settings say."""
+        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        summary = self.connected(lambda erp, ledger: flows.compare_erp(spec.route, erp, ledger, by, settings))
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            tell_findings(context, ledger, registry.erp(spec.erp).connection)
+        return done(self, summary)
+
+
+class PushOrdersOperator(ErpOperator):
+    """Settle what is due, then send what is queued, each order at most once at a time.
+
+    Orders are read again in the channel just before they are sent; while it is away they are sent as the ledger knows
+    them and counted as `unchecked`. Returns counts by outcome. Skips itself with the reason while sending is on hold.
+    Raises Transient, NotAuthorised or Misconfigured for trouble of the system, after all outcomes are on record. Give
+    it a pool of one slot for the ERP, as the DAGs of this package give it `erp_<name>`, so that one push at a time
+    works on it. Its page in Airflow links to the ERP's list of orders if the connection's extra has the address, as
+    `{"order_list_url": "https://..."}`.
+
+    :param channel: the channel's name in the registry (templated)
+    :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
+        `channel_<name>` (templated)
+    :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
+        `{"database": "..."}`; left out, `erp_<name>` (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("channel", "channel_conn_id", "erp_conn_id", "ledger_conn_id")
     ui_color = "#f9dcc4"
     operator_extra_links = (OrdersInErp(),)
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        channel_conn_id: str | None = None,
+        erp_conn_id: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
         """Push until nothing is queued."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
-        summary = self._connected(
-            lambda erp, ledger: flows.push(spec.route, erp, ledger, by, policy(erp, settings), settings)
+        channel = hooks.channel(spec, self.channel_conn_id)
+        summary = self.connected(
+            lambda erp, ledger: flows.push(
+                spec.route, erp, ledger, by, policy(erp, settings), settings, channel=channel
+            )
         )
         return done(self, summary)
 
 
-class ReconcileConfirmationsOperator(_ErpOperator):
+class ReconcileConfirmationsOperator(ErpOperator):
     """Look up what was sent until it is confirmed or its verification window is over; deferred between the looks.
 
     The first look fixes when the last window ends that is open then; the task ends there at the latest, whatever came
@@ -141,7 +185,7 @@ class ReconcileConfirmationsOperator(_ErpOperator):
             look_at = end if summary.held else min(horizon.next_look_at or end, end)
             return summary, end, max(look_at, now + SOONEST)
 
-        summary, end, wake_at = self._connected(look)
+        summary, end, wake_at = self.connected(look)
         self.log.info("%s", summary)
         if end:
             self.defer(

@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Health, Receipt
+from order_sync.core.ports import Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Found, Guarantee
@@ -109,7 +110,22 @@ class Tryton:
         """See `Erp.look_up`."""
         return await look_up(self._client, orders)
 
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        """See `Erp.orders`: sales of the channel's web shop, and those that bear one of its keys in another."""
+        of_channel = ["OR", ["web_shop.name", "=", channel], _bears_key_of(channel)]
+        made = [["create_date", ">=", window.start], ["create_date", "<", window.end]]
+        rows = await self._client.search("sale.sale", [of_channel, *made], ("web_id", "number", "state"))
+        return [
+            InErp(row["number"] or f"sale {row['id']}", row["web_id"] or "", row["state"] == "cancelled")
+            for row in rows
+        ]
+
     async def count(self, channel: str) -> int:
         """See `Erp.count`: by the channel's name in the web ID, in whatever web shop."""
-        prefix = channel.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
-        return await self._client.count("sale.sale", [["web_id", "like", f"{prefix}:%"], ["state", "!=", "cancelled"]])
+        return await self._client.count("sale.sale", [_bears_key_of(channel), ["state", "!=", "cancelled"]])
+
+
+def _bears_key_of(channel: str) -> list[str]:
+    """The condition that a sale's web ID is a key of this channel."""
+    prefix = channel.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+    return ["web_id", "like", f"{prefix}:%"]

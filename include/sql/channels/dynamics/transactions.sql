@@ -1,5 +1,6 @@
--- The web shop's transactions, out of a Dynamics 365 Commerce channel database, in order_sync's words.
--- The condition at the end is that of new.sql or of again.sql.
+-- The transactions of a Dynamics 365 Commerce channel database in order_sync's words, each with its lines, charges and
+-- address; all of them are found by the primary keys of their tables. Orders are those of the types in the registry's
+-- option `types`: a web shop and its tills lie in the same tables.
 --
 -- Signs. Commerce stores what leaves the store as negative: a sale has a negative QTY, NETAMOUNT, TAXAMOUNT and
 -- GROSSAMOUNT, a return has positive ones; prices, charges and payments are stored as the customer sees them. The
@@ -14,7 +15,7 @@ select
     -- counted under its number and not sent.
     case
         when h.entrystatus in (1, 4, 5, 6) then stored.status
-        when h.type is distinct from 27 then coalesce(
+        when (h.type = any (%(types)s::int[])) is not true then coalesce(
             case h.type
                 when 0 then 'log_off' when 1 then 'log_on' when 2 then 'point_of_sale' when 3 then 'payment'
                 when 4 then 'remove_tender' when 5 then 'float_entry' when 6 then 'change_tender'
@@ -23,11 +24,12 @@ select
                 when 18 then 'income_or_expense' when 19 then 'point_of_sale' when 20 then 'starting_amount'
                 when 21 then 'suspend_shift' when 22 then 'blind_close_shift' when 23 then 'close_shift'
                 when 24 then 'print_x' when 25 then 'print_z' when 26 then 'manager_authorisation'
+                when 27 then 'web_order'
             end,
             'type_' || coalesce(h.type::text, 'missing')
         )
         when (h.entrystatus in (0, 2, 3)) is not true then stored.status
-        when h.saleisreturnsale = 1 then 'return'
+        when h.saleisreturnsale = 1 then 'RETURN_NOT_SUPPORTED'
     end as not_an_order,
     stored.status as source_status,
     h.channelreferenceid as reference,
@@ -54,7 +56,9 @@ select
         'lines', coalesce(sales.lines, '[]'::json),
         'charges', coalesce(charges.charges, '[]'::json),
         'ship_to', addresses.ship_to,
-        'ships', coalesce(sales.ships, coalesce(h.dlvmode, '') <> all (stored.no_shipping))
+        -- Type 2 is what a till sells over the counter: the customer takes it along.
+        'ships', h.type is distinct from 2
+            and coalesce(sales.ships, coalesce(h.dlvmode, '') <> all (stored.no_shipping))
     )::text as details
 from ax.retailtransactiontable h
 left join ax.retailparameters parameters on parameters.dataareaid = h.dataareaid

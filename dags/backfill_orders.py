@@ -1,0 +1,60 @@
+"""### Backfill orders
+Makes orders of a channel's transactions from before its start: so many at a time, oldest first, each looked up in the
+ERP before it is sent. The channel's own DAG validates and sends them, after its newer orders. Look-ups find orders
+that this package made; what was entered by hand, or by another integration, it cannot know of: choose the days so that
+none of those are among them.
+
+While orders travel the task waits and holds no slot. It may be cleared, or the DAG triggered again, at any moment: what
+was brought in stays, and it goes on with what is left. To stop, mark the run as failed.
+
+**When the task is red**, its log says in one sentence what to change.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import Param, dag
+
+from order_sync import registry
+from order_sync.notifiers import ALERTS
+from order_sync.operators import BackfillOrdersOperator
+from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+
+
+@dag(
+    dag_id="backfill_orders",
+    dag_display_name="Backfill orders",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={
+        "owner": "operations",
+        "retries": RETRIES,
+        "retry_delay": RETRY_DELAY,
+        "retry_policy": RETRY_BY_ERROR,
+        "on_failure_callback": ALERTS,
+    },
+    params={
+        "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
+        "first_day": Param(type="string", format="date", title="First day", description="Of placing, in UTC."),
+        "last_day": Param(type="string", format="date", title="Last day", description="It is included."),
+        "reason": Param(type="string", minLength=1, title="Reason", description="It stands in each order's history."),
+        "at_most": Param(
+            500, type="integer", minimum=1, title="At most", description="Backfilled orders on their way at a time."
+        ),
+    },
+    tags=["orders", "people"],
+    doc_md=__doc__,
+)
+def backfill_orders() -> None:
+    """Build the DAG."""
+    BackfillOrdersOperator(
+        task_id="backfill_orders",
+        channel="{{ params.channel }}",
+        first_day="{{ params.first_day }}",
+        last_day="{{ params.last_day }}",
+        reason="{{ params.reason }}",
+        at_most="{{ params.at_most }}",
+    )
+
+
+backfill_orders()

@@ -1,0 +1,51 @@
+"""### Compare orders
+Once a day: what each channel holds of the last days beside what landed in the ledger, by key and digest, and what the
+ERP was given under that channel beside what was sent. What is missing is read at once and goes on with the next run of
+the channel's DAG. An order in the ERP that was never sent by this package is listed and not touched.
+
+What is found is told over Slack and by mail, each thing once, and stands in the ledger's table `findings`. It turns no
+task red: the task did its work.
+
+**When a task is red**, its log says in one sentence what to change; clear it afterwards, or wait for the
+next day. Comparing twice does no harm.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, chain, dag
+
+from order_sync import registry
+from order_sync.notifiers import ALERTS
+from order_sync.operators import CompareChannelOperator, CompareErpOperator
+from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+
+
+@dag(
+    dag_id="compare_orders",
+    dag_display_name="Compare orders",
+    schedule=CronTriggerTimetable("20 3 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    max_consecutive_failed_dag_runs=0,
+    dagrun_timeout=timedelta(hours=12),
+    default_args={
+        "owner": "operations",
+        "retries": RETRIES,
+        "retry_delay": RETRY_DELAY,
+        "retry_policy": RETRY_BY_ERROR,
+        "on_failure_callback": ALERTS,
+        "map_index_template": "{{ task.channel }}",
+    },
+    tags=["orders"],
+    doc_md=__doc__,
+)
+def compare_orders() -> None:
+    """Two tasks, each for every channel."""
+    channels = [spec.name for spec in registry.CHANNELS]
+    compare_channel = CompareChannelOperator.partial(task_id="compare_channel").expand(channel=channels)
+    compare_erp = CompareErpOperator.partial(task_id="compare_erp", trigger_rule="all_done").expand(channel=channels)
+    chain(compare_channel, compare_erp)
+
+
+compare_orders()

@@ -1,0 +1,9 @@
+-- Returns nothing: orders that an accepted new database of the channel holds as they were are its orders now; needs the
+-- unique index on orders (order_key), and only where a database was accepted after the first.
+with present as materialized (
+    select max(epoch) as epoch from fingerprints where connection = 'channel_' || %(channel)s
+)
+update orders o set epoch = (select epoch from present)
+from landing l
+where (select epoch from present) > 1
+  and o.order_key = l.order_key and o.digest = l.digest and o.epoch < (select epoch from present)

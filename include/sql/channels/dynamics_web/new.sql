@@ -1,1 +1,0 @@
-h.replicationcounterfromorigin > %(since)s

@@ -1,0 +1,2 @@
+-- Takes keys and digests; needs no index.
+copy seen from stdin

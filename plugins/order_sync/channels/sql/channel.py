@@ -1,0 +1,160 @@
+"""The Channel port on PostgreSQL: what is new, what some keys say now, and which keys a window holds."""
+
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from order_sync.channels.sql.folder import COLUMNS, FINGERPRINT, HEADER, NEVER_NULL, Folder, around
+from order_sync.channels.sql.marks import Marks, marks_of
+from order_sync.channels.sql.session import Session, session
+from order_sync.core.bulk import batched
+from order_sync.core.calendar_days import Window
+from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.ports import Batch
+from order_sync.core.watermark import Watermark
+
+TRANSACTIONS = "transactions.sql"
+Batches = Generator[Sequence[Transaction], None, None]
+TYPES = ["text[]", "int8", *["text"] * 11, "int8", "int8", "text"]
+"""Of what `copy_transactions` gives: the fields of a Transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlChannel:
+    """One PostgreSQL database that sells; fulfils `core.ports.Channel`.
+
+    Attributes:
+        connect: opens a connection of its own for each reading.
+        folder: the channel's SQL files.
+        options: values that the SQL files bind by name.
+        batch_size: transactions in a batch.
+        settle_lag: how long the mark waits for the channel's slow writers.
+    """
+
+    connect: Callable[[], psycopg.Connection[Any]]
+    name: str
+    folder: Path
+    options: Mapping[str, Any]
+    batch_size: int = 500
+    settle_lag: timedelta = timedelta(hours=1)
+
+    def fingerprint(self) -> str:
+        """Names the database that the counters belong to."""
+        file = "fingerprint.sql"
+        statement = self._files.text(file)
+        with self._session() as session:
+            return str(session.one(file, statement, FINGERPRINT)["fingerprint"])
+
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
+        """New transactions in the order of their counters, all of one snapshot, in at least one batch.
+
+        What was not yet settled when it was read is read again: a slow writer may have added to it since.
+        """
+        with self._session() as session:
+            marks = marks_of(session, self._files, since, self.settle_lag)
+            tally = _Tally(self._files, since.counter, marks)
+            last: Sequence[Transaction] = ()
+            with closing(self._read(session, "new.sql", {"since": since.counter})) as batches:
+                for transactions in batches:
+                    tally.add(transactions)
+                    if last:
+                        yield Batch(last, marks.after(last[-1].counter or 0))
+                    last = transactions
+            skipped = self._skipped(session, since.counter, tally)
+            watermark, slow_since = marks.last(tally.highest)
+        yield Batch(last, watermark, skipped, slow_since)
+
+    def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
+        """These transactions as they are now; what is gone is left out."""
+        with self._session() as session:
+            for some in batched(keys, self.batch_size):
+                parts = zip(*(key.parts for key in some), strict=True)
+                bound = {f"key_{number}": list(values) for number, values in enumerate(parts, start=1)}
+                yield from self._read(session, "again.sql", bound)
+
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
+        """Key and digest of every row that was placed in the window, without what else it says."""
+        bound = {"start": window.start, "end": window.end}
+        with self._session() as session:
+            rows = self._rows(session, "copy_keys", "placed.sql", bound, ["text[]", "text"])
+            for some in batched(rows, self.batch_size):
+                yield [(OrderKey(self.name, tuple(parts)), digest) for parts, digest in some]
+
+    @property
+    def _files(self) -> Folder:
+        return Folder(self.name, self.folder)
+
+    def _session(self) -> AbstractContextManager[Session]:
+        return session(self.connect, self._files, self.options)
+
+    def _read(self, session: Session, which: str, bound: Mapping[str, Any]) -> Batches:
+        """The transactions that a condition chooses, batch by batch, as they arrive."""
+        rows = self._rows(session, "copy_transactions", which, bound, TYPES)
+        for some in batched(rows, self.batch_size):
+            yield [self._transaction(row) for row in some]
+
+    def _rows(
+        self, session: Session, statement: str, which: str, bound: Mapping[str, Any], types: list[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        session.check(TRANSACTIONS, which, bound, COLUMNS)
+        rows = around("read_rows", transactions=self._files.chosen(TRANSACTIONS, which))
+        return session.copied(f"{TRANSACTIONS} with {which}", around(statement, rows=rows), bound, types)
+
+    def _transaction(self, row: tuple[Any, ...]) -> Transaction:
+        parts, counter, *rest = row
+        required = (parts, counter, *rest[-3:])
+        if not parts or None in parts or None in required:
+            self._files.check_values(TRANSACTIONS, dict(zip(NEVER_NULL, required, strict=True)))
+        return Transaction(OrderKey(self.name, tuple(parts)), counter, *rest)
+
+    def _skipped(self, session: Session, since: int, tally: "_Tally") -> Sequence[OrderKey]:
+        """What the channel holds among what was just read, and the reading has left out."""
+        file, which, bound = "headers.sql", "new.sql", {"since": since}
+        session.check(file, which, bound, HEADER)
+        headers = self._files.chosen(file, which)
+        counted = session.one(file, around("count_headers", headers=headers), {}, **bound)
+        if (counted["number"], counted["counters"]) == (tally.number, tally.counters):
+            return ()
+        parts = {"headers": headers, "transactions": self._files.chosen(TRANSACTIONS, which)}
+        rows = session.rows(f"{file} with {which}", around("read_skipped", **parts), bound)
+        if not rows:
+            what = (
+                f"chooses {counted['number']} rows where {TRANSACTIONS} gives {tally.number}, or gives other counters:"
+                " it must have the same table and counter, no join, and no condition but {which}"
+            )
+            raise self._files.malformed(file, what)
+        return [OrderKey(self.name, tuple(row["key_parts"])) for row in rows]
+
+
+class _Tally:
+    """Counts what is read, and refuses counters of which no mark can say what lies below it."""
+
+    def __init__(self, folder: Folder, since: int, marks: Marks) -> None:
+        self._files, self._since, self._ties = folder, since, marks.ties
+        self._shares: set[OrderKey] = set()
+        self.highest = since
+        self.number = 0
+        self.counters = 0
+
+    def add(self, transactions: Sequence[Transaction]) -> None:
+        """Count one more batch."""
+        for transaction in transactions:
+            counter = transaction.counter or 0
+            if counter > self.highest:
+                self._shares.clear()
+            elif not self._ties or counter <= self._since or counter < self.highest:
+                rule = "never falling" if self._ties else "unique and rising"
+                what = f"gives counter {counter} after {self.highest}: it must give those above `since`, {rule}"
+                raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
+            elif transaction.key in self._shares:
+                what = f"gives {transaction.key} twice: a join finds more than one row for it"
+                raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
+            self._shares.add(transaction.key)
+            self.highest = counter
+            self.number += 1
+            self.counters += counter

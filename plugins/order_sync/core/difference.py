@@ -1,0 +1,95 @@
+"""What a channel changed of an order, in words that a person can act on.
+
+Only what an order is made of counts: a channel that moves its own status on, or words the same amount otherwise, has
+changed nothing. Of an address it is said that it changed, never what it is.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from order_sync.core.orders import Transaction
+
+FIELDS = ("reference", "customer_account", "placed_at", "delivery_date", "currency", "total")
+LINE = ("sku", "quantity", "net", "tax_code", "tax_rate", "tax")
+CHARGE = ("code", "net", "tax_code", "tax_rate", "tax")
+AMOUNTS = ("total", "quantity", "net", "tax_rate", "tax")
+"""What is the same when its value is, however it is written."""
+
+MOST = 10
+"""Differences that are spelt out; of more only the number is given."""
+
+
+def difference(before: Transaction, after: Transaction) -> str:
+    """Every difference with its old and new value, separated by `; `; '' when the order is the same."""
+    found = list(_differences(before, after))
+    more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
+    return "; ".join(found[:MOST] + more)
+
+
+def _differences(before: Transaction, after: Transaction) -> Iterator[str]:
+    if before.not_an_order != after.not_an_order:
+        yield f"{before.not_an_order or 'an order'} -> {after.not_an_order or 'an order'}"
+    for name in FIELDS:
+        yield from _changed(name, getattr(before, name), getattr(after, name))
+    if before.details == after.details:
+        return
+    old, new = _parsed(before.details), _parsed(after.details)
+    if old is None or new is None:
+        yield "details changed"
+        return
+    yield from _rows("line", LINE, _by_number(old, "lines"), _by_number(new, "lines"))
+    yield from _rows("charge", CHARGE, _by_number(old, "charges"), _by_number(new, "charges"))
+    yield from _changed("ships", old.get("ships"), new.get("ships"))
+    was, now = old.get("ship_to") or {}, new.get("ship_to") or {}
+    yield from (f"ship_to.{part} changed" for part in sorted({*was, *now}) if _differs(was.get(part), now.get(part)))
+
+
+def _parsed(details: str) -> dict[str, Any] | None:
+    try:
+        parsed = json.loads(details)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _by_number(details: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
+    rows = details.get(name) or ()
+    return {str(row.get("number", position)): row for position, row in enumerate(rows, start=1)}
+
+
+def _rows(
+    word: str, names: tuple[str, ...], before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    for number in [*before, *(number for number in after if number not in before)]:
+        if number not in after:
+            yield f"{word} {number} ({before[number].get(names[0])}) is gone"
+        elif number not in before:
+            yield f"{word} {number} ({after[number].get(names[0])}) is new"
+        else:
+            for name in names:
+                yield from _changed(f"{word} {number} {name}", before[number].get(name), after[number].get(name))
+
+
+def _changed(name: str, before: object, after: object) -> Iterator[str]:
+    if _differs(before, after, name.rpartition(" ")[2]):
+        yield f"{name} {_shown(before)} -> {_shown(after)}"
+
+
+def _differs(before: object, after: object, name: str = "") -> bool:
+    old, new = _text(before), _text(after)
+    if old == new or name not in AMOUNTS:
+        return old != new
+    try:
+        return Decimal(old) != Decimal(new)
+    except InvalidOperation:
+        return True
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _shown(value: object) -> str:
+    return _text(value)[:40] or "nothing"

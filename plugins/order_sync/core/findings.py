@@ -1,0 +1,72 @@
+"""Findings: what a comparison of channel, ledger and ERP shows that should not be. People are told of each once.
+
+A finding is no failure of a task: the extract went well, and still something is missing, late, or nobody's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+MOST = 10
+"""Subjects of one kind that are named; of more the ledger's table `findings` has the rest."""
+
+
+class FindingKind(StrEnum):
+    """What was found."""
+
+    SKIPPED = "skipped"
+    SLOW_WRITER = "slow_writer"
+    MISSING = "missing"
+    GONE = "gone"
+    NEVER_SENT = "never_sent"
+    IN_ERP_BEFORE_START = "in_erp_before_start"
+
+
+MEANINGS = {
+    FindingKind.SKIPPED: (
+        "transactions stand in the channel's table of headers and its SQL gave no row for them (TRANSACTION_MISSING):"
+        " who keeps the channel's SQL compares transactions.sql with headers.sql; a join may drop them"
+    ),
+    FindingKind.SLOW_WRITER: (
+        "a writer in the channel's database has been at work for longer than ORDER_SYNC_SETTLE_LAG: its administrator"
+        " ends or commits that transaction; what it commits is found by compare_orders"
+    ),
+    FindingKind.MISSING: (
+        "transactions had not landed although every extract went well (TRANSACTION_MISSING); they have been read now,"
+        " and who keeps the channel's database finds out why they came late"
+    ),
+    FindingKind.GONE: (
+        "transactions are no longer in the channel; the ledger keeps what it read, and the channel's owner says why"
+    ),
+    FindingKind.NEVER_SENT: (
+        "orders stand in the ERP under this channel and the ledger never sent them: somebody compares and decides;"
+        " nothing was touched"
+    ),
+    FindingKind.IN_ERP_BEFORE_START: "orders to be backfilled are in the ERP already, and were not sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding about a connection. `subject` is an order's key, an ERP number or an instant: no people's data."""
+
+    connection: str
+    kind: FindingKind
+    subject: str
+    detail: str = ""
+
+
+def told(findings: Iterable[Finding]) -> list[str]:
+    """One sentence for each connection and kind, with the number and the first subjects."""
+    sentences = []
+    for (connection, kind), group in groupby(sorted(findings, key=_order), key=lambda each: _order(each)[:2]):
+        found = list(group)
+        named = ", ".join(f"{each.subject} ({each.detail})" if each.detail else each.subject for each in found[:MOST])
+        rest = f" and {len(found) - MOST} more, in the ledger's table findings" if len(found) > MOST else ""
+        sentences.append(f"{connection}: {len(found)} {kind}: {MEANINGS[FindingKind(kind)]}: {named}{rest}")
+    return sentences
+
+
+def _order(finding: Finding) -> tuple[str, str, str]:
+    return finding.connection, finding.kind, finding.subject

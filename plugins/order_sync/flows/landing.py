@@ -1,0 +1,60 @@
+"""Landing: each row of a channel gets its disposition and is recorded, whether it is new or read again."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from order_sync.core.bulk import batched
+from order_sync.core.lifecycle import Status
+from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.ports import Actor, Channel, Landing, Ledger, Route, Summary
+from order_sync.core.reading import read_instant
+from order_sync.core.watermark import Watermark
+
+PAGE = 1000
+"""Orders read again at a time."""
+
+
+def disposition(transaction: Transaction, route: Route) -> Landing:
+    """What becomes of a channel's row: an order, waiting for its lines, or no order for a stated reason."""
+    placed_at = read_instant(transaction.placed_at)
+    if placed_at is not None and placed_at < route.start_from:
+        return Landing(transaction, Status.NOT_AN_ORDER, "before_start", placed_at, keep_body=False)
+    if transaction.not_an_order:
+        return Landing(transaction, Status.NOT_AN_ORDER, transaction.not_an_order, placed_at)
+    if transaction.present_lines < transaction.expected_lines:
+        return Landing(transaction, Status.WAITING, "lines_missing", placed_at)
+    return Landing(transaction, Status.RECEIVED, "", placed_at)
+
+
+def land(
+    route: Route,
+    ledger: Ledger,
+    transactions: Iterable[Transaction],
+    watermark: Watermark | None,
+    actor: Actor,
+    summary: Summary,
+) -> None:
+    """Record these rows, and the watermark with them; counts what they were."""
+    landings = [disposition(transaction, route) for transaction in transactions]
+    for name, number in ledger.record(route.channel, route.erp, landings, watermark, actor).items():
+        summary.add(name, number)
+
+
+def land_again(
+    route: Route, channel: Channel, ledger: Ledger, known: Collection[tuple[OrderKey, str]], actor: Actor
+) -> Mapping[str, int]:
+    """Ask the channel for these orders again, by key, and record those whose digest is another one now.
+
+    Counts as `record` does, without the unchanged ones, and by `gone` those that the channel no longer has.
+    """
+    summary = Summary()
+    for page in batched(known, PAGE):
+        digests = dict(page)
+        for transactions in channel.read_again(list(digests)):
+            changed = [row for row in transactions if digests.get(row.key) != row.digest]
+            for row in transactions:
+                digests.pop(row.key, None)
+            if changed:
+                land(route, ledger, changed, None, actor, summary)
+        summary.add("gone", len(digests))
+    summary.counts.pop("unchanged", None)
+    return summary.counts

@@ -1,0 +1,173 @@
+"""What goes out: orders that are checked, claimed, sent and settled, what holds them, and their reference data."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.orders import OrderKey
+from order_sync.core.ports import (
+    Actor,
+    Change,
+    Claim,
+    Entry,
+    Horizon,
+    Outcome,
+    Refused,
+)
+from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.ledger.calls import Calls, by, count
+from order_sync.ledger.database import copy_in
+from order_sync.ledger.rows import (
+    change_row,
+    clean,
+    outcome_row,
+    to_json,
+)
+from order_sync.ledger.statements import statement
+
+
+class Sending(Calls):
+    """The calls of validate, push and settle."""
+
+    # Validate
+
+    def to_validate(self, channel: str, after: OrderKey | None, limit: int) -> Sequence[Entry]:
+        """Orders that are `received`, in key order after `after`."""
+        return self._entries("read_received", channel=channel, after=str(after or ""), limit=limit)
+
+    def apply(self, changes: Sequence[Change], actor: Actor) -> int:
+        """Apply those changes whose status and generation still hold, with their history. Returns how many did."""
+        if not changes:
+            return 0
+        parameters = {"changes": to_json([change_row(change) for change in changes]), **by(actor)}
+        try:
+            return int(self._one("apply_changes", **parameters)["count"])
+        except psycopg.errors.UniqueViolation:  # another run gave the same ERP number to another order meanwhile
+            return int(self._one("apply_changes", **parameters)["count"])
+
+    def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
+        """Replace the copy of the ERP's reference data. Returns how many orders are validated again."""
+        rows = ((clean(kind), clean(code), to_json(facts)) for (kind, code), facts in data.facts.items())
+        with self._database.transaction() as cursor:
+            cursor.execute(statement("store_reference_copy"), {"erp": erp, "as_of": data.as_of, **by(actor)})
+            cursor.execute(statement("stage_reference"))
+            copy_in(cursor, "copy_reference", rows)
+            return count(cursor.execute(statement("replace_reference"), {"erp": erp, **by(actor)}))
+
+    def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
+        """The last good copy, of these codes only; None before the first."""
+        kinds, codes = zip(*wanted, strict=True) if wanted else ((), ())
+        rows = self._database.rows("read_reference", erp=erp, kinds=list(kinds), codes=[clean(code) for code in codes])
+        if not rows:
+            return None
+        facts = {(row["kind"], row["code"]): row["facts"] for row in rows if row["kind"] is not None}
+        return ReferenceData(facts, rows[0]["as_of"])
+
+    # Push
+
+    def first_push(self, channel: str, limit: int) -> int:
+        """How many orders the channel would send if it has never sent one and nobody has agreed to it yet, else 0."""
+        return int(self._one("count_first_push", channel=channel, limit=limit)["count"])
+
+    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
+        """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
+        probe = self._database.row("find_probe", channel=channel) if as_probe else None
+        if as_probe and not probe:
+            return Claim([], lease_seconds)
+        entries = self._entries(
+            "claim_orders",
+            channel=channel,
+            limit=limit,
+            lease=lease_seconds,
+            by=actor.by,
+            probe=probe["id"] if probe else None,
+        )
+        return Claim(entries, lease_seconds)
+
+    def open(
+        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
+    ) -> set[OrderKey]:
+        """Open an attempt for each, committed on return. Leaves out what changed since, or must be settled first."""
+        asked = set(keys)
+        opened = self._database.rows(
+            "open_attempts",
+            **claimed([entry for entry in claim.entries if entry.key in asked]),
+            grace=grace_seconds,
+            window=window_seconds,
+        )
+        return {OrderKey.parse(row["order_key"]) for row in opened}
+
+    def close(
+        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
+    ) -> None:
+        """Close attempts. The evidence is kept always; the status changes only under the attempt's generation."""
+        self._database.execute(
+            "close_attempts",
+            outcomes=to_json([outcome_row(outcome) for outcome in outcomes]),
+            next_look_at=next_look_at,
+            window=window_seconds,
+            **by(actor),
+        )
+
+    def release(self, claim: Claim) -> None:
+        """Give back what was claimed and not sent."""
+        self._database.execute("release_orders", **claimed(claim.entries))
+
+    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
+        """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
+        rows = self._database.rows("read_refusals", erp=erp, number=number)
+        return [
+            Refused(OrderKey.parse(row["order_key"]), row["generation"], row["code"] or "", row["message"] or "")
+            for row in rows
+        ]
+
+    # Holds
+
+    def holds(self, connections: Collection[str]) -> Sequence[Hold]:
+        """The holds in force on these connections, the oldest first."""
+        return [
+            Hold(
+                row["connection"],
+                HoldKind(row["kind"]),
+                HoldScope(row["scope"]),
+                row["held_by"],
+                row["reason"],
+                row["since"],
+            )
+            for row in self._database.rows("read_holds", connections=list(connections))
+        ]
+
+    def hold(self, connection: str, kind: HoldKind, scope: HoldScope, reason: str, actor: Actor) -> None:
+        """Set a hold, unless the connection has one of this kind already."""
+        self._database.execute(
+            "place_hold", connection=connection, kind=kind, scope=scope, by=actor.by, reason=clean(reason)
+        )
+
+    def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
+        """End the connection's holds of this kind, or all of them. Returns how many there were."""
+        return int(self._one("release_hold", connection=connection, kind=kind, **by(actor))["count"])
+
+    # Settle
+
+    def due(self, channel: str, limit: int) -> Sequence[Entry]:
+        """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
+        return self._entries("read_due", channel=channel, limit=limit)
+
+    def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
+        """Orders that were sent, whose window is over and that no verdict has fallen on."""
+        return self._entries("read_overdue", channel=channel, limit=limit)
+
+    def horizon(self, channel: str) -> Horizon:
+        """When the next look at an order in doubt is due, and when the last of their windows ends."""
+        return Horizon(**self._one("read_horizon", channel=channel))
+
+    def counts(self, channel: str) -> Mapping[str, int]:
+        """How many orders stand in each status."""
+        return {row["status"]: row["count"] for row in self._database.rows("count_orders", channel=channel)}
+
+
+def claimed(entries: Sequence[Entry]) -> dict[str, list[Any]]:
+    return {"keys": [str(entry.key) for entry in entries], "generations": [entry.generation for entry in entries]}

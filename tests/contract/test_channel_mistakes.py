@@ -1,0 +1,97 @@
+"""The contract suite itself, tried on the known mistakes: each must be named by the sentence that is about it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from order_sync.core.errors import OrderSyncError
+from tests.contract import test_channel_contract as reading
+from tests.contract import test_channel_rows as rows
+from tests.contract import wrong_channels as wrong
+from tests.contract.channel_subject import Subject, not_taken
+from tests.contract.wrong_sql import SQL, Mistake
+
+fingerprint = reading.test_the_fingerprint_names_the_database
+once = reading.test_each_transaction_comes_once_also_when_it_was_changed
+edge = reading.test_none_is_lost_or_doubled_at_the_edge_of_a_batch
+settled = reading.test_what_was_settled_is_not_read_again
+again = reading.test_reading_again_gives_what_is_there_now_and_leaves_out_what_is_gone
+window = reading.test_a_window_holds_the_keys_of_what_was_placed_in_it
+
+CODE: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
+    wrong.NamesEveryDatabaseTheSame: (fingerprint, "two databases have the same"),
+    wrong.NamesItsDatabaseAnewEachTime: (fingerprint, "fingerprint of one database changes"),
+    wrong.SaysNothingOfNothing: (reading.test_an_empty_channel_gives_one_empty_batch_and_a_mark, "gives no batch"),
+    wrong.ReadsFromTheBoundOn: (settled, "read again and again"),
+    wrong.RisesAtOnce: (
+        reading.test_a_late_commit_under_a_lower_counter_is_found_by_the_next_extract,
+        "risen past a writer",
+    ),
+    wrong.NeverRises: (settled, "read again and again"),
+    wrong.GivesEveryBatchTheLastMark: (
+        reading.test_the_first_batches_mark_resumes_where_an_extract_broke_off,
+        "passes over what the next batches hold",
+    ),
+    wrong.LosesTheFirst: (once, "a transaction is lost"),
+    wrong.TellsOneTwice: (once, "a transaction comes twice"),
+    wrong.TellsTheNewestFirst: (reading.test_new_transactions_come_oldest_first, "in another order"),
+    wrong.ChangesItsOrder: (reading.test_an_older_mark_gives_the_same_transactions_again, "in another order"),
+    wrong.SkipsTiesAtAPagesEdge: (edge, "lost at the edge of a batch"),
+    wrong.RepeatsTiesAtAPagesEdge: (edge, "twice at the edge of a batch"),
+    wrong.KnowsNoBatches: (edge, "larger than asked for"),
+    wrong.SkipsWithoutAWord: (reading.test_a_header_without_lines_is_told_and_not_skipped, "is not told as skipped"),
+    wrong.TellsAWindowItsKeysOnly: (window, "other digests than the transactions"),
+    wrong.TellsAWindowTwice: (window, "a window holds a key twice"),
+    wrong.LosesALine: (rows.test_every_line_is_there, "1 lines are missing"),
+    wrong.PromisesOnlyWhatIsThere: (rows.test_every_line_is_there, "the header promises 37 lines and not 36"),
+    wrong.ReadsMoneyAsFloat: (rows.test_amounts_are_exact_and_never_a_float, "is a float"),
+    wrong.RoundsMoney: (rows.test_amounts_are_exact_and_never_a_float, "is not exact"),
+    wrong.TellsLocalTime: (rows.test_the_instant_is_told_with_its_offset, "a local time"),
+    wrong.TakesLocalTimeForUtc: (rows.test_the_instant_is_told_with_its_offset, "another instant"),
+    wrong.GivesAllTheSameKey: (rows.test_the_key_is_the_channels_and_names_one_transaction, "have the same key"),
+    wrong.ForgetsWhichChannelItIs: (rows.test_the_key_is_the_channels_and_names_one_transaction, "another channel"),
+    wrong.CountsIntoTheDigest: (rows.test_the_digest_is_the_contents_and_not_the_counters, "under another counter"),
+    wrong.DigestsTheKeyAlone: (rows.test_the_digest_is_the_contents_and_not_the_counters, "a change goes unnoticed"),
+    wrong.DigestsItsServersSettings: (
+        reading.test_the_servers_own_settings_change_nothing,
+        "another digest under other settings of the server",
+    ),
+    wrong.ReadsAgainFromMemory: (again, "what was there before"),
+    wrong.KeepsWhatIsGone: (again, "a transaction that is gone"),
+    wrong.InventsWhatNobodyAskedFor: (
+        reading.test_reading_again_gives_what_was_asked_for_and_nothing_else,
+        "what nobody asked for",
+    ),
+}
+
+
+def test_a_fixture_that_takes_less_than_it_is_told_is_named():
+    fixture = ModuleType("shop")
+    fixture.channel = lambda dsn, batch_size: None
+    fixture.add = lambda connection, references, *, lines, net: None
+    assert not_taken(fixture) == ["channel takes no settle_lag", "add takes no placed_at"]
+    fixture.add = lambda connection, references, **how: None
+    assert not_taken(fixture) == ["channel takes no settle_lag"]
+
+
+@pytest.mark.parametrize("template", ["dynamics_web"], indirect=True)
+@pytest.mark.parametrize("mistake", CODE, ids=lambda mistake: mistake.__name__)
+def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type[wrong.Wrong]):
+    notices, words = CODE[mistake]
+    with pytest.raises(AssertionError, match=words):
+        notices(replace(subject, mistake=mistake))
+
+
+@pytest.mark.parametrize(
+    ("template", "mistake"),
+    [pytest.param(name, mistake, id=f"{name}: {mistake.name}") for name in SQL for mistake in SQL[name]],
+    indirect=["template"],
+)
+def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: Mistake, tmp_path: Path):
+    """By a sentence of its own, or by one that the reading raises."""
+    wrong_channel = mistake.made(subject.fixture.FOLDER, tmp_path / "wrong")
+    with pytest.raises((AssertionError, OrderSyncError), match=mistake.words):
+        mistake.notices(replace(subject, mistake=wrong_channel))

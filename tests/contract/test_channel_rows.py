@@ -1,0 +1,154 @@
+"""Every channel against the words of `core.orders.Transaction`: what one row must say, on its real database."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.reading import read_instant
+from tests.contract.channel_subject import Subject, references
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+LINE = {"number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax"}
+CHARGE = {"code", "net", "tax_code", "tax_rate", "tax"}
+ADDRESS = {"name", "street", "city", "state", "postal_code", "country"}
+NUMBERS = {"quantity", "net", "tax_rate", "tax"}
+
+
+def faults(transaction: Transaction) -> Iterator[str]:
+    """What is wrong with the shape of the details of a good order, each in a sentence."""
+    details = json.loads(transaction.details)
+    yield from _keys("details", details, {"lines", "charges", "ship_to", "ships"})
+    if not isinstance(details.get("ships"), bool):
+        yield f"ships is {details.get('ships')!r}: it must be true or false, and no text"
+    for name, keys in (("lines", LINE), ("charges", CHARGE)):
+        items = details.get(name)
+        if not isinstance(items, list):
+            yield f"{name} is {items!r}: it must be a list, and without any an empty one"
+            continue
+        for item in items:
+            yield from _keys(f"an item of {name}", item, keys)
+            for key in keys & item.keys():
+                yield from _value(f"{key} of {name}", item[key], key in NUMBERS, may_be_null=key == "tax_rate")
+    address = details.get("ship_to")
+    if address is not None:
+        yield from _keys("ship_to", address, ADDRESS)
+        for key in ADDRESS & address.keys():
+            yield from _value(f"ship_to's {key}", address[key], number=False, may_be_null=False)
+        if not re.fullmatch("[A-Z]{2}", str(address.get("country"))):
+            yield f"ship_to's country is {address.get('country')!r}: it must be ISO 3166-1 alpha-2, as in GB"
+
+
+def _keys(what: str, given: Mapping[str, Any], asked: set[str]) -> Iterator[str]:
+    if lacks := sorted(asked - given.keys()):
+        yield f"{what} lacks {', '.join(lacks)}"
+    if more := sorted(given.keys() - asked):
+        yield f"{what} has {', '.join(more)}, which nobody reads"
+
+
+def _value(what: str, value: object, number: bool, may_be_null: bool) -> Iterator[str]:
+    if value is None and may_be_null:
+        return
+    if not isinstance(value, str):
+        yield f"{what} is {value!r} in the JSON: it must be text"
+    elif number and not NUMBER.fullmatch(value):
+        yield f"{what} is '{value}': it must be a plain number as text, as in 12.34"
+
+
+def test_every_line_is_there(subject: Subject):
+    transaction = subject.sold("W1", lines=37)
+    order = subject.reading(transaction).order
+    assert transaction.expected_lines == 37, f"the header promises 37 lines and not {transaction.expected_lines}"
+    assert transaction.present_lines == 37, f"37 lines are there and not {transaction.present_lines}"
+    assert len(order.lines) == 37, f"{37 - len(order.lines)} lines are missing: does a join lose or repeat them?"
+    assert len({line.number for line in order.lines}) == 37, "lines share a number"
+
+
+def test_an_order_without_lines_has_an_empty_list_of_them(subject: Subject):
+    transaction = subject.sold("W1", lines=0)
+    assert (transaction.expected_lines, transaction.present_lines) == (0, 0), "lines are counted where there are none"
+    assert json.loads(transaction.details)["lines"] == [], "lines must be an empty list where there are none, not null"
+
+
+def test_amounts_are_exact_and_never_a_float(subject: Subject):
+    nets = {"W1": "90071992547409.93", "W2": "19.99", "W3": "0.07"}
+    for reference, net in nets.items():
+        subject.add(reference, lines=3, net=net)
+    for transaction in subject.read()[0]:
+        floats: list[str] = []
+        json.loads(transaction.details, parse_float=floats.append)
+        assert floats == [], "an amount is a float in the JSON: let the SQL make it text"
+        (reference,) = references([transaction])
+        order = subject.reading(transaction).order
+        assert {line.net for line in order.lines} == {Decimal(nets[reference])}, "an amount is not exact"
+        paid = sum(line.net + line.tax for line in order.lines)
+        assert order.total == paid, "total, lines and taxes do not add up: is the total with tax, and exact?"
+
+
+def test_numbers_are_plain(subject: Subject):
+    for reference, net in (("W1", "1000000"), ("W2", "90071992547409.93"), ("W3", "1234.50")):
+        subject.add(reference, net=net)
+    totals = [transaction.total for transaction in subject.read()[0]]
+    odd = [total for total in totals if not NUMBER.fullmatch(total or "")]
+    assert odd == [], "a total is no plain number, as in 1234.5: no exponent, no comma, no currency"
+
+
+def test_the_details_have_the_documented_shape(subject: Subject):
+    found = "; ".join(dict.fromkeys(faults(subject.sold("W1", lines=2))))
+    assert not found, f"the details are of another shape than documented: {found}"
+
+
+def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject):
+    transaction = subject.sold("W1", lines=2)
+    assert transaction.not_an_order is None, f"not_an_order is '{transaction.not_an_order}': an order has null there"
+    assert re.fullmatch("[A-Za-z]{3}", transaction.currency), (
+        f"currency is '{transaction.currency}': it must be ISO 4217, as in EUR"
+    )
+    reading = subject.reading(transaction)
+    assert [problem.message for problem in reading.problems] == [], "a good order has problems"
+    amounts = [reading.order.total, *(amount for line in reading.order.lines for amount in (line.quantity, line.net))]
+    assert min(amounts) > 0, "a sale is negative: turn the sign round in the SQL"
+
+
+def test_the_instant_is_told_with_its_offset(subject: Subject):
+    winter = subject.fixture.PLACED_AT
+    summer = winter.replace(month=7)
+    for reference, placed_at in (("W1", winter), ("W2", summer)):
+        subject.add(reference, placed_at=placed_at)
+    for transaction, placed_at in zip(subject.read()[0], (winter, summer), strict=True):
+        text = transaction.placed_at or ""
+        try:
+            offset = datetime.fromisoformat(text).utcoffset()
+        except ValueError:
+            raise AssertionError(f"placed_at is '{text}': it must be an ISO 8601 instant") from None
+        assert offset is not None, "placed_at is a local time: tell its offset"
+        season = "summer" if placed_at is summer else "winter"
+        assert read_instant(text) == placed_at, f"placed_at is another instant in {season}: give the zone by its name"
+
+
+def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject):
+    for reference in ("W0", "W1", "W2"):
+        subject.add(reference)
+    keys = [transaction.key for transaction in subject.read()[0]]
+    assert {key.channel for key in keys} == {subject.fixture.SPEC.name}, "the key names another channel"
+    assert len({str(key) for key in keys}) == 3, "two transactions have the same key: it needs the whole natural key"
+    assert [OrderKey.parse(str(key)) for key in keys] == keys
+
+
+def test_the_digest_is_the_contents_and_not_the_counters(subject: Subject):
+    subject.add("W1")
+    subject.add("W2")
+    (before, other), _ = subject.read()
+    assert before.digest != other.digest
+    subject.remove("W1")
+    subject.add("W1")
+    again = subject.read()[0][-1]
+    assert again.counter != before.counter
+    assert references([again]) == ["W1"]
+    assert again.digest == before.digest, "the same contents have another digest under another counter"
+    subject.change("W1")
+    changed = next(each for each in subject.read()[0] if references([each]) == ["W1"])
+    assert changed.digest != before.digest, "other contents have the same digest: a change goes unnoticed"

@@ -1,0 +1,301 @@
+"""Comparing, backfilling and first runs over the real ledger, with a channel and an ERP in memory."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from order_sync.core.calendar_days import Window
+from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.findings import Finding, FindingKind
+from order_sync.core.holds import HoldKind
+from order_sync.core.ports import Actor, Route
+from order_sync.core.settings import Settings
+from order_sync.core.verdict import FoundState, Policy
+from order_sync.flows import backfill, compare_channel, compare_erp, extract, push, refresh_reference, settle, validate
+from order_sync.ledger import Ledger
+from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, transaction
+from tests.ledger.steps import ACTOR, Sql, make_due
+
+ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
+POLICY = Policy("unique_key", grace=timedelta(0))
+SETTINGS = Settings()
+BEFORE = Window(datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+PERSON = Actor("ursula", "the shop moved")
+
+
+@pytest.fixture
+def erp() -> MemoryErp:
+    """An ERP that confirms at once."""
+    return MemoryErp(Clock(), confirms_after=timedelta(0))
+
+
+@pytest.fixture
+def hours_ago(ledger: Ledger) -> Callable[[float], str]:
+    """What a channel writes as the time of placing, so many hours ago by the ledger's clock."""
+    return lambda hours: (ledger.now() - timedelta(hours=hours)).isoformat()
+
+
+def read(ledger: Ledger, channel: MemoryChannel, route: Route = ROUTE) -> None:
+    extract(route, channel, ledger, ACTOR, SETTINGS)
+
+
+def queue(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel, route: Route = ROUTE) -> None:
+    read(ledger, channel, route)
+    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    validate(route, ledger, ACTOR)
+
+
+def send(ledger: Ledger, erp: MemoryErp, route: Route = ROUTE, settings: Settings = SETTINGS) -> dict[str, int]:
+    return asyncio.run(push(route, erp, ledger, ACTOR, POLICY, settings)).counts
+
+
+def confirm(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
+    make_due(sql)
+    asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY))
+
+
+def old(number: int, **changes: object):
+    return transaction(number, placed_at=f"2025-12-{number:02}T08:00:00+00:00", **changes)
+
+
+# Beside the channel
+
+
+def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(ledger: Ledger, sql: Sql, hours_ago):
+    """R9, R53"""
+    late = transaction(7, placed_at=hours_ago(5))
+    channel = MemoryChannel([transaction(8, placed_at=hours_ago(4))])
+    read(ledger, channel)
+    channel.rows.append(late)
+    read(ledger, channel)
+    assert ledger.counts("shop") == {"received": 1}, "its counter lies below the watermark"
+    assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 2, "missing": 1, "new": 1, "orders": 1}
+    assert ledger.counts("shop") == {"received": 2}
+    (finding,) = ledger.untold(["channel_shop"])
+    assert (finding.kind, finding.subject) == (FindingKind.MISSING, "shop:7")
+    assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 2}
+
+
+def test_what_was_placed_too_lately_for_an_extract_is_not_missing(ledger: Ledger, sql: Sql, hours_ago):
+    channel = MemoryChannel([transaction(1, placed_at=hours_ago(30))])
+    read(ledger, channel)
+    channel.rows += [transaction(2, placed_at=hours_ago(0.5)), transaction(3, placed_at=hours_ago(3))]
+    sql.do("update watermarks set stored_at = stored_at - interval '10 hours'")
+    assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 1}
+
+
+def test_before_its_first_extract_a_channel_is_not_compared(ledger: Ledger, hours_ago):
+    assert compare_channel(ROUTE, MemoryChannel([transaction(1, placed_at=hours_ago(30))]), ledger, ACTOR).counts == {}
+
+
+def test_what_changed_unseen_is_read_again_by_its_digest(ledger: Ledger, sql: Sql, hours_ago):
+    channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
+    read(ledger, channel)
+    channel.rows = [replace(channel.rows[0], digest="edited", total="11.00")]
+    counts = compare_channel(ROUTE, channel, ledger, ACTOR).counts
+    assert counts == {"compared": 1, "changed": 1}
+    assert sql.one("select version from orders") == 2
+
+
+def test_what_is_gone_from_the_channel_is_told_and_kept(ledger: Ledger, hours_ago):
+    channel = MemoryChannel([transaction(1, placed_at=hours_ago(5)), transaction(2, placed_at=hours_ago(5))])
+    read(ledger, channel)
+    channel.rows.pop()
+    assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 1, "gone": 1}
+    assert ledger.untold(["channel_shop"]) == [Finding("channel_shop", FindingKind.GONE, "shop:2")]
+    assert ledger.counts("shop") == {"received": 2}
+
+
+def test_another_database_than_the_accepted_one_is_not_compared(ledger: Ledger, hours_ago):
+    channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
+    read(ledger, channel)
+    with pytest.raises(Misconfigured, match="accept channel_shop"):
+        compare_channel(ROUTE, replace(channel, database="another"), ledger, ACTOR)
+
+
+# Beside the ERP
+
+
+def test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([transaction(1), transaction(2)])
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    stranger = Sale(FoundState.CONFIRMED, transaction(9).total, "EUR", erp.clock.now, "SO9")  # type: ignore[arg-type]
+    erp.sales[transaction(9).key] = [stranger]
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 3, "never_sent": 1}
+    assert ledger.untold(["erp_erp"]) == [Finding("erp_erp", FindingKind.NEVER_SENT, "SO9", "shop:9")]
+    assert erp.sales[transaction(9).key] == [stranger]
+    assert len(erp.submits) == 2
+
+
+@pytest.mark.parametrize(
+    ("happened", "event", "code"),
+    [("cancelled", "cancelled_in_erp", "CANCELLED_IN_ERP"), ("doubled", "two_in_erp", "ORDER_CONFLICT")],
+)
+def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conflict(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, happened: str, event: str, code: str
+):
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    confirm(ledger, erp, sql)
+    (sale,) = erp.sales[transaction(1).key]
+    if happened == "cancelled":
+        sale.state = FoundState.CANCELLED
+    else:
+        erp.sales[transaction(1).key].append(replace(sale, number="SO2"))
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts[event] == 1
+    assert sql.rows("select status, code from orders") == [("conflict", code)]
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts.get(event) is None
+
+
+def test_an_erp_that_is_away_is_held_and_the_comparison_fails_by_that(ledger: Ledger, erp: MemoryErp):
+    erp.down = True
+    with pytest.raises(Transient):
+        asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR))
+    assert [hold.kind for hold in ledger.holds(["erp_erp"])] == [HoldKind.OUTAGE]
+
+
+# Backfill
+
+
+def fill(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel, at_most: int = 500) -> tuple[dict[str, int], bool]:
+    summary, left = asyncio.run(backfill(ROUTE, channel, erp, ledger, PERSON, BEFORE, at_most))
+    return summary.counts, left
+
+
+def test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    """R2"""
+    channel = MemoryChannel([old(1), old(2), old(3), transaction(50)])
+    read(ledger, channel)
+    assert fill(ledger, erp, channel) == ({"backfilled": 3}, False)
+    assert sql.rows("select distinct event, by, why from order_history where event <> 'landed'") == [
+        ("backfilled", "ursula", "the shop moved")
+    ]
+    channel.rows.append(transaction(51))
+    queue(ledger, erp, channel)
+    assert send(ledger, erp, settings=Settings(claim_size=2, submit_concurrency=1)) == {"sent": 5}
+    assert [int(key.parts[0]) for key in erp.submits] == [50, 51, 1, 2, 3]
+
+
+def test_only_so_many_are_on_their_way_at_a_time(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    channel = MemoryChannel([old(number) for number in range(1, 6)])
+    read(ledger, channel)
+    assert fill(ledger, erp, channel, at_most=2) == ({"backfilled": 2}, True)
+    assert fill(ledger, erp, channel, at_most=2) == ({}, True)
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    confirm(ledger, erp, sql)
+    assert fill(ledger, erp, channel, at_most=2) == ({"backfilled": 2}, True)
+    assert fill(ledger, erp, channel, at_most=9) == ({"backfilled": 1}, False)
+
+
+def test_what_the_erp_has_already_is_not_sent_and_told(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([old(1), old(2)])
+    read(ledger, channel)
+    erp.sales[old(1).key] = [Sale(FoundState.CONFIRMED, old(1).total, "EUR", erp.clock.now, "SO1")]  # type: ignore[arg-type]
+    assert fill(ledger, erp, channel) == ({"backfilled": 1, "in_erp_before_start": 1}, False)
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    assert [key.parts for key in erp.submits] == [("2",)]
+    channel.rows[0] = replace(channel.rows[0], digest="edited", total="99.00")
+    queue(ledger, erp, channel)
+    assert ledger.counts("shop") == {"not_an_order": 1, "sent": 1}
+
+
+def test_what_is_no_order_or_gone_is_counted_and_holds_nothing_up(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    channel = MemoryChannel([old(1), old(2, not_an_order="voided"), old(3), old(4, present_lines=0)])
+    read(ledger, channel)
+    channel.rows.pop(0)
+    assert fill(ledger, erp, channel) == ({"backfilled": 1, "not_an_order": 2, "gone": 1}, False)
+    assert sql.rows("select order_key, status, reason from orders order by order_key") == [
+        ("shop:1", "not_an_order", "before_start"),
+        ("shop:2", "not_an_order", "voided"),
+        ("shop:3", "received", ""),
+        ("shop:4", "not_an_order", "lines_missing"),
+    ]
+
+
+def test_only_the_days_that_were_asked_for_are_brought_in(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([old(1), replace(old(2), placed_at="2025-11-30T23:59:59+00:00")])
+    read(ledger, channel)
+    assert fill(ledger, erp, channel) == ({"backfilled": 1}, False)
+
+
+def test_a_backfill_that_dies_goes_on_with_what_is_left(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([old(1), old(2)])
+    read(ledger, channel)
+    erp.down = True
+    with pytest.raises(Transient):
+        fill(ledger, erp, channel)
+    erp.down = False
+    assert fill(ledger, erp, channel) == ({"backfilled": 2}, False)
+    assert fill(ledger, erp, channel) == ({}, False)
+
+
+# First run
+
+
+FEW = Settings(first_run_limit=2)
+
+
+def test_a_first_push_of_very_many_orders_waits_for_a_person(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([transaction(number) for number in (1, 2, 3)])
+    queue(ledger, erp, channel)
+    assert send(ledger, erp, settings=FEW) == {}
+    (hold,) = ledger.holds(["channel_shop"])
+    assert hold.kind is HoldKind.FIRST_RUN
+    assert "its first push would send 3 orders, more than 2: release it with hold_connection" in hold.reason
+    assert send(ledger, erp, settings=FEW) == {}
+    assert ledger.release_hold("channel_shop", None, PERSON) == 1
+    assert send(ledger, erp, settings=FEW) == {"sent": 3}
+
+
+def test_a_channel_that_has_sent_before_or_sends_few_is_not_held(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([transaction(1)])
+    queue(ledger, erp, channel)
+    assert send(ledger, erp, settings=FEW) == {"sent": 1}
+    channel.rows += [transaction(number) for number in range(2, 9)]
+    queue(ledger, erp, channel)
+    assert send(ledger, erp, settings=FEW) == {"sent": 7}
+
+
+# By hand
+
+BY_HAND = replace(ROUTE, by_hand="keyed in by the order desk until March")
+
+
+def test_orders_of_a_channel_that_is_worked_by_hand_are_shown_and_counted_and_never_sent(
+    ledger: Ledger, erp: MemoryErp, sql: Sql
+):
+    """R12, R62, R65"""
+    channel = MemoryChannel([transaction(1), transaction(2, currency="XAF")])
+    queue(ledger, erp, channel, BY_HAND)
+    assert asyncio.run(push(BY_HAND, erp, ledger, ACTOR, POLICY, SETTINGS)).held == (
+        "orders of shop are entered into the ERP by hand: keyed in by the order desk until March"
+    )
+    assert sql.rows("select code, status, jsonb_array_length(problems) from orders order by id") == [
+        ("NOT_AUTOMATED", "failed", 1),
+        ("CURRENCY_MAPPING", "failed", 2),
+    ]
+    assert erp.submits == []
+
+
+def test_orders_that_people_may_have_entered_stay_unsent_once_the_channel_is_automated(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([transaction(1), transaction(2, currency="XAF")])
+    queue(ledger, erp, channel, BY_HAND)
+    known = asyncio.run(erp.reference())
+    facts = {**known.facts, ("currency", "XAF"): {"digits": 0}}
+    ledger.store_reference("erp", replace(known, facts=facts, as_of=ledger.now()), ACTOR)
+    channel.rows.append(transaction(3))
+    queue(ledger, erp, channel)
+    assert send(ledger, erp) == {"sent": 1}
+    assert [key.parts for key in erp.submits] == [("3",)]
+
+
+def test_what_was_queued_before_the_channel_is_worked_by_hand_waits(ledger: Ledger, erp: MemoryErp):
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    assert asyncio.run(push(BY_HAND, erp, ledger, ACTOR, POLICY, SETTINGS)).counts == {}
+    assert ledger.counts("shop") == {"queued": 1}

@@ -1,0 +1,84 @@
+"""What the ledger remembers for completeness: which orders the channel is asked for again, and what was found."""
+
+from datetime import timedelta
+
+import pytest
+
+from order_sync.core.findings import Finding, FindingKind
+from order_sync.core.lifecycle import DONE, UNFINISHED, Event, Status
+from order_sync.ledger import Ledger
+from tests.ledger.steps import ACTOR, Sql, fail, key, land, queue, send, settle
+
+WEEK = timedelta(days=7)
+MISSING = Finding("channel_shop", FindingKind.MISSING, "shop:1", "placed long ago")
+
+
+def unfinished(ledger: Ledger, limit: int) -> list[str]:
+    return [str(found) for found, _ in ledger.unfinished("shop", limit)]
+
+
+def keys(*numbers: int) -> list[str]:
+    return [str(key(number)) for number in numbers]
+
+
+def test_orders_that_are_not_done_are_asked_for_in_rounds(ledger: Ledger):
+    land(ledger, 1, 2, 3, 4, 5)
+    assert [unfinished(ledger, 2) for _ in range(4)] == [keys(1, 2), keys(3, 4), keys(5), keys(1, 2)]
+
+
+def test_as_long_as_they_are_few_all_are_asked_for_each_time(ledger: Ledger):
+    queue(ledger, 1, 2)
+    fail(ledger, 3)
+    for _ in range(3):
+        assert unfinished(ledger, 100) == keys(1, 2, 3)
+
+
+def test_an_order_is_asked_for_with_the_digest_of_its_last_version(ledger: Ledger):
+    land(ledger, 1)
+    land(ledger, 1, digest="b")
+    assert ledger.unfinished("shop", 10) == [(key(1), "b")]
+
+
+def test_a_channel_has_rounds_of_its_own(ledger: Ledger):
+    land(ledger, 1, 2, 3)
+    assert ledger.unfinished("bazaar", 2) == []
+    assert unfinished(ledger, 2) == keys(1, 2)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_each_status_is_asked_for_as_the_lifecycle_says(ledger: Ledger, sql: Sql, status: Status):
+    land(ledger, 1)
+    sql.do(
+        "update orders set status = %s, erp_number = 'N1',"
+        " window_ends_at = clock_timestamp(), total = 1, currency = 'EUR'",
+        status,
+    )
+    assert bool(ledger.unfinished("shop", 10)) == (status in UNFINISHED)
+    assert bool(ledger.done("shop", 10, WEEK)) == (status in DONE)
+
+
+def test_an_order_that_is_done_is_asked_for_while_it_is_young(ledger: Ledger, sql: Sql):
+    send(ledger, 1, 2)
+    settle(ledger, sql, Event.CONFIRMED)
+    sql.do("update orders set landed_at = landed_at - interval '8 days' where order_key = %s", str(key(1)))
+    for _ in range(3):
+        assert [str(found) for found, _ in ledger.done("shop", 10, WEEK)] == keys(2)
+
+
+def test_people_are_told_of_a_finding_once(ledger: Ledger, sql: Sql):
+    """R9"""
+    ledger.find([MISSING, MISSING], ACTOR)
+    assert ledger.untold(["channel_shop"]) == [MISSING]
+    assert ledger.untold(["channel_bazaar"]) == []
+    ledger.told([MISSING])
+    ledger.find([MISSING], ACTOR)
+    assert ledger.untold(["channel_shop"]) == []
+    assert sql.one("select last_seen_at > found_at from findings")
+
+
+def test_a_finding_that_nobody_could_be_told_of_is_told_later(ledger: Ledger):
+    ledger.find([MISSING], ACTOR)
+    other = Finding("channel_shop", FindingKind.SKIPPED, "shop:2")
+    ledger.find([other], ACTOR)
+    ledger.told([MISSING])
+    assert ledger.untold(["channel_shop"]) == [other]
