@@ -167,7 +167,7 @@ def _params(dag: "DAG") -> str:
             f"`{name}`",
             param.schema.get("title", ""),
             _choices(param.schema),
-            f"`{param.value}`" if param.has_value else "-",
+            f"`{param.value}`" if param.has_value else "empty" if "null" in param.schema["type"] else "must be given",
             param.description or "",
         )
         for name, param in params.items()
