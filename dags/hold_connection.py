@@ -5,7 +5,7 @@ the next run, and also ends the holds that order-sync set by itself.
 
 Trigger it with the connection, what to do, and why. Who did it is kept in the ledger with the reason.
 
-**When the task is red**, its log ends with one sentence that says what to change: the connection, the reason, or the
+**When the task is red**, its log says in one sentence what to change: the connection, the reason, or the
 connection `order_ledger`. Nothing was held or released then.
 """
 

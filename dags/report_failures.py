@@ -4,7 +4,7 @@ the set zone (`ORDER_SYNC_REPORT_AT`, `ORDER_SYNC_REPORT_ZONE`). By hand: trigge
 for a row of every order placed that day. The first build stores its rows; building the same day again writes the same
 file. Where a browser finds the folder, say so in the variable `order_sync_report_url`: the task then links to its file.
 
-**When the task is red**, its log ends with one sentence that says what to change: the folder, the day, or connection
+**When the task is red**, its log says in one sentence what to change: the folder, the day, or connection
 `order_ledger`. Clear the task afterwards.
 """
 

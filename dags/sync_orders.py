@@ -3,7 +3,7 @@ Takes the channel's new transactions, checks them, sends the good ones to the ER
 are confirmed or their verification window is over. Every step takes its work from the ledger: what one run left undone,
 the next one does.
 
-**When a task is red**, its log ends with one sentence that says what to change; clear the task afterwards, or wait for
+**When a task is red**, its log says in one sentence what to change; clear the task afterwards, or wait for
 the next run. Nothing is lost and nothing is sent twice, whatever is cleared or however often.
 
 | red task | what goes on meanwhile | look at |

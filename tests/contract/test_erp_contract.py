@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from types import ModuleType
@@ -19,6 +19,7 @@ import pytest
 
 from order_sync import registry
 from order_sync.core.advice import CATALOGUE
+from order_sync.core.calendar_days import Window
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Erp, Receipt
@@ -30,6 +31,7 @@ from tests.contract import wrong_erps as wrong
 from tests.contract.fixtures import fixture_of
 from tests.support.proxy import Proxy
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 ASKED = ("server", "endpoint", "connect", "order", "refused", "cancel")
 
 
@@ -342,9 +344,34 @@ async def test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more(subje
                 break
         subject.fixture.cancel(subject.server, order)
         founds, counted = await seen(erp, order), await erp.count(order.key.channel)
+        listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
         assert len(founds) == 1, "the look-up misses a cancelled order"
         assert founds[0].state is FoundState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
         assert counted == before, "the count counts cancelled orders"
+        assert [row.cancelled for row in listed] == [True], "a cancelled order is not listed as cancelled"
+
+
+def lately() -> Window:
+    """The hour before now, and some time more: the ERP's clock is not this machine's."""
+    now = datetime.now(UTC)
+    return Window(now - timedelta(hours=1), now + timedelta(hours=1))
+
+
+async def test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear(subject):
+    order, hour = subject.order(), timedelta(hours=1)
+    async with subject.erp() as erp:
+        receipt = await erp.submit(order)
+        window = lately()
+        listed = {row.number: row for row in await erp.orders(order.key.channel, window)}
+        others = await erp.orders("no_such_channel", window)
+        later = await erp.orders(order.key.channel, Window(window.end, window.end + hour))
+        earlier = await erp.orders(order.key.channel, Window(window.start - hour, window.start))
+    assert receipt.number in listed, "an order that was just made is not listed"
+    assert listed[receipt.number].key == str(order.key), "an order is listed without the key that it bears"
+    assert not listed[receipt.number].cancelled, "a live order is listed as cancelled"
+    assert receipt.number not in {row.number for row in others}, "orders of another channel are listed"
+    assert receipt.number not in {row.number for row in later}, "orders from before the window's start are listed"
+    assert receipt.number not in {row.number for row in earlier}, "orders from after the window's end are listed"
 
 
 def is_trouble(error: Any, kind: type[OrderSyncError], call: str) -> bool:
@@ -358,6 +385,7 @@ CALLS: dict[str, Callable[[Erp, Order], Awaitable[Any]]] = {
     "prepare": lambda erp, order: erp.prepare([order]),
     "submit": lambda erp, order: erp.submit(order),
     "look_up": lambda erp, order: erp.look_up([order]),
+    "orders": lambda erp, order: erp.orders(order.key.channel, Window(LONG_AGO, LONG_AGO)),
     "count": lambda erp, order: erp.count(order.key.channel),
 }
 
@@ -381,6 +409,7 @@ async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject, call
 there_once = test_a_submitted_order_is_there_once_with_its_number_and_its_money
 lost = test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once
 cancelled = test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more
+listed = test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear
 begun = partial(test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt, status=401)
 refusal = test_a_refusal_has_a_known_code_and_no_people_in_it
 good_order = test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
@@ -433,6 +462,11 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.CountsEverySubmit: (there_once, "one order more is counted as 2"),
     wrong.CountsWhatIsCancelled: (cancelled, "the count counts cancelled orders"),
     wrong.CountsEveryChannel: (there_once, "counts other channels' orders"),
+    wrong.ListsOrdersOfAnyTime: (listed, "orders from before the window's start are listed"),
+    wrong.ListsTheWindowsEndToo: (listed, "orders from after the window's end are listed"),
+    wrong.ListsOrdersOfEveryChannel: (listed, "orders of another channel are listed"),
+    wrong.ListsNoKeys: (listed, "an order is listed without the key that it bears"),
+    wrong.ListsCancelledOrdersAsLive: (cancelled, "a cancelled order is not listed as cancelled"),
 }
 
 

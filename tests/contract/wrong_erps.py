@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 
+from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Erp, Health, Receipt
+from order_sync.core.ports import Erp, Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import Found, FoundState
 
@@ -43,6 +45,9 @@ class Wrong:
     def seen(self, found: Found) -> Found | None:
         """One ERP order as the look-up tells it; None leaves it out."""
         return found
+
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        return await self.right.orders(channel, window)
 
     async def count(self, channel: str) -> int:
         return await self.right.count(channel)
@@ -276,3 +281,31 @@ class CountsEveryChannel(Wrong):
 
     async def count(self, channel):
         return await self.right.count(self.channel or channel)
+
+
+class ListsOrdersOfAnyTime(Wrong):
+    async def orders(self, channel, window):
+        return await self.right.orders(channel, replace(window, start=window.start - timedelta(days=30)))
+
+
+class ListsTheWindowsEndToo(Wrong):
+    async def orders(self, channel, window):
+        return await self.right.orders(channel, replace(window, end=window.end + timedelta(days=30)))
+
+
+class ListsOrdersOfEveryChannel(CountsEveryChannel):
+    async def count(self, channel):
+        return await self.right.count(channel)
+
+    async def orders(self, channel, window):
+        return await self.right.orders(self.channel or channel, window)
+
+
+class ListsNoKeys(Wrong):
+    async def orders(self, channel, window):
+        return [replace(row, key="") for row in await self.right.orders(channel, window)]
+
+
+class ListsCancelledOrdersAsLive(Wrong):
+    async def orders(self, channel, window):
+        return [replace(row, cancelled=False) for row in await self.right.orders(channel, window)]

@@ -47,7 +47,8 @@ class Pipeline:
         ledger.migrate(self.ledger)
         shop.create(self.cluster.dsn(self.names[1]))
         self.connect("order_ledger", postgres(self.cluster.dsn(self.names[0])))
-        self.connect("channel_dynamics_web", postgres(self.cluster.dsn(self.names[1])))
+        for channel in ("dynamics_web", "dynamics_store"):
+            self.connect(f"channel_{channel}", postgres(self.cluster.dsn(self.names[1])))
         self.connect("erp_tryton", self.tryton.connection)
         for conn_id, connection in self.inbox.connections.items():
             self.connect(conn_id, connection)
@@ -59,9 +60,9 @@ class Pipeline:
     def ledger(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.cluster.dsn(self.names[0]))
 
-    def sell(self, *skus: str) -> list[str]:
-        """Write one sale of each article into the channel; returns their numbers."""
-        sales = [sale(f"T{next(NUMBERS):06}", sku) for sku in skus]
+    def sell(self, *skus: str, placed: datetime | None = None) -> list[str]:
+        """Write one sale of each article into the channel, placed now or then; returns their numbers."""
+        sales = [sale(f"T{next(NUMBERS):06}", sku, placed or datetime.now(UTC)) for sku in skus]
         with psycopg.connect(self.cluster.dsn(self.names[1])) as connection:
             shop.write(connection, sales)
         return [each.number for each in sales]
@@ -78,14 +79,14 @@ class Pipeline:
         return [row["state"] for row in self.tryton.rpc("sale.sale.search_read", domain, 0, None, None, ["state"])]
 
 
-def sale(number: str, sku: str) -> shop.Sale:
+def sale(number: str, sku: str, placed: datetime) -> shop.Sale:
     """A good sale to a customer whose address is in the address book, if its article is known."""
     customer = CUSTOMERS[0]
     line = shop.Line(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20))
     return shop.Sale(
         number,
         f"WEB-{number}",
-        datetime.now(UTC),
+        placed,
         customer.currency,
         (line,),
         ship_to=shop.address_of(customer.account),

@@ -1,6 +1,6 @@
 """Whole runs by `dag.test()`: a real ledger, a real channel database, a real Tryton, and what Airflow makes of them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -141,3 +141,42 @@ def test_params_of_a_report_that_cannot_be_are_refused_before_the_task_runs(pipe
     """R173"""
     with pytest.raises(ValueError, match="|".join(params.values())):
         run("report_failures", **params)
+
+
+def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pipeline: Pipeline):
+    """R8, R9"""
+    run()
+    with pipeline.ledger() as connection:
+        connection.execute("update order_sync.watermarks set counter = counter + 1000, samples = '[]'")
+    [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime.now(UTC) - timedelta(hours=2))
+    run()
+    assert pipeline.statuses() == []
+    for _ in range(2):
+        assert run("compare_orders").state == "success"
+    assert pipeline.statuses() == ["received"]
+    told = "compare_orders: task compare_channel found 1 thing to look at"
+    assert [mail["Subject"] for mail in pipeline.inbox.mails].count(told) == 1
+    [text] = [message["text"] for message in pipeline.inbox.slack if told in message["text"]]
+    assert "1 missing: transactions had not landed although every extract went well" in text
+    assert number in text
+
+
+def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_sends_it(pipeline: Pipeline):
+    """R179"""
+    [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime(2025, 12, 24, 18, tzinfo=UTC))
+    run()
+    assert pipeline.statuses() == ["not_an_order"]
+    days = {"first_day": "2025-12-01", "last_day": "2025-12-31"}
+    ran = run("backfill_orders", channel="dynamics_web", reason="the shop moved", **days)
+    assert (ran.state, ran.returned["backfill_orders"]) == ("success", {"backfilled": 1})
+    run()
+    assert pipeline.statuses() == ["succeeded"]
+    assert len(pipeline.in_erp([number])) == 1
+
+
+def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
+    days = {"first_day": "2025-12-31", "last_day": "2025-12-01"}
+    ran = run("backfill_orders", channel="dynamics_web", reason=" ", **days)
+    assert ran.state == "failed"
+    [slack] = pipeline.inbox.slack
+    assert "last_day 2025-12-01 lies before first_day 2025-12-31; reason is empty: write why" in slack["text"]

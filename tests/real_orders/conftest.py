@@ -1,11 +1,13 @@
-"""Real orders are tested where the real file is shared. Where nothing is shared, as in a user's clone, they are not
-collected, and the summary says so; where things are shared and the file is not, its own test fails."""
+"""Real orders are tested where the files are shared. Where nothing is shared, as in a user's clone, they are not
+collected, and the summary says so; where things are shared and a file is not, its own test fails."""
 
 import pytest
 
-from tests.real_orders.online_retail import SHARED
+from tests.real_orders.shared import SHARED
 
-collect_ignore = [] if SHARED.exists() else ["test_real_orders.py"]
+collect_ignore = (
+    [] if SHARED.exists() else ["test_real_orders.py", "test_whole_online_retail.py", "test_whole_adventureworks.py"]
+)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -24,19 +24,11 @@ from sandbox.sales import Sale
 from sandbox.tryton import Tryton
 from tests.fixtures import dynamics_web
 from tests.fixtures import tryton as fixture
+from tests.real_orders.standing import Standing, standings
 
 ACTOR = Actor("real orders")
 _NUMBERS = count(1)
 LOOKS = tuple(timedelta(seconds=seconds) for seconds in range(1, 1800, 2))
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What became of a transaction by the ledger: its status, why, and its total there."""
-
-    status: str
-    why: frozenset[str]
-    total: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +109,8 @@ class Journey:
 
     def standings(self) -> dict[str, Standing]:
         """What became of each transaction, by its number."""
-        query = """
-            select order_key, status, reason, total,
-                array_remove(array[code], null) || array(select jsonb_path_query(problems, '$[*].code') #>> '{}')
-            from order_sync.orders"""
         with self.connect() as connection:
-            rows = connection.execute(query).fetchall()
-        return {
-            OrderKey.parse(key).parts[3]: Standing(status, frozenset([reason] if reason else codes), total)
-            for key, status, reason, total, codes in rows
-        }
+            return standings(connection)
 
     def sending(self, number: str) -> float:
         """How many seconds it took to send a transaction; NaN if that was not done."""

@@ -14,18 +14,20 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pycountry
 
-from sandbox import CHECKOUT
 from sandbox.catalogue import PRODUCTS
 from sandbox.rpc import Rpc
 from sandbox.sales import PENDING_SALES_ORDER, PICK_UP, Address, Charge, Line, Sale
 from sandbox.seed import ids
+from tests.real_orders.bulk import Facts, copy_file, run_file
+from tests.real_orders.shared import require
 
-SHARED = CHECKOUT.parent / "shared"
+FILE = "uci-online-retail.csv.gz"
 ZONE = ZoneInfo("Europe/London")
 NOTHING = Decimal(0)
 
@@ -42,15 +44,6 @@ NO_ARTICLES = (*FREIGHT, *FEES, "B", "C2", "D", "M", "m", "S")
 
 COUNTRIES = {"EIRE": "Ireland", "RSA": "South Africa"}
 """The file's names that ISO 3166 does not know. `Channel Islands`, `European Community` and `Unspecified` stay none."""
-
-
-def find(shared: Path = SHARED) -> Path | None:
-    """The file, or None where nothing is shared. Raises FileNotFoundError where things are and this one is not."""
-    file = shared / "data" / "uci-online-retail.csv.gz"
-    if shared.exists() and not file.exists():
-        missing = file.relative_to(shared)
-        raise FileNotFoundError(f"{shared} is there and {missing} is not in it: real orders cannot be tested")
-    return file if file.exists() else None
 
 
 class Row(NamedTuple):
@@ -103,7 +96,7 @@ def sale(rows: Sequence[Row]) -> Sale:
             Line(row.sku, Decimal(row.quantity), row.net, "", NOTHING) for row in rows if row.sku not in FREIGHT
         ),
         charges=tuple(Charge("FREIGHT", row.net, "", NOTHING) for row in rows if row.sku in FREIGHT),
-        ship_to=Address("", "", "", "", country(first, 3) or first.country),
+        ship_to=Address("", "", "", "", iso_code(first.country, 3) or first.country),
         customer=first.account,
         delivery_mode=PICK_UP,
         type=INCOME_OR_EXPENSE if fees else PENDING_SALES_ORDER,
@@ -111,10 +104,10 @@ def sale(rows: Sequence[Row]) -> Sale:
     )
 
 
-def country(row: Row, letters: int) -> str:
-    """The ISO 3166 code of a row's country, of two or three letters; '' for one that is none."""
+def iso_code(country: str, letters: int) -> str:
+    """The ISO 3166 code, of two or three letters, of a country of the file; '' for one that is none."""
     with suppress(LookupError):
-        return str(getattr(pycountry.countries.lookup(COUNTRIES.get(row.country, row.country)), f"alpha_{letters}"))
+        return str(getattr(pycountry.countries.lookup(COUNTRIES.get(country, country)), f"alpha_{letters}"))
     return ""
 
 
@@ -132,7 +125,7 @@ def stock(rpc: Rpc, invoices: Invoices, chosen: Collection[str], *, any_spelling
         for row in rows
         if row.sku not in NO_ARTICLES
     }
-    customers = {row.account: country(row, 2) for row in rows if row.account}
+    customers = {row.account: iso_code(row.country, 2) for row in rows if row.account}
     _articles(rpc, {code: name for code, name in articles.items() if code not in ids(rpc, "product.template")})
     _customers(rpc, {code: place for code, place in customers.items() if code not in ids(rpc, "party.party")})
 
@@ -157,3 +150,29 @@ def _customers(rpc: Rpc, places: Mapping[str, str]) -> None:
             for code, address in addresses.items()
         ],
     )
+
+
+def fill(connection: psycopg.Connection[Any]) -> Facts:
+    """Bring the whole file into a channel database; returns what an ERP knows that has its articles and customers.
+
+    An article's number begins with five digits, and the ERP has it as it is spelled first. Who is abroad is shipped to.
+    """
+    copy_file(connection, "file", require(FILE))
+    run_file(connection, "online_retail.sql")
+    countries = connection.execute("select distinct country from file").fetchall()
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ax.logisticsaddresscountryregion (countryregionid, isocode) values (%s, %s)"
+            " on conflict do nothing",
+            [(name, iso_code(name, 2)) for (name,) in countries],
+        )
+    articles = connection.execute(
+        "select distinct on (lower(sku)) sku from sold where sku ~ '^[0-9]{5}' order by lower(sku), row"
+    )
+    customers = connection.execute("select distinct customer from sold where customer <> ''")
+    return {
+        **{("sku", sku): {"salable": True, "digits": 0} for sku in chain(*articles, ["FREIGHT"])},
+        **{("customer", account): {} for (account,) in customers},
+        **{("country", each.alpha_2): {} for each in pycountry.countries},
+        ("currency", "GBP"): {"digits": 2},
+    }

@@ -13,7 +13,8 @@ from sandbox.tryton import Tryton
 from tests.real_orders import online_retail
 from tests.real_orders.counted import count
 from tests.real_orders.journey import Booked, Journey
-from tests.real_orders.online_retail import FEES, FREIGHT, NO_ARTICLES
+from tests.real_orders.online_retail import FEES, FILE, FREIGHT, NO_ARTICLES
+from tests.real_orders.shared import SHARED, find
 
 INVOICES = 200
 LONGEST = "573585"
@@ -21,8 +22,8 @@ LONGEST = "573585"
 
 def main() -> int:
     """Send them; 1 if one of them is not as it should be, or there is nothing to send."""
-    if (file := online_retail.find()) is None:
-        print(f"there is no {online_retail.SHARED}, and so no real invoice to send")
+    if (file := find(FILE)) is None:
+        print(f"there is no {SHARED}, and so no real invoice to send")
         return 1
     guest = registry.channel("dynamics_web").guest_account
     invoices = online_retail.read(file)

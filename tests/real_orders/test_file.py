@@ -1,20 +1,25 @@
-"""The file of real orders is there where anything is shared, and its absence is never taken for a passed test."""
+"""The files of real orders are there where anything is shared, and absence is never taken for a passed test."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.real_orders.online_retail import find
+from tests.real_orders import adventureworks, online_retail
+from tests.real_orders.shared import find
+
+FILES = (online_retail.FILE, *adventureworks.FILES)
 
 
-def test_where_things_are_shared_the_file_is_among_them():
-    find()
+@pytest.mark.parametrize("name", FILES)
+def test_where_things_are_shared_the_file_is_among_them(name: str):
+    find(name)
 
 
-def test_where_things_are_shared_and_the_file_is_not_among_them_that_is_an_error(tmp_path: Path):
-    with pytest.raises(FileNotFoundError, match=r"data/uci-online-retail\.csv\.gz is not in it"):
-        find(tmp_path)
+@pytest.mark.parametrize("name", FILES)
+def test_where_things_are_shared_and_the_file_is_not_among_them_that_is_an_error(name: str, tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match=f"data/{name} is not in it"):
+        find(name, tmp_path)
 
 
 def test_where_nothing_is_shared_there_is_no_file(tmp_path: Path):
-    assert find(tmp_path / "nothing") is None
+    assert find(online_retail.FILE, tmp_path / "nothing") is None

@@ -13,7 +13,8 @@ from sandbox.tryton import Tryton
 from tests.real_orders import online_retail
 from tests.real_orders.counted import Counted, count
 from tests.real_orders.journey import Booked, Journey
-from tests.real_orders.online_retail import FEES, FREIGHT, NO_ARTICLES
+from tests.real_orders.online_retail import FEES, FILE, FREIGHT, NO_ARTICLES
+from tests.real_orders.shared import require
 
 DAY = "2010-12-01"
 MOST_LINES = 10
@@ -52,8 +53,7 @@ class Arrived:
 @pytest.fixture(scope="module")
 def arrived(cluster: Cluster, tryton: Tryton) -> Iterator[Arrived]:
     """The chosen invoices, after their journey."""
-    file = online_retail.find()
-    assert file
+    file = require(FILE)
     invoices = online_retail.read(file)
     day = [number for number, rows in invoices.items() if rows[0].placed_at.startswith(DAY) and len(rows) <= MOST_LINES]
     chosen = {number: invoices[number] for number in (*day, *ODD)}

@@ -162,7 +162,7 @@ def test_a_push_on_hold_settles_what_is_due_and_then_skips_with_the_reason(world
     world.run(ExtractTransactionsOperator, ValidateOrdersOperator)
     world.ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "maintenance until noon", Actor("ursula"))
     world.ledger.clock.sleep(minutes=1)
-    with pytest.raises(AirflowSkipException, match=r"by ursula since .* maintenance until noon"):
+    with pytest.raises(AirflowSkipException, match=r"maintenance until noon \(by ursula since"):
         world.run(PushOrdersOperator)
     assert world.ledger.status(1) is Status.SUCCEEDED
     assert world.ledger.status(2) is Status.QUEUED

@@ -78,8 +78,9 @@ def test_a_docstring_says_what_is_returned_and_how_it_fails(kind: type[BaseOpera
 @pytest.mark.parametrize("kind", OPERATORS)
 def test_a_task_is_documented_by_its_operator_unless_its_author_does(kind: type[BaseOperator]):
     given = dict.fromkeys(arguments(kind), "x")
-    assert kind(task_id="t", **given).doc_md.startswith((kind.__doc__ or "").partition("\n")[0])
-    assert f"- `{arguments(kind)[0]}`: " in kind(task_id="t", **given).doc_md
+    shown, [first, *_] = kind(task_id="t", **given).doc_md, (kind.__doc__ or "").splitlines()
+    assert shown.startswith(f"#### {first}\n\n")
+    assert f"\n\n#### Arguments\n\n- `{arguments(kind)[0]}`: " in shown
     assert kind(task_id="t", doc_md="mine", **given).doc_md == "mine"
 
 

@@ -42,7 +42,7 @@ class Hold:
     since: datetime
 
     def __str__(self) -> str:
-        return f"{self.connection} ({self.kind}), by {self.by} since {self.since:%Y-%m-%d %H:%M} UTC: {self.reason}"
+        return f"{self.connection} ({self.kind}): {self.reason} (by {self.by} since {self.since:%Y-%m-%d %H:%M} UTC)"
 
 
 REFUSALS_IN_A_ROW = 5

@@ -24,8 +24,10 @@ class OrderSyncOperator(BaseOperator):
 
 
 def markdown(docstring: str) -> str:
-    """A docstring with its parameters as a list, for Airflow's pages."""
-    return re.sub(r"^:param (\w+):", r"- `\1`:", docstring, flags=re.MULTILINE)
+    """A docstring for Airflow's pages: what it does as a heading, and its parameters as a list under one."""
+    first, _, rest = docstring.partition("\n")
+    described = rest.replace("\n:param ", "\n#### Arguments\n\n:param ", 1)
+    return f"#### {first}\n" + re.sub(r"^:param (\w+):", r"- `\1`:", described, flags=re.MULTILINE)
 
 
 def done(operator: BaseOperator, summary: Summary) -> dict[str, int]:

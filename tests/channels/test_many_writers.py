@@ -1,0 +1,245 @@
+"""The model test of reading a channel: many writers who commit late, complete, edit and cancel, while runs read and are
+killed, and a database that is made anew.
+
+Whatever happened, and in whatever order: a run leaves every transaction that was committed before it in the ledger
+once, as it stands in the channel, and nothing else. Only what another database has otherwise than the one before it,
+when it is first read there, is a conflict.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from order_sync.channels.sql import SqlChannel
+from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import Actor, Route
+from order_sync.core.rules import ReferenceData
+from order_sync.flows import extract, validate
+from order_sync.ledger import Ledger, migrate
+from sandbox.postgres import Cluster
+from tests.channels.writers import Disturbed, Read, Sold, Writer
+from tests.fixtures import dynamics_web
+
+ACTOR = Actor("test", "many writers")
+NUMBERS = count(1)
+DATABASE = "many_writers"
+WRITERS, PICKS = st.integers(0, 2), st.integers(0, 9)
+FACTS: dict[tuple[str, str], dict[str, object]] = {
+    ("sku", "SKU-0001"): {"salable": True, "digits": 0},
+    ("customer", "C-0001"): {},
+    ("currency", "EUR"): {"digits": 2},
+}
+EMPTY = "truncate ax.retailtransactiontable, ax.retailtransactionsalestrans restart identity"
+LANDED = """
+    select split_part(order_key, '/', 4), status, t.total, t.present_lines,
+        (select count(*) from order_sync.order_history h where h.order_id = o.id and event = 'landed')
+    from order_sync.orders o join order_sync.transactions t on t.order_id = o.id and t.version = o.version
+    where channel = %s"""
+MEANS = {
+    "waiting": "waiting",
+    "received": "an order",
+    "queued": "an order",
+    "not_an_order": "no order",
+    "cancelled_at_source": "no order",
+    "conflict": "a conflict",
+}
+
+
+class Killed(BaseException):
+    """The worker's process is gone: nothing after this line runs."""
+
+
+def kill() -> None:
+    """End the run."""
+    raise Killed
+
+
+def nothing() -> None:
+    """What usually happens while a run reads."""
+
+
+class ManyWriters(RuleBasedStateMachine):
+    """A shop's database, empty, in one cluster, and a channel of its own in a ledger in another."""
+
+    def __init__(self, cluster: Cluster, template: str, ledger: Ledger, look: psycopg.Connection[Any]) -> None:
+        super().__init__()
+        self.cluster, self.template, self.ledger, self.look = cluster, template, ledger, look
+        self.name = f"writers_{next(NUMBERS)}"
+        self.route = Route(self.name, "tryton", datetime(2026, 1, 1, tzinfo=UTC), None)
+        self.committed: dict[str, Sold] = {}
+        self.read: dict[str, Read] = {}
+        self.database, self.accepted = 1, 0
+        self.open()
+        self.writers[0].connection.execute(EMPTY)
+        self.commit(0)
+
+    def open(self) -> None:
+        dsn = self.cluster.dsn(DATABASE)
+        self.writers = [Writer(psycopg.connect(dsn)) for _ in range(3)]
+
+    def teardown(self) -> None:
+        try:
+            for which, _ in enumerate(self.writers):
+                self.commit(which)
+            self.accept()
+            self.extract()
+        finally:
+            for writer in self.writers:
+                writer.connection.close()
+
+    # The shop
+
+    @rule(which=WRITERS, promised=st.integers(1, 3), missing=st.integers(0, 3), commits=st.booleans())
+    def sell(self, which: int, promised: int, missing: int, commits: bool) -> None:
+        self.writers[which].sell(str(next(NUMBERS)), Sold(promised, max(promised - missing, 0), net=5))
+        self.commit(which, commits)
+
+    @rule(which=WRITERS, pick=PICKS, commits=st.booleans())
+    def complete(self, which: int, pick: int, commits: bool) -> None:
+        for number, sold in self.in_reach(which, pick, lambda sold: sold.present < sold.promised):
+            self.writers[which].complete(number, sold)
+            self.commit(which, commits)
+
+    @rule(which=WRITERS, pick=PICKS, commits=st.booleans())
+    def edit(self, which: int, pick: int, commits: bool) -> None:
+        for number, sold in self.in_reach(which, pick):
+            self.writers[which].edit(number, sold)
+            self.commit(which, commits)
+
+    @rule(which=WRITERS, pick=PICKS, commits=st.booleans())
+    def cancel(self, which: int, pick: int, commits: bool) -> None:
+        for number, sold in self.in_reach(which, pick):
+            self.writers[which].cancel(number, sold)
+            self.commit(which, commits)
+
+    @rule(which=WRITERS)
+    def commit(self, which: int, commits: bool = True) -> None:
+        if commits:
+            self.committed |= self.writers[which].commit()
+
+    @rule(which=WRITERS)
+    def roll_back(self, which: int) -> None:
+        self.writers[which].roll_back()
+
+    @precondition(lambda self: self.database < 3)
+    @rule(newest_first=st.booleans(), accepted=st.booleans())
+    def make_the_database_anew(self, newest_first: bool, accepted: bool) -> None:
+        """With all that was committed in it, under other counters; what was not is gone."""
+        for writer in self.writers:
+            writer.connection.close()
+        self.cluster.drop_database(DATABASE)
+        self.cluster.create_database(DATABASE, self.template)
+        self.database += 1
+        self.open()
+        for number in sorted(self.committed, key=int, reverse=newest_first):
+            self.writers[0].sell(number, self.committed[number])
+        self.commit(0)
+        if accepted:
+            self.accept()
+
+    # The runs, and a person
+
+    @rule()
+    def run(self) -> None:
+        self.extract()
+
+    @rule(which=WRITERS)
+    def run_while_a_writer_commits(self, which: int) -> None:
+        self.extract(0, lambda: self.commit(which))
+
+    @rule(which=WRITERS, commits=st.booleans())
+    def run_while_a_sale_is_made(self, which: int, commits: bool) -> None:
+        self.extract(0, lambda: self.sell(which, 1, 0, commits))
+
+    @rule(batch=st.integers(0, 2))
+    def run_that_is_killed(self, batch: int) -> None:
+        with suppress(Killed):
+            self.extract(batch, kill)
+
+    @rule()
+    def judge(self) -> None:
+        validate(self.route, self.ledger, ACTOR)
+
+    @rule()
+    def accept(self) -> None:
+        if self.accepted not in (0, self.database):
+            self.ledger.accept_fingerprint(f"channel_{self.name}", self.channel.fingerprint(), ACTOR)
+            self.accepted = self.database
+
+    @property
+    def channel(self) -> SqlChannel:
+        return replace(dynamics_web.channel(self.cluster.dsn(DATABASE), batch_size=2), name=self.name)
+
+    def extract(self, batch: int = -1, happen: Callable[[], None] = nothing) -> None:
+        """Run, and look what is in the ledger; of a database that nobody accepted nothing may be read."""
+        channel, before = Disturbed(self.channel, batch, happen), dict(self.committed)
+        if self.accepted not in (0, self.database):
+            with pytest.raises(Misconfigured, match=f"accept channel_{self.name}"):
+                extract(self.route, channel, self.ledger, ACTOR)
+            return
+        self.accepted = self.database
+        try:
+            extract(self.route, channel, self.ledger, ACTOR)
+        finally:
+            self.note(before, channel.landed)
+        self.note(self.committed, self.read)
+        found = self.look.execute(LANDED, [self.name]).fetchall()
+        assert {number: landed for number, *_, landed in found} == dict.fromkeys(self.read, 1)
+        assert {number: (MEANS[status], Decimal(total), present) for number, status, total, present, _ in found} == {
+            number: (read.means, Decimal(read.sold.total), read.sold.present) for number, read in self.read.items()
+        }
+        assert before.keys() <= self.read.keys()
+
+    def note(self, sold: Mapping[str, Sold], numbers: Iterable[str]) -> None:
+        """A run read these transactions when they were so."""
+        for number in list(numbers):
+            first = Read(sold[number], self.database)
+            self.read[number] = self.read.get(number, first).again(sold[number], self.database)
+
+    def in_reach(
+        self, which: int, pick: int, fits: Callable[[Sold], bool] = lambda sold: True
+    ) -> list[tuple[str, Sold]]:
+        """One transaction, if any, that this writer sees and no other one is changing, that fits and is not over."""
+        own = self.writers[which].written
+        others = {number for writer in self.writers for number in writer.written} - own.keys()
+        seen = {number: sold for number, sold in (self.committed | own).items() if number not in others}
+        fitting = [(number, sold) for number, sold in seen.items() if fits(sold) and not sold.cancelled]
+        return [fitting[pick % len(fitting)]] if fitting else []
+
+
+@pytest.fixture(scope="module")
+def ledger_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A ledger in a cluster of its own: what is at work in one cluster holds nobody up in another."""
+    cluster = Cluster(Path(tmp_path_factory.mktemp("ledger")) / "cluster").start()
+    migrate(lambda: psycopg.connect(cluster.dsn()))
+    yield cluster.dsn()
+    cluster.remove()
+
+
+def test_every_committed_transaction_is_in_the_ledger_once_as_it_stands_in_the_channel(
+    cluster: Cluster, template: str, ledger_dsn: str
+):
+    """R53, R167"""
+    usual = settings(
+        max_examples=16,
+        stateful_step_count=40,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],  # to find fewer steps that fail takes longer than to read those that do
+        suppress_health_check=list(HealthCheck),
+    )
+    with Ledger(lambda: psycopg.connect(ledger_dsn)) as ledger, psycopg.connect(ledger_dsn, autocommit=True) as look:
+        ledger.store_reference("tryton", ReferenceData(FACTS, ledger.now()), ACTOR)
+        cluster.create_database(DATABASE, template)
+        run_state_machine_as_test(lambda: ManyWriters(cluster, template, ledger, look), settings=usual)
