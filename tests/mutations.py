@@ -54,6 +54,15 @@ MUTATIONS = (
     ),
     Mutation(
         1,
+        "one sale is an order of the tills and of the web shop",
+        SQL + "channels/dynamics/transactions.sql",
+        "when (h.type = any (%(types)s::int[])) is not true then",
+        "when h.type is null then",
+        "tests/channels/test_dynamics_store.py"
+        "::test_every_row_is_an_order_of_one_channel_at_most_and_otherwise_has_a_reason_in_both",
+    ),
+    Mutation(
+        1,
         "a key may stand for two orders",
         SCHEMA,
         'order_key text collate "C" not null unique,',
@@ -533,6 +542,14 @@ MUTATIONS = (
         "tests/contract/test_channel_contract.py::test_what_was_settled_is_not_read_again[dynamics_web]",
     ),
     Mutation(
+        7,
+        "a window holds its end",
+        SQL + "channels/dynamics/placed.sql",
+        "tstzrange(%(start)s, %(end)s)",
+        "tstzrange(%(start)s, %(end)s, '[]')",
+        "tests/contract/test_channel_contract.py::test_a_window_holds_the_keys_of_what_was_placed_in_it[dynamics_web]",
+    ),
+    Mutation(
         8,
         "a change after an attempt queues the order anew",
         CORE + "lifecycle.py",
@@ -752,7 +769,7 @@ MUTATIONS = (
         8,
         "orders that may change are never read again",
         FLOWS + "extract.py",
-        "            *ledger.unfinished(route.channel, at_most),\n",
+        "            *ledger.unfinished(route.channel, settings.read_again_at_most),\n",
         "",
         "tests/flows/test_reading_again.py::test_what_changed_before_it_was_sent_is_validated_anew",
     ),
@@ -760,7 +777,7 @@ MUTATIONS = (
         8,
         "orders that were sent are never read again",
         FLOWS + "extract.py",
-        "            *ledger.done(route.channel, at_most, settings.read_done_again_for),\n",
+        "            *ledger.done(route.channel, settings.read_done_again_at_most, settings.read_done_again_for),\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs",
     ),
