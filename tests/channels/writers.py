@@ -42,6 +42,10 @@ class Sold:
         """What it is to the ledger."""
         return "no order" if self.cancelled else "an order" if self.present == self.promised else "waiting"
 
+    def may(self, how: str) -> bool:
+        """Whether the shop may still `complete`, `edit` or `cancel` it."""
+        return not self.cancelled and (how != "complete" or self.present < self.promised)
+
     def sale(self, number: str) -> Sale:
         """The same as the shop writes it."""
         return Sale(
