@@ -160,6 +160,7 @@ def land_changed(
     cursor: psycopg.Cursor[Any], landings: Mapping[OrderKey, Landing], common: Mapping[str, str]
 ) -> dict[str, int]:
     """Land the staged rows of known orders that are not as they were; what differs is found out here, in words."""
+    cursor.execute(statement("lock_changed"))
     differences: dict[str, str] = {}
     for row in cursor.execute(statement("read_changed")).fetchall():
         before = transaction_of(row)
