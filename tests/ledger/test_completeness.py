@@ -299,3 +299,41 @@ def test_what_was_queued_before_the_channel_is_worked_by_hand_waits(ledger: Ledg
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     assert asyncio.run(push(BY_HAND, erp, ledger, ACTOR, POLICY, SETTINGS)).counts == {}
     assert ledger.counts("shop") == {"queued": 1}
+
+
+# What lies before the start and is an order all the same
+
+
+LATER = replace(ROUTE, start_from=datetime(2026, 3, 3, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        ({"source_status": "packed"}, "queued"),
+        ({"total": "20.00"}, "received"),
+        ({"not_an_order": "voided"}, "cancelled_at_source"),
+    ],
+)
+def test_a_backfilled_order_is_read_again_as_every_other_order(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, now: dict[str, str], status: str
+):
+    """R2, R11"""
+    channel = MemoryChannel([old(1)])
+    read(ledger, channel)
+    fill(ledger, erp, channel)
+    queue(ledger, erp, channel)
+    channel.rows = [old(1, digest="another", **now)]
+    read(ledger, channel)
+    assert sql.one("select status from orders") == status
+    assert sql.one("select count(*) from entries") == 1, "its version is kept, so that a report shows it"
+
+
+def test_a_start_that_is_moved_cancels_no_order_that_was_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    channel = MemoryChannel([transaction(1)])
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    channel.rows = [transaction(1, digest="posted", source_status="posted")]
+    read(ledger, channel, LATER)
+    assert sql.rows("select status, message from orders") == [("sent", "")]
+    assert sql.one("select count(*) from entries") == 1

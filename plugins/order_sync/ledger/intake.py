@@ -161,6 +161,7 @@ def land_changed(
 ) -> dict[str, int]:
     """Land the staged rows of known orders that are not as they were; what differs is found out here, in words."""
     cursor.execute(statement("lock_changed"))
+    cursor.execute(statement("restate_landings"))
     differences: dict[str, str] = {}
     for row in cursor.execute(statement("read_changed")).fetchall():
         before = transaction_of(row)
