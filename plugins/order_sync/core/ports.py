@@ -264,9 +264,6 @@ class Ledger(Protocol):
     def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
         """Key and digest of the next orders that are done and landed within that time, in a round over them."""
 
-    def read_until(self, channel: str) -> datetime | None:
-        """When the last extract of the channel ended that went well; None before the first."""
-
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -109,11 +109,6 @@ class Intake(Calls):
         return int(self._one("count_backfilled", channel=channel)["count"])
 
     # Completeness
-
-    def read_until(self, channel: str) -> datetime | None:
-        """When the last extract of the channel ended that went well; None before the first."""
-        row = self._database.row("read_last_extract", channel=channel)
-        return row["stored_at"] if row else None
 
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""
