@@ -41,6 +41,7 @@ class Event(StrEnum):
     DISREGARDED = "disregarded"
     REFERENCE_CHANGED = "reference_changed"
     CANCELLED_IN_CHANNEL = "cancelled_in_channel"
+    CANCELLED_TOO_LATE = "cancelled_too_late"
     ATTEMPT_OPENED = "attempt_opened"
     NOT_SENT = "not_sent"
     RECEIPT = "receipt"
@@ -208,7 +209,15 @@ def _table() -> tuple[Transition, ...]:
             (*NEVER_SENT, S.FAILED, S.ON_HOLD, S.IGNORED),
             E.CANCELLED_IN_CHANNEL,
             S.CANCELLED_AT_SOURCE,
-            "cancelled in the channel, and no attempt was ever made",
+            "cancelled in the channel, and no attempt can have reached the ERP",
+            False,
+        ),
+        (
+            W.CHANNEL,
+            (S.RECEIVED, S.QUEUED, *given_up),
+            E.CANCELLED_TOO_LATE,
+            S.CONFLICT,
+            "cancelled in the channel, and the ERP may have it",
             False,
         ),
         (
