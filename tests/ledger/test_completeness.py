@@ -403,3 +403,21 @@ def test_a_queued_order_that_is_promised_another_line_is_not_sent_without_it(led
     validate(ROUTE, ledger, ACTOR)
     assert erp.submits == []
     assert ledger.counts("shop") == {"failed": 1}
+
+
+def test_a_later_start_takes_back_what_the_first_push_would_have_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    """R2: as the hold's reason advises."""
+    channel = MemoryChannel([transaction(1), transaction(2, currency="XAF"), transaction(3), transaction(4)])
+    channel.rows.append(transaction(5, placed_at="2026-03-03T00:00:00+00:00"))
+    queue(ledger, erp, channel)
+    assert send(ledger, erp, settings=FEW) == {}
+    assert "otherwise set its start_from later in the registry" in ledger.holds(["channel_shop"])[0].reason
+    assert send(ledger, erp, LATER, settings=FEW) == {"before_start": 4}
+    ledger.release_hold("channel_shop", None, PERSON)
+    assert send(ledger, erp, LATER, settings=FEW) == {"sent": 1}
+    assert [key.parts for key in erp.submits] == [("5",)]
+    assert sql.rows("select distinct status, reason, code from orders where order_key < 'shop:5'") == [
+        ("not_an_order", "before_start", None)
+    ]
+    after = Window(datetime(2026, 3, 1, tzinfo=UTC), LATER.start_from)
+    assert asyncio.run(backfill(LATER, channel, erp, ledger, PERSON, after, 9))[0].counts == {"backfilled": 4}

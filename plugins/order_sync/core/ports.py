@@ -304,6 +304,9 @@ class Ledger(Protocol):
         Counts up to one more than `limit`.
         """
 
+    def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
+        """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
+
     def before_start(self, channel: str, window: Window, limit: int, skip: int) -> Sequence[OrderKey]:
         """Keys of transactions that were placed in the window and before the channel's start, the oldest first.
 
