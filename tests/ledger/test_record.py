@@ -369,3 +369,12 @@ def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledge
     overdue = change(entry, Event.OVERDUE, code="LINES_MISSING", message="1 of 3 lines came")
     assert ledger.apply([overdue], ACTOR) == 1
     assert sql.order(1, "status, code, message") == ("failed", "LINES_MISSING", "1 of 3 lines came")
+
+
+def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(ledger: Ledger, sql: Sql):
+    """As a shop does that suspends a sale, and goes on with it."""
+    queue(ledger, 1)
+    ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
+    land(ledger, 1)
+    assert sql.order(1, "status, code, message") == ("received", None, "")
+    assert sql.events(1)[-2:] == ["cancelled_in_channel", "changed"]
