@@ -785,7 +785,7 @@ MUTATIONS = (
         8,
         "what is cancelled just before the push is sent",
         FLOWS + "push.py",
-        "        await asyncio.to_thread(self.sender.read_again, self.claim.entries)\n",
+        "            await asyncio.to_thread(self.sender.read_again, self.claim.entries)\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent",
     ),

@@ -175,13 +175,13 @@ class _Turn:
     opened: asyncio.Queue[tuple[Entry, Order] | None] = field(default_factory=lambda: asyncio.Queue(2 * MICRO_BATCH))
 
     async def run(self) -> None:
-        await asyncio.to_thread(self.sender.read_again, self.claim.entries)
-        now = self.sender.ledger.now()
-        orders = {
-            entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
-            for entry in self.claim.entries
-        }
         try:
+            await asyncio.to_thread(self.sender.read_again, self.claim.entries)
+            now = self.sender.ledger.now()
+            orders = {
+                entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
+                for entry in self.claim.entries
+            }
             await self.sender.know_the_erp()
             await self.sender.erp.prepare(list(orders.values()))
             async with asyncio.TaskGroup() as group:
