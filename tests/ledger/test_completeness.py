@@ -178,6 +178,30 @@ def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conf
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts.get(event) is None
 
 
+class LateErp(MemoryErp):
+    """An ERP whose window holds only what was made last."""
+
+    async def orders(self, channel, window):
+        return (await super().orders(channel, window))[-1:]
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [(FoundState.CANCELLED, "succeeded"), (FoundState.HALF_MADE, "conflict")]
+)
+def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_before_the_window(
+    ledger: Ledger, sql: Sql, state: FoundState, status: str
+):
+    """Somebody copied it; the copy that was cancelled at once does no harm, and the one that lives is a second order."""
+    erp = LateErp(Clock(), confirms_after=timedelta(0))
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    confirm(ledger, erp, sql)
+    (sale,) = erp.sales[transaction(1).key]
+    erp.sales[transaction(1).key].append(replace(sale, number="SO2", state=state))
+    asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR))
+    assert sql.one("select status from orders") == status
+
+
 def test_an_erp_that_is_away_is_held_and_the_comparison_fails_by_that(ledger: Ledger, erp: MemoryErp):
     erp.down = True
     with pytest.raises(Transient):

@@ -230,11 +230,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands in the ledger, and whether it was ever sent or is done by hand."""
+    """How an order stands in the ledger, whether it was ever sent or is done by hand, and its number in the ERP."""
 
     status: Status
     generation: int
     sent: bool
+    erp_number: str
 
 
 class Ledger(Protocol):

@@ -9,7 +9,7 @@ from collections import defaultdict
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.lifecycle import DONE, Event, step
+from order_sync.core.lifecycle import DONE, Event, Status, step
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
 from order_sync.core.settings import DEFAULTS, Settings
@@ -84,13 +84,17 @@ def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | 
     """The change that an order needs that is done, and that the ERP cancelled since or has twice."""
     if standing.status not in DONE:
         return None
-    live = [row.number for row in rows if not row.cancelled]
-    if len(live) == 1:
-        return None
-    if live:
+    number = standing.erp_number
+    cancelled = any(row.cancelled and row.number == number for row in rows)
+    live = {row.number for row in rows if not row.cancelled}
+    if standing.status is Status.SUCCEEDED and not cancelled:
+        live.add(number)  # it may have been made before the window; a number that a person gave may be in other words
+    if len(live) > 1:
         event, what = Event.TWO_IN_ERP, f"the ERP has it more than once: {', '.join(sorted(live))}"
+    elif cancelled and not live:
+        event, what = Event.CANCELLED_IN_ERP, f"the ERP cancelled {number} after it was confirmed"
     else:
-        event, what = Event.CANCELLED_IN_ERP, f"the ERP cancelled {rows[0].number} after it was confirmed"
+        return None
     return Change(
         OrderKey.parse(key),
         standing.generation,

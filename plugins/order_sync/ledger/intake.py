@@ -131,7 +131,7 @@ class Intake(Calls):
     def standings(self, keys: Collection[str]) -> Mapping[str, Standing]:
         """How the orders under these keys stand; a key that is no order's is left out."""
         return {
-            row["order_key"]: Standing(Status(row["status"]), row["generation"], row["sent"])
+            row["order_key"]: Standing(Status(row["status"]), row["generation"], row["sent"], row["erp_number"])
             for row in self._database.rows("read_standings", keys=[clean(key) for key in keys])
         }
 
