@@ -54,6 +54,15 @@ MUTATIONS = (
     ),
     Mutation(
         1,
+        "one sale is an order of the tills and of the web shop",
+        SQL + "channels/dynamics/transactions.sql",
+        "when (h.type = any (%(types)s::int[])) is not true then",
+        "when h.type is null then",
+        "tests/channels/test_dynamics_store.py"
+        "::test_every_row_is_an_order_of_one_channel_at_most_and_otherwise_has_a_reason_in_both",
+    ),
+    Mutation(
+        1,
         "a key may stand for two orders",
         SCHEMA,
         'order_key text collate "C" not null unique,',
@@ -531,6 +540,14 @@ MUTATIONS = (
         "> %(since)s",
         ">= %(since)s",
         "tests/contract/test_channel_contract.py::test_what_was_settled_is_not_read_again[dynamics_web]",
+    ),
+    Mutation(
+        7,
+        "a window holds its end",
+        SQL + "channels/dynamics/placed.sql",
+        "tstzrange(%(start)s, %(end)s)",
+        "tstzrange(%(start)s, %(end)s, '[]')",
+        "tests/contract/test_channel_contract.py::test_a_window_holds_the_keys_of_what_was_placed_in_it[dynamics_web]",
     ),
     Mutation(
         8,

@@ -51,7 +51,7 @@ class Arrived:
 def arrived(cluster: Cluster, name: str, load: Load, options: Mapping[str, Any]) -> Iterator[Arrived]:
     """A channel database that `load` fills, read and judged whole by the facts that it returns.
 
-    `options` are the channel's in the registry. Nothing is too old, and no guest has an account.
+    `options` are other than the web shop's in the registry. Nothing is too old, and no guest has an account.
     """
     channel, ledger = f"{name}_channel", f"{name}_ledger"
     for database in (channel, ledger):
@@ -81,8 +81,9 @@ def _travel(channel: str, ledger: str, load: Load, options: Mapping[str, Any], a
         facts = load(connection)
     done("load", {})
     with Ledger(lambda: psycopg.connect(ledger)) as books:
-        reading = replace(dynamics_web.channel(channel), options=options)
-        done("extract", flows.extract(route, reading, books, ACTOR).counts)
+        web = dynamics_web.channel(channel)
+        there = replace(web, options={**web.options, **options})
+        done("extract", flows.extract(route, there, books, ACTOR).counts)
         books.store_reference(route.erp, ReferenceData(facts, books.now()), ACTOR)
         done("reference", {})
         done("validate", flows.validate(route, books, ACTOR).counts)
