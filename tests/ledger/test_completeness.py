@@ -189,7 +189,7 @@ class LateErp(MemoryErp):
 def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_before_the_window(
     ledger: Ledger, sql: Sql, state: FoundState, status: str
 ):
-    """Somebody copied it; the copy that was cancelled at once does no harm, and the one that lives is a second order."""
+    """Somebody copied it: a copy that was cancelled at once does no harm, and one that lives is a second order."""
     erp = LateErp(Clock(), confirms_after=timedelta(0))
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
