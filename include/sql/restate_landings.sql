@@ -1,5 +1,5 @@
--- Returns nothing: of an order that is one already, the staged row says what the channel says, also when it lies before the
--- start; a person brought it in, or the start was moved. Needs the unique index on orders (order_key).
+-- Returns nothing: restates rows of known orders that lie before the start; needs the unique index on orders (order_key).
+-- An order stays one, also before the start: a person brought it in, or the start was moved.
 update landing l set
     keep_body = true,
     status = case

@@ -1,5 +1,4 @@
--- Returns how many orders lie before the channel's start, which was moved; they were never sent and are no orders from now
--- on. Needs orders_unfinished.
+-- Returns how many unsent orders lie before a start that was moved, and are no orders from now on; needs orders_unfinished.
 with early as materialized (
     select o.id, o.status
     from orders o

@@ -31,6 +31,18 @@ def test_an_order_whose_channel_moved_its_own_status_on_is_the_same():
     assert difference(ORDER, replace(ORDER, digest="other", counter=9, source_status="posted", receipt="R-1")) == ""
 
 
+def test_the_same_instant_in_other_words_is_the_same_and_another_one_is_not():
+    assert difference(ORDER, replace(ORDER, placed_at="2026-03-02T09:00:00.000+01:00")) == ""
+    assert difference(ORDER, replace(ORDER, placed_at="2026-03-02T09:00:00+00:00")).startswith("placed_at 2026-03-02")
+    assert difference(replace(ORDER, placed_at="soon"), replace(ORDER, placed_at="later")) == "placed_at soon -> later"
+
+
+def test_the_receipt_is_what_an_order_without_a_reference_is_known_by():
+    till = replace(ORDER, reference="", receipt="R-1")
+    assert difference(till, replace(till, receipt="R-2")) == "reference R-1 -> R-2"
+    assert difference(ORDER, replace(ORDER, receipt="R-2")) == ""
+
+
 def test_the_same_amount_in_other_words_is_the_same():
     charges = [{**DETAILS["charges"][0], "net": "5", "tax": "0.00"}]
     assert difference(ORDER, replace(made_of(charges=charges), total="10")) == ""

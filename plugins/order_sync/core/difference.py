@@ -10,8 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from order_sync.core.orders import Transaction
+from order_sync.core.reading import read_instant
 
-FIELDS = ("reference", "customer_account", "placed_at", "delivery_date", "currency", "total")
+FIELDS = ("customer_account", "delivery_date", "currency", "total")
 LINE = ("sku", "quantity", "net", "tax_code", "tax_rate", "tax")
 CHARGE = ("code", "net", "tax_code", "tax_rate", "tax")
 AMOUNTS = ("total", "quantity", "net", "tax_rate", "tax")
@@ -34,6 +35,10 @@ def _differences(before: Transaction, after: Transaction) -> Iterator[str]:
     if before.whole != after.whole:
         counted = [f"{each.present_lines} of {each.expected_lines}" for each in (before, after)]
         yield f"lines {counted[0]} -> {counted[1]}"
+    yield from _changed("reference", before.reference or before.receipt, after.reference or after.receipt)
+    placed = read_instant(before.placed_at)
+    if placed is None or placed != read_instant(after.placed_at):
+        yield from _changed("placed_at", before.placed_at, after.placed_at)
     for name in FIELDS:
         yield from _changed(name, getattr(before, name), getattr(after, name))
     if before.details == after.details:

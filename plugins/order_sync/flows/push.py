@@ -120,6 +120,7 @@ class _Sender:
     monotonic: Callable[[], float]
     channel: Channel | None
     known: bool = False
+    channel_is_away: bool = False
 
     async def know_the_erp(self) -> None:
         """Make sure, once, that it is the accepted one."""
@@ -131,6 +132,9 @@ class _Sender:
         """Record what the channel changed of these orders meanwhile; a claim of one that changed is void."""
         if self.channel is None:
             return
+        if self.channel_is_away:
+            self.summary.add("unchecked", len(entries))
+            return
         connection = f"channel_{self.route.channel}"
         try:
             self.ledger.check_fingerprint(connection, self.channel.fingerprint())
@@ -140,6 +144,7 @@ class _Sender:
             raise
         except (Transient, Permanent) as trouble:
             self.summary.add("unchecked", len(entries))
+            self.channel_is_away = True
             logger.warning("these orders are sent as they were read before: %s", trouble)
 
     async def turn(self, limit: int, *, as_probe: bool = False) -> bool:

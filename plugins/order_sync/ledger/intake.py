@@ -173,4 +173,4 @@ def seen(rows: Sequence[Mapping[str, Any]]) -> list[tuple[OrderKey, str]]:
 
 def as_json(findings: Collection[Finding]) -> str:
     unique = {(each.connection, each.kind, each.subject): asdict(each) for each in findings}
-    return to_json(list(unique.values()))
+    return to_json([unique[which] for which in sorted(unique)])

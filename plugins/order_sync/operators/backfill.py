@@ -91,6 +91,8 @@ class BackfillOrdersOperator(ErpOperator):
         first, last = _day("first_day", self.first_day, problems), _day("last_day", self.last_day, problems)
         if last < first:
             problems.append(f"last_day {last} lies before first_day {first}")
+        if last == date.max:
+            problems.append(f"last_day {last} is the last day that there is: write one before it")
         at_most = int(self.at_most) if str(self.at_most).isdecimal() else 0
         if at_most < 1:
             problems.append(f"at_most is '{self.at_most}': write a whole number, 1 or more")
