@@ -71,9 +71,8 @@ class Read:
     conflict: bool = False
 
     def again(self, sold: Sold, database: int) -> "Read":
-        """As it is after one more reading. Nobody reads a conflict again."""
-        differs = database != self.database and sold != self.sold
-        return self if self.conflict else Read(sold, database, differs)
+        """As it is after one more reading. A conflict stays one until a person decides."""
+        return Read(sold, database, self.conflict or (database != self.database and sold != self.sold))
 
     @property
     def means(self) -> str:
