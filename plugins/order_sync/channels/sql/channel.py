@@ -40,7 +40,7 @@ class SqlChannel:
     name: str
     folder: Path
     options: Mapping[str, Any]
-    batch_size: int = 500
+    batch_size: int = 2000
     settle_lag: timedelta = timedelta(hours=1)
 
     def fingerprint(self) -> str:
