@@ -3,14 +3,17 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from benchmarks.bulk import intake, ledgers
 from benchmarks.bulk.servers import servers
-from benchmarks.bulk.table import printed, write
+from benchmarks.bulk.table import Row, printed, write
 from sandbox import STATE
 
+RESULTS = STATE / "bench"
 SMALL = 10_000
+"""Orders that are done in the ledger that a large one is compared with."""
 
 
 def main(arguments: list[str]) -> None:
@@ -22,15 +25,21 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--ledger-rows", type=int, default=10_000_000)
     parser.add_argument("--report-rows", type=int, default=1_000_000)
     chosen = parser.parse_args(arguments)
+    path = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json"
+    rows: list[Row] = []
     with servers(chosen.baskets) as at:
-        rows = intake.measured(at, chosen.rounds, chosen.peer_rounds)
-        rows += ledgers.validation(at)
-        rows += ledgers.report(at, chosen.rounds, chosen.report_rows)
-        rows += ledgers.growth(at, chosen.rounds, SMALL, chosen.ledger_rows)
-        about = {"baskets": at.baskets, "lines": at.lines, **vars(chosen), "cores": os.cpu_count()}
+        parts: dict[str, Callable[[], list[Row]]] = {
+            "intake": lambda: intake.measured(at, chosen.rounds, chosen.peer_rounds),
+            "validation": lambda: ledgers.validation(at),
+            "report": lambda: ledgers.report(at, chosen.rounds, chosen.report_rows),
+            "growth": lambda: ledgers.growth(at, chosen.rounds, SMALL, chosen.ledger_rows),
+        }
+        about = {**vars(chosen), "baskets": at.baskets, "lines": at.lines, "cores": os.cpu_count()}
+        for name, measured in parts.items():
+            sys.stderr.write(f"{name} ...\n")
+            rows += measured()
+            write(rows, {**about, "load": os.getloadavg()}, path)
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    path = STATE / "bench" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json"
-    write(rows, {**about, "load": load}, path)
     sys.stdout.write(f"{printed(rows)}\nload of the machine: {load} on {os.cpu_count()} cores\n{path}\n")
 
 
