@@ -7,7 +7,7 @@ none of those are among them.
 While orders travel the task waits and holds no slot. It may be cleared, or the DAG triggered again, at any moment: what
 was brought in stays, and it goes on with what is left. To stop, mark the run as failed.
 
-**When the task is red**, its log ends with one sentence that says what to change.
+**When the task is red**, its log says in one sentence what to change.
 """
 
 from datetime import UTC, datetime

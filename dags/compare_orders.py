@@ -6,7 +6,7 @@ the channel's DAG. An order in the ERP that was never sent by this package is li
 What is found is told over Slack and by mail, each thing once, and stands in the ledger's table `findings`. It turns no
 task red: the task did its work.
 
-**When a task is red**, its log ends with one sentence that says what to change; clear it afterwards, or wait for the
+**When a task is red**, its log says in one sentence what to change; clear it afterwards, or wait for the
 next day. Comparing twice does no harm.
 """
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import yaml
+from airflow.sdk import TriggerRule
 
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
@@ -34,10 +35,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def lifecycle() -> str:
     """The page of the lifecycle: the picture, what each status means, and the whole table."""
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for row in TRANSITIONS:
-        arrows.setdefault((row.from_status, row.to_status), []).append(row.event)
-    picture = "\n".join(f"    {start} --> {end}: {', '.join(events)}" for (start, end), events in arrows.items())
+    pictures = "".join(
+        f"## {title}\n\n```mermaid\nstateDiagram-v2\n{_arrows(who)}```\n\n"
+        for title, who in (
+            ("On its way", ("rules", "push", "settle")),
+            ("When the channel says something new", ("channel",)),
+            ("What a person may do", ("person",)),
+        )
+    )
     standings = table(
         ("status", "roll-up", "word in the report", "final"),
         ((status, s.roll_up, s.report_word or "-", "yes" if s.final else "") for status, s in STANDINGS.items()),
@@ -50,11 +55,20 @@ def lifecycle() -> str:
         ),
     )
     return (
-        "# The life of an order\n\nMade from `core/lifecycle.py` by `make docs`.\n\n"
-        f"```mermaid\nstateDiagram-v2\n{picture}\n```\n\n## What each status means to people\n\n{standings}\n"
+        "# The life of an order\n\nMade from `core/lifecycle.py` by `make docs`. Rows of a person are decisions; which"
+        " of them have a command yet, says [when an order is stuck](stuck.md).\n\n"
+        f"{pictures}## What each status means to people\n\n{standings}\n"
         f"`Queued` in the report: never sent for longer than `{PREFIX}QUEUED_STUCK_AFTER`; younger ones are `Pending`,"
         f" and stand under All orders only.\n\n## The table\n\n{rows}"
     )
+
+
+def _arrows(who: Sequence[str]) -> str:
+    events: dict[tuple[str, str], list[str]] = {}
+    for row in TRANSITIONS:
+        if row.who in who:
+            events.setdefault((row.from_status, row.to_status), []).append(row.event)
+    return "".join(f"    {start} --> {end}: {', '.join(named)}\n" for (start, end), named in events.items())
 
 
 def settings() -> str:
@@ -115,7 +129,7 @@ def _section(dag: "DAG") -> str:
     title, _, text = inspect.cleandoc(dag.doc_md or "").partition("\n")
     tasks = dag.topological_sort()
     arrows = [
-        f"{task.task_id} -- {after.trigger_rule.value} --> {after.task_id}"
+        f"{task.task_id} -- {TriggerRule(after.trigger_rule).value} --> {after.task_id}"
         for task in tasks
         for after in tasks
         if after.task_id in task.downstream_task_ids
@@ -128,8 +142,8 @@ def _section(dag: "DAG") -> str:
         (
             f"`{task.task_id}`",
             f"`{task.operator_name}`",
-            (inspect.getdoc(getattr(task, "python_callable", task)) or "").partition("\n")[0],
-            f"`{task.trigger_rule.value}`",
+            _doc(task).partition("\n")[0],
+            f"`{TriggerRule(task.trigger_rule).value}`",
             f"`{task.pool}`",
             str(task.retries),
         )
@@ -137,6 +151,11 @@ def _section(dag: "DAG") -> str:
     )
     head = ("task", "operator", "what it does", "trigger rule", "pool", "retries")
     return f"{title.lstrip('# ')}\n{text}\n\n{_params(dag)}{picture}{table(head, rows)}"
+
+
+def _doc(task: Any) -> str:
+    """What a task's author says of it: the function's text, or that of the operator, which a mapped task hides."""
+    return inspect.getdoc(getattr(task, "python_callable", getattr(task, "operator_class", task))) or ""
 
 
 def _params(dag: "DAG") -> str:
@@ -148,7 +167,7 @@ def _params(dag: "DAG") -> str:
             f"`{name}`",
             param.schema.get("title", ""),
             _choices(param.schema),
-            f"`{param.value}`" if param.has_value else "-",
+            f"`{param.value}`" if param.has_value else "empty" if "null" in param.schema["type"] else "must be given",
             param.description or "",
         )
         for name, param in params.items()

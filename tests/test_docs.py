@@ -1,17 +1,66 @@
-"""The documents hold: generated pages are current, every code is explained, every command and link exists."""
+"""The documents hold: generated pages are current, and whatever a page names (commands, links, files, tests, settings,
+statuses, questions to the ledger) is there."""
 
 import ast
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from docs.generate import DOCS, PAGES
 from order_sync.core.advice import CATALOGUE
+from order_sync.core.holds import HoldKind
+from order_sync.core.lifecycle import STANDINGS
+from order_sync.ledger import migrate
+from sandbox.postgres import Cluster
 
 ROOT = DOCS.parent
+PACKAGE = ROOT / "plugins" / "order_sync"
 README = ROOT / "README.md"
+ALL_PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+PAGES_BY_HAND = [page for page in ALL_PAGES if page.name not in PAGES]
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The blocks of code of a page, each with what is written behind its fence."""
+    return re.findall(r"^```([^\n]*)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def spans(page: Path) -> list[str]:
+    """What a page sets as code within its lines."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL))
+
+
+def code(page: Path) -> str:
+    """What a page tells people to write: code within lines, and commands between them."""
+    return "\n".join([*spans(page), *(text for kind, text in blocks(page) if kind in ("", "sh")), ""])
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def ledger(cluster: Cluster) -> Iterator[str]:
+    """The address of an empty ledger."""
+    cluster.create_database("asked")
+    migrate(lambda: psycopg.connect(cluster.dsn("asked")))
+    yield cluster.dsn("asked")
+    cluster.drop_database("asked")
+
+
+@pytest.fixture(scope="module")
+def words() -> set[str]:
+    """Every word of the code, its files' names and settings among them; the pages' own words do not count."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
+    files = [ROOT / name for name in listed.stdout.split() if not name.endswith((".md", ".png", "requirements.lock"))]
+    texts = [PAGES["settings.md"](), *(f"{file.stem} {file.read_text()}" for file in files if file.is_file())]
+    return {word for text in texts for word in re.findall(r"\w+", text)}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -39,17 +88,87 @@ def test_the_catalogue_holds_no_code_that_nothing_uses():
     assert [code for code in CATALOGUE if f'"{code}"' not in source and f"'{code}'" not in source] == []
 
 
-def test_every_command_of_the_readme_exists():
+def test_every_command_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    commands = set(re.findall(r"\bmake ([a-z]+)", README.read_text()))
-    assert commands >= {"run", "test", "check"}
-    assert commands <= targets
+    commands = {page.name: set(re.findall(r"\bmake ([a-z]+)(?=[`\s])", code(page))) for page in PAGES_BY_HAND}
+    assert {"run", "test"} <= commands["README.md"]
+    assert set().union(*commands.values()) <= targets
+    assert targets - {"help"} <= commands["developing.md"]
 
 
-@pytest.mark.parametrize("page", [README, *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\(([^):#]*)(?:#([^)]*))?\)", page.read_text())
+    lost = [path for path, _ in links if not (page.parent / path).exists()]
+    lost += [anchor for path, anchor in links if anchor and anchor not in anchors(page.parent / path if path else page)]
+    assert lost == []
+
+
+def test_every_page_is_reached_from_the_readme():
+    reached, new = set(), {README}
+    while new:
+        reached |= new
+        links = {
+            (page.parent / path).resolve() for page in new for path in re.findall(r"\]\(([^):#]+)", page.read_text())
+        }
+        new = {found for link in links for found in (link.glob("*.md") if link.is_dir() else [link])} - reached
+        new = {page for page in new if page.suffix == ".md"}
+    assert [page.name for page in ALL_PAGES if page not in reached] == []
+
+
+def test_there_are_pages_for_users_for_those_who_run_it_and_for_those_who_change_it():
+    """R146"""
+    rows = dict(re.findall(r"^\| (.*?) \| (.*\]\(docs/.*) \|$", README.read_text(), re.MULTILINE))
+    assert "docs/stuck.md" in rows["work at the order desk"]
+    assert "docs/deployment.md" in rows["run the Airflow"]
+    assert "docs/developing.md" in rows["change the code"]
+
+
+def test_every_picture_is_shown_and_small():
+    shown = {name for page in ALL_PAGES for name in re.findall(r"pictures/([\w-]+\.png)\)", page.read_text())}
+    pictures = {path.name: path.stat().st_size for path in (DOCS / "pictures").iterdir()}
+    assert set(pictures) == shown
+    assert [name for name, size in pictures.items() if size > 150_000] == []
+
+
+@pytest.mark.parametrize("page", PAGES_BY_HAND, ids=lambda page: page.name)
+def test_every_name_in_a_page_is_one_of_the_code_or_of_the_pages_own_example(page, words):
+    names = set(re.findall(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b|\b[A-Z]\w+Operator\b", code(page)))
+    examples = {word for kind, text in blocks(page) if kind not in ("", "sh") for word in re.findall(r"\w+", text)}
+    assert sorted(name for name in names - words - examples if "my_" not in name) == []
+
+
+@pytest.mark.parametrize("page", PAGES_BY_HAND, ids=lambda page: page.name)
+def test_every_file_and_test_that_a_page_names_is_there(page):
+    tops = "|".join(path.name for path in ROOT.iterdir() if path.is_dir())
+    named = re.findall(rf"^((?:{tops}|core|flows|erps)/[\w./-]+)(?:::(\w+))?$", "\n".join(spans(page)), re.MULTILINE)
+    paths = {(ROOT if (ROOT / name).exists() else PACKAGE) / name: test for name, test in named if "my_" not in name}
+    assert [path for path in paths if not path.exists()] == []
+    assert [test for path, test in paths.items() if test and f"def {test}(" not in path.read_text()] == []
+
+
+def test_each_line_of_the_checklist_says_what_verifies_it_or_that_nothing_does():
+    rows = re.findall(r"^\| .*", (DOCS / "production.md").read_text(), re.MULTILINE)
+    verified = [row for row in rows if row.count("|") == 4]
+    assert len(verified) > 20
+    assert [row for row in verified if not re.search(r"::test_|tests/|not verified here|verified by", row)] == []
+
+
+def test_every_status_is_explained_to_whoever_misses_an_order():
+    page = (DOCS / "stuck.md").read_text()
+    table = page.partition("| status |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sorted(STANDINGS)
+    assert set(
+        re.findall(r"^\| `(\w+)` \| .* \|$", page.partition("## 2. Holds")[2].partition("## 3.")[0], re.M)
+    ) == set(HoldKind)
+
+
+@pytest.mark.parametrize("page", [README, DOCS / "stuck.md", DOCS / "production.md"], ids=lambda page: page.name)
+def test_every_question_to_the_ledger_can_be_asked(page, ledger: str):
+    questions = [text for kind, text in blocks(page) if kind == "sql"]
+    assert questions
+    with psycopg.connect(ledger) as connection:
+        assert [connection.execute(question).fetchall() for question in questions] == [[]] * len(questions)
 
 
 def test_every_row_of_the_table_of_troubles_is_tested_on_a_running_airflow():
@@ -58,11 +177,6 @@ def test_every_row_of_the_table_of_troubles_is_tested_on_a_running_airflow():
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "end_to_end").glob("test_*.py"))
     assert len(rows) == 8
     assert sorted(re.findall(r'"""Row: (.*?)(?:"""|\n)', tests)) == sorted(rows)
-
-
-def test_every_setting_in_the_readme_exists():
-    named = set(re.findall(r"ORDER_SYNC_[A-Z_]+[A-Z]", README.read_text()))
-    assert named <= set(re.findall(r"ORDER_SYNC_[A-Z_]+[A-Z]", PAGES["settings.md"]()))
 
 
 def test_nothing_in_the_repository_names_a_machine_or_a_package_registry():

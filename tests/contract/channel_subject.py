@@ -62,6 +62,14 @@ class Subject:
         with self.connect() as connection:
             self.fixture.add(connection, references, **how)
 
+    def may_add(self, reference: str, **how: Any) -> bool:
+        """Sell what the shop's own tables may refuse; whether it was sold."""
+        try:
+            self.add(reference, **how)
+        except (psycopg.errors.CheckViolation, psycopg.errors.NumericValueOutOfRange):
+            return False
+        return True
+
     def change(self, reference: str) -> None:
         with self.connect() as connection:
             self.fixture.change(connection, reference)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -59,7 +60,7 @@ def _value(what: str, value: object, number: bool, may_be_null: bool) -> Iterato
 
 
 def test_every_line_is_there(subject: Subject):
-    transaction = subject.sold("W1", lines=37)
+    transaction = subject.sold("1001", lines=37)
     order = subject.reading(transaction).order
     assert transaction.expected_lines == 37, f"the header promises 37 lines and not {transaction.expected_lines}"
     assert transaction.present_lines == 37, f"37 lines are there and not {transaction.present_lines}"
@@ -68,15 +69,19 @@ def test_every_line_is_there(subject: Subject):
 
 
 def test_an_order_without_lines_has_an_empty_list_of_them(subject: Subject):
-    transaction = subject.sold("W1", lines=0)
+    if not subject.may_add("1001", lines=0):
+        return
+    transactions, _ = subject.read()
+    assert transactions, "a header without lines is left out: does an inner join want a line for it?"
+    (transaction,) = transactions
     assert (transaction.expected_lines, transaction.present_lines) == (0, 0), "lines are counted where there are none"
     assert json.loads(transaction.details)["lines"] == [], "lines must be an empty list where there are none, not null"
 
 
 def test_amounts_are_exact_and_never_a_float(subject: Subject):
-    nets = {"W1": "90071992547409.93", "W2": "19.99", "W3": "0.07"}
-    for reference, net in nets.items():
-        subject.add(reference, lines=3, net=net)
+    nets = {"1001": "19.99", "1002": "0.07", "1003": "1234567.89", "1004": "90071992547409.93"}
+    held = [reference for reference, net in nets.items() if subject.may_add(reference, lines=3, net=net)]
+    assert len(held) > 1
     for transaction in subject.read()[0]:
         floats: list[str] = []
         json.loads(transaction.details, parse_float=floats.append)
@@ -89,20 +94,20 @@ def test_amounts_are_exact_and_never_a_float(subject: Subject):
 
 
 def test_numbers_are_plain(subject: Subject):
-    for reference, net in (("W1", "1000000"), ("W2", "90071992547409.93"), ("W3", "1234.50")):
-        subject.add(reference, net=net)
+    for reference, net in (("1001", "1234.50"), ("1002", "1000000"), ("1003", "90071992547409.93")):
+        subject.may_add(reference, net=net)
     totals = [transaction.total for transaction in subject.read()[0]]
     odd = [total for total in totals if not NUMBER.fullmatch(total or "")]
     assert odd == [], "a total is no plain number, as in 1234.5: no exponent, no comma, no currency"
 
 
 def test_the_details_have_the_documented_shape(subject: Subject):
-    found = "; ".join(dict.fromkeys(faults(subject.sold("W1", lines=2))))
+    found = "; ".join(dict.fromkeys(faults(subject.sold("1001", lines=2))))
     assert not found, f"the details are of another shape than documented: {found}"
 
 
 def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject):
-    transaction = subject.sold("W1", lines=2)
+    transaction = subject.sold("1001", lines=2)
     assert transaction.not_an_order is None, f"not_an_order is '{transaction.not_an_order}': an order has null there"
     assert re.fullmatch("[A-Za-z]{3}", transaction.currency), (
         f"currency is '{transaction.currency}': it must be ISO 4217, as in EUR"
@@ -116,7 +121,7 @@ def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject):
 def test_the_instant_is_told_with_its_offset(subject: Subject):
     winter = subject.fixture.PLACED_AT
     summer = winter.replace(month=7)
-    for reference, placed_at in (("W1", winter), ("W2", summer)):
+    for reference, placed_at in (("1001", winter), ("1002", summer)):
         subject.add(reference, placed_at=placed_at)
     for transaction, placed_at in zip(subject.read()[0], (winter, summer), strict=True):
         text = transaction.placed_at or ""
@@ -130,7 +135,7 @@ def test_the_instant_is_told_with_its_offset(subject: Subject):
 
 
 def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject):
-    for reference in ("W0", "W1", "W2"):
+    for reference in ("1000", "1001", "1002"):
         subject.add(reference)
     keys = [transaction.key for transaction in subject.read()[0]]
     assert {key.channel for key in keys} == {subject.fixture.SPEC.name}, "the key names another channel"
@@ -139,16 +144,15 @@ def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject):
 
 
 def test_the_digest_is_the_contents_and_not_the_counters(subject: Subject):
-    subject.add("W1")
-    subject.add("W2")
+    subject.add("1001")
+    subject.add("1002")
     (before, other), _ = subject.read()
     assert before.digest != other.digest
-    subject.remove("W1")
-    subject.add("W1")
-    again = subject.read()[0][-1]
-    assert again.counter != before.counter
-    assert references([again]) == ["W1"]
-    assert again.digest == before.digest, "the same contents have another digest under another counter"
-    subject.change("W1")
-    changed = next(each for each in subject.read()[0] if references([each]) == ["W1"])
-    assert changed.digest != before.digest, "other contents have the same digest: a change goes unnoticed"
+    subject.remove("1001")
+    subject.add("1001")
+    again = next(each for each in subject.read()[0] if references([each]) == ["1001"])
+    if replace(again, counter=0, digest="") == replace(before, counter=0, digest=""):
+        assert again.digest == before.digest, "the same contents have another digest under another counter"
+    subject.change("1001")
+    (changed,) = subject.read_again([again])
+    assert changed.digest != again.digest, "other contents have the same digest: a change goes unnoticed"

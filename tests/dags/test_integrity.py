@@ -6,15 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.sdk.bases.operator import BaseOperator
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
 
 from order_sync import hooks, notifiers, registry
 from order_sync.core.settings import Settings
@@ -198,6 +201,25 @@ def test_a_channel_runs_by_the_registrys_schedule_in_utc(dag_id: str, dags: dict
     timetable = dags[dag_id].timetable
     assert isinstance(timetable, CronTriggerTimetable)
     assert (timetable.expression, str(timetable.timezone)) == (CHANNEL_DAGS[dag_id].every, "UTC")
+
+
+@pytest.mark.parametrize("first", [datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)])
+def test_the_report_runs_at_its_hour_of_its_zone_also_on_days_of_23_and_25_hours(
+    first: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    """R106"""
+    monkeypatch.setenv("ORDER_SYNC_REPORT_ZONE", "Europe/Berlin")
+    monkeypatch.setenv("ORDER_SYNC_REPORT_AT", "07:30")
+    report = DagSerialization.from_dict(DagSerialization.to_dict(DagBag(DAGS).dags["report_failures"]))
+    runs, interval = [], None
+    while len(runs) < 3:
+        info = report.timetable.next_dagrun_info(
+            last_automated_data_interval=interval, restriction=TimeRestriction(first, None, catchup=True)
+        )
+        interval = info.data_interval
+        runs.append(info.run_after.astimezone(ZoneInfo("Europe/Berlin")))
+    assert [run.date() for run in runs] == [first.date() + timedelta(days=days) for days in range(3)]
+    assert {(run.hour, run.minute) for run in runs} == {(7, 30)}
 
 
 def test_every_dag_says_who_owns_it_what_it_does_and_what_to_do_when_it_fails(dags: dict[str, DAG]):

@@ -162,6 +162,7 @@ def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pi
 
 
 def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_sends_it(pipeline: Pipeline):
+    """R179"""
     [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime(2025, 12, 24, 18, tzinfo=UTC))
     run()
     assert pipeline.statuses() == ["not_an_order"]

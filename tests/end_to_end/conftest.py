@@ -85,7 +85,7 @@ def _main_job(system: System) -> MainJob:
         api.pause(dag, paused=False)
     run, tills = api.trigger(DAG), api.trigger(TILLS)
     system.wait_for_task(run, "push", "success", seconds=600)
-    system.wait_for_task(tills, "push", "success", seconds=120, dag=TILLS)
+    system.wait_for_task(tills, "push", "success", seconds=600, dag=TILLS)
     confirmed, errors = [["state", "=", "confirmed"]], system.sandbox.tryton.rpc
     api.wait_until(
         lambda: len(system.erp(confirmed)) == errors("ir.error.search_count", []) == 1,

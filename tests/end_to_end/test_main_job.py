@@ -104,6 +104,21 @@ def test_a_second_run_adds_nothing_to_the_erp(system: System) -> None:
     assert sorted((row["web_id"], row["state"]) for row in system.erp([])) == before
 
 
+def test_the_daily_comparison_of_channels_ledger_and_erp_finds_nothing(system: System, main_job: MainJob) -> None:
+    """R9, R53"""
+    compared = "compare_orders"
+    system.api.pause(compared, paused=False)
+    run = system.api.trigger(compared)
+    assert system.api.wait_for_run(compared, run) == "success"
+    tasks = [(task["task_id"], task["rendered_map_index"], task["state"]) for task in system.api.tasks(compared, run)]
+    assert sorted(tasks) == [
+        (task, channel, "success")
+        for task in ("compare_channel", "compare_erp")
+        for channel in ("dynamics_store", "dynamics_web")
+    ]
+    assert system.ledger("select kind, subject, detail from findings") == []
+
+
 def test_the_history_of_an_order_names_the_run_and_the_task_of_each_step(system: System, main_job: MainJob) -> None:
     """R183"""
     history = system.ledger(

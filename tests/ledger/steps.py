@@ -38,6 +38,12 @@ class Sql:
         """Run a statement."""
         self.connection.execute(query, parameters)  # type: ignore[arg-type]
 
+    def content(self) -> dict[str, object]:
+        """A digest of each table's rows."""
+        tables = self.rows("select tablename from pg_tables where schemaname = 'order_sync'")
+        digest = "select md5(string_agg(each::text, '' order by each::text)) from {} each"
+        return {table: self.one(digest.format(table)) for (table,) in tables}
+
     def status(self, number: int) -> str:
         """The status of the order with that number."""
         return str(self.one("select status from orders where order_key = %s", str(key(number))))

@@ -176,7 +176,7 @@ def test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders(le
     ]
     channel.rows.append(transaction(51))
     queue(ledger, erp, channel)
-    assert send(ledger, erp) == {"sent": 5}
+    assert send(ledger, erp, settings=Settings(claim_size=2, submit_concurrency=1)) == {"sent": 5}
     assert [int(key.parts[0]) for key in erp.submits] == [50, 51, 1, 2, 3]
 
 

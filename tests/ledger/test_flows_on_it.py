@@ -144,3 +144,22 @@ def test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs
     (message,) = sql.one("select array_agg(message) from orders where status = 'conflict'")  # type: ignore[misc]
     assert "customer_account C-1 -> C-2; total 10.00 -> 20.00" in message
     assert queue(ledger, erp, channel).counts == {}
+
+
+def test_a_settle_changes_the_orders_in_doubt_of_its_channel_and_nothing_else(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    """R182"""
+    erp.script = ["refused"]
+    queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 6)]))
+    send(ledger, erp)
+    queue(ledger, erp, MemoryChannel([transaction(number) for number in range(6, 9)]))
+    sql.do("update orders set channel = 'other' where id = (select max(id) from orders where status = 'sent')")
+    make_due(sql)
+    orders = "select order_key, channel, status, orders::text from orders"
+    before, tables = sql.rows(orders), sql.content()
+    assert asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY)).counts == {"confirmed": 3}
+    after = sql.rows(orders)
+    in_doubt = {key for key, channel, status, _ in before if (channel, status) == ("shop", "sent")}
+    assert len(in_doubt) == 3
+    assert {key for key, *_ in set(before) - set(after)} == in_doubt
+    changed = {table for table, content in sql.content().items() if content != tables[table]}
+    assert changed == {"orders", "attempts", "order_history"}

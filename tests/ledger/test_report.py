@@ -335,3 +335,14 @@ def test_a_late_confirmation_takes_the_order_out_of_the_next_days_report(ledger:
     assert words(build(day=DAY)) == {"R-1": "Pending Verification"}
     settle(ledger, sql, Event.CONFIRMED)
     assert words(build(day=DAY - timedelta(days=1))) == {}
+
+
+def test_a_report_changes_nothing_but_the_reports(ledger: Ledger, build: Build, sql: Sql):
+    """R182"""
+    land(ledger, *range(1, len(ALL_WORDS) + 1))
+    for number, status in enumerate(ALL_WORDS, 1):
+        put(sql, number, status)
+    before = sql.content()
+    assert len(rows(build("failed"))) + len(rows(build("all"))) > len(ALL_WORDS)
+    after = sql.content()
+    assert {table for table in before if before[table] != after[table]} == {"reports", "report_rows"}

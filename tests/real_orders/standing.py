@@ -8,7 +8,7 @@ import psycopg
 
 from order_sync.core.orders import OrderKey
 
-RETURN = "return"
+RETURN = "RETURN_NOT_SUPPORTED"
 """Why a return is no order."""
 
 QUERY = """

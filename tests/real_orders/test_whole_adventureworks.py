@@ -101,6 +101,8 @@ def test_the_runs_tell_the_counts_that_the_files_give(ledger: Arrived, orders: "
     assert ledger.counts["validate"] == {"valid": 1_566 - bad, "invalid": bad, **codes}
     assert len(codes) == 3
     assert 0 < bad < 1_566
+    assert ledger.counts["extract again"] == {"unchanged": 1_566}
+    assert ledger.counts["compare"] == {"compared": 1_566}
 
 
 def test_the_orders_whose_address_is_not_there_are_refused_for_that(ledger: Arrived, orders: "pandas.DataFrame"):

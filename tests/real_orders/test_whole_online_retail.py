@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas
 
 FEES = ("AMAZONFEE", "BANK CHARGES", "CRUK")
+LINES = """
+    create temporary table line as
+    select sku, quantity, net from transactions,
+        json_to_recordset(details::json -> 'lines') as line (sku text, quantity numeric, net numeric)"""
 NO_COUNTRIES = ("Channel Islands", "European Community", "Unspecified")
 
 
@@ -101,7 +105,8 @@ def ledger(cluster: Cluster) -> Iterator[Arrived]:
     """The ledger after the whole file was loaded, extracted and validated."""
     with arrived(cluster, "online_retail", online_retail.fill, {"zone": "Europe/London"}) as ledger:
         for step, seconds in ledger.seconds.items():
-            print(f"{step:<10} {seconds:5.1f} s")
+            print(f"{step:<14}{seconds:6.1f} s")
+        ledger.ledger.execute(LINES)
         yield ledger
 
 
@@ -134,6 +139,13 @@ def test_the_runs_tell_the_counts_that_the_file_gives(ledger: Arrived, invoices:
         **codes,
     }
     assert len(codes) == 6
+
+
+def test_nothing_is_new_to_the_next_run_and_nothing_is_missing_or_changed_when_all_is_compared(ledger: Arrived):
+    """R53"""
+    assert ledger.counts["extract again"] == {"unchanged": 25_900}
+    assert ledger.counts["compare"] == {"compared": 25_900}
+    assert ledger.rows("select count(*) from findings") == [(0,)]
 
 
 def test_the_3836_cancellations_are_returns_or_refunded_fees_and_no_orders(
@@ -190,12 +202,28 @@ def test_no_row_of_the_file_is_lost_or_counted_twice(
 
 def test_the_quantities_and_amounts_of_all_lines_are_those_of_the_file(ledger: Arrived, rows: "pandas.DataFrame"):
     ((quantity, net, least, most),) = ledger.rows(
-        """select sum(quantity), sum(net), min(quantity), max(quantity)
-        from transactions, json_to_recordset(details::json -> 'lines') as line (quantity numeric, net numeric)"""
+        "select sum(quantity), sum(net), min(quantity), max(quantity) from line"
     )
     lines = rows[rows["Line"]]
     assert (quantity, 1000 * net) == (int(lines["Quantity"].sum()), int(lines["Amount"].sum()))
     assert (least, most) == (-80_995, 80_995)
+
+
+def test_free_lines_negative_quantities_and_what_is_no_article_arrive_as_they_are(
+    ledger: Arrived, rows: "pandas.DataFrame"
+):
+    lines = rows[rows["Line"]]
+    ((free, negative),) = ledger.rows(
+        "select count(*) filter (where net = 0), count(*) filter (where quantity < 0) from line"
+    )
+    assert (free, negative) == ((lines["Amount"] == 0).sum(), (lines["Quantity"] < 0).sum())
+    told = ledger.rows("select sku, count(*) from line where sku !~ '^[0-9]{5}' group by sku")
+    assert dict(told) == lines.loc[~lines["StockCode"].str.match(r"\d{5}"), "StockCode"].value_counts().to_dict()
+    assert {"M", "m", "C2", "S", "B", "PADS", "gift_0001_20", *FEES} <= dict(told).keys()
+    assert ledger.rows(
+        """select count(*), count(distinct code) from transactions,
+            json_to_recordset(details::json -> 'charges') as charge (code text)"""
+    ) == [(rows["Freight"].sum(), 1)]
 
 
 def test_every_total_is_that_of_the_file(ledger: Arrived, invoices: "pandas.DataFrame"):

@@ -15,7 +15,7 @@ from order_sync.core.ports import Landing
 from order_sync.core.reading import read_order
 from order_sync.core.rules import problems_of
 from order_sync.core.watermark import Watermark
-from order_sync.flows.extract import disposition
+from order_sync.flows.landing import disposition
 from sandbox import CHECKOUT, catalogue, samples, shop
 from sandbox.postgres import Cluster
 from tests.fixtures import dynamics_store, dynamics_web

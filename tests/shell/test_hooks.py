@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from order_sync import hooks, registry
-from order_sync.core.errors import Misconfigured, OrderSyncError, Transient
+from order_sync.core.errors import LedgerUnavailable, Misconfigured, OrderSyncError, Transient
 from sandbox.postgres import Cluster
 from sandbox.processes import free_port
 
@@ -93,6 +93,16 @@ def test_a_ledger_that_is_down_is_one_sentence_without_the_password(connections:
         pass
     assert "order_ledger" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_a_ledger_that_must_be_reached_by_tls_is_not_reached_without(cluster: Cluster, connections: Connections):
+    here = {**POSTGRES, "port": cluster.port, "password": cluster.password}
+    connections["order_ledger"] = here
+    with pytest.raises(Misconfigured, match="migrate"), hooks.ledger():
+        pass
+    connections["order_ledger"] = {**here, "extra": {"sslmode": "require"}}
+    with pytest.raises(LedgerUnavailable, match="server does not support SSL"), hooks.ledger():
+        pass
 
 
 def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections: Connections):

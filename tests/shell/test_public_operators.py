@@ -84,6 +84,15 @@ def test_a_task_is_documented_by_its_operator_unless_its_author_does(kind: type[
     assert kind(task_id="t", doc_md="mine", **given).doc_md == "mine"
 
 
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_a_mapped_task_is_documented_like_a_single_one(kind: type[BaseOperator]):
+    mapped_over, *others = arguments(kind)
+    given = dict.fromkeys(others, "x")
+    single = kind(task_id="t", **{mapped_over: "x"}, **given)
+    assert kind.partial(task_id="t", **given).expand(**{mapped_over: ["x", "y"]}).doc_md == single.doc_md
+    assert kind.partial(task_id="t", doc_md="mine", **given).expand(**{mapped_over: ["x"]}).doc_md == "mine"
+
+
 def test_every_operator_has_a_light_colour_of_its_own():
     colours = [kind.ui_color for kind in OPERATORS]
     assert len(set(colours)) == len(OPERATORS)

@@ -39,8 +39,9 @@ class Settings:
         timedelta, "how long the reading of a channel waits for its slow writers; what they commit later is found daily"
     ] = timedelta(minutes=60)
     read_again_at_most: Annotated[
-        int, "how many orders that are not done, and how many that are, an extract asks the channel for again"
+        int, "how many orders that are not done an extract asks the channel for again, in rounds"
     ] = 1000
+    read_done_again_at_most: Annotated[int, "the same for orders that are done"] = 100
     read_done_again_for: Annotated[
         timedelta, "for how long after its landing an order that is done is asked for again"
     ] = timedelta(days=7)
@@ -95,14 +96,9 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, timedelta) and value <= timedelta(0):
                 raise Misconfigured(f"{PREFIX}{item.name.upper()} must be longer than nothing, not {value}")
-        if min(self.claim_size, self.submit_concurrency, self.read_again_at_most) < 1:
-            raise Misconfigured(
-                f"{PREFIX}CLAIM_SIZE, {PREFIX}SUBMIT_CONCURRENCY and {PREFIX}READ_AGAIN_AT_MOST must be 1 or more"
-            )
-        if min(self.max_resends, self.total_tolerance, self.first_run_limit) < 0:
-            raise Misconfigured(
-                f"{PREFIX}MAX_RESENDS, {PREFIX}TOTAL_TOLERANCE and {PREFIX}FIRST_RUN_LIMIT must be 0 or more"
-            )
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                raise Misconfigured(f"{PREFIX}{name.upper()} must be {least} or more, not {getattr(self, name)}")
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(
@@ -111,6 +107,12 @@ class Settings:
             )
         return self
 
+
+LEAST = {
+    **dict.fromkeys(("claim_size", "submit_concurrency", "read_again_at_most", "read_done_again_at_most"), 1),
+    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit"), 0),
+}
+"""The least that a number may be."""
 
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""

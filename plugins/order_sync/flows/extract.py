@@ -43,10 +43,9 @@ def extract(
             land(route, ledger, batch.transactions, batch.watermark, actor, summary)
             ledger.find(_findings(connection, batch), actor)
         _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)
-        at_most = settings.read_again_at_most
         known = [
-            *ledger.unfinished(route.channel, at_most),
-            *ledger.done(route.channel, at_most, settings.read_done_again_for),
+            *ledger.unfinished(route.channel, settings.read_again_at_most),
+            *ledger.done(route.channel, settings.read_done_again_at_most, settings.read_done_again_for),
         ]
         for name, number in land_again(route, channel, ledger, known, actor).items():
             summary.add(name, number)

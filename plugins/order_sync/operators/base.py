@@ -22,6 +22,11 @@ class OrderSyncOperator(BaseOperator):
         self.ledger_conn_id = ledger_conn_id
         self.doc_md = self.doc_md or markdown(inspect.getdoc(type(self)) or "")
 
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """Map the operator over values, with the same documentation as a single task's."""
+        return super().partial(**{"doc_md": markdown(inspect.getdoc(cls) or ""), **kwargs})
+
 
 def markdown(docstring: str) -> str:
     """A docstring for Airflow's pages: what it does as a heading, and its parameters as a list under one."""

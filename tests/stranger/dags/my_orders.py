@@ -44,7 +44,12 @@ def my_orders() -> None:
     learn = CheckReferenceDataOperator(task_id="learn", channel=SHOP, erp_conn_id="our_tryton", trigger_rule="all_done")
     check = ValidateOrdersOperator(task_id="check", channel=SHOP, trigger_rule="all_done")
     send = PushOrdersOperator(
-        task_id="send", channel=SHOP, erp_conn_id="our_tryton", pool="our_tryton", trigger_rule="all_done"
+        task_id="send",
+        channel=SHOP,
+        channel_conn_id="our_shop",
+        erp_conn_id="our_tryton",
+        pool="our_tryton",
+        trigger_rule="all_done",
     )
     confirm = ReconcileConfirmationsOperator(
         task_id="confirm", channel=SHOP, erp_conn_id="our_tryton", trigger_rule="all_done"
