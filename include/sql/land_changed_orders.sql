@@ -15,10 +15,12 @@ with present as (
             when o.status not in ('waiting', 'not_an_order') and l.status <> 'not_an_order'
                 and %(differences)s::jsonb ->> l.order_key = '' then null
             when l.status <> 'not_an_order' then 'changed'
-            when o.status not in ('failed', 'on_hold', 'ignored') then 'cancelled_in_channel'
+            when o.status not in ('received', 'queued', 'failed', 'dead', 'on_hold', 'ignored') then 'cancelled_in_channel'
             when not exists (select from attempts a
-                             where a.order_id = o.id and a.outcome is distinct from 'not_sent')
+                             where a.order_id = o.id and a.outcome is distinct from 'not_sent'
+                               and a.resolution is distinct from 'absent')
                 then 'cancelled_in_channel'
+            else 'cancelled_too_late'
         end as event
     from landing l
     join orders o using (order_key)
@@ -35,6 +37,7 @@ with present as (
                 case locked.event
                     when 'key_reused' then 'the channel''s new database has another order under this key'
                     when 'changed' then 'the channel changed the order after it was sent'
+                    when 'cancelled_too_late' then 'the channel cancelled the order, and the ERP may have it'
                     else 'the channel cancelled the order after it was sent'
                 end,
                 nullif(locked.difference, ''),

@@ -259,7 +259,7 @@ def test_a_join_that_finds_two_rows_is_refused_where_counters_may_be_shared(shop
     channel = shop(by_instant=True)
     path = channel.folder / "transactions.sql"
     path.write_text(path.read_text().replace("from sale s", "from sale s cross join customer"))
-    with pytest.raises(Misconfigured, match=r"with new\.sql gives shop:A twice: a join finds more than one row"):
+    with pytest.raises(Misconfigured, match=r"with new\.sql gives shop:A twice: a join finds several rows for it"):
         read(channel)
 
 

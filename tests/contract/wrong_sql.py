@@ -66,7 +66,7 @@ CORNER_SHOP = (
     told(
         "a join that repeats a purchase for each of its items",
         once,
-        "twice: a join finds more than one row",
+        "twice: a join finds several rows for it, or the key lacks a part",
         "where {which}",
         "cross join lateral jsonb_array_elements(p.items) repeated\nwhere {which}",
     ),

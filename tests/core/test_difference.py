@@ -83,3 +83,9 @@ def test_any_text_differs_from_another_and_from_nothing_else(old, new):
     before, after = replace(ORDER, reference=old), replace(ORDER, reference=new)
     assert difference(before, before) == ""
     assert (difference(before, after) == "") == (difference(after, before) == "")
+
+
+def test_a_line_that_is_promised_or_no_longer_promised_is_a_difference():
+    promised = replace(ORDER, expected_lines=3, present_lines=2)
+    assert difference(replace(ORDER, expected_lines=2, present_lines=2), promised) == "lines 2 of 2 -> 2 of 3"
+    assert difference(ORDER, replace(ORDER, expected_lines=0)) == ""

@@ -161,6 +161,14 @@ def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pi
     assert number in text
 
 
+def test_a_comparison_of_a_channel_that_is_down_makes_the_run_red_and_the_erp_is_compared(pipeline: Pipeline):
+    """R8"""
+    run()
+    pipeline.connect("channel_dynamics_web", {**postgres(pipeline.cluster.dsn()), "port": free_port()})
+    ran = run("compare_orders")
+    assert (ran.state, ran.tasks["compare_erp"]) == ("failed", "success")
+
+
 def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_sends_it(pipeline: Pipeline):
     """R179"""
     [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime(2025, 12, 24, 18, tzinfo=UTC))

@@ -114,3 +114,17 @@ def test_what_a_reading_left_out_and_whom_it_does_not_wait_for_are_findings(ledg
         (FindingKind.SKIPPED, "shop:9", ""),
         (FindingKind.SLOW_WRITER, "2026-03-02", "since 07:00 UTC"),
     ]
+
+
+class BrokenChannel(MemoryChannel):
+    """A channel whose adapter stumbles."""
+
+    def read_again(self, keys):
+        raise KeyError("part")
+
+
+def test_a_channel_whose_adapter_stumbles_holds_no_order_back(ledger: MemoryLedger):
+    queue(ledger, MemoryChannel([transaction(1)]))
+    with pytest.raises(KeyError):
+        send(ledger, BrokenChannel([transaction(1)]))
+    assert ledger.rows[transaction(1).key].lease_until is None, "the next push need not wait for the lease"

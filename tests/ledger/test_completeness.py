@@ -79,12 +79,39 @@ def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(ledger: 
     assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 2}
 
 
-def test_what_was_placed_too_lately_for_an_extract_is_not_missing(ledger: Ledger, sql: Sql, hours_ago):
+def test_what_the_next_extract_will_read_is_not_missing(ledger: Ledger, hours_ago):
+    """A till that was without a line commits what it sold hours ago, while the extract waits for its turn, or fails."""
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(30))])
     read(ledger, channel)
     channel.rows += [transaction(2, placed_at=hours_ago(0.5)), transaction(3, placed_at=hours_ago(3))]
-    sql.do("update watermarks set stored_at = stored_at - interval '10 hours'")
+    counts = compare_channel(ROUTE, channel, ledger, ACTOR).counts
+    assert counts == {"compared": 2, "new": 1, "orders": 1}, "what is read already is no loss either"
+    assert ledger.untold(["channel_shop"]) == []
+
+
+class EarlierKeys(MemoryChannel):
+    """A channel whose list of keys was read before its newest row was committed, and extracted by another run."""
+
+    def keys(self, window):
+        for keys in super().keys(window):
+            yield keys[:-1]
+
+
+def test_what_came_while_the_keys_were_read_is_not_gone(ledger: Ledger, hours_ago):
+    rows = [transaction(1, placed_at=hours_ago(5)), transaction(2, placed_at=hours_ago(5))]
+    channel = EarlierKeys(rows)
+    read(ledger, channel)
     assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 1}
+    assert ledger.untold(["channel_shop"]) == []
+
+
+def test_what_was_placed_at_another_time_after_all_is_not_gone_and_read_again(ledger: Ledger, sql: Sql, hours_ago):
+    channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
+    read(ledger, channel)
+    channel.rows = [transaction(1, placed_at=hours_ago(500), digest="corrected")]
+    assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"changed": 1}
+    assert sql.one("select placed_at < clock_timestamp() - interval '10 days' from orders")
+    assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {}
 
 
 def test_before_its_first_extract_a_channel_is_not_compared(ledger: Ledger, hours_ago):
@@ -149,6 +176,30 @@ def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conf
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts[event] == 1
     assert sql.rows("select status, code from orders") == [("conflict", code)]
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts.get(event) is None
+
+
+class LateErp(MemoryErp):
+    """An ERP whose window holds only what was made last."""
+
+    async def orders(self, channel, window):
+        return (await super().orders(channel, window))[-1:]
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [(FoundState.CANCELLED, "succeeded"), (FoundState.HALF_MADE, "conflict")]
+)
+def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_before_the_window(
+    ledger: Ledger, sql: Sql, state: FoundState, status: str
+):
+    """Somebody copied it; the copy that was cancelled at once does no harm, and the one that lives is a second order."""
+    erp = LateErp(Clock(), confirms_after=timedelta(0))
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    confirm(ledger, erp, sql)
+    (sale,) = erp.sales[transaction(1).key]
+    erp.sales[transaction(1).key].append(replace(sale, number="SO2", state=state))
+    asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR))
+    assert sql.one("select status from orders") == status
 
 
 def test_an_erp_that_is_away_is_held_and_the_comparison_fails_by_that(ledger: Ledger, erp: MemoryErp):
@@ -299,3 +350,98 @@ def test_what_was_queued_before_the_channel_is_worked_by_hand_waits(ledger: Ledg
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     assert asyncio.run(push(BY_HAND, erp, ledger, ACTOR, POLICY, SETTINGS)).counts == {}
     assert ledger.counts("shop") == {"queued": 1}
+
+
+# What lies before the start and is an order all the same
+
+
+LATER = replace(ROUTE, start_from=datetime(2026, 3, 3, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        ({"source_status": "packed"}, "queued"),
+        ({"total": "20.00"}, "received"),
+        ({"not_an_order": "voided"}, "cancelled_at_source"),
+    ],
+)
+def test_a_backfilled_order_is_read_again_as_every_other_order(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, now: dict[str, str], status: str
+):
+    """R2, R11"""
+    channel = MemoryChannel([old(1)])
+    read(ledger, channel)
+    fill(ledger, erp, channel)
+    queue(ledger, erp, channel)
+    channel.rows = [old(1, digest="another", **now)]
+    read(ledger, channel)
+    assert sql.one("select status from orders") == status
+    assert sql.one("select count(*) from entries") == 1, "its version is kept, so that a report shows it"
+
+
+def test_a_start_that_is_moved_cancels_no_order_that_was_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    channel = MemoryChannel([transaction(1)])
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    channel.rows = [transaction(1, digest="posted", source_status="posted")]
+    read(ledger, channel, LATER)
+    assert sql.rows("select status, message from orders") == [("sent", "")]
+    assert sql.one("select count(*) from entries") == 1
+
+
+# Lines that are missing
+
+OVERDUE = Settings(lines_overdue_after=timedelta(microseconds=1))
+GIFT = transaction(1, expected_lines=2, digest="one line of two")
+
+
+@pytest.fixture
+def overdue(ledger: Ledger, erp: MemoryErp) -> MemoryChannel:
+    """A channel whose order failed, since one of its lines, which costs nothing, did not come in time."""
+    channel = MemoryChannel([GIFT])
+    extract(ROUTE, channel, ledger, ACTOR, OVERDUE)
+    assert ledger.counts("shop") == {"failed": 1}
+    return channel
+
+
+def test_an_order_whose_header_promises_what_is_there_is_whole(ledger: Ledger, erp: MemoryErp, overdue: MemoryChannel):
+    overdue.rows = [replace(GIFT, expected_lines=1, digest="one line of one")]
+    queue(ledger, erp, overdue)
+    assert ledger.counts("shop") == {"queued": 1}
+
+
+def test_an_order_that_changes_while_lines_are_missing_is_not_sent(
+    ledger: Ledger, erp: MemoryErp, overdue: MemoryChannel
+):
+    overdue.rows = [replace(GIFT, reference="WEB-2", digest="still one line of two")]
+    queue(ledger, erp, overdue)
+    assert ledger.counts("shop") == {"failed": 1}
+
+
+def test_a_queued_order_that_is_promised_another_line_is_not_sent_without_it(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([replace(GIFT, expected_lines=1, digest="one line of one")])
+    queue(ledger, erp, channel)
+    channel.rows = [GIFT]
+    asyncio.run(push(ROUTE, erp, ledger, ACTOR, POLICY, SETTINGS, channel=channel))
+    validate(ROUTE, ledger, ACTOR)
+    assert erp.submits == []
+    assert ledger.counts("shop") == {"failed": 1}
+
+
+def test_a_later_start_takes_back_what_the_first_push_would_have_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    """R2: as the hold's reason advises."""
+    channel = MemoryChannel([transaction(1), transaction(2, currency="XAF"), transaction(3), transaction(4)])
+    channel.rows.append(transaction(5, placed_at="2026-03-03T00:00:00+00:00"))
+    queue(ledger, erp, channel)
+    assert send(ledger, erp, settings=FEW) == {}
+    assert "otherwise set its start_from later in the registry" in ledger.holds(["channel_shop"])[0].reason
+    assert send(ledger, erp, LATER, settings=FEW) == {"before_start": 4}
+    ledger.release_hold("channel_shop", None, PERSON)
+    assert send(ledger, erp, LATER, settings=FEW) == {"sent": 1}
+    assert [key.parts for key in erp.submits] == [("5",)]
+    assert sql.rows("select distinct status, reason, code from orders where order_key < 'shop:5'") == [
+        ("not_an_order", "before_start", None)
+    ]
+    after = Window(datetime(2026, 3, 1, tzinfo=UTC), LATER.start_from)
+    assert asyncio.run(backfill(LATER, channel, erp, ledger, PERSON, after, 9))[0].counts == {"backfilled": 4}

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Actor, Landing
+from order_sync.core.ports import Actor, Change, Landing
 from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
@@ -160,12 +160,38 @@ def test_an_attempt_that_provably_sent_nothing_does_not_stand_in_the_way_of_a_ca
     assert sql.status(1) == "cancelled_at_source"
 
 
-def test_a_failed_order_that_was_sent_keeps_its_status_when_the_channel_cancels_it(ledger: Ledger, sql: Sql):
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "no")
-    assert land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")["changed"] == 1
-    assert sql.order(1, "status, version, code, reason") == ("failed", 2, "REJECTED_BY_ERP", "voided")
-    assert sql.events(1)[-1] == "refused"
+def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(ledger: Ledger, sql: Sql):
+    """R11: a refused order may have left a draft in the ERP, as one that was begun and is queued again has."""
+    first, second = send(ledger, 1, 2).entries
+    close(ledger, [first], Event.REFUSED, "REJECTED_BY_ERP", "no")
+    close(ledger, [second], None)
+    settle(ledger, sql, Event.HALF_MADE)
+    assert (sql.status(1), sql.status(2)) == ("failed", "queued")
+    assert ledger.record("shop", "tryton", [cancelled(1), cancelled(2)], None, ACTOR)["conflict"] == 2
+    for number in (1, 2):
+        status, code, message = sql.order(number, "status, code, message")
+        assert (status, code) == ("conflict", "ORDER_CONFLICT")
+        assert "the channel cancelled the order, and the ERP may have it" in str(message)
+    assert claim(ledger).entries == []
+
+
+def test_an_order_that_the_erp_provably_has_not_may_be_cancelled_in_the_channel(ledger: Ledger, sql: Sql):
+    close(ledger, send(ledger, 1).entries, None)
+    settle(ledger, sql, Event.ABSENT)
+    land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")
+    assert sql.status(1) == "cancelled_at_source"
+
+
+def test_a_cancelled_order_is_not_queued_again_with_those_that_were_refused_like_it(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1, 2)
+    close(ledger, claimed.entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+    ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
+    again = [
+        Change(each.key, each.generation, Status.FAILED, Event.CONFIGURATION_SUSPECTED, Status.QUEUED)
+        for each in ledger.refused_in_a_row("tryton", 2)
+    ]
+    ledger.apply(again, ACTOR)
+    assert sql.status(1) != "queued"
 
 
 @pytest.mark.parametrize("bring", [land, queue, fail, send])
@@ -343,3 +369,12 @@ def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledge
     overdue = change(entry, Event.OVERDUE, code="LINES_MISSING", message="1 of 3 lines came")
     assert ledger.apply([overdue], ACTOR) == 1
     assert sql.order(1, "status, code, message") == ("failed", "LINES_MISSING", "1 of 3 lines came")
+
+
+def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(ledger: Ledger, sql: Sql):
+    """As a shop does that suspends a sale, and goes on with it."""
+    queue(ledger, 1)
+    ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
+    land(ledger, 1)
+    assert sql.order(1, "status, code, message") == ("received", None, "")
+    assert sql.events(1)[-2:] == ["cancelled_in_channel", "changed"]

@@ -32,6 +32,9 @@ def difference(before: Transaction, after: Transaction) -> str:
 def _differences(before: Transaction, after: Transaction) -> Iterator[str]:
     if before.not_an_order != after.not_an_order:
         yield f"{before.not_an_order or 'an order'} -> {after.not_an_order or 'an order'}"
+    if before.whole != after.whole:
+        counted = [f"{each.present_lines} of {each.expected_lines}" for each in (before, after)]
+        yield f"lines {counted[0]} -> {counted[1]}"
     for name in FIELDS:
         yield from _changed(name, getattr(before, name), getattr(after, name))
     if before.details == after.details:

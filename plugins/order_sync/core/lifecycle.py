@@ -36,11 +36,13 @@ class Event(StrEnum):
     CHANGED = "changed"
     KEY_REUSED = "key_reused"
     BACKFILLED = "backfilled"
+    START_MOVED = "start_moved"
     VALID = "valid"
     INVALID = "invalid"
     DISREGARDED = "disregarded"
     REFERENCE_CHANGED = "reference_changed"
     CANCELLED_IN_CHANNEL = "cancelled_in_channel"
+    CANCELLED_TOO_LATE = "cancelled_too_late"
     ATTEMPT_OPENED = "attempt_opened"
     NOT_SENT = "not_sent"
     RECEIPT = "receipt"
@@ -145,10 +147,12 @@ def _table() -> tuple[Transition, ...]:
         (W.RULES, (S.WAITING,), E.OVERDUE, S.FAILED, "the lines did not come in time", False),
         (W.CHANNEL, (S.NOT_AN_ORDER,), E.CHANGED, S.RECEIVED, "a new version that is an order", False),
         (W.PERSON, (S.NOT_AN_ORDER,), E.BACKFILLED, S.RECEIVED, "a reason; " + look + "nothing there", True),
+        (W.PERSON, (S.RECEIVED, S.QUEUED, S.FAILED), E.START_MOVED, S.NOT_AN_ORDER, "a later start; never sent", False),
         (W.RULES, (S.RECEIVED,), E.VALID, S.QUEUED, "no problem found", False),
         (W.RULES, (S.RECEIVED,), E.INVALID, S.FAILED, "the problems", False),
         (W.RULES, (S.RECEIVED,), E.DISREGARDED, S.IGNORED, "the rule; a person confirms later", False),
         (W.CHANNEL, (S.RECEIVED, S.QUEUED, *given_up), E.CHANGED, S.RECEIVED, "a new version", False),
+        (W.CHANNEL, (S.CANCELLED_AT_SOURCE,), E.CHANGED, S.RECEIVED, "a new version that is an order again", False),
         (W.RULES, (S.QUEUED, *given_up), E.REFERENCE_CHANGED, S.RECEIVED, "changed mapping or reference data", False),
         (W.PUSH, (S.QUEUED,), E.ATTEMPT_OPENED, S.SENDING, "an attempt row", True),
         (W.PUSH, (S.SENDING,), E.RECEIPT, S.SENT, "the ERP's answer to the submit", True),
@@ -208,7 +212,15 @@ def _table() -> tuple[Transition, ...]:
             (*NEVER_SENT, S.FAILED, S.ON_HOLD, S.IGNORED),
             E.CANCELLED_IN_CHANNEL,
             S.CANCELLED_AT_SOURCE,
-            "cancelled in the channel, and no attempt was ever made",
+            "cancelled in the channel, and no attempt can have reached the ERP",
+            False,
+        ),
+        (
+            W.CHANNEL,
+            (S.RECEIVED, S.QUEUED, *given_up),
+            E.CANCELLED_TOO_LATE,
+            S.CONFLICT,
+            "cancelled in the channel, and the ERP may have it",
             False,
         ),
         (

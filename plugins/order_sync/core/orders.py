@@ -68,6 +68,11 @@ class Transaction:
     present_lines: int
     details: str
 
+    @property
+    def whole(self) -> bool:
+        """Whether all lines are there that its header promises."""
+        return self.present_lines >= self.expected_lines
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -230,11 +230,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands in the ledger, and whether it was ever sent or is done by hand."""
+    """How an order stands in the ledger, whether it was ever sent or is done by hand, and its number in the ERP."""
 
     status: Status
     generation: int
     sent: bool
+    erp_number: str
 
 
 class Ledger(Protocol):
@@ -263,9 +264,6 @@ class Ledger(Protocol):
 
     def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
         """Key and digest of the next orders that are done and landed within that time, in a round over them."""
-
-    def read_until(self, channel: str) -> datetime | None:
-        """When the last extract of the channel ended that went well; None before the first."""
 
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""
@@ -306,6 +304,9 @@ class Ledger(Protocol):
 
         Counts up to one more than `limit`.
         """
+
+    def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
+        """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
 
     def before_start(self, channel: str, window: Window, limit: int, skip: int) -> Sequence[OrderKey]:
         """Keys of transactions that were placed in the window and before the channel's start, the oldest first.

@@ -61,6 +61,10 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
     """The order that a transaction stands for. `guest_account` takes orders without a customer; None refuses them."""
     reader = _Reader(transaction.key.channel)
     details = reader.details(transaction.details)
+    if not transaction.whole:
+        there = f"{transaction.present_lines} of {transaction.expected_lines}"
+        advice = "the channel's owner completes the transaction in its database"
+        reader.refuse("LINES_MISSING", "lines", there, f"only {there} lines are there: {advice}")
     order = Order(
         key=transaction.key,
         reference=reader.text("reference", transaction.reference or transaction.receipt),

@@ -9,12 +9,12 @@ from collections import defaultdict
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.lifecycle import DONE, Event, step
+from order_sync.core.lifecycle import DONE, Event, Status, step
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.flows.holds import holding, must_be_the_accepted_one
-from order_sync.flows.landing import PAGE, land_again
+from order_sync.flows.landing import PAGE, land
 
 
 def compare_channel(
@@ -22,24 +22,28 @@ def compare_channel(
 ) -> Summary:
     """Compare the channel's last days with what landed, by key and digest, and read what is missing or changed.
 
-    Counts by `compared`, `missing`, `gone` and as an extract does. What was placed after the last good extract, or
-    within the time that slow writers have, is left for the next comparison.
+    Counts by `compared`, `missing`, `gone` and as an extract does. What was placed within the time that slow writers
+    have is left for the next comparison. What the next extract would read by itself is not missing.
     """
     summary, connection = Summary(), f"channel_{route.channel}"
-    start, end = ledger.now() - settings.compare_back, ledger.now() - settings.settle_lag
-    placed = Window(start, min(end, ledger.read_until(route.channel) or start))
-    if placed.end <= start:
+    now, mark = ledger.now(), ledger.watermark(route.channel)
+    placed = Window(now - settings.compare_back, now - settings.settle_lag)
+    if mark is None or placed.end <= placed.start:
         return summary
+    missing: list[OrderKey] = []
     with holding(connection, ledger, actor):
         ledger.check_fingerprint(connection, channel.fingerprint())
         comparison = ledger.compare(route.channel, placed, channel.keys(placed))
-        differ = [(key, "") for key in (*comparison.missing, *comparison.changed)]
-        for name, number in land_again(route, channel, ledger, differ, actor).items():
-            summary.add(name, number)
+        unseen, gone = {*comparison.missing}, {*comparison.gone}
+        for page in batched((*comparison.missing, *comparison.changed, *comparison.gone), PAGE):
+            for rows in channel.read_again(page):
+                land(route, ledger, rows, None, actor, summary)
+                missing += [row.key for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
+                gone.difference_update(row.key for row in rows)
+    summary.counts.pop("unchanged", None)
     window = f"placed from {placed.start:%Y-%m-%d %H:%M} to {placed.end:%Y-%m-%d %H:%M} UTC"
-    missing = [Finding(connection, FindingKind.MISSING, str(key), window) for key in comparison.missing]
-    gone = [Finding(connection, FindingKind.GONE, str(key)) for key in comparison.gone]
-    ledger.find([*missing, *gone], actor)
+    ledger.find([Finding(connection, FindingKind.MISSING, str(key), window) for key in missing], actor)
+    ledger.find([Finding(connection, FindingKind.GONE, str(key)) for key in sorted(gone)], actor)
     summary.add("compared", comparison.compared)
     summary.add("missing", len(missing))
     summary.add("gone", len(gone))
@@ -80,13 +84,17 @@ def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | 
     """The change that an order needs that is done, and that the ERP cancelled since or has twice."""
     if standing.status not in DONE:
         return None
-    live = [row.number for row in rows if not row.cancelled]
-    if len(live) == 1:
-        return None
-    if live:
+    number = standing.erp_number
+    cancelled = any(row.cancelled and row.number == number for row in rows)
+    live = {row.number for row in rows if not row.cancelled}
+    if standing.status is Status.SUCCEEDED and not cancelled:
+        live.add(number)  # it may have been made before the window; a number that a person gave may be in other words
+    if len(live) > 1:
         event, what = Event.TWO_IN_ERP, f"the ERP has it more than once: {', '.join(sorted(live))}"
+    elif cancelled and not live:
+        event, what = Event.CANCELLED_IN_ERP, f"the ERP cancelled {number} after it was confirmed"
     else:
-        event, what = Event.CANCELLED_IN_ERP, f"the ERP cancelled {rows[0].number} after it was confirmed"
+        return None
     return Change(
         OrderKey.parse(key),
         standing.generation,

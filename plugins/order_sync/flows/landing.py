@@ -20,7 +20,7 @@ def disposition(transaction: Transaction, route: Route) -> Landing:
         return Landing(transaction, Status.NOT_AN_ORDER, "before_start", placed_at, keep_body=False)
     if transaction.not_an_order:
         return Landing(transaction, Status.NOT_AN_ORDER, transaction.not_an_order, placed_at)
-    if transaction.present_lines < transaction.expected_lines:
+    if not transaction.whole:
         return Landing(transaction, Status.WAITING, "lines_missing", placed_at)
     return Landing(transaction, Status.RECEIVED, "", placed_at)
 

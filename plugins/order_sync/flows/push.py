@@ -78,6 +78,8 @@ async def push(
     hold = None if summary.held else submit_hold((f"channel_{route.channel}", connection), ledger)
     if hold and hold.kind is not HoldKind.CONFIGURATION:
         summary.held = str(hold)
+    if hold and hold.kind is HoldKind.FIRST_RUN:
+        summary.add("before_start", ledger.set_aside(route.channel, route.start_from, actor))
     if summary.held:
         return summary
     sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic, channel)
@@ -98,7 +100,8 @@ def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) 
     if number:
         reason = (
             f"its first push would send {number} orders, more than {limit}: release it with hold_connection if that is"
-            " meant; otherwise set its start_from later in the registry"
+            " meant; otherwise set its start_from later in the registry, and release it when a push has taken back what"
+            " lies before"
         )
         ledger.hold(f"channel_{route.channel}", HoldKind.FIRST_RUN, HoldScope.SUBMIT, reason, actor)
 
@@ -172,13 +175,13 @@ class _Turn:
     opened: asyncio.Queue[tuple[Entry, Order] | None] = field(default_factory=lambda: asyncio.Queue(2 * MICRO_BATCH))
 
     async def run(self) -> None:
-        await asyncio.to_thread(self.sender.read_again, self.claim.entries)
-        now = self.sender.ledger.now()
-        orders = {
-            entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
-            for entry in self.claim.entries
-        }
         try:
+            await asyncio.to_thread(self.sender.read_again, self.claim.entries)
+            now = self.sender.ledger.now()
+            orders = {
+                entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
+                for entry in self.claim.entries
+            }
             await self.sender.know_the_erp()
             await self.sender.erp.prepare(list(orders.values()))
             async with asyncio.TaskGroup() as group:

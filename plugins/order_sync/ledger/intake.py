@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -110,11 +110,6 @@ class Intake(Calls):
 
     # Completeness
 
-    def read_until(self, channel: str) -> datetime | None:
-        """When the last extract of the channel ended that went well; None before the first."""
-        row = self._database.row("read_last_extract", channel=channel)
-        return row["stored_at"] if row else None
-
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""
         compared, differ = 0, {"missing": list[OrderKey](), "changed": list[OrderKey](), "gone": list[OrderKey]()}
@@ -136,7 +131,7 @@ class Intake(Calls):
     def standings(self, keys: Collection[str]) -> Mapping[str, Standing]:
         """How the orders under these keys stand; a key that is no order's is left out."""
         return {
-            row["order_key"]: Standing(Status(row["status"]), row["generation"], row["sent"])
+            row["order_key"]: Standing(Status(row["status"]), row["generation"], row["sent"], row["erp_number"])
             for row in self._database.rows("read_standings", keys=[clean(key) for key in keys])
         }
 
@@ -160,6 +155,8 @@ def land_changed(
     cursor: psycopg.Cursor[Any], landings: Mapping[OrderKey, Landing], common: Mapping[str, str]
 ) -> dict[str, int]:
     """Land the staged rows of known orders that are not as they were; what differs is found out here, in words."""
+    cursor.execute(statement("lock_changed"))
+    cursor.execute(statement("restate_landings"))
     differences: dict[str, str] = {}
     for row in cursor.execute(statement("read_changed")).fetchall():
         before = transaction_of(row)

@@ -72,6 +72,10 @@ class Sending(Calls):
         """How many orders the channel would send if it has never sent one and nobody has agreed to it yet, else 0."""
         return int(self._one("count_first_push", channel=channel, limit=limit)["count"])
 
+    def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
+        """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
+        return int(self._one("set_aside_orders", channel=channel, start=start_from, **by(actor))["count"])
+
     def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
         probe = self._database.row("find_probe", channel=channel) if as_probe else None

@@ -153,7 +153,7 @@ class _Tally:
                 what = f"gives counter {counter} after {self.highest}: it must give those above `since`, {rule}"
                 raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
             elif transaction.key in self._shares:
-                what = f"gives {transaction.key} twice: a join finds more than one row for it"
+                what = f"gives {transaction.key} twice: a join finds several rows for it, or the key lacks a part"
                 raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
             self._shares.add(transaction.key)
             self.highest = counter

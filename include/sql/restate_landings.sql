@@ -1,0 +1,12 @@
+-- Returns nothing: of an order that is one already, the staged row says what the channel says, also when it lies before the
+-- start; a person brought it in, or the start was moved. Needs the unique index on orders (order_key).
+update landing l set
+    keep_body = true,
+    status = case
+        when l.not_an_order is not null then 'not_an_order'
+        when l.present_lines < l.expected_lines then 'waiting'
+        else 'received' end,
+    reason = coalesce(l.not_an_order, case when l.present_lines < l.expected_lines then 'lines_missing' else '' end)
+from orders o
+where not l.keep_body
+  and o.order_key = l.order_key and o.digest <> l.digest and o.status not in ('waiting', 'not_an_order')

@@ -1,0 +1,26 @@
+-- Returns how many orders lie before the channel's start, which was moved; they were never sent and are no orders from now
+-- on. Needs orders_unfinished.
+with early as materialized (
+    select o.id, o.status
+    from orders o
+    where o.channel = %(channel)s and o.status in ('received', 'queued', 'failed')
+      and o.placed_at < %(start)s and not o.backfilled
+      and not exists (select from attempts a where a.order_id = o.id)
+    order by o.id
+    for update of o
+), changed as (
+    update orders o set
+        status = 'not_an_order',
+        reason = 'before_start',
+        generation = o.generation + 1,
+        lease_until = null,
+        code = null,
+        message = '',
+        problems = '[]'
+    from early
+    where o.id = early.id
+), history as (
+    insert into order_history (order_id, from_status, event, to_status, by, why)
+    select id, status, 'start_moved', 'not_an_order', %(by)s, %(why)s from early
+)
+select count(*) from early
