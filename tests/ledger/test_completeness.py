@@ -185,9 +185,7 @@ class LateErp(MemoryErp):
         return (await super().orders(channel, window))[-1:]
 
 
-@pytest.mark.parametrize(
-    ("state", "status"), [(FoundState.CANCELLED, "succeeded"), (FoundState.HALF_MADE, "conflict")]
-)
+@pytest.mark.parametrize(("state", "status"), [(FoundState.CANCELLED, "succeeded"), (FoundState.HALF_MADE, "conflict")])
 def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_before_the_window(
     ledger: Ledger, sql: Sql, state: FoundState, status: str
 ):
