@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env run test fresh soak mutate check docs requirements lock clean
+.PHONY: help env run test fresh soak bench mutate check docs requirements lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -36,6 +36,9 @@ fresh:  ## both README commands in a new clone, with an empty home and a bare en
 soak: env  ## send 200 real invoices, and one of 1,114 lines, into Tryton, and print counts and times
 	PYTHONPATH=plugins $(BIN)/python -m tests.real_orders.soak
 
+bench: env  ## measure how fast much data goes through, beside COPY and dlt (ARGS="--baskets 5000 ..." for less)
+	@PYTHONPATH=plugins $(BIN)/python -m benchmarks.bulk $(ARGS)
+
 mutate: env  ## break the code in small ways, and expect each guarding test to fail (GUARDS="2 7" for some)
 	@$(BIN)/python -m tests.mutate $(GUARDS)
 
@@ -51,9 +54,10 @@ docs: env  ## write the generated parts of the documentation again
 requirements: env  ## list each line of docs/requirements.md with the tests that prove it
 	@$(BIN)/python -m tests.requirements
 
-lock: env  ## pin requirements.txt, and the sandbox ERP's, with hashes
+lock: env  ## pin requirements.txt, the sandbox ERP's and the benchmarks', with hashes
 	$(COMPILE) requirements.txt -o requirements.lock
 	$(COMPILE) sandbox/requirements-tryton.txt -o sandbox/requirements-tryton.lock
+	$(COMPILE) benchmarks/requirements.txt -o benchmarks/requirements.lock
 
 clean:  ## remove the environment, the sandbox and every cache
 	@if [ -d .sandbox ]; then find .sandbox -type l -exec readlink {} \; | grep '^/var/tmp/order-sync-' | xargs rm -rf; fi

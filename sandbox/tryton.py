@@ -6,20 +6,15 @@ confirmed sale is processed a moment later, and not at all while the worker is s
 
 import json
 import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from uv import find_uv_bin
-
-from sandbox import STATE
+from sandbox.environments import environment
 from sandbox.postgres import Cluster
-from sandbox.processes import Service, answers, free_port, locked, run
+from sandbox.processes import Service, answers, free_port, run
 from sandbox.rpc import Rpc
 
 LOCK = Path(__file__).with_name("requirements-tryton.lock")
@@ -126,7 +121,7 @@ class Tryton:
             f"[web]\nlisten = 127.0.0.1:{self.port}\n"
             "[queue]\nworker = True\n"
         )
-        return [environment() / program, "-c", configuration, *arguments]
+        return [programs() / program, "-c", configuration, *arguments]
 
     def _run(self, program: str, *arguments: str) -> Service:
         service = Service(program, self._command(program, arguments), self.directory, self._env)
@@ -135,17 +130,6 @@ class Tryton:
         return service
 
 
-def environment() -> Path:
-    """The folder of Tryton's programs, in an environment built from its lock when there is none of this lock yet."""
-    home = STATE / "tryton-env"
-    stamp = home / "made-from-lock"
-    digest = sha256(LOCK.read_bytes()).hexdigest()
-    with locked(STATE / "tryton-env.lock"):
-        if not stamp.exists() or stamp.read_text() != digest:
-            shutil.rmtree(home, ignore_errors=True)
-            run([find_uv_bin(), "venv", "--python", sys.executable, home])
-            env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-            sync = ("pip", "sync", "--require-hashes", "--compile-bytecode", "--python")
-            run([find_uv_bin(), *sync, home, LOCK], env=env)
-            stamp.write_text(digest)
-    return home / "bin"
+def programs() -> Path:
+    """The folder of Tryton's programs, in an environment built from its lock."""
+    return environment("tryton-env", LOCK)

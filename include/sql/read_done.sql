@@ -8,7 +8,8 @@ with mark as materialized (
     from orders o
     where o.channel = %(channel)s
       and o.status in ('succeeded', 'synced_manually')
-      and (o.landed_at, o.id) > (greatest((select after_at from mark), clock_timestamp() - %(done_for)s), (select after_id from mark))
+      and (o.landed_at, o.id) > (greatest((select after_at from mark), (select clock_timestamp()) - %(done_for)s),
+                               (select after_id from mark))
     order by o.landed_at, o.id
     limit %(limit)s
 ), moved as (

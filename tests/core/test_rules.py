@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from order_sync.core.difference import difference
 from order_sync.core.orders import Transaction
-from order_sync.core.reading import read_date, read_instant, read_order
+from order_sync.core.reading import LINE, read_date, read_instant, read_order
 from order_sync.core.rules import problems_of
 from tests.flows.memory import DETAILS, START, reference, transaction
 
@@ -48,6 +49,16 @@ def test_a_good_order_has_no_problem():
 def test_an_order_of_1114_lines_is_a_good_order():
     many = details(lines=[line(number=n) for n in range(1114)])
     assert codes(transaction(details=many, total="11140.00")) == []
+
+
+def test_a_line_may_be_an_array_and_says_the_same_as_one_with_names():
+    named = [line(number="1"), line(number="2", tax_rate=None)]
+    arrays = [[each.get(name) for name in LINE] for each in named]
+    by_name, by_place = (transaction(details=details(lines=lines), total="20.00") for lines in (named, arrays))
+    assert codes(by_place) == []
+    assert read_order(by_place, None, START) == read_order(by_name, None, START)
+    assert difference(by_name, by_place) == ""
+    assert codes(transaction(details=details(lines=[arrays[0][:2]]))) == ["FIELD_INVALID"] * 2
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,16 @@ def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(
     assert not any("Seq Scan on orders" in line for line in plan), "\n".join(plan)
 
 
+@pytest.mark.parametrize("name", ["read_unfinished", "read_done"])
+def test_a_round_of_orders_to_read_again_begins_in_the_index_where_the_last_one_ended(
+    history: Ledger, sql: Sql, name: str
+):
+    query = f"explain (costs off) {statement(name)}"  # type: ignore[arg-type]
+    parameters = {"channel": "shop", "limit": 10, "done_for": timedelta(days=1)}
+    plan = [line for (line,) in sql.connection.execute(query, parameters)]  # type: ignore[arg-type]
+    assert any("Index Cond" in line and "landed_at, id" in line.replace("o.", "") for line in plan), "\n".join(plan)
+
+
 def test_the_due_index_is_read_up_to_now_and_no_further(history: Ledger, sql: Sql):
     query = f"explain (costs off) {statement('read_due')}"
     plan = [line for (line,) in sql.connection.execute(query, {"channel": "shop", "limit": 10})]  # type: ignore[arg-type]

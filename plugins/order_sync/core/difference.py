@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from order_sync.core.orders import Transaction
-from order_sync.core.reading import read_instant
+from order_sync.core.reading import named, read_instant
 
 FIELDS = ("customer_account", "delivery_date", "currency", "total")
 LINE = ("sku", "quantity", "net", "tax_code", "tax_rate", "tax")
@@ -63,7 +63,7 @@ def _parsed(details: str) -> dict[str, Any] | None:
 
 
 def _by_number(details: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
-    rows = details.get(name) or ()
+    rows = [named(row) for row in details.get(name) or ()]
     return {str(row.get("number", position)): row for position, row in enumerate(rows, start=1)}
 
 

@@ -4,11 +4,15 @@ Everything is immutable. Money is `Decimal` beside an ISO 4217 currency, instant
 wrong is not decided here but in `rules`; nothing here knows a system, a table or a clock.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote, unquote
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
+"""Whether `quote` would leave a text as it is, which it is slow to find out."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,7 +26,7 @@ class OrderKey:
     parts: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.channel}:{'/'.join(quote(part, safe='') for part in self.parts)}"
+        return f"{self.channel}:{'/'.join(part if _PLAIN(part) else quote(part, safe='') for part in self.parts)}"
 
     @classmethod
     def parse(cls, text: str) -> "OrderKey":

@@ -300,7 +300,7 @@ class Ledger(Protocol):
         """The last good copy, of these codes only; None before the first."""
 
     def first_push(self, channel: str, limit: int) -> int:
-        """How many orders the channel would send, if these are more than `limit`, it never sent one, and nobody agreed."""
+        """How many orders the channel would send if that is more than `limit`, it never sent one and nobody agreed."""
 
     def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
         """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""

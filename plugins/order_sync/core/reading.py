@@ -15,6 +15,9 @@ from order_sync.core.orders import Address, Charge, Line, Order, Problem, Transa
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Instants before this are a channel's way of saying nothing (1900-01-01), or a mistake."""
 
+LINE = ("number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax")
+"""What stands where in a line that is an array: such lines are several times cheaper to build and to move."""
+
 MOST_DIGITS = 16
 """Before the decimal point, of a quantity or an amount: more is a mistake, and past what arithmetic keeps exact."""
 
@@ -45,8 +48,10 @@ def read_instant(text: str | None) -> datetime | None:
 
 def read_date(text: str | None) -> date | None:
     """An ISO 8601 date, or None if it is not one, or lies before the year 2000."""
+    if not text:
+        return None
     try:
-        day = date.fromisoformat((text or "")[:10])
+        day = date.fromisoformat(text[:10])
     except ValueError:
         return None
     return day if day >= EARLIEST.date() else None
@@ -70,10 +75,15 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
         delivery_date=reader.delivery_date(transaction.delivery_date),
         ships=bool(details.get("ships")),
         ship_to=reader.address(details.get("ship_to")),
-        lines=tuple(reader.line(i, raw) for i, raw in enumerate(details.get("lines") or (), start=1)),
+        lines=tuple(reader.line(i, named(raw)) for i, raw in enumerate(details.get("lines") or (), start=1)),
         charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges") or (), start=1)),
     )
     return Reading(order, tuple(reader.problems), reader.sound_money)
+
+
+def named(line: Any) -> dict[str, Any]:
+    """A line by the names of its fields, if it is an array; as it is otherwise."""
+    return dict(zip(LINE, line, strict=False)) if isinstance(line, list) else line
 
 
 @dataclass

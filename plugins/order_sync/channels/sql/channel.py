@@ -40,7 +40,7 @@ class SqlChannel:
     name: str
     folder: Path
     options: Mapping[str, Any]
-    batch_size: int = 500
+    batch_size: int = 2000
     settle_lag: timedelta = timedelta(hours=1)
 
     def fingerprint(self) -> str:
@@ -96,7 +96,7 @@ class SqlChannel:
         """The transactions that a condition chooses, batch by batch, as they arrive."""
         rows = self._rows(session, "copy_transactions", which, bound, TYPES)
         for some in batched(rows, self.batch_size):
-            yield [self._transaction(row) for row in some]
+            yield self._transactions(some)
 
     def _rows(
         self, session: Session, statement: str, which: str, bound: Mapping[str, Any], types: list[str]
@@ -105,12 +105,13 @@ class SqlChannel:
         rows = around("read_rows", transactions=self._files.chosen(TRANSACTIONS, which))
         return session.copied(f"{TRANSACTIONS} with {which}", around(statement, rows=rows), bound, types)
 
-    def _transaction(self, row: tuple[Any, ...]) -> Transaction:
-        parts, counter, *rest = row
-        required = (parts, counter, *rest[-3:])
-        if not parts or None in parts or None in required:
-            self._files.check_values(TRANSACTIONS, dict(zip(NEVER_NULL, required, strict=True)))
-        return Transaction(OrderKey(self.name, tuple(parts)), counter, *rest)
+    def _transactions(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Transaction]:
+        for row in rows:
+            if not row[0] or None in row[0] or row[1] is None or row[-1] is None or row[-2] is None or row[-3] is None:
+                required = dict(zip(NEVER_NULL, (*row[:2], *row[-3:]), strict=True))
+                self._files.check_values(TRANSACTIONS, required)
+        name = self.name
+        return [Transaction(OrderKey(name, tuple(row[0])), *row[1:]) for row in rows]
 
     def _skipped(self, session: Session, since: int, tally: "_Tally") -> Sequence[OrderKey]:
         """What the channel holds among what was just read, and the reading has left out."""

@@ -1,0 +1,1 @@
+b.basket_id = any (%(key_1)s::text[]::bigint[])

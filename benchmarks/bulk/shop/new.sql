@@ -1,0 +1,1 @@
+b.counter > %(since)s

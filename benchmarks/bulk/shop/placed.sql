@@ -1,0 +1,1 @@
+b.placed at time zone 'America/Chicago' <@ tstzrange(%(start)s, %(end)s)
