@@ -15,7 +15,7 @@ from order_sync.ledger.rows import landing_row
 from order_sync.ledger.statements import statement
 
 BACKENDS = ("pyarrow", "connectorx")
-"""dlt's other backends, sqlalchemy and pandas, are slower still."""
+"""dlt's backends that hand over columns; sqlalchemy and pandas hand over rows, and were not measured."""
 
 SEARCH_PATH = "set search_path to order_sync"
 PLAIN_ROWS = (
@@ -86,7 +86,7 @@ def _by_hand(at: Servers, name: str) -> float:
 
 
 def _peers(at: Servers, rounds: int) -> tuple[float, float]:
-    """The seconds of dlt's fastest backend for the SELECT, and for the two tables."""
+    """The seconds of the faster of these backends of dlt for the SELECT, and for the two tables."""
 
     def load(backend: str, *tables: str) -> float:
         target = at.ledger_cluster.dsn("peer")

@@ -9,6 +9,7 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS, Event, Status
+from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger, migrate, migration
 from tests.ledger.steps import Connect, Sql, key, land, queue, send, settle
 
@@ -31,6 +32,28 @@ def test_a_database_of_an_older_release_is_refused_with_the_command_to_run(conne
     sql.do("update alembic_version set version_num = '0000'")
     with pytest.raises(Misconfigured, match=r"at schema 0000, and this release needs 0\d\d\d: run `python -m"):
         Ledger(connect).__enter__()
+
+
+def test_a_ledger_of_the_first_schema_goes_on_with_what_it_has(database):
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(database)
+
+    migrate(connect, "0001")
+    with connect() as connection:
+        connection.execute("set search_path to order_sync")
+        connection.execute(
+            "insert into orders (order_key, channel, erp, status, digest, total, currency)"
+            " values ('shop:1', 'shop', 'tryton', 'queued', 'a', 10, 'EUR')"
+        )
+        connection.execute(
+            "insert into watermarks (channel, epoch, fingerprint, counter, samples)"
+            " values ('shop', 1, 'db', 7, '[[9, 8]]')"
+        )
+    migrate(connect)
+    with Ledger(connect) as ledger:
+        assert ledger.watermark("shop") == Watermark("db", 7)
+        assert ledger.counts("shop") == {"queued": 1}
+        assert ledger.unfinished("shop", 10) != []
 
 
 def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(connect: Connect, sql: Sql):

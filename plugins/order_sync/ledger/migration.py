@@ -20,19 +20,22 @@ MIGRATE = "run `python -m order_sync migrate`"
 _LOCK = 0x0EDE55
 
 
-def migrate(connect: Connect) -> str:
-    """Bring the database to this code's schema, and return its number. Safe to run twice, and twice at a time."""
+def migrate(connect: Connect, to: str = "head") -> str:
+    """Bring the database to this code's schema, or `to` an older one, and return this code's number.
+
+    Safe to run twice, and twice at a time.
+    """
     from sqlalchemy.exc import DBAPIError
 
     with sentences():
         try:
-            _upgrade(connect)
+            _upgrade(connect, to)
         except DBAPIError as error:
             raise error.orig or error from None
     return needed()
 
 
-def _upgrade(connect: Connect) -> None:
+def _upgrade(connect: Connect, to: str) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import NullPool, create_engine
@@ -47,7 +50,7 @@ def _upgrade(connect: Connect) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         transitions = {"transitions": _transitions()}
         for name in ("retire_lifecycle", "load_lifecycle"):
             connection.connection.cursor().execute(statement(name), transitions)

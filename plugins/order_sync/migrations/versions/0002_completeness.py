@@ -22,6 +22,8 @@ create index orders_placed on orders (channel, placed_at);
 """
 
 READING = """
+update watermarks set samples = '[]';
+comment on column watermarks.samples is 'Counter, horizon and instant of each sample that waits for its writers.';
 create table readings_again (
     channel text not null,
     which text not null check (which in ('unfinished', 'done')),
