@@ -72,6 +72,7 @@ def ran(copy: Path, *tests: str) -> tuple[int, str]:
     """The exit code and the output of some tests in a copy; a run that takes too long has the exit code of a signal."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider", *tests]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHONPATH"))}
+    env["PYTHONUNBUFFERED"] = "1"  # or what stands last in the output would be a matter of buffers
     with subprocess.Popen(
         command, cwd=copy, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:

@@ -20,7 +20,7 @@ STAGES = {
     "end_to_end": ["end_to_end"],
     "docs": ["test_*.py"],
 }
-BESIDE = ("end_to_end", "dags", "docs")
+BESIDE = ("end_to_end", "dags")
 """The stages that run beside the others, about as long as these."""
 
 
