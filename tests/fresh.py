@@ -53,7 +53,7 @@ def run(command: str, user: str) -> bool:
             )
         seconds = time.monotonic() - begun
         if done.returncode:
-            print(log.read_text()[-5000:])
+            print(log.read_text()[-50_000:])
         word = "succeeded" if done.returncode == 0 else f"FAILED with exit code {done.returncode}"
         print(f"{command} as {user}: {word} after {seconds:.0f} s", flush=True)
         subprocess.run(["make", "clean"], cwd=clone, stdout=subprocess.DEVNULL, check=True)  # noqa: S607
