@@ -128,3 +128,21 @@ def test_a_channel_whose_adapter_stumbles_holds_no_order_back(ledger: MemoryLedg
     with pytest.raises(KeyError):
         send(ledger, BrokenChannel([transaction(1)]))
     assert ledger.rows[transaction(1).key].lease_until is None, "the next push need not wait for the lease"
+
+
+class Killed(BaseException):
+    """The worker's process is gone."""
+
+
+def test_what_a_reading_left_out_is_on_record_when_the_run_dies_as_the_watermark_moves(ledger: MemoryLedger):
+    record = ledger.record
+
+    def die_after(*arguments):
+        record(*arguments)
+        raise Killed
+
+    ledger.record = die_after  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        extract(ROUTE, SkippingChannel([transaction(1)]), ledger, ACTOR)
+    assert ledger.marks["shop"].counter == 1
+    assert [each.subject for each in ledger.findings if each.kind is FindingKind.SKIPPED] == ["shop:9"]

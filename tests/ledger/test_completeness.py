@@ -143,6 +143,29 @@ def test_another_database_than_the_accepted_one_is_not_compared(ledger: Ledger, 
         compare_channel(ROUTE, replace(channel, database="another"), ledger, ACTOR)
 
 
+class Killed(BaseException):
+    """The worker's process is gone."""
+
+
+def test_what_was_missing_is_told_although_the_run_dies_as_it_lands(
+    ledger: Ledger, hours_ago, monkeypatch: pytest.MonkeyPatch
+):
+    channel = MemoryChannel([transaction(8, placed_at=hours_ago(4))])
+    read(ledger, channel)
+    channel.rows.append(transaction(7, placed_at=hours_ago(5)))
+    record = ledger.record
+
+    def die_after(*arguments):
+        record(*arguments)
+        raise Killed
+
+    monkeypatch.setattr(ledger, "record", die_after)
+    with pytest.raises(Killed):
+        compare_channel(ROUTE, channel, ledger, ACTOR)
+    assert ledger.counts("shop") == {"received": 2}
+    assert [each.subject for each in ledger.untold(["channel_shop"])] == ["shop:7"]
+
+
 # Beside the ERP
 
 

@@ -44,10 +44,10 @@ async def backfill(
         with holding(erp_connection, ledger, actor):
             in_erp = await _in_erp(route, erp, ledger, rows)
         landings = [disposition(row, route) for row in rows]
-        made = ledger.backfill(route.channel, landings, in_erp, actor)
         gone = {*keys} - {row.key for row in rows}
         ledger.find([Finding(channel_connection, FindingKind.GONE, str(key)) for key in gone], actor)
         ledger.find([Finding(erp_connection, FindingKind.IN_ERP_BEFORE_START, str(key)) for key in in_erp], actor)
+        made = ledger.backfill(route.channel, landings, in_erp, actor)
         summary.add("backfilled", made)
         summary.add("in_erp_before_start", len(in_erp))
         summary.add("gone", len(gone))

@@ -30,22 +30,22 @@ def compare_channel(
     placed = Window(now - settings.compare_back, now - settings.settle_lag)
     if mark is None or placed.end <= placed.start:
         return summary
-    missing: list[OrderKey] = []
+    window = f"placed from {placed.start:%Y-%m-%d %H:%M} to {placed.end:%Y-%m-%d %H:%M} UTC"
     with holding(connection, ledger, actor):
         ledger.check_fingerprint(connection, channel.fingerprint())
         comparison = ledger.compare(route.channel, placed, channel.keys(placed))
         unseen, gone = {*comparison.missing}, {*comparison.gone}
         for page in batched((*comparison.missing, *comparison.changed, *comparison.gone), PAGE):
             for rows in channel.read_again(page):
+                missing = [row.key for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
+                # Told before they land: afterwards nobody would know that they had been missing.
+                ledger.find([Finding(connection, FindingKind.MISSING, str(key), window) for key in missing], actor)
                 land(route, ledger, rows, None, actor, summary)
-                missing += [row.key for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
+                summary.add("missing", len(missing))
                 gone.difference_update(row.key for row in rows)
     summary.counts.pop("unchanged", None)
-    window = f"placed from {placed.start:%Y-%m-%d %H:%M} to {placed.end:%Y-%m-%d %H:%M} UTC"
-    ledger.find([Finding(connection, FindingKind.MISSING, str(key), window) for key in missing], actor)
     ledger.find([Finding(connection, FindingKind.GONE, str(key)) for key in sorted(gone)], actor)
     summary.add("compared", comparison.compared)
-    summary.add("missing", len(missing))
     summary.add("gone", len(gone))
     return summary
 

@@ -40,8 +40,8 @@ def extract(
     with holding(connection, ledger, actor):
         since = ledger.watermark(route.channel) or Watermark(fingerprint)
         for batch in channel.transactions(since):
+            ledger.find(_findings(connection, batch), actor)  # the watermark will have passed over them
             land(route, ledger, batch.transactions, batch.watermark, actor, summary)
-            ledger.find(_findings(connection, batch), actor)
         _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)
         known = [
             *ledger.unfinished(route.channel, settings.read_again_at_most),
