@@ -1,15 +1,38 @@
 """What is done with a channel's orders before an ERP hears of them: read and checked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.ports import Summary
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
 
 
-class ExtractTransactionsOperator(OrderSyncOperator):
+class ChannelOperator(OrderSyncOperator):
+    """What the operators that read a channel share: their arguments, their connections, and the way findings take."""
+
+    template_fields: Sequence[str] = ("channel", "channel_conn_id", "ledger_conn_id")
+
+    def __init__(
+        self, *, channel: str, channel_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+        self.channel_conn_id = channel_conn_id
+
+    def connected(self, context: Context, flow: Callable[..., Summary]) -> dict[str, int]:
+        """Do a flow between channel and ledger, tell people what was found, and return its counts."""
+        spec, settings = registry.channel(self.channel), registry.settings()
+        channel = hooks.channel(spec, self.channel_conn_id)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            summary = flow(spec.route, channel, ledger, actor(context), settings)
+            tell_findings(context, ledger, spec.connection)
+        return done(self, summary)
+
+
+class ExtractTransactionsOperator(ChannelOperator):
     """Land a channel's new transactions in the ledger, each with its disposition, nothing twice or lost.
 
     Orders that may still change are read again. What is missing although the extract went well is told to people, as
@@ -23,27 +46,14 @@ class ExtractTransactionsOperator(OrderSyncOperator):
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
-    template_fields: Sequence[str] = ("channel", "channel_conn_id", "ledger_conn_id")
     ui_color = "#dbe9f6"
-
-    def __init__(
-        self, *, channel: str, channel_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
-        self.channel = channel
-        self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
         """Extract until the channel has nothing newer."""
-        spec, settings = registry.channel(self.channel), registry.settings()
-        channel = hooks.channel(spec, self.channel_conn_id)
-        with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flows.extract(spec.route, channel, ledger, actor(context), settings)
-            tell_findings(context, ledger, spec.connection)
-        return done(self, summary)
+        return self.connected(context, flows.extract)
 
 
-class CompareChannelOperator(OrderSyncOperator):
+class CompareChannelOperator(ChannelOperator):
     """Compare a channel's last days with what landed, by key and digest; read what is missing, and tell people.
 
     Returns counts by `compared`, `missing`, `gone` and as the extract does. Raises Transient while the channel is away.
@@ -54,24 +64,11 @@ class CompareChannelOperator(OrderSyncOperator):
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
-    template_fields: Sequence[str] = ("channel", "channel_conn_id", "ledger_conn_id")
     ui_color = "#d6ecec"
-
-    def __init__(
-        self, *, channel: str, channel_conn_id: str | None = None, ledger_conn_id: str | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
-        self.channel = channel
-        self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
         """Compare the days that the settings say."""
-        spec, settings = registry.channel(self.channel), registry.settings()
-        channel = hooks.channel(spec, self.channel_conn_id)
-        with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flows.compare_channel(spec.route, channel, ledger, actor(context), settings)
-            tell_findings(context, ledger, spec.connection)
-        return done(self, summary)
+        return self.connected(context, flows.compare_channel)
 
 
 class ValidateOrdersOperator(OrderSyncOperator):
