@@ -15,12 +15,16 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from order_sync import registry
+from order_sync.airflow_api import AirflowApi
 from order_sync.core.errors import Misconfigured
 from order_sync.ledger import Ledger
 from order_sync.rest import Endpoint
 
 LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
+
+AIRFLOW = "airflow_api"
+"""The Airflow connection under which Airflow itself is asked; it may be left out."""
 
 CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
 """What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
@@ -50,6 +54,18 @@ def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
     endpoint = Endpoint(conn_id, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
     return registry.load(spec.adapter)(endpoint, registry.settings(), {"channels": channels, **spec.options})
+
+
+def airflow() -> AirflowApi | None:
+    """Airflow's own REST interface, over the connection `airflow_api` of type `http`; None if there is none."""
+    try:
+        BaseHook.get_connection(AIRFLOW)
+    except AirflowNotFoundException:
+        return None
+    connection, http = _connection(AIRFLOW, "http"), HttpHook(http_conn_id=AIRFLOW)
+    http.get_conn()
+    endpoint = Endpoint(AIRFLOW, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
+    return AirflowApi(endpoint, connection.login or "", registry.settings())
 
 
 def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:

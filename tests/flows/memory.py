@@ -254,7 +254,17 @@ class MemoryLedger:
         asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
         return 0 if asked or queued <= limit or any(row.attempts for row in self.rows.values()) else queued
 
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
+    def claim(
+        self,
+        channel: str,
+        limit: int,
+        lease_seconds: float,
+        actor: Actor,
+        *,
+        as_probe: bool = False,
+        selection: int | None = None,
+        sent_before: bool = True,
+    ) -> Claim:
         entries: list[Entry] = []
         if any(_stops_sending(hold, as_probe) for hold in self.in_force):
             return Claim(entries, lease_seconds)

@@ -41,7 +41,7 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
     for connection in (database, json.dumps({**as_json, "host": parts["host"], "port": int(parts["port"])})):
         done = run("migrate", connection=connection)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.splitlines()[-1] == "the ledger is at schema 0002"
+        assert done.stdout.splitlines()[-1] == "the ledger is at schema 0003"
     with Ledger(lambda: psycopg.connect(database)) as ledger:
         assert ledger.counts("shop") == {}
 

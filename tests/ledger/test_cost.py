@@ -113,7 +113,11 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
 @pytest.mark.parametrize(
     ("name", "parameters", "index"),
     [
-        ("claim_orders", {"limit": 10, "lease": 900.0, "by": "me", "probe": None}, "orders_queued"),
+        (
+            "claim_orders",
+            {"limit": 10, "lease": 900.0, "by": "me", "probe": None, "selection": None, "sent_before": True},
+            "orders_queued",
+        ),
         ("read_due", {"limit": 10}, "orders_in_doubt"),
         ("read_horizon", {}, "orders_in_doubt"),
         ("read_received", {"after": "", "limit": 10}, "orders_received"),

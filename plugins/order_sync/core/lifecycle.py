@@ -59,6 +59,7 @@ class Event(StrEnum):
     WINDOW_OVER = "window_over"
     CONFIGURATION_SUSPECTED = "configuration_suspected"
     RESYNC = "resync"
+    RETRIED = "retried"
     MARKED_AS_SYNCED = "marked_as_synced"
     IGNORED = "ignored"
     PUT_ON_HOLD = "put_on_hold"
@@ -186,12 +187,13 @@ def _table() -> tuple[Transition, ...]:
             "refused like those before it; the ERP is held",
             False,
         ),
+        (W.PERSON, (S.FAILED,), E.RETRIED, S.QUEUED, "a push was cleared; the ERP refused it, so it has it not", True),
         (W.SETTLE, (*given_up, S.CONFLICT), E.CONFIRMED, S.SUCCEEDED, look + "proven after all, same total", True),
         (W.PERSON, (S.CONFLICT,), E.ACCEPTED, S.SUCCEEDED, "a person accepts the ERP's order", True),
         (W.PERSON, (S.CONFLICT,), E.RESYNC, S.RECEIVED, "a look-up of that moment shows no live order", True),
         (
             W.PERSON,
-            (S.PENDING_VERIFICATION, *given_up, S.CONFLICT, S.ON_HOLD),
+            (S.RECEIVED, S.QUEUED, S.PENDING_VERIFICATION, *given_up, S.CONFLICT, S.ON_HOLD, S.IGNORED),
             E.MARKED_AS_SYNCED,
             S.SYNCED_MANUALLY,
             "the ERP's number and a reason",
@@ -217,7 +219,7 @@ def _table() -> tuple[Transition, ...]:
         ),
         (
             W.CHANNEL,
-            (S.RECEIVED, S.QUEUED, *given_up),
+            (S.RECEIVED, S.QUEUED, *given_up, S.ON_HOLD, S.IGNORED),
             E.CANCELLED_TOO_LATE,
             S.CONFLICT,
             "cancelled in the channel, and the ERP may have it",

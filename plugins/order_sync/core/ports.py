@@ -114,6 +114,15 @@ class Erp(Protocol):
     async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
         """Every ERP order under these keys, cancelled ones too; a key without any may be left out."""
 
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+        """The ERP's orders under these numbers, whoever made them; a number that the ERP does not have is left out."""
+
+    async def revive(self, order: Order, number: str) -> None:
+        """Open the cancelled ERP order of that number again, so that a submit of the order can finish it.
+
+        Raises OrderRefused when the ERP does not let it, or the number is not that of a cancelled order of this key.
+        """
+
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         """Every order that was made in the ERP within the window under this channel, by us or by anybody."""
 
@@ -320,10 +329,21 @@ class Ledger(Protocol):
     def backfilled(self, channel: str) -> int:
         """How many backfilled orders are on their way."""
 
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
+    def claim(
+        self,
+        channel: str,
+        limit: int,
+        lease_seconds: float,
+        actor: Actor,
+        *,
+        as_probe: bool = False,
+        selection: int | None = None,
+        sent_before: bool = True,
+    ) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming.
 
         `as_probe` takes them although the ERP is held for its configuration, those first that it has never refused.
+        Of a `selection` only its orders are taken. Without `sent_before` those wait that were tried before.
         """
 
     def open(

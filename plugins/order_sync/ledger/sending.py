@@ -76,7 +76,17 @@ class Sending(Calls):
         """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
         return int(self._one("set_aside_orders", channel=channel, start=start_from, **by(actor))["count"])
 
-    def claim(self, channel: str, limit: int, lease_seconds: float, actor: Actor, *, as_probe: bool = False) -> Claim:
+    def claim(
+        self,
+        channel: str,
+        limit: int,
+        lease_seconds: float,
+        actor: Actor,
+        *,
+        as_probe: bool = False,
+        selection: int | None = None,
+        sent_before: bool = True,
+    ) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
         probe = self._database.row("find_probe", channel=channel) if as_probe else None
         if as_probe and not probe:
@@ -88,6 +98,8 @@ class Sending(Calls):
             lease=lease_seconds,
             by=actor.by,
             probe=probe["id"] if probe else None,
+            selection=selection,
+            sent_before=sent_before,
         )
         return Claim(entries, lease_seconds)
 

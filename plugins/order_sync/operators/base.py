@@ -56,6 +56,11 @@ def actor(context: Context) -> Actor:
     return Actor(f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f" for {user}" if user else ""))
 
 
+def cleared(context: Context, operator: BaseOperator) -> bool:
+    """Whether somebody cleared the task: Airflow then allows it more tries than it has retries."""
+    return context["ti"].max_tries > (operator.retries or 0)
+
+
 def one_of(name: str, value: str, choices: Sequence[str]) -> None:
     """Raises Misconfigured for a value that is none of the choices."""
     if value not in choices:
