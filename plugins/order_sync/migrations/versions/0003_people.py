@@ -1,4 +1,4 @@
-"""What people do beside the schedule: choose and decide, look for an order, restore the ledger, erase a person's data."""
+"""What people do beside the schedule: choose and decide, look for an order, restore the ledger, erase personal data."""
 
 from alembic import op
 
