@@ -15,6 +15,7 @@ from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.selection import Selection
 from order_sync.core.verdict import Doubt, Found, Guarantee
 from order_sync.core.watermark import Watermark
 
@@ -247,6 +248,18 @@ class Standing:
     erp_number: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An order that a person means, with its last error. `placed_at` is its landing where the channel gives none."""
+
+    key: OrderKey
+    status: Status
+    code: str | None
+    message: str
+    placed_at: datetime
+    erp_number: str
+
+
 class Ledger(Protocol):
     """The record of every order. Each call takes many orders and is one database transaction; time is the ledger's."""
 
@@ -328,6 +341,9 @@ class Ledger(Protocol):
 
     def backfilled(self, channel: str) -> int:
         """How many backfilled orders are on their way."""
+
+    def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
+        """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
 
     def claim(
         self,

@@ -15,6 +15,7 @@ from order_sync.core.ports import (
     ReportRequest,
 )
 from order_sync.ledger import migration
+from order_sync.ledger.choosing import Choosing
 from order_sync.ledger.intake import Intake
 from order_sync.ledger.rows import (
     to_json,
@@ -23,7 +24,7 @@ from order_sync.ledger.sending import Sending
 from order_sync.ledger.statements import statement
 
 
-class Ledger(Intake, Sending):
+class Ledger(Intake, Sending, Choosing):
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
     Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.

@@ -1,0 +1,17 @@
+-- Returns the orders that a selection means, the newest first, and with each how many there are in all; needs the unique index
+-- on orders (order_key), orders_of_day, and those of transactions by reference, receipt and customer account.
+select
+    o.order_key, o.status, o.code, o.message, o.placed_at, o.landed_at, o.erp_number, count(*) over () as in_all
+from orders o
+where (%(keys)s::text[] is null or o.order_key = any(%(keys)s))
+  and (%(channel)s = '' or o.channel = %(channel)s)
+  and (%(status)s::text is null or o.status = %(status)s)
+  and (%(code)s = '' or o.code = %(code)s)
+  and (%(start)s::timestamptz is null
+       or (coalesce(o.placed_at, o.landed_at) >= %(start)s and coalesce(o.placed_at, o.landed_at) < %(end)s))
+  and (%(reference)s = '' or o.id in (select order_id from transactions where reference = %(reference)s))
+  and (%(receipt)s = '' or o.id in (select order_id from transactions where receipt = %(receipt)s))
+  and (%(customer_account)s = ''
+       or o.id in (select order_id from transactions where customer_account = %(customer_account)s))
+order by coalesce(o.placed_at, o.landed_at) desc, o.id desc
+limit %(limit)s

@@ -1,0 +1,53 @@
+"""Which orders a person means: by key, or by what they have in common."""
+
+from datetime import timedelta
+
+import pytest
+
+from order_sync.core.calendar_days import Window
+from order_sync.core.lifecycle import Status
+from order_sync.core.selection import Selection
+from order_sync.ledger import Ledger
+from tests.ledger.steps import Sql, key, land
+
+
+@pytest.fixture
+def orders(ledger: Ledger) -> Ledger:
+    land(ledger, 1, reference="WEB-1", customer_account="C-1")
+    land(ledger, 2, reference="WEB-2", receipt="R-2", customer_account="C-2")
+    land(ledger, 3, status=Status.NOT_AN_ORDER, reference="WEB-3", customer_account="C-2", not_an_order="voided")
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("selection", "numbers"),
+    [
+        (Selection(), [3, 2, 1]),
+        (Selection(keys=(key(1), key(3), key(9))), [3, 1]),
+        (Selection(channel="shop"), [3, 2, 1]),
+        (Selection(channel="elsewhere"), []),
+        (Selection(status=Status.RECEIVED), [2, 1]),
+        (Selection(reference="WEB-1"), [1]),
+        (Selection(receipt="R-2"), [2]),
+        (Selection(customer_account="C-2"), [3, 2]),
+        (Selection(customer_account="C-2", status=Status.RECEIVED), [2]),
+        (Selection(code="SKU_NOT_FOUND"), []),
+    ],
+)
+def test_a_selection_means_the_orders_that_meet_all_its_conditions_the_newest_first(orders, selection, numbers):
+    """R103, R104, R13."""
+    found, in_all = orders.chosen(selection, 10)
+    assert [each.key for each in found] == [key(number) for number in numbers]
+    assert in_all == len(numbers)
+
+
+def test_a_window_of_placing_is_half_open(orders: Ledger, sql: Sql):
+    placed = orders.chosen(Selection(keys=(key(1),)), 1)[0][0].placed_at
+    second = timedelta(seconds=1)
+    assert orders.chosen(Selection(placed=Window(placed, placed + second)), 9)[1] == 3
+    assert orders.chosen(Selection(placed=Window(placed - second, placed)), 9)[1] == 0
+
+
+def test_more_orders_than_asked_for_are_counted_all_the_same(orders: Ledger):
+    found, in_all = orders.chosen(Selection(), 2)
+    assert (len(found), in_all) == (2, 3)
