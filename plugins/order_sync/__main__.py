@@ -1,6 +1,7 @@
-"""The command line: what a person does to the ledger before, or instead of, a DAG run.
+"""The command line: what a person does to the ledger, or asks it, before or instead of a DAG run.
 
     python -m order_sync migrate
+    python -m order_sync explain --reference W100012
     python -m order_sync accept channel_dynamics_web --fingerprint ... --by "A. Name" --reason "rebuilt after ..."
 
 It reads the connection `order_ledger` from the environment (AIRFLOW_CONN_ORDER_LEDGER), since outside of a task
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from order_sync import registry
+from order_sync.commands import explain
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.ports import Actor
 
@@ -19,9 +21,13 @@ from order_sync.core.ports import Actor
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words say, and return the exit code."""
     connections = sorted(spec.connection for spec in (*registry.CHANNELS, *registry.ERPS))
-    parser = argparse.ArgumentParser(prog="python -m order_sync", description="Tend the ledger of order_sync.")
+    parser = argparse.ArgumentParser(
+        prog="python -m order_sync", description="Tend the ledger of order_sync, and ask it."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
+    explain.add(commands)
+    migrates = commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
+    migrates.set_defaults(run=migrate)
     accept = commands.add_parser(
         "accept", help="accept that a connection leads to another database or ERP than before; a channel is read anew"
     )
@@ -29,16 +35,17 @@ def main(words: Sequence[str] | None = None) -> int:
     accept.add_argument("--fingerprint", required=True, help="what the refusal says that it leads to now")
     accept.add_argument("--by", required=True, help="who decides")
     accept.add_argument("--reason", required=True, help="why it is right")
+    accept.set_defaults(run=accepted)
     given = parser.parse_args(words)
     try:
-        print(migrate() if given.command == "migrate" else accepted(given))
+        print(given.run(given))
     except OrderSyncError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def migrate() -> str:
+def migrate(_: argparse.Namespace) -> str:
     """Migrate the ledger, and say to which schema."""
     from order_sync import hooks
 

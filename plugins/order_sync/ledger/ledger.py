@@ -22,9 +22,10 @@ from order_sync.ledger.rows import (
 )
 from order_sync.ledger.sending import Sending
 from order_sync.ledger.statements import statement
+from order_sync.ledger.telling import Telling
 
 
-class Ledger(Intake, Sending, Choosing):
+class Ledger(Intake, Sending, Choosing, Telling):
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
     Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.

@@ -21,6 +21,7 @@ from order_sync.operators.erp import (
     PushOrdersOperator,
     ReconcileConfirmationsOperator,
 )
+from order_sync.operators.explain import ExplainOrderOperator
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
 
@@ -31,6 +32,7 @@ __all__ = [
     "CheckReferenceDataOperator",
     "CompareChannelOperator",
     "CompareErpOperator",
+    "ExplainOrderOperator",
     "ExtractTransactionsOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",

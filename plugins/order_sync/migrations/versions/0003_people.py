@@ -35,7 +35,30 @@ create index transactions_receipt on transactions (receipt) where receipt <> '';
 create index transactions_customer_account on transactions (customer_account) where customer_account <> '';
 """
 
-ORDER_LIST = "select"
+ORDER_LIST = """
+create index orders_with_a_code on orders (code, coalesce(placed_at, landed_at)) where code is not null;
+create index orders_set_aside on orders (status, coalesce(placed_at, landed_at))
+    where status in ('on_hold', 'ignored', 'cancelled_at_source', 'synced_manually');
+
+create view order_list as
+select
+    o.order_key, o.channel, o.erp, t.reference, t.receipt, t.customer_account,
+    coalesce(o.placed_at, o.landed_at) as dated_at, o.placed_at, o.landed_at,
+    clock_timestamp() - coalesce(o.placed_at, o.landed_at) as age,
+    t.source_status, o.status, standing.roll_up, standing.report_word,
+    o.code, o.message, o.reason, o.erp_number, o.erp_status,
+    (select count(*) from attempts a where a.order_id = o.id) as attempts,
+    o.next_look_at
+from orders o
+left join transactions t on t.order_id = o.id and t.version = o.version
+left join lateral (
+    select l.roll_up, l.report_word from lifecycle l where l.to_status = o.status and not l.retired limit 1
+) standing on true;
+comment on view order_list is
+    'Every order with how it stands and its last error, for people. Read it `order by dated_at desc limit ...`.';
+comment on column order_list.dated_at is 'When it was placed; where the channel gives no such instant, when it landed.';
+comment on column order_list.report_word is 'Of the status; the report says Queued only once the order is stuck.';
+"""
 
 RESTORES = """
 create table restores (
