@@ -7,7 +7,7 @@ and returns a Summary in counts.
 
 from order_sync.flows.backfill import backfill
 from order_sync.flows.compare import compare_channel, compare_erp
-from order_sync.flows.explain import asked, explain
+from order_sync.flows.explain import Answer, asked, explain
 from order_sync.flows.extract import extract
 from order_sync.flows.printing import print_order
 from order_sync.flows.push import push
@@ -17,6 +17,7 @@ from order_sync.flows.settle import settle
 from order_sync.flows.validate import validate
 
 __all__ = [
+    "Answer",
     "asked",
     "backfill",
     "build_report",

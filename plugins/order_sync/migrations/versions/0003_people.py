@@ -44,7 +44,7 @@ create view order_list as
 select
     o.order_key, o.channel, o.erp, t.reference, t.receipt, t.customer_account,
     coalesce(o.placed_at, o.landed_at) as dated_at, o.placed_at, o.landed_at,
-    clock_timestamp() - coalesce(o.placed_at, o.landed_at) as age,
+    statement_timestamp() - coalesce(o.placed_at, o.landed_at) as age,
     t.source_status, o.status, standing.roll_up, standing.report_word,
     o.code, o.message, o.reason, o.erp_number, o.erp_status,
     (select count(*) from attempts a where a.order_id = o.id) as attempts,
