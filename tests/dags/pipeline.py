@@ -139,7 +139,7 @@ class Run:
     returned: dict[str, Any]
 
 
-def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: str) -> Run:
+def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: object) -> Run:
     """Run a DAG of a folder once."""
     dag = DagBag(folder).dags[dag_id]
     for task in dag.tasks:

@@ -188,3 +188,35 @@ def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is
     assert ran.state == "failed"
     [slack] = pipeline.inbox.slack
     assert "last_day 2025-12-01 lies before first_day 2025-12-31; reason is empty: write why" in slack["text"]
+
+
+def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """R80, R96, R151"""
+    monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
+    [number] = pipeline.sell("NO-SUCH-SKU")
+    run()
+    capsys.readouterr()
+    ran = run("explain_order", reference=f"WEB-{number}", whole_order=True)
+    assert (ran.state, ran.returned) == ("success", {"explain_order": {"found": 1}})
+    said = capsys.readouterr().out
+    assert "Last error      SKU_NOT_FOUND" in said
+    assert "Who mends it    catalogue" in said
+    [page] = tmp_path.iterdir()
+    assert number in page.name
+    assert "NO-SUCH-SKU" in page.read_text()
+    assert page.read_text().partition("street")[2].splitlines()[0].strip() not in said
+    assert run("explain_order", status="failed", days=1).returned == {"explain_order": {"shown": 1}}
+    assert run("explain_order", key="W100012").state == "failed"
+    [slack] = pipeline.inbox.slack
+    assert "is not an order key" in slack["text"]
+
+
+@pytest.mark.parametrize("params", [{"status": "broken"}, {"code": "NOPE"}, {"channel": "shop"}, {"days": 0}])
+def test_filters_of_a_list_that_cannot_be_are_refused_before_the_task_runs(
+    pipeline: Pipeline, params: dict[str, object]
+):
+    """R149, R173"""
+    with pytest.raises(ValueError, match="|".join(str(value) for value in params.values())):
+        run("explain_order", **params)

@@ -1,4 +1,4 @@
-"""Where orders are, asked of a real ledger: whole stories, the list, its causes, and what to look at if there is none."""
+"""Where orders are, asked of a real ledger: stories, the list, its causes, and what to look at if there is none."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta

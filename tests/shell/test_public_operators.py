@@ -52,6 +52,7 @@ def test_the_public_operators_are_these():
         "CheckReferenceDataOperator",
         "CompareChannelOperator",
         "CompareErpOperator",
+        "ExplainOrderOperator",
         "ExtractTransactionsOperator",
         "HoldConnectionOperator",
         "PushOrdersOperator",
