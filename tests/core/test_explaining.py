@@ -105,7 +105,7 @@ def test_the_stage_tells_how_far_it_came(given: Story, stage: str):
 
 
 def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
-    """T1, T2, T3"""
+    """T1, T2"""
     rows = told(story(Status.SENT, erp_number="SO7", erp_status="quotation", attempts=(attempt(),)))
     assert rows["In the channel"].startswith("shop: 'posted', reference W100012, receipt R-9, placed ")
     assert rows["Status"].startswith("sent since ")

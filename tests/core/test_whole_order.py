@@ -102,6 +102,7 @@ def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
 @pytest.mark.parametrize(
     ("lasted", "shown"),
     [
+        (timedelta(days=-9), "-"),
         (timedelta(seconds=59), "0m"),
         (timedelta(minutes=59), "59m"),
         (timedelta(hours=1), "1h"),

@@ -1,7 +1,9 @@
 """Where orders are, asked of a real ledger: stories, the list, its causes, and what to look at if there is none."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +37,7 @@ from tests.ledger.steps import (
 )
 
 ROUTES = {"shop": Route("shop", "tryton", datetime(2026, 1, 1, tzinfo=UTC), "GUEST")}
+PAGE = Path(__file__).parents[2] / "docs" / "explaining.md"
 STUCK_AFTER = timedelta(minutes=30)
 FACTS = (("order-sync", "0.1"),)
 
@@ -126,7 +129,7 @@ def to_status(ledger: Ledger, sql: Sql, status: Status) -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_an_order_in_whatever_status_is_explained_printed_and_listed(ledger: Ledger, sql: Sql, status: Status):
-    """R5, R148, R153"""
+    """T3, R148, R153"""
     to_status(ledger, sql, status)
     assert sql.status(1) == status
     answer = ask(ledger, key=str(key(1)), whole_order=True, escalate=True)
@@ -270,6 +273,17 @@ def test_a_list_is_one_text_with_its_filters_orders_and_causes(orders: Ledger):
     assert "Subject: Order Sync Error" in lines
     assert "Connections     order_ledger, erp_tryton, channel_shop" in lines
     assert answer.summary.counts == {"shown": 2}
+
+
+def test_what_dynamics_list_of_transactions_shows_is_in_the_view_under_the_names_of_the_page(ledger: Ledger, sql: Sql):
+    """R156"""
+    table = PAGE.read_text().partition("| there |")[2].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)`", table.partition("\n")[2])
+    columns = {
+        name for (name,) in sql.rows("select attname::text from pg_attribute where attrelid = 'order_list'::regclass")
+    }
+    assert len(named) > 8
+    assert set(named) <= columns
 
 
 def test_explaining_changes_nothing(orders: Ledger, sql: Sql):

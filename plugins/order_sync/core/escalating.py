@@ -76,7 +76,7 @@ def _order(story: Story, stuck_after: timedelta) -> Iterator[tuple[str, str]]:
     yield from named("On hold", [_hold(hold) for hold in story.holds] or ["nothing"])
     decided = [f"{minute(each.at)} {each.action} ({each.outcome or 'not yet done'})" for each in story.decisions]
     yield from named("Decided", decided)
-    attempts = [f"{attempt_line(each)}: {clear(each.message)}; by {_run(each.by)}" for each in story.attempts]
+    attempts = [_ended(attempt_line(each), clear(each.message), each.by) for each in story.attempts]
     yield from named("Attempts", attempts or ["none"])
     yield from named("History", [_ended(step_line(step), clear(step.message), step.by) for step in story.history])
     yield "As of", minute(story.as_of)

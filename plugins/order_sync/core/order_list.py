@@ -38,8 +38,10 @@ def causes(found: Sequence[Cause]) -> str:
 
 
 def age(lasted: timedelta) -> str:
-    """How long ago, in the largest unit that fits: minutes, hours or days."""
+    """How long ago, in the largest unit that fits: minutes, hours or days; `-` for what lies in the future."""
     minutes = int(lasted.total_seconds() // 60)
+    if minutes < 0:
+        return "-"
     if minutes < 60:
         return f"{minutes}m"
     return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // (24 * 60)}d"

@@ -83,6 +83,7 @@ def _with_price(line: object) -> object:
 def _table(title: str, names: Sequence[str], rows: Sequence[object]) -> str:
     if not rows:
         return f"{title}\nnone"
+    names = [name for name in names if name != "title" or any(isinstance(row, dict) and row.get(name) for row in rows)]
     cells = [[HEADS.get(name, name) for name in names]]
     cells += [[_text(row.get(name)) for name in names] if isinstance(row, dict) else [_text(row)] for row in rows]
     widths = [max(len(line[i]) for line in cells if i < len(line)) for i in range(len(names))]
