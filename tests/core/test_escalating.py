@@ -26,7 +26,7 @@ def quoting(text: str) -> str:
     """A text of the kind that ERPs and drivers give, with everything in it that must not get out."""
     name, street, city, postal_code = PEOPLE
     return (
-        f'{text}: the value "{name.upper()}" of party {name}, {street}, {city} {postal_code} is wrong'
+        f'{text}: the value "{name.upper()}" of party {name} (Mr Quill), {street}, {city} {postal_code} is wrong'
         f" (postgresql://desk:{SECRETS[0]}@db.example.com/x, token={SECRETS[1]}, Bearer {SECRETS[3]}; {SECRETS[2]})"
     )
 
