@@ -20,6 +20,7 @@ GUARDS = {
     11: "another ERP behind a connection: refused until a person agrees",
     12: "XCom: counts and no orders",
     13: "comparing: what is missing is found, read and told once",
+    18: "people: who may decide, and whom the history names",
 }
 
 
@@ -870,5 +871,46 @@ MUTATIONS = (
         " and told_at is null",
         "",
         "tests/ledger/test_findings_and_rounds.py::test_people_are_told_of_a_finding_once",
+    ),
+    Mutation(
+        18,
+        "support decides about orders",
+        "plugins/order_sync/permissions.py",
+        "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: READ,",
+        "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: TRIGGER,",
+        "tests/shell/test_permissions.py::test_orders_are_decided_upon_by_one_role_alone",
+    ),
+    Mutation(
+        18,
+        "DAGs name roles that are not there yet, and none of them parses",
+        "plugins/order_sync/permissions.py",
+        " if Settings.read(given).roles else None",
+        "",
+        "tests/shell/test_permissions.py::test_until_the_roles_are_there_no_dag_names_one",
+    ),
+    Mutation(
+        18,
+        "a clear is laid upon one person where several asked for it",
+        "plugins/order_sync/operators/cleared_by.py",
+        'return " or ".join(people)',
+        'return next(iter(people), "")',
+        "tests/shell/test_cleared_by.py"
+        "::test_all_who_asked_between_two_tries_are_named_since_a_refused_one_is_logged_too",
+    ),
+    Mutation(
+        18,
+        "a task that is cleared acts as another one, and takes its own hold for somebody else's",
+        "plugins/order_sync/operators/base.py",
+        'return Actor(by, "; ".join(filter(None, (reason, clear))))',
+        'return Actor(f"{by} {clear}", reason)',
+        "tests/shell/test_cleared_by.py::test_the_history_names_who_cleared_a_task",
+    ),
+    Mutation(
+        18,
+        "a clear of another task is taken for this one's",
+        "plugins/order_sync/operators/cleared_by.py",
+        "(ti.task_id in tasks or other_tasks) and ",
+        "",
+        "tests/shell/test_cleared_by.py::test_a_clear_of_something_else_is_not_this_tasks",
     ),
 )

@@ -88,6 +88,15 @@ def test_the_catalogue_holds_no_code_that_nothing_uses():
     assert [code for code in CATALOGUE if f'"{code}"' not in source and f"'{code}'" not in source] == []
 
 
+def test_advice_names_who_mends_it_and_takes_no_right_for_granted():
+    """R147"""
+    assert [code for code, advice in CATALOGUE.items() if not advice.fixer] == []
+    rights = re.compile("reopen|unlock|override|approve", re.IGNORECASE)
+    asked = [advice.steps for advice in CATALOGUE.values() if rights.search(advice.steps)]
+    assert asked
+    assert [steps for steps in asked if "if permitted" not in steps] == []
+
+
 def test_every_command_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = {page.name: set(re.findall(r"\bmake ([a-z]+)(?=[`\s])", code(page))) for page in PAGES_BY_HAND}
