@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from docs.generate import DOCS, PAGES
+from order_sync import permissions
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import STANDINGS
@@ -95,6 +96,18 @@ def test_advice_names_who_mends_it_and_takes_no_right_for_granted():
     asked = [advice.steps for advice in CATALOGUE.values() if rights.search(advice.steps)]
     assert asked
     assert [steps for steps in asked if "if permitted" not in steps] == []
+
+
+@pytest.mark.parametrize("role", permissions.ROLES)
+def test_the_page_of_the_roles_says_what_the_code_grants(role: str):
+    """R143"""
+    page = (DOCS / "permissions.md").read_text()
+    [(triggers, clears)] = re.findall(rf"^\| `{role}` \|.*\|.*\| (.*) \| (.*) \|$", page, re.MULTILINE)
+    granted = {dag_id: grants.get(role, {}) for dag_id, grants in permissions.DAGS.items()}
+    named = set(re.findall(r"`(\w+?)(?:__<channel>)?`", triggers))
+    assert named == {dag_id for dag_id, may in granted.items() if "DAG Runs" in may}
+    named = set(re.findall(r"`(\w+?)(?:__<channel>)?`", clears))
+    assert named == {dag_id for dag_id, may in granted.items() if "can_edit" in may.get("DAGs", ())}
 
 
 def test_every_command_exists():

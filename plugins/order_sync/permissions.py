@@ -40,6 +40,7 @@ ADMINISTRATION: Grants = {}
 DAGS = {
     "sync_orders": SCHEDULED,
     "compare_orders": SCHEDULED,
+    "forget_transactions": SCHEDULED,
     "resync_orders": DECISION,
     "hold_connection": DECISION,
     "explain_order": QUESTION,
