@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.notifiers import ALERTS
 from order_sync.operators import BackfillOrdersOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -44,6 +44,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     },
     tags=["orders", "people"],
     doc_md=__doc__,
+    access_control=permissions.access("backfill_orders"),
 )
 def backfill_orders() -> None:
     """Build the DAG."""

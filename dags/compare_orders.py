@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.notifiers import ALERTS
 from order_sync.operators import CompareChannelOperator, CompareErpOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -39,6 +39,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     },
     tags=["orders"],
     doc_md=__doc__,
+    access_control=permissions.access("compare_orders"),
 )
 def compare_orders() -> None:
     """Two tasks, each for every channel; neither waits for the other, so that each makes the run red that is red."""

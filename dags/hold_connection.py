@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.notifiers import ALERTS
 from order_sync.operators import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -46,6 +46,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     },
     tags=["orders", "people"],
     doc_md=__doc__,
+    access_control=permissions.access("hold_connection"),
 )
 def hold_connection() -> None:
     """Build the DAG."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.notifiers import ALERTS
 from order_sync.operators import BuildFailureReportOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -54,6 +54,7 @@ AT = SETTINGS.report_at
     },
     tags=["orders", "report"],
     doc_md=__doc__,
+    access_control=permissions.access("report_failures"),
 )
 def report_failures() -> None:
     """One task: the report of all channels."""

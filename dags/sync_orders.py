@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from airflow.sdk import CronTriggerTimetable, chain, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.notifiers import ALERTS
 from order_sync.operators import (
     CheckReferenceDataOperator,
@@ -65,6 +65,7 @@ def sync_orders(channel: registry.ChannelSpec) -> None:
         },
         tags=["orders", f"channel:{name}", f"erp:{channel.erp}"],
         doc_md=__doc__,
+        access_control=permissions.access(f"sync_orders__{name}"),
     )
     def build() -> None:
         extract = ExtractTransactionsOperator(task_id="extract", task_display_name="P-0001 · extract", channel=name)

@@ -223,6 +223,8 @@ def _plain(value: object) -> str:
         return f"{seconds}s"
     if isinstance(value, tuple):
         return ",".join(_plain(part) for part in value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return str(value)
 
 

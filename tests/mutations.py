@@ -21,6 +21,7 @@ GUARDS = {
     12: "XCom: counts and no orders",
     13: "comparing: what is missing is found, read and told once",
     16: "explaining: what is said is true, and nobody's data is in a log or goes to support",
+    18: "people: who may decide, and whom the history names",
 }
 
 
@@ -953,5 +954,46 @@ MUTATIONS = (
         "MODE = 0o644",
         "tests/shell/test_explain_order.py"
         "::test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_returned",
+    ),
+    Mutation(
+        18,
+        "support decides about orders",
+        "plugins/order_sync/permissions.py",
+        "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: READ,",
+        "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: TRIGGER,",
+        "tests/shell/test_permissions.py::test_orders_are_decided_upon_by_one_role_alone",
+    ),
+    Mutation(
+        18,
+        "DAGs name roles that are not there yet, and none of them parses",
+        "plugins/order_sync/permissions.py",
+        " if Settings.read(given).roles else None",
+        "",
+        "tests/shell/test_permissions.py::test_until_the_roles_are_there_no_dag_names_one",
+    ),
+    Mutation(
+        18,
+        "a clear is laid upon one person where several asked for it",
+        "plugins/order_sync/operators/cleared_by.py",
+        'return " or ".join(people)',
+        'return next(iter(people), "")',
+        "tests/shell/test_cleared_by.py"
+        "::test_all_who_asked_between_two_tries_are_named_since_a_refused_one_is_logged_too",
+    ),
+    Mutation(
+        18,
+        "a task that is cleared acts as another one, and takes its own hold for somebody else's",
+        "plugins/order_sync/operators/base.py",
+        'return Actor(by, "; ".join(filter(None, (reason, clear))))',
+        'return Actor(f"{by} {clear}", reason)',
+        "tests/shell/test_cleared_by.py::test_the_history_names_who_cleared_a_task",
+    ),
+    Mutation(
+        18,
+        "a clear of another task is taken for this one's",
+        "plugins/order_sync/operators/cleared_by.py",
+        "(ti.task_id in tasks or other_tasks) and ",
+        "",
+        "tests/shell/test_cleared_by.py::test_a_clear_of_something_else_is_not_this_tasks",
     ),
 )

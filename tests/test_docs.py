@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from docs.generate import DOCS, PAGES
+from order_sync import permissions
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import STANDINGS
@@ -86,6 +87,27 @@ def test_the_catalogue_holds_no_code_that_nothing_uses():
     source = "".join(path.read_text() for path in (ROOT / "plugins").rglob("*.py") if path.name != "advice.py")
     source += "".join(path.read_text() for path in (ROOT / "include").rglob("*.sql"))
     assert [code for code in CATALOGUE if f'"{code}"' not in source and f"'{code}'" not in source] == []
+
+
+def test_advice_names_who_mends_it_and_takes_no_right_for_granted():
+    """R147"""
+    assert [code for code, advice in CATALOGUE.items() if not advice.fixer] == []
+    rights = re.compile("reopen|unlock|override|approve", re.IGNORECASE)
+    asked = [advice.steps for advice in CATALOGUE.values() if rights.search(advice.steps)]
+    assert asked
+    assert [steps for steps in asked if "if permitted" not in steps] == []
+
+
+@pytest.mark.parametrize("role", permissions.ROLES)
+def test_the_page_of_the_roles_says_what_the_code_grants(role: str):
+    """R143"""
+    page = (DOCS / "permissions.md").read_text()
+    [(triggers, clears)] = re.findall(rf"^\| `{role}` \|.*\|.*\| (.*) \| (.*) \|$", page, re.MULTILINE)
+    granted = {dag_id: grants.get(role, {}) for dag_id, grants in permissions.DAGS.items()}
+    named = set(re.findall(r"`(\w+?)(?:__<channel>)?`", triggers))
+    assert named == {dag_id for dag_id, may in granted.items() if "DAG Runs" in may}
+    named = set(re.findall(r"`(\w+?)(?:__<channel>)?`", clears))
+    assert named == {dag_id for dag_id, may in granted.items() if "can_edit" in may.get("DAGs", ())}
 
 
 def test_every_command_exists():

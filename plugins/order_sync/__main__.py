@@ -1,11 +1,13 @@
-"""The command line: what a person does to the ledger, or asks it, before or instead of a DAG run.
+"""The command line: what a person does, or asks the ledger, before or instead of a DAG run.
 
     python -m order_sync migrate
+    python -m order_sync roles
     python -m order_sync explain --reference W100012
     python -m order_sync accept channel_dynamics_web --fingerprint ... --by "A. Name" --reason "rebuilt after ..."
 
 It reads the connection `order_ledger` from the environment (AIRFLOW_CONN_ORDER_LEDGER), since outside of a task
-Airflow gives out no other. Exit code 0 when it was done, 1 when it could not be, 2 for words that it does not know.
+Airflow gives out no other; `roles` works on Airflow's own database instead, as `airflow roles` does. Exit code 0 when
+it was done, 1 when it could not be, 2 for words that it does not know.
 """
 
 import argparse
@@ -28,6 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
     explain.add(commands)
     migrates = commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
     migrates.set_defaults(run=migrate)
+    makes = commands.add_parser("roles", help="make the roles of order-sync in this Airflow, under the FAB auth manager")
+    makes.set_defaults(run=roles)
     accept = commands.add_parser(
         "accept", help="accept that a connection leads to another database or ERP than before; a channel is read anew"
     )
@@ -50,6 +54,13 @@ def migrate(_: argparse.Namespace) -> str:
     from order_sync import hooks
 
     return f"the ledger is at schema {hooks.ledger().migrate()}"
+
+
+def roles(_: argparse.Namespace) -> str:
+    """Make the roles in this Airflow, and say which."""
+    from order_sync import permissions
+
+    return permissions.create()
 
 
 def accepted(given: argparse.Namespace) -> str:

@@ -19,7 +19,7 @@ from airflow.sdk.bases.operator import BaseOperator
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
-from order_sync import hooks, notifiers, registry
+from order_sync import hooks, notifiers, permissions, registry
 from order_sync.core.settings import Settings
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
@@ -241,6 +241,19 @@ def test_every_task_retries_by_the_class_of_its_error_and_alerts_once_it_gives_u
         assert task.owner == task.dag.owner
 
 
+@pytest.mark.parametrize("setting", ["off", "on"])
+def test_every_dag_is_open_to_the_roles_that_the_table_names_and_to_none_while_they_are_not_there(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+):
+    """R138, R141"""
+    monkeypatch.setenv(permissions.SETTING, setting)
+    bag = DagBag(DAGS)
+    assert bag.import_errors == {}
+    assert {dag_id: dag.access_control for dag_id, dag in bag.dags.items()} == {
+        dag_id: permissions.DAGS[dag_id.partition("__")[0]] if setting == "on" else None for dag_id in bag.dags
+    }
+
+
 def test_the_watcher_neither_retries_nor_alerts_a_second_time(dags: dict[str, DAG]):
     for dag_id in CHANNEL_DAGS:
         watcher = dags[dag_id].get_task("watcher")
@@ -257,7 +270,7 @@ def settings_file() -> dict[str, list[dict[str, Any]]]:
 
 def test_the_settings_file_names_exactly_the_connections_that_the_code_uses(settings_file: dict[str, Any]):
     """R176"""
-    types = {hooks.LEDGER: "postgres", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
+    types = {hooks.LEDGER: "postgres", hooks.AIRFLOW: "http", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
     types |= {channel.connection: "postgres" for channel in registry.CHANNELS}
     types |= {erp.connection: "http" for erp in registry.ERPS}
     named = {item["conn_id"]: item["conn_type"] for item in settings_file["connections"]}

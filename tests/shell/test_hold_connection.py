@@ -40,7 +40,9 @@ def do(ledger: Ledger) -> Do:
             task_id="hold", connection=connection, action=action, reason=reason
         )
         context: Any = {
-            "ti": SimpleNamespace(dag_id="hold_connection", run_id="manual", task_id="hold"),
+            "ti": SimpleNamespace(
+                dag_id="hold_connection", run_id="manual", task_id="hold", task=operator, max_tries=operator.retries
+            ),
             "dag_run": SimpleNamespace(triggering_user_name="ursula"),
         }
         return operator.execute(context)

@@ -84,7 +84,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def context(task_id: str, user: str | None = None) -> Any:
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id)
+    task = SimpleNamespace(retries=3)
+    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, task=task, max_tries=3)
     return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user)}
 
 

@@ -15,6 +15,7 @@ from order_sync.core.errors import Misconfigured
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")
+_SWITCH = {"on": True, "off": False}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -71,6 +72,10 @@ class Settings:
     )
     report_zone: Annotated[ZoneInfo, "the IANA time zone of the business day and of the report's times"] = _UTC
     report_at: Annotated[time, "when, in that zone, the report is built"] = time(6, 0)
+    roles: Annotated[
+        bool,
+        "whether the DAGs are open to the roles of order-sync: `on` once `python -m order_sync roles` has made them",
+    ] = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -121,6 +126,8 @@ CALLS_PER_SUBMIT = 6
 def _read(name: str, text: str, default: object) -> object:
     text = text.strip()
     try:
+        if isinstance(default, bool):
+            return _SWITCH[text]
         if isinstance(default, timedelta):
             return _duration(text)
         if isinstance(default, tuple):
@@ -142,6 +149,8 @@ def _duration(text: str) -> timedelta:
 
 
 def _expected(default: object) -> str:
+    if isinstance(default, bool):
+        return "on or off"
     if isinstance(default, timedelta):
         return "a duration such as 90s, 30m, 2h or 1d"
     if isinstance(default, tuple):
