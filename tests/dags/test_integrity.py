@@ -31,6 +31,7 @@ EXPECTED = {
     "hold_connection.py": {"hold_connection"},
     "compare_orders.py": {"compare_orders"},
     "backfill_orders.py": {"backfill_orders"},
+    "restore_ledger.py": {"restore_ledger"},
 }
 
 PROBE = """

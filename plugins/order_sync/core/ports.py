@@ -375,6 +375,9 @@ class Ledger(Protocol):
     def release(self, claim: Claim) -> None:
         """Give back what was claimed and not sent."""
 
+    def doubt(self, channel: str, window_seconds: float, actor: Actor) -> int:
+        """Let every open order be looked up that a lost ledger may have sent. Returns how many there were."""
+
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders that were sent, whose window is over and that no verdict has fallen on."""
 
