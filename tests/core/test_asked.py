@@ -68,6 +68,8 @@ def test_each_order_is_given_its_own_number():
     ("params", "problem"),
     [
         ({}, "no orders are chosen"),
+        ({"order_keys": ["", " "]}, "no orders are chosen"),
+        ({"reference": " ", "status": None, "channel": ""}, "no orders are chosen"),
         ({"order_keys": ["shop:1"], "status": "failed"}, "order_keys are given together with status"),
         ({"order_keys": ["nonsense"]}, "'nonsense' is no order key"),
         ({"order_keys": ["fair:1"]}, "'fair:1' is of no channel: there is shop, till"),

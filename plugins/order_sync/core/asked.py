@@ -105,7 +105,10 @@ class _Reader:
             self.problems.append(problem)
 
     def given(self, name: str) -> bool:
-        return self.params.get(name) not in (None, "", [], ())
+        value = self.params.get(name)
+        if isinstance(value, list | tuple):
+            return any(item != "" and not str(item).isspace() for item in value)
+        return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def text(self, name: str) -> str:
         value = self.params.get(name)
