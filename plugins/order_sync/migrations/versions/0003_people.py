@@ -27,6 +27,9 @@ create table selected_orders (
 );
 create index selected_orders_order on selected_orders (order_id);
 comment on column selected_orders.outcome is 'What became of the decision for this order; null until it was taken.';
+
+create index orders_unproven_number on orders (erp, erp_number)
+    where erp_number <> '' and status not in ('succeeded', 'synced_manually');
 """
 
 LOOK_UPS = """
