@@ -5,7 +5,7 @@ select
     greatest(t.expected_lines - t.present_lines, 0) as missing_lines,
     exists (select from attempts a
             where a.order_id = o.id and a.outcome is distinct from 'not_sent'
-              and a.resolution is distinct from 'absent') as reached
+              and a.resolution is distinct from 'absent') or may_have_been_sent(o) as reached
 from selected_orders s
 join orders o on o.id = s.order_id
 left join transactions t on t.order_id = o.id and t.version = o.version

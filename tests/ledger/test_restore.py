@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from order_sync.core.asked import read_asked
 from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import Status
@@ -22,6 +23,7 @@ from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Guarantee, Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
 from order_sync.flows.restore import Report
+from order_sync.flows.resync import resync
 from order_sync.ledger import Ledger
 from sandbox.postgres import Cluster, programs
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
@@ -119,6 +121,10 @@ class Shop:
     def release(self) -> int:
         """Release the channel."""
         return self.ledger.release_hold("channel_shop", None, Actor("hold_connection/manual for rita", "looked up"))
+
+    async def erp_of(self, name: str) -> MemoryErp:
+        """The ERP of that name."""
+        return self.erp
 
     def decide(self, status: Status, number: int) -> None:
         """Let the ledger that will be lost know a decision."""
@@ -560,3 +566,21 @@ def test_entries_from_after_the_backup_are_pointed_out(shop: Shop):
     shop.sell(4)
     shop.read()
     assert "DAGs have run since it was restored" in text(shop.restore(backup_at))
+
+
+def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decision(shop: Shop):
+    backup_at, at = lost(shop)
+    runs = [person("ignore", 1, at), person("on_hold", 2, at), person("ignore", 3, at)]
+    shop.restore(backup_at, *runs)
+    shop.run()
+    shop.release()
+    again = [run.params for run in runs[:2]] + [{**runs[2].params, "action": "resync"}]
+    for number, params in enumerate(again):
+        asked = read_asked(params, ["shop"], UTC_ZONE)
+        by = Actor("resync_orders/manual/resync for anna", asked.reason)
+        decided = resync(asked, f"again {number}", params, {"shop": ROUTE}, shop.erp_of, shop.ledger, by, 100)
+        asyncio.run(decided)
+    assert shop.restore(backup_at, *runs).summary.counts == {}
+    shop.run()
+    assert [shop.status(number) for number in (1, 2, 3)] == ["ignored", "on_hold", "succeeded"]
+    assert [key.parts for key in shop.erp.submits] == [("3",)]
