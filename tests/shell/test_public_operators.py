@@ -56,6 +56,7 @@ def test_the_public_operators_are_these():
         "HoldConnectionOperator",
         "PushOrdersOperator",
         "ReconcileConfirmationsOperator",
+        "RestoreLedgerOperator",
         "ValidateOrdersOperator",
     }
 
