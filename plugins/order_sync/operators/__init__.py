@@ -23,6 +23,7 @@ from order_sync.operators.erp import (
 )
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
+from order_sync.operators.resync import ResyncOrdersOperator
 
 __all__ = [
     "HOLD_ACTIONS",
@@ -35,5 +36,6 @@ __all__ = [
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",
+    "ResyncOrdersOperator",
     "ValidateOrdersOperator",
 ]
