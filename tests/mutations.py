@@ -997,7 +997,7 @@ MUTATIONS = (
         18,
         "a decision that the ledger knows waits for a person again",
         FLOWS + "restore.py",
-        "if run.run_id in known:",
+        "if run.name in known:",
         "if False:",
         "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
     ),

@@ -13,7 +13,7 @@ with moment as materialized (
                 or ((a.outcome is null or a.outcome not in ('not_sent', 'refused', 'refused_too_often'))
                     and (a.resolution is null
                          or a.resolution not in ('absent', 'not_sent', 'refused', 'refused_too_often'))
-                    and (a.looked_at is null or a.looked_at < o.received_at)))) as settle_from
+                    and (a.looked_at is null or a.looked_at <= o.received_at)))) as settle_from
     from unnest(%(keys)s::text[], %(generations)s::bigint[]) as asked (order_key, generation)
     join orders o using (order_key, generation)
     cross join moment

@@ -507,7 +507,7 @@ def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: S
     backup_at, at = lost(shop)
     shop.sql.do(
         "insert into selections (run, action, asked, reason, chosen_by)"
-        " values ('manual__ignore_1', 'ignore', '{}', '', '')"
+        " values ('resync_orders/manual__ignore_1', 'ignore', '{}', '', '')"
     )
     runs = [person("ignore", 1, at), person("ignore", 2, at, dry_run=True)]
     runs.append(replace(person("ignore", 3, at), ended_at=backup_at - timedelta(hours=1), at=at - timedelta(hours=2)))
@@ -542,10 +542,10 @@ def test_other_runs_of_people_are_listed_and_done_by_nobody(shop: Shop):
     report = shop.restore(backup_at, hold, erasure, stranger, unreadable, person("resync", 2, at))
     assert report.summary.counts == {"held": 1, "to_look_up": 3, "runs_listed": 4}
     said = text(report)
-    assert "hold_connection manual___1 by anna" in said
+    assert "hold_connection/manual___1 by anna" in said
     assert '(success): {"connection": "erp_erp", "action": "hold"}' in said
     assert "its params cannot be read (action is 'explode'" in said
-    assert "resync_orders manual__resync_2" in said
+    assert "resync_orders/manual__resync_2" in said
     assert "somebody_elses" not in said
     assert "C-1" not in said
     assert shop.ledger.holds(["erp_erp"]) == []

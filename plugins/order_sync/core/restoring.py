@@ -36,6 +36,11 @@ class PersonsRun:
     by: str
     params: Mapping[str, Any]
 
+    @property
+    def name(self) -> str:
+        """As the ledger names a run."""
+        return f"{self.dag_id}/{self.run_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Restore:

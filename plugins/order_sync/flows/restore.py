@@ -17,6 +17,7 @@ from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.ports import Actor, Summary
 from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, Restore, RestoredLedger
+from order_sync.core.selection import Action
 
 DECISIONS = "resync_orders"
 """The DAG by which people decide about orders."""
@@ -135,13 +136,13 @@ def _list_decisions(
 ) -> str:
     """Keep what was decided from being undone and list it all; returns it in one sentence."""
     decisions = [run for run in runs if run.dag_id == DECISIONS]
-    known = ledger.known_runs([run.run_id for run in decisions])
+    known = ledger.known_runs([run.name for run in decisions])
     listed: list[str] = []
     for run in decisions:
-        if run.run_id in known:
+        if run.name in known:
             continue
         try:
-            asked = read_asked(run.params, channels, zone)
+            asked = read_asked({"action": Action.RESYNC, **run.params}, channels, zone)
         except Misconfigured as error:
             listed.append(f"{_named(run)}: its params cannot be read ({error}): look at the run")
             continue
@@ -194,7 +195,7 @@ def _what_to_do(restored: Restore) -> list[str]:
 
 
 def _named(run: PersonsRun) -> str:
-    return f"{run.dag_id} {run.run_id} by {run.by} at {_minute(run.at)} ({run.state})"
+    return f"{run.name} by {run.by} at {_minute(run.at)} ({run.state})"
 
 
 def _as_json(run: PersonsRun) -> str:

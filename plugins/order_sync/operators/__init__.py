@@ -24,6 +24,7 @@ from order_sync.operators.erp import (
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
 from order_sync.operators.restore import RestoreLedgerOperator
+from order_sync.operators.resync import ResyncOrdersOperator
 
 __all__ = [
     "HOLD_ACTIONS",
@@ -37,5 +38,6 @@ __all__ = [
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",
     "RestoreLedgerOperator",
+    "ResyncOrdersOperator",
     "ValidateOrdersOperator",
 ]
