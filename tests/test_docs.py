@@ -163,7 +163,9 @@ def test_every_status_is_explained_to_whoever_misses_an_order():
     ) == set(HoldKind)
 
 
-@pytest.mark.parametrize("page", [README, DOCS / "stuck.md", DOCS / "production.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [README, DOCS / "stuck.md", DOCS / "restoring.md", DOCS / "production.md"], ids=lambda page: page.name
+)
 def test_every_question_to_the_ledger_can_be_asked(page, ledger: str):
     questions = [text for kind, text in blocks(page) if kind == "sql"]
     assert questions

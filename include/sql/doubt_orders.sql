@@ -9,7 +9,7 @@ with moment as materialized (
     select o.id, o.status, restore.id as restore_id, restore.restored_at, restore.looks_from
     from restore
     join orders o on o.channel = %(channel)s
-        and o.status in ('queued', 'sending', 'sent', 'pending_verification') and may_have_been_sent(o)
+        and (o.status = 'queued' or o.status in ('sending', 'sent', 'pending_verification')) and may_have_been_sent(o)
     order by o.id
     for update of o
 ), attempt as (
