@@ -186,7 +186,9 @@ def test_every_status_is_explained_to_whoever_misses_an_order():
 
 
 @pytest.mark.parametrize(
-    "page", [DOCS / name for name in ("explaining.md", "stuck.md", "production.md")], ids=lambda page: page.name
+    "page",
+    [DOCS / name for name in ("explaining.md", "stuck.md", "restoring.md", "production.md")],
+    ids=lambda page: page.name,
 )
 def test_every_question_to_the_ledger_can_be_asked(page, ledger: str):
     questions = [text for kind, text in blocks(page) if kind == "sql"]

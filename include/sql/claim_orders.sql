@@ -1,6 +1,7 @@
 -- Returns the orders that this push alone may send until its lease ends, the oldest first and backfilled ones last; needs
 -- orders_queued.
 -- A channel that is away stops its extract alone. A probe is one order that goes past a hold for the ERP's configuration.
+-- What a lost ledger may have sent is not taken before it was looked up, nor what a person decided there.
 -- Of a selection only its orders are taken; `sent_before` takes also those that were tried before.
 with moment as materialized (
     select clock_timestamp() as now
@@ -20,6 +21,7 @@ with moment as materialized (
                  or (h.connection = 'channel_' || o.channel and (h.scope = 'submit' or h.kind = 'person')))
             and (h.kind <> 'configuration' or o.id is distinct from %(probe)s::bigint))
       and not exists (select from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null)
+      and not may_have_been_sent(o)
       and o.id = coalesce(%(probe)s::bigint, o.id)
     order by o.backfilled, o.id
     limit %(limit)s

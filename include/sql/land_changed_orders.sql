@@ -19,6 +19,7 @@ with present as (
             when not exists (select from attempts a
                              where a.order_id = o.id and a.outcome is distinct from 'not_sent'
                                and a.resolution is distinct from 'absent')
+                and not may_have_been_sent(o)
                 then 'cancelled_in_channel'
             else 'cancelled_too_late'
         end as event

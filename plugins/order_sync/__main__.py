@@ -30,7 +30,9 @@ def main(words: Sequence[str] | None = None) -> int:
     explain.add(commands)
     migrates = commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
     migrates.set_defaults(run=migrate)
-    makes = commands.add_parser("roles", help="make the roles of order-sync in this Airflow, under the FAB auth manager")
+    makes = commands.add_parser(
+        "roles", help="make the roles of order-sync in this Airflow, under the FAB auth manager"
+    )
     makes.set_defaults(run=roles)
     accept = commands.add_parser(
         "accept", help="accept that a connection leads to another database or ERP than before; a channel is read anew"

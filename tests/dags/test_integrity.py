@@ -16,10 +16,12 @@ import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.sdk.bases.operator import BaseOperator
+from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from order_sync import hooks, notifiers, permissions, registry
+from order_sync.core.asked import PARAMS
 from order_sync.core.settings import Settings
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
@@ -32,6 +34,8 @@ EXPECTED = {
     "compare_orders.py": {"compare_orders"},
     "backfill_orders.py": {"backfill_orders"},
     "explain_order.py": {"explain_order"},
+    "restore_ledger.py": {"restore_ledger"},
+    "resync_orders.py": {"resync_orders"},
 }
 
 PROBE = """
@@ -132,7 +136,7 @@ def test_a_malformed_setting_is_an_import_error_with_the_sentence_that_says_what
 ):
     monkeypatch.setenv(name, value)
     errors = DagBag(DAGS).import_errors
-    assert {Path(path).name for path in errors} == {"sync_orders.py", "report_failures.py"}
+    assert {Path(path).name for path in errors} == {"sync_orders.py", "report_failures.py", "resync_orders.py"}
     assert all(sentence in error for error in errors.values())
 
 
@@ -148,6 +152,36 @@ def test_the_graph_of_a_channel_is_this(dag_id: str, dags: dict[str, DAG]):
         "reconcile": ("all_done", ["watcher"]),
         "watcher": ("one_failed", []),
     }
+
+
+def test_the_graph_of_a_resync_is_this(dags: dict[str, DAG]):
+    """R172"""
+    tasks = dags["resync_orders"].tasks
+    graph = {task.task_id: (task.trigger_rule, sorted(task.downstream_task_ids)) for task in tasks}
+    steps = ("check_reference_data", "validate", "push", "reconcile")
+    check, validate, push, reconcile = (f"send_to_tryton.{step}" for step in steps)
+    assert graph == {
+        "decide": ("all_success", ["channels_of_tryton", "watcher"]),
+        "channels_of_tryton": ("all_success", [check, push, reconcile, validate, "watcher"]),
+        check: ("all_success", [validate, "watcher"]),
+        validate: ("all_done", [push, "watcher"]),
+        push: ("all_done", [reconcile, "watcher"]),
+        reconcile: ("all_done", ["watcher"]),
+        "watcher": ("one_failed", []),
+    }
+    assert dags["resync_orders"].get_task(push).pool == "erp_tryton"
+    weights = {task.task_id: task.priority_weight for task in tasks if task.priority_weight != 1}
+    assert weights == {push: 10}, "people wait for it"
+
+
+def test_the_params_of_a_resync_are_those_that_the_code_reads_and_their_defaults_are_valid(dags: dict[str, DAG]):
+    params = dags["resync_orders"].params
+    assert set(params) == set(PARAMS)
+    for name in set(params) - {"reason"}:
+        params.get_param(name).resolve()
+    for name, wrong in (("reason", ""), ("status", "lost"), ("order_keys", [1]), ("first_day", "soon"), ("dry_run", 1)):
+        with pytest.raises(ParamValidationError):
+            params.get_param(name).resolve(wrong)
 
 
 @pytest.mark.parametrize("dag_id", CHANNEL_DAGS)

@@ -119,6 +119,8 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
             "orders_queued",
         ),
         ("read_due", {"limit": 10}, "orders_in_doubt"),
+        ("doubt_orders", {"by": "me", "window": 1800.0}, "orders_queued"),
+        ("doubt_orders", {"by": "me", "window": 1800.0}, "orders_in_doubt"),
         ("read_horizon", {}, "orders_in_doubt"),
         ("read_received", {"after": "", "limit": 10}, "orders_received"),
         ("read_waiting", {}, "orders_waiting"),

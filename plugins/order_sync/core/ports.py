@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.deciding import Decision, Selected
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.selection import Selection
+from order_sync.core.selection import Action, Selection
 from order_sync.core.verdict import Doubt, Found, Guarantee
 from order_sync.core.watermark import Watermark
 
@@ -345,6 +346,34 @@ class Ledger(Protocol):
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
         """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
 
+    def select(
+        self, run: str, action: Action, asked: Mapping[str, object], keys: Collection[OrderKey], actor: Actor
+    ) -> int:
+        """Store a run's selection of these orders, unless it has one already; the selection's number."""
+
+    def selection(self, run: str) -> int | None:
+        """The number of the selection that a run stored."""
+
+    def selected(self, selection: int, after: int, limit: int) -> Sequence[Selected]:
+        """The selected orders as they stand, by their position, those after `after`."""
+
+    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
+        """The orders under these keys; one of which no version was kept is left out."""
+
+    def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
+        """The orders that have these ERP numbers."""
+
+    def decide(
+        self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor
+    ) -> set[OrderKey]:
+        """Take decisions whose order still stands as it was selected, and remember the result; the keys of the others.
+
+        A decision that was taken also confirms what was decided about the order before a restore.
+        """
+
+    def to_send(self, selection: int) -> Mapping[str, int]:
+        """How many of the selected orders are to be sent, by channel."""
+
     def claim(
         self,
         channel: str,
@@ -375,14 +404,17 @@ class Ledger(Protocol):
     def release(self, claim: Claim) -> None:
         """Give back what was claimed and not sent."""
 
+    def doubt(self, channel: str, window_seconds: float, actor: Actor) -> int:
+        """Let every open order be looked up that a lost ledger may have sent. Returns how many there were."""
+
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders that were sent, whose window is over and that no verdict has fallen on."""
 
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
 
-    def horizon(self, channel: str) -> Horizon:
-        """What reconcile has to wait for."""
+    def horizon(self, channel: str, selection: int | None = None) -> Horizon:
+        """What reconcile has to wait for; of a `selection` only its orders count."""
 
     def counts(self, channel: str) -> Mapping[str, int]:
         """How many orders stand in each status."""

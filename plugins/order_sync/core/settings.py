@@ -61,6 +61,9 @@ class Settings:
     first_run_limit: Annotated[
         int, "how many orders a channel may send that has never sent one, before a person has to agree"
     ] = 5000
+    resync_without_confirm: Annotated[
+        int, "how many orders a filter of resync_orders may match before a person has to confirm"
+    ] = 100
     submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
     max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
     total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1
@@ -115,7 +118,7 @@ class Settings:
 
 LEAST = {
     **dict.fromkeys(("claim_size", "submit_concurrency", "read_again_at_most", "read_done_again_at_most"), 1),
-    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit"), 0),
+    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit", "resync_without_confirm"), 0),
 }
 """The least that a number may be."""
 

@@ -1,5 +1,5 @@
 """What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle,
-compare, backfill, report, explain.
+compare, backfill, resync, restore, report, explain.
 
 A flow knows only the core. It reads and writes through a Channel, an Erp and a Ledger, takes time from the ledger,
 and returns a Summary in counts.
@@ -13,6 +13,8 @@ from order_sync.flows.printing import print_order
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference
 from order_sync.flows.report import build_report
+from order_sync.flows.restore import restore
+from order_sync.flows.resync import resync
 from order_sync.flows.settle import settle
 from order_sync.flows.validate import validate
 
@@ -28,6 +30,8 @@ __all__ = [
     "print_order",
     "push",
     "refresh_reference",
+    "restore",
+    "resync",
     "settle",
     "validate",
 ]

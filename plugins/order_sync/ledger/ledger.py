@@ -17,6 +17,7 @@ from order_sync.core.ports import (
 from order_sync.ledger import migration
 from order_sync.ledger.choosing import Choosing
 from order_sync.ledger.intake import Intake
+from order_sync.ledger.restoring import Restoring
 from order_sync.ledger.rows import (
     to_json,
 )
@@ -25,7 +26,7 @@ from order_sync.ledger.statements import statement
 from order_sync.ledger.telling import Telling
 
 
-class Ledger(Intake, Sending, Choosing, Telling):
+class Ledger(Intake, Sending, Choosing, Telling, Restoring):
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
     Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.

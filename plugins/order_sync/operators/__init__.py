@@ -24,6 +24,8 @@ from order_sync.operators.erp import (
 from order_sync.operators.explain import ExplainOrderOperator
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
+from order_sync.operators.restore import RestoreLedgerOperator
+from order_sync.operators.resync import ResyncOrdersOperator
 
 __all__ = [
     "HOLD_ACTIONS",
@@ -37,5 +39,7 @@ __all__ = [
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",
+    "RestoreLedgerOperator",
+    "ResyncOrdersOperator",
     "ValidateOrdersOperator",
 ]

@@ -11,6 +11,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context, conf
 
 from order_sync import flows, hooks, registry
+from order_sync.core.errors import Misconfigured
 from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
@@ -59,6 +60,7 @@ class CheckReferenceDataOperator(ErpOperator):
     Returns counts. An ERP that is away is noted as long as there is a copy; without one, its error is raised.
 
     :param channel: the channel whose ERP is asked (templated)
+    :param always: however young the copy is: somebody has just changed something in the ERP
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
@@ -66,12 +68,23 @@ class CheckReferenceDataOperator(ErpOperator):
 
     ui_color = "#e8f0d8"
 
+    def __init__(
+        self,
+        *,
+        channel: str,
+        always: bool = False,
+        erp_conn_id: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.always = always
+
     def execute(self, context: Context) -> dict[str, int]:
         """Ask the ERP, in bulk."""
-        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
-        summary = self.connected(
-            lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, settings.reference_max_age)
-        )
+        spec, by = registry.channel(self.channel), actor(context)
+        max_age = timedelta(0) if self.always else registry.settings().reference_max_age
+        summary = self.connected(lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, max_age))
         return done(self, summary)
 
 
@@ -109,6 +122,8 @@ class PushOrdersOperator(ErpOperator):
     `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
+    :param selection: send only the orders that this run selected, `dag_id/run_id`; ends in time, and counts as
+        `left_queued` what the scheduled runs send then (templated)
     :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
         `channel_<name>` (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
@@ -116,7 +131,7 @@ class PushOrdersOperator(ErpOperator):
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
-    template_fields: Sequence[str] = ("channel", "channel_conn_id", "erp_conn_id", "ledger_conn_id")
+    template_fields: Sequence[str] = ("channel", "selection", "channel_conn_id", "erp_conn_id", "ledger_conn_id")
     ui_color = "#f9dcc4"
     operator_extra_links = (OrdersInErp(),)
 
@@ -124,24 +139,27 @@ class PushOrdersOperator(ErpOperator):
         self,
         *,
         channel: str,
+        selection: str | None = None,
         channel_conn_id: str | None = None,
         erp_conn_id: str | None = None,
         ledger_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.selection = selection
         self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
         """Push until nothing is queued."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
         channel = hooks.channel(spec, self.channel_conn_id)
-        summary = self.connected(
-            lambda erp, ledger: flows.push(
-                spec.route, erp, ledger, by, policy(erp, settings), settings, channel=channel
-            )
-        )
-        return done(self, summary)
+
+        async def push(erp: Erp, ledger: Ledger) -> Summary:
+            of = selected_by(self.selection, ledger)
+            rules = policy(erp, settings)
+            return await flows.push(spec.route, erp, ledger, by, rules, settings, channel=channel, selection=of)
+
+        return done(self, self.connected(push))
 
 
 class ReconcileConfirmationsOperator(ErpOperator):
@@ -154,13 +172,27 @@ class ReconcileConfirmationsOperator(ErpOperator):
     orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
+    :param selection: wait only for the orders that this run selected, `dag_id/run_id` (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
+    template_fields: Sequence[str] = ("channel", "selection", "erp_conn_id", "ledger_conn_id")
     ui_color = "#e4d8f0"
     operator_extra_links = (OrdersInErp(),)
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        selection: str | None = None,
+        erp_conn_id: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.selection = selection
 
     def execute(self, context: Context) -> dict[str, int]:
         """Take the first look."""
@@ -175,9 +207,10 @@ class ReconcileConfirmationsOperator(ErpOperator):
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
             settle = partial(flows.settle, spec.route, erp, ledger, by, policy(erp, settings))
-            summary, horizon = await settle(), ledger.horizon(spec.name)
+            waits_for = partial(ledger.horizon, spec.name, selected_by(self.selection, ledger))
+            summary, horizon = await settle(), waits_for()
             if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():
-                summary, horizon = await settle(), ledger.horizon(spec.name)  # it became due during that look
+                summary, horizon = await settle(), waits_for()  # it became due during that look
             now = ledger.now()
             last = horizon.last_window_ends_at
             if last is None or (end := min(last, ends_at or last)) <= now:
@@ -192,6 +225,14 @@ class ReconcileConfirmationsOperator(ErpOperator):
                 trigger=DateTimeTrigger(moment=wake_at), method_name="resume", kwargs={"ends_at": end.isoformat()}
             )
         return summary.counts
+
+
+def selected_by(run: str | None, ledger: Ledger) -> int | None:
+    """The number of the selection that a run stored; None if none is asked for. Raises Misconfigured if it has none."""
+    selection = ledger.selection(run) if run else None
+    if run and selection is None:
+        raise Misconfigured(f"run '{run}' selected no orders: give the run of resync_orders whose orders are meant")
+    return selection
 
 
 def policy(erp: Erp, settings: Settings) -> Policy:
