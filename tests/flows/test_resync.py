@@ -117,7 +117,6 @@ def test_only_the_selected_orders_are_sent():
 
 
 def test_a_dry_run_writes_nothing_and_lists_the_orders_with_their_last_error_first(caplog):
-    """R80"""
     ledger, erp = failed(1, 2)
     caplog.set_level(logging.INFO)
     result = decide(ledger, erp, Action.RESYNC, Selection(status=Status.FAILED), dry_run=True)

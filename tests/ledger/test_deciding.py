@@ -300,7 +300,7 @@ def many(sql: Sql, number: int) -> None:
 
 
 def test_a_hundred_thousand_orders_of_one_error_code_are_decided_about_in_bulk(counted: Ledger, sql: Sql, caplog):
-    """R102"""
+    """R102, R150"""
     many(sql, 100_000)
     sql.do("analyze orders")
     caplog.set_level("INFO")
