@@ -68,7 +68,7 @@ def decide(
     what = Asked(selection, action, URSULA.why, named, **asked)
 
     async def connect(name: str) -> MemoryErp:
-        assert name == "erp"
+        assert name == "shop"
         return erp
 
     return asyncio.run(resync(what, run, {}, {"shop": route}, connect, ledger, URSULA, 3))
