@@ -514,8 +514,25 @@ class MemoryErp:
                     found.setdefault(order.key, []).append(seen)
         return found
 
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+        self._answer()
+        return {row.number: row for row in self._listed() if row.number in numbers}
+
+    async def revive(self, order: Order, number: str) -> None:
+        self._answer()
+        named = [sale for sale in self.sales.get(order.key, ()) if sale.number == number]
+        if not named:
+            raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
+        if named[0].total != order.total:
+            raise OrderConflict(f"the ERP holds {number} over {named[0].total}")
+        if named[0].state is FoundState.CANCELLED:
+            named[0].state = FoundState.HALF_MADE
+
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         self._answer()
+        return self._listed()
+
+    def _listed(self) -> list[InErp]:
         return [
             InErp(sale.number, str(key), sale.state is FoundState.CANCELLED)
             for key, sales in self.sales.items()

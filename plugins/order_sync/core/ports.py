@@ -85,7 +85,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class InErp:
-    """An order as the ERP lists it under a channel. `key` is the text that it bears as our key, '' for none."""
+    """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none."""
 
     number: str
     key: str
@@ -116,12 +116,17 @@ class Erp(Protocol):
         """Every ERP order under these keys, cancelled ones too; a key without any may be left out."""
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
-        """The ERP's orders under these numbers, whoever made them; a number that the ERP does not have is left out."""
+        """The ERP's orders under these numbers, whoever made them, of the company that sells the channel's; in bulk.
+
+        A number that the ERP does not have is left out. Of several orders under one number the newest is told, and a
+        cancelled one only if all are. An order without a number goes by what `look_up` calls it.
+        """
 
     async def revive(self, order: Order, number: str) -> None:
         """Open the cancelled ERP order of that number again, so that a submit of the order can finish it.
 
-        Raises OrderRefused when the ERP does not let it, or the number is not that of a cancelled order of this key.
+        Doing it twice does no harm. Raises OrderRefused when the ERP does not let it, or the number is not that of the
+        ERP's order of this key, and OrderConflict when its content is another; nothing is changed then.
         """
 
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
