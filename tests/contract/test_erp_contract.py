@@ -424,7 +424,7 @@ async def test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_
             answer = await answered(erp.revive(order, wrong_name))
             assert isinstance(answer, OrderRefused), f"an order is opened again by another's name: {answer!r}"
         answer = await answered(erp.revive(doubled(order), name))
-        assert isinstance(answer, OrderConflict), f"an order of other content is opened again: {answer!r}"
+        assert isinstance(answer, OrderRefused), f"an order of other content is opened again: {answer!r}"
         states = [found.state for each in (order, another) for found in await seen(erp, each)]
     assert states == [FoundState.CANCELLED] * 2, "a cancelled order was opened again all the same"
 

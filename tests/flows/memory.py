@@ -145,6 +145,12 @@ class Row:
     receipt_at: datetime | None = None
     resends: int = 0
     attempts: list["Attempt"] = field(default_factory=list)
+    earlier_attempts: int = 0
+
+    @property
+    def tried(self) -> bool:
+        """Whether an attempt may have reached the ERP since it was received."""
+        return any(attempt.outcome is not Event.NOT_SENT for attempt in self.attempts[self.earlier_attempts :])
 
 
 @dataclass
@@ -155,6 +161,7 @@ class Attempt:
     opened_at: datetime
     outcome: Event | None = None
     settled: bool = False
+    code: str | None = None
 
 
 @dataclass
@@ -164,6 +171,7 @@ class MemoryLedger:
     clock: Clock = field(default_factory=Clock)
     rows: dict[OrderKey, Row] = field(default_factory=dict)
     history: list[tuple[OrderKey, str | None, str, str, str]] = field(default_factory=list)
+    retried: set[tuple[OrderKey, str]] = field(default_factory=set)
     marks: dict[str, Watermark] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
@@ -249,6 +257,49 @@ class MemoryLedger:
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         return self.copy
 
+    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+        failed = [
+            (key, row)
+            for key, row in self.rows.items()
+            if row.status is Status.FAILED and row.problems and "NOT_AUTOMATED" not in _codes(row)
+        ]
+        for key, row in failed:
+            row.generation, row.code, row.message, row.problems = row.generation + 1, None, "", ()
+            self._move(key, row, Event.RESYNC, actor.by)
+        return len(failed)
+
+    def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
+        surely = {Event.REFUSED, Event.NOT_SENT}
+        refused = [
+            (key, row)
+            for key, row in self.rows.items()
+            if row.status is Status.FAILED
+            and row.tried
+            and {attempt.outcome for attempt in row.attempts} <= surely
+            and "CANCELLED_IN_ERP" not in {attempt.code for attempt in row.attempts}
+            and 1 <= sum(attempt.outcome is Event.REFUSED for attempt in row.attempts) < fewer_than
+            and (key, actor.why) not in self.retried
+        ]
+        for key, row in refused:
+            row.generation, row.code, row.message, row.window_ends_at = row.generation + 1, None, "", None
+            self.retried.add((key, actor.why))
+            self._move(key, row, Event.RETRIED, actor.by)
+        return len(refused)
+
+    def off_peak(self, channel: str) -> int:
+        return sum(row.status is Status.QUEUED and row.tried for row in self.rows.values())
+
+    def look_now(self, channel: str, limit: int) -> int:
+        later = [
+            row
+            for row in self.rows.values()
+            if row.status in (Status.SENT, Status.PENDING_VERIFICATION)
+            and (row.next_look_at is None or row.next_look_at > self.now())
+        ][:limit]
+        for row in later:
+            row.next_look_at = self.now()
+        return len(later)
+
     def first_push(self, channel: str, limit: int) -> int:
         queued = len(self._entries(Status.QUEUED))
         asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
@@ -270,7 +321,8 @@ class MemoryLedger:
             return Claim(entries, lease_seconds)
         for key, row in self.rows.items():
             free = row.lease_until is None or row.lease_until <= self.now()
-            if row.status is Status.QUEUED and free and len(entries) < limit:
+            waits = row.tried and not sent_before
+            if row.status is Status.QUEUED and free and not waits and len(entries) < limit:
                 row.generation += 1
                 row.lease_until = self.now() + timedelta(seconds=lease_seconds)
                 entries.append(self._entry(key, row))
@@ -300,7 +352,7 @@ class MemoryLedger:
         for outcome in outcomes:
             row = self.rows[outcome.key]
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
-            attempt.outcome = outcome.event
+            attempt.outcome, attempt.code = outcome.event, outcome.code
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
                 self.closed.append((outcome.key, outcome.event, outcome.code, outcome.message))
             attempt.settled = outcome.event not in (None, Event.RECEIPT)
@@ -356,9 +408,10 @@ class MemoryLedger:
 
     def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
         streak = list(takewhile(lambda last: last[1:3] == self.closed[-1][1:3], reversed(self.closed)))
-        if len(streak) < number or streak[0][1] is Event.RECEIPT:
+        orders = {each[0]: each for each in reversed(streak)}
+        if len(orders) < number or streak[0][1] is Event.RECEIPT:
             return []
-        return [Refused(key, self.rows[key].generation, code or "", text) for key, _, code, text in streak]
+        return [Refused(key, self.rows[key].generation, code or "", text) for key, _, code, text in orders.values()]
 
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         return [
@@ -404,7 +457,13 @@ class MemoryLedger:
 
     def _move(self, key: OrderKey, row: Row, event: Event, by: str) -> None:
         before, row.status = row.status, step(row.status, event)
+        if row.status is Status.RECEIVED:
+            row.earlier_attempts = len(row.attempts)
         self.history.append((key, before, event, row.status, by))
+
+
+def _codes(row: Row) -> set[object]:
+    return {getattr(problem, "code", None) for problem in row.problems}
 
 
 def _stops_sending(hold: Hold, as_probe: bool) -> bool:

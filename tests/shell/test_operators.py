@@ -84,7 +84,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def context(task_id: str, user: str | None = None) -> Any:
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id)
+    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, max_tries=0)
     return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user)}
 
 

@@ -14,6 +14,7 @@ from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
+from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.selection import Selection
 from order_sync.core.verdict import Doubt, Found, Guarantee
@@ -125,8 +126,8 @@ class Erp(Protocol):
     async def revive(self, order: Order, number: str) -> None:
         """Open the cancelled ERP order of that number again, so that a submit of the order can finish it.
 
-        Doing it twice does no harm. Raises OrderRefused when the ERP does not let it, or the number is not that of the
-        ERP's order of this key, and OrderConflict when its content is another; nothing is changed then.
+        Doing it twice does no harm. Raises OrderRefused, and changes nothing, when the ERP does not let it, when the
+        number is not that of the ERP's order of this key, or when that order has another content.
         """
 
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
@@ -323,6 +324,12 @@ class Ledger(Protocol):
         returns how many.
         """
 
+    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+        """Make failed orders `received` whose problems the rules found and that were not sent since; returns how many.
+
+        Those that people enter into the ERP by hand stay as they are.
+        """
+
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
 
@@ -349,6 +356,16 @@ class Ledger(Protocol):
 
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
         """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
+
+    def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
+        """Queue failed orders again that the ERP surely does not have; returns how many.
+
+        Those it refused every time and fewer than `fewer_than` times, not because they were cancelled there, and that
+        were not queued again for the same `why` before.
+        """
+
+    def off_peak(self, channel: str) -> int:
+        """How many queued orders were tried before."""
 
     def claim(
         self,
@@ -383,11 +400,20 @@ class Ledger(Protocol):
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders that were sent, whose window is over and that no verdict has fallen on."""
 
+    def look_now(self, channel: str, limit: int) -> int:
+        """Make orders that the ERP took due for a look, no more than `limit`; returns how many.
+
+        First those whose look is nearest. One with an open attempt keeps its time.
+        """
+
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
 
     def horizon(self, channel: str) -> Horizon:
         """What reconcile has to wait for."""
+
+    def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
+        """What the tasks of a run (`dag/run`) did to orders since then."""
 
     def counts(self, channel: str) -> Mapping[str, int]:
         """How many orders stand in each status."""

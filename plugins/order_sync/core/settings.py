@@ -12,9 +12,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.red_runs import RedOn
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")
+_NEVER = RedOn()
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -71,6 +73,9 @@ class Settings:
     )
     report_zone: Annotated[ZoneInfo, "the IANA time zone of the business day and of the report's times"] = _UTC
     report_at: Annotated[time, "when, in that zone, the report is built"] = time(6, 0)
+    red_on_failed_orders: Annotated[
+        RedOn, "whether orders that failed make their run red: never, any, or from a share of its orders on"
+    ] = _NEVER
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -129,6 +134,8 @@ def _read(name: str, text: str, default: object) -> object:
             return ZoneInfo(text)
         if isinstance(default, time):
             return time.fromisoformat(text)
+        if isinstance(default, RedOn):
+            return RedOn.read(text)
         return int(text)
     except (ValueError, KeyError, OSError):
         raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None
@@ -150,6 +157,8 @@ def _expected(default: object) -> str:
         return "an IANA time zone such as Europe/Berlin"
     if isinstance(default, time):
         return "a time of day such as 06:00"
+    if isinstance(default, RedOn):
+        return "never, any, or a share of a run's orders above 0 and up to 1, such as 0.2"
     return "a whole number"
 
 

@@ -21,6 +21,7 @@ from order_sync.operators.erp import (
     PushOrdersOperator,
     ReconcileConfirmationsOperator,
 )
+from order_sync.operators.failed import FailedOrdersOperator
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
 
@@ -32,6 +33,7 @@ __all__ = [
     "CompareChannelOperator",
     "CompareErpOperator",
     "ExtractTransactionsOperator",
+    "FailedOrdersOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",

@@ -61,6 +61,15 @@ def cleared(context: Context, operator: BaseOperator) -> bool:
     return context["ti"].max_tries > (operator.retries or 0)
 
 
+def who_cleared(context: Context, operator: BaseOperator) -> Actor | None:
+    """Who acts in a task that somebody cleared; None if nobody did. All tries after one clear give the same reason."""
+    if not cleared(context, operator):
+        return None
+    ti = context["ti"]
+    tries = ti.max_tries - (operator.retries or 0)
+    return Actor(actor(context).by, f"{ti.task_id} of {ti.run_id} was cleared after try {tries}")
+
+
 def one_of(name: str, value: str, choices: Sequence[str]) -> None:
     """Raises Misconfigured for a value that is none of the choices."""
     if value not in choices:

@@ -67,7 +67,10 @@ class Sales:
             raise OrderRefused(f"'{number}' is not opened again: {has}")
         if sale["state"] != "cancelled":
             return
-        self._same(order, sale)
+        try:
+            self._same(order, sale)
+        except OrderConflict as conflict:
+            raise OrderRefused(f"'{number}' is not opened again: {conflict}", code=conflict.code) from None
         try:
             await self._press(order, shop, sale, "draft")
         except OutcomeUnknown as error:
