@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.errors import Misconfigured
 from order_sync.core.off_peak import OffPeak, begins_at
+from order_sync.registry import ErpSpec
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = OffPeak.read("22:00", "06:00", "Europe/Berlin")
@@ -101,3 +103,15 @@ def test_an_instant_is_in_the_hours_or_they_begin_later_and_within_three_days(
 def test_hours_that_cannot_be_are_refused_with_what_is_wrong(given_hours: tuple[str, str, str], says: str):
     with pytest.raises(ValueError, match=says):
         OffPeak.read(*given_hours)
+
+
+def test_the_registry_says_off_peak_hours_in_words():
+    spec = ErpSpec("erp", "none:None", off_peak=("22:00", "06:00", "Europe/Berlin"))
+    assert spec.hours == NIGHT
+    assert ErpSpec("erp", "none:None").hours is None
+
+
+@pytest.mark.parametrize("given_hours", [("22:00", "late", "UTC"), ("22:00", "06:00"), "22:00"])
+def test_a_registry_with_hours_that_cannot_be_does_not_load(given_hours: tuple[str, str, str]):
+    with pytest.raises(Misconfigured, match=r"^ERP 'erp': off_peak is .*: write two times of day and a zone, such as"):
+        ErpSpec("erp", "none:None", off_peak=given_hours)

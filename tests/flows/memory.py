@@ -4,6 +4,7 @@ The ledger keeps the same promises as the real one. The ERP is one that nobody c
 stores orders late, leaves them half-made, forgets them, cancels them and edits them, when it is told to.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import DONE, IN_DOUBT, UNFINISHED, Event, Status, allowed, step
+from order_sync.core.lifecycle import DONE, IN_DOUBT, STANDINGS, UNFINISHED, Event, Status, allowed, step
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports import (
     Actor,
@@ -32,11 +33,13 @@ from order_sync.core.ports import (
     Refused,
 )
 from order_sync.core.reading import read_instant
+from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
 from order_sync.core.watermark import Watermark
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FAILED = {status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"}
 DETAILS = (
     '{"ships": false, "ship_to": null, "charges": [],'
     ' "lines": [{"number": 1, "sku": "TEA", "quantity": "2", "net": "10.00", "tax_code": "", "tax": "0"}]}'
@@ -389,6 +392,12 @@ class MemoryLedger:
         looks = [row.next_look_at for row in doubts if row.next_look_at]
         ends = [row.window_ends_at for row in doubts if row.window_ends_at]
         return Horizon(min(looks, default=None), max(ends, default=None))
+
+    def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
+        worked = {key for key, before, _, _, by in self.history if before is not None and by.startswith(f"{run}/")}
+        failed = {key for key, _, _, to_status, by in self.history if by.startswith(f"{run}/") and to_status in FAILED}
+        codes = [self.rows[key].code or "UNKNOWN" for key in failed if self.rows[key].status in FAILED]
+        return FailedInRun(len(worked), Counter(codes))
 
     def counts(self, channel: str) -> Mapping[str, int]:
         return {status: len(self._entries(status)) for status in Status if self._entries(status)}

@@ -53,6 +53,7 @@ def test_the_public_operators_are_these():
         "CompareChannelOperator",
         "CompareErpOperator",
         "ExtractTransactionsOperator",
+        "FailedOrdersOperator",
         "HoldConnectionOperator",
         "PushOrdersOperator",
         "ReconcileConfirmationsOperator",

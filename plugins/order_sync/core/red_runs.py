@@ -36,12 +36,11 @@ class RedOn:
         if text == "any":
             return cls(Decimal(0))
         try:
-            share = Decimal(text)
+            if 0 < (share := Decimal(text)) <= 1:
+                return cls(share)
         except InvalidOperation:
-            raise ValueError(text) from None
-        if not 0 < share <= 1:
-            raise ValueError(text)
-        return cls(share)
+            pass
+        raise ValueError(text)
 
     def __str__(self) -> str:
         return "never" if self.share is None else str(self.share or "any")

@@ -35,8 +35,9 @@ async def settle(
     if hold:
         return _without_a_look(route, ledger, actor, policy, hold)
     summary, known = Summary(), False
-    if at_once:
-        ledger.look_now(route.channel, AT_ONCE)
+    early = ledger.look_now(route.channel, AT_ONCE) if at_once else 0
+    if early:
+        summary.notes.append(f"{early} are looked at before their time")
     with holding(connection, ledger, actor):
         while entries := ledger.due(route.channel, PAGE):
             if not known:
