@@ -907,8 +907,8 @@ MUTATIONS = (
         4,
         "a task that Airflow tries again is taken for one that a person cleared",
         "plugins/order_sync/operators/base.py",
-        'context["ti"].max_tries > (operator.retries or 0)',
-        'context["ti"].max_tries >= (operator.retries or 0)',
+        "ti.max_tries > (operator.retries or 0)",
+        "ti.max_tries >= (operator.retries or 0)",
         "tests/shell/test_clearing.py::test_a_task_is_cleared_when_airflow_allows_it_more_tries_than_it_has_retries",
     ),
     Mutation(

@@ -28,10 +28,12 @@ RETRIES = 3
 SHOP = ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner")
 
 
-def context(max_tries: int = RETRIES, task_id: str = "push") -> Any:
+def context(max_tries: int = RETRIES, tries: int = 1, clears: int = 0) -> Any:
     """Airflow's context of a task that may be tried so often after its first try; a clear adds the tries so far."""
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, max_tries=max_tries)
-    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=None, run_after=datetime(2026, 3, 2, tzinfo=UTC))}
+    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id="push", max_tries=max_tries)
+    ti.try_number = tries
+    due = datetime(2026, 3, 2, tzinfo=UTC)
+    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=None, run_after=due, clear_number=clears)}
 
 
 @pytest.fixture
@@ -55,19 +57,28 @@ def made(kind: type[BaseOperator]) -> BaseOperator:
 
 def test_a_task_is_cleared_when_airflow_allows_it_more_tries_than_it_has_retries():
     push = made(PushOrdersOperator)
-    assert not cleared(context(), push)
+    for tries in range(1, RETRIES + 2):
+        assert not cleared(context(tries=tries), push), "Airflow tries it again by itself"
     assert who_cleared(context(), push) is None
-    assert cleared(context(RETRIES + 1), push)
+    assert cleared(context(RETRIES + 1, tries=2, clears=1), push)
+
+
+def test_a_task_that_was_cleared_while_it_ran_is_cleared_although_it_may_not_be_tried_more_often():
+    push = made(PushOrdersOperator)
+    assert cleared(context(tries=2, clears=1), push)
+    assert not cleared(context(tries=1, clears=1), push), "others of its run were, before it ran at all"
 
 
 def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another():
     push = made(PushOrdersOperator)
-    (first, again) = (who_cleared(context(RETRIES + tries), push) for tries in (1, 4))
-    assert first
-    assert again
-    assert first.why == "push of manual__1 was cleared after try 1"
-    assert again.why == "push of manual__1 was cleared after try 4"
-    assert first.by == "sync_orders__shop/manual__1/push"
+    reasons = [
+        who_cleared(context(allowed, tries, clears), push)
+        for allowed, tries, clears in ((RETRIES + 1, 2, 1), (RETRIES + 1, 4, 1), (RETRIES + 4, 5, 2), (RETRIES, 2, 1))
+    ]
+    first, retried, again, while_it_ran = [actor.why for actor in reasons if actor]
+    assert first == retried == "push of manual__1 was cleared (clear 1 of the run, up to 5 tries)"
+    assert len({first, again, while_it_ran}) == 3
+    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push"}
 
 
 def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, MemoryErp]):

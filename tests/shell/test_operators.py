@@ -84,8 +84,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def context(task_id: str, user: str | None = None) -> Any:
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, max_tries=0)
-    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user)}
+    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, max_tries=0, try_number=1)
+    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user, clear_number=0)}
 
 
 def deferred(operator: BaseOperator, method: str = "execute", **kwargs: Any) -> TaskDeferred:
