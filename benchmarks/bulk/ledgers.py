@@ -22,6 +22,9 @@ from order_sync.ledger import Ledger
 OPEN = 5_000
 """Orders queued, in doubt and failed, the same in a small and in a large ledger."""
 
+READINGS = 40
+"""Readings whose time in the databases is counted together."""
+
 PLAIN_REPORT = (
     "copy (select order_id, distributor_name, account_id, delivery_date, placed_at_date, status"
     " from order_sync.report_rows where report_id = {} order by position) to stdout"
@@ -49,7 +52,8 @@ def growth(at: Servers, rounds: int, small: int, large: int) -> list[Row]:
         for name, call in calls.items():
             ours, limit = in_turns(rounds, partial(call, big), partial(call, little))
             rows.append(Row(f"{name}, ms ({large:,} ledger rows; limit: {small:,})", ours * 1000, limit * 1000))
-    return rows
+    spent = [_database_time(at, address) for address in addresses]
+    return [*rows, Row(f"database time of a reading with nothing new, ms ({large:,}; limit: {small:,})", *spent)]
 
 
 def report(at: Servers, rounds: int, orders: int) -> list[Row]:
@@ -138,6 +142,24 @@ def _land(ledger: Ledger, number: int) -> None:
 def _chosen_again(ledger: Ledger) -> None:
     ledger.unfinished("shop", 1000)
     ledger.done("shop", 1000, timedelta(days=2000))
+
+
+def _database_time(at: Servers, address: str) -> float:
+    """Milliseconds that the two databases spend on one reading that finds nothing, by their own count."""
+
+    def spent() -> float:
+        total = 0.0
+        for database in (at.shop, address):
+            with psycopg.connect(database) as connection:
+                asked = "select active_time from pg_stat_database where datname = current_database()"
+                total += connection.execute(asked.encode()).fetchall()[0][0]
+        return total
+
+    before = spent()
+    for _ in range(READINGS):
+        with Ledger(connecting(address)) as ledger:  # a server counts a session's time at its end at the latest
+            _read_on(at, ledger)
+    return (spent() - before) / READINGS
 
 
 def _read_on(at: Servers, ledger: Ledger) -> None:

@@ -475,7 +475,7 @@ class Reports(Protocol):
         """Store the day's rows at the first build; every later build returns that report, whatever happened since."""
 
     def report_csv(self, report: Report) -> Iterator[bytes]:
-        """The rows as CSV in UTF-8, a header first, every cell quoted, lines ending in LF; in pieces."""
+        """The rows as CSV in UTF-8, a header first, every other cell quoted, lines ending in CRLF; in pieces."""
 
 
 @dataclass(slots=True)

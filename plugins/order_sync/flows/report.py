@@ -67,7 +67,7 @@ def build_report(
             )
             file.write(BYTE_ORDER_MARK)
             for piece in reports.report_csv(report):
-                file.write(piece.replace(b"\n", b"\r\n"))
+                file.write(piece)
             file.flush()
             fsync(file.fileno())
         part.replace(path)

@@ -7,7 +7,6 @@ troubles becomes one sentence of ours here; nothing else in the package catches 
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import psycopg
@@ -15,9 +14,6 @@ from psycopg.rows import DictRow, dict_row
 
 from order_sync.core.errors import LedgerUnavailable, Misconfigured
 from order_sync.ledger.statements import statement
-
-ROWS_A_PIECE = 1000
-"""Rows that are handed on together when many are read."""
 
 Connect = Callable[[], psycopg.Connection[Any]]
 """Opens a new connection to the ledger's database. It may be called from several threads at a time."""
@@ -50,12 +46,10 @@ class Database:
         with self._cursor() as cursor, cursor.connection.transaction():
             yield cursor
 
-    def copy_out(self, name: str, **parameters: Any) -> Iterator[bytes]:
-        """What a `copy ... to stdout` gives, in pieces."""
-        with self._cursor() as cursor, cursor.copy(statement(name), parameters) as copy:
-            rows = iter(copy)
-            while piece := b"".join(islice(rows, ROWS_A_PIECE)):
-                yield piece
+    def stream(self, name: str, **parameters: Any) -> Iterator[DictRow]:
+        """What one statement returns, a row at a time."""
+        with self._cursor() as cursor:
+            yield from cursor.stream(statement(name), parameters)
 
     def close(self) -> None:
         """Close every connection."""

@@ -63,10 +63,18 @@ comment on table lost_decisions is
     'What people decided between the backup and the restore: such an order is not sent until somebody decides again.';
 """
 
+REPORT_LINES = """
+alter table report_rows add column line text not null generated always as (
+    '"' || replace(order_id, '"', '""') || '","' || replace(distributor_name, '"', '""')
+    || '","' || replace(account_id, '"', '""') || '","' || replace(delivery_date, '"', '""')
+    || '","' || replace(placed_at_date, '"', '""') || '","' || replace(status, '"', '""') || e'"\\r\\n') stored;
+comment on column report_rows.line is 'The row as it stands in the CSV file.';
+"""
+
 PRIVACY = "select"
 
 
 def upgrade() -> None:
     """Add the tables, the view and the indexes."""
-    for sql in (SELECTIONS, LOOK_UPS, ORDER_LIST, RESTORES, PRIVACY):
+    for sql in (SELECTIONS, LOOK_UPS, ORDER_LIST, RESTORES, REPORT_LINES, PRIVACY):
         op.get_bind().exec_driver_sql(sql)
