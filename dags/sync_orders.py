@@ -15,7 +15,8 @@ the next run. Nothing is lost and nothing is sent twice, whatever is cleared or 
 | reconcile | confirmations are settled by the next run's push | the ERP, connection `erp_<name>` |
 | watcher | it makes the run red when another task is: look at that one | |
 
-An order that failed turns nothing red: it is in the report, with its reason.
+An order that failed turns nothing red: it is in the report, with its reason. Where the setting
+`ORDER_SYNC_RED_ON_FAILED_ORDERS` wants it otherwise, a last task, `failed_orders`, is red then.
 """
 
 from datetime import UTC, datetime
@@ -28,13 +29,15 @@ from order_sync.notifiers import ALERTS
 from order_sync.operators import (
     CheckReferenceDataOperator,
     ExtractTransactionsOperator,
+    FailedOrdersOperator,
     PushOrdersOperator,
     ReconcileConfirmationsOperator,
     ValidateOrdersOperator,
 )
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
 
-WINDOW = registry.settings().verification_window
+SETTINGS = registry.settings()
+WINDOW = SETTINGS.verification_window
 
 
 @task(trigger_rule="one_failed", retries=0, retry_policy=None, on_failure_callback=None)
@@ -84,6 +87,8 @@ def sync_orders(channel: registry.ChannelSpec) -> None:
         steps = [extract, check_reference_data, validate, push, reconcile]
         chain(*steps)
         steps >> watcher()
+        if SETTINGS.red_on_failed_orders.share is not None:
+            steps >> FailedOrdersOperator(task_id="failed_orders", retries=0, trigger_rule="all_done")
 
     build()
 

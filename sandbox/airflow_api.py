@@ -72,14 +72,29 @@ class Api:
         """The state of each task of a run; None for one that was not reached yet."""
         return {task["task_id"]: task["state"] for task in self.tasks(dag, run)}
 
-    def clear(self, dag: str, run: str, tasks: Sequence[str] = (), *, only_failed: bool = False) -> None:
-        """Clear tasks of a run, all or the failed ones, and what lies below them, as the browser does."""
+    def clear(
+        self,
+        dag: str,
+        run: str,
+        tasks: Sequence[str | tuple[str, int]] = (),
+        *,
+        only_failed: bool = False,
+        downstream: bool = True,
+        upstream: bool = False,
+        spare_running: bool = False,
+    ) -> None:
+        """Clear tasks of a run, all or the failed ones, as the browser does; of a mapped task all instances, or one.
+
+        `spare_running` is the browser's "prevent rerun if task is running": it then refuses all if one is.
+        """
         body = {
             "dry_run": False,
             "dag_run_id": run,
             "only_failed": only_failed,
             "reset_dag_runs": True,
-            "include_downstream": True,
+            "include_downstream": downstream,
+            "include_upstream": upstream,
+            "prevent_running_task": spare_running,
             **({"task_ids": list(tasks)} if tasks else {}),
         }
         self.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", json=body)

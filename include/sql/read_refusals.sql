@@ -1,4 +1,5 @@
 -- Returns the orders that the ERP refused with one code since it last took one, if they are enough; needs attempts_answered.
+-- One that was refused several times is one order.
 with answered as (
     select a.order_id, a.outcome, a.code, a.message, a.closed_at
     from attempts a
@@ -14,8 +15,10 @@ with answered as (
         select *, bool_and(alike) over (order by closed_at desc, order_id desc) as unbroken from compared
     ) as marked
     where unbroken
+), refused as (
+    select distinct on (order_id) * from streak order by order_id, closed_at desc
 )
-select o.order_key, o.generation, streak.code, streak.message
-from streak join orders o on o.id = streak.order_id
-where (select count(*) from streak) >= %(number)s
-order by streak.closed_at, streak.order_id
+select o.order_key, o.generation, refused.code, refused.message
+from refused join orders o on o.id = refused.order_id
+where (select count(*) from refused) >= %(number)s
+order by refused.closed_at, refused.order_id

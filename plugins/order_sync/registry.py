@@ -13,17 +13,38 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.off_peak import OffPeak
 from order_sync.core.ports import Route
 from order_sync.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class ErpSpec:
-    """An ERP: its adapter, and the options that the adapter documents. Connection `erp_<name>`."""
+    """An ERP: its adapter, and the options that the adapter documents. Connection `erp_<name>`.
+
+    Attributes:
+        off_peak: in which hours orders that were tried before are sent again, as ("22:00", "06:00", "Europe/Berlin");
+            None: at any hour, as new ones always are.
+    """
 
     name: str
     adapter: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    off_peak: tuple[str, str, str] | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            self.hours  # noqa: B018  reading them says what is wrong with them
+        except (TypeError, ValueError) as error:
+            raise Misconfigured(
+                f"ERP '{self.name}': off_peak is {self.off_peak!r}, and {error}: write two times of day and a zone,"
+                ' such as ("22:00", "06:00", "Europe/Berlin"), or None'
+            ) from None
+
+    @property
+    def hours(self) -> OffPeak | None:
+        """`off_peak`, read."""
+        return OffPeak.read(*self.off_peak) if self.off_peak else None
 
     @property
     def connection(self) -> str:

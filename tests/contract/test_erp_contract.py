@@ -32,7 +32,7 @@ from tests.contract.fixtures import fixture_of
 from tests.support.proxy import Proxy
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-ASKED = ("server", "endpoint", "connect", "order", "refused", "cancel")
+ASKED = ("server", "endpoint", "connect", "order", "refused", "cancel", "enter")
 
 
 @dataclass(frozen=True)
@@ -333,22 +333,100 @@ async def test_an_answer_that_comes_too_late_is_an_unknown_outcome(subject):
 
 
 async def test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more(subject):
-    order, calls = subject.order(), await subject.calls()
+    order = subject.order()
     async with subject.erp() as erp:
         before = await erp.count(order.key.channel)
-        for heard in range(calls):
-            subject.network.lose(".", skip=heard)
-            await answered(erp.submit(order))
-            subject.network.behave()
-            if await erp.count(order.key.channel) > before:
-                break
-        subject.fixture.cancel(subject.server, order)
+        await cancelled_in_erp(subject, erp, order)
         founds, counted = await seen(erp, order), await erp.count(order.key.channel)
         listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
         assert len(founds) == 1, "the look-up misses a cancelled order"
         assert founds[0].state is FoundState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
         assert counted == before, "the count counts cancelled orders"
         assert [row.cancelled for row in listed] == [True], "a cancelled order is not listed as cancelled"
+
+
+async def cancelled_in_erp(subject: Subject, erp: Erp, order: Order) -> str:
+    """Begin an order, and cancel it as a person does in the ERP; returns what the ERP calls it."""
+    before = await erp.count(order.key.channel)
+    for heard in range(20):
+        subject.network.lose(".", skip=heard)
+        await answered(erp.submit(order))
+        subject.network.behave()
+        if await erp.count(order.key.channel) > before:
+            break
+    subject.fixture.cancel(subject.server, order)
+    founds = await seen(erp, order)
+    return founds[0].number if founds else ""
+
+
+async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any(subject):
+    order = subject.order()
+    by_hand, missing = subject.fixture.enter(subject.server, subject.order()), "no such number"
+    async with subject.erp() as erp:
+        number = (await erp.submit(order)).number
+        found = await erp.by_number(order.key.channel, [number, by_hand, missing])
+    assert missing not in found, "a number that the ERP does not have is found"
+    assert by_hand in found, "what a person entered in the ERP is not found by its number"
+    assert number in found, "an order is not found by its number"
+    assert found[number].key == str(order.key), "an order is found by its number without the key that it bears"
+    assert found[by_hand].key == "", "what a person entered in the ERP is said to bear a key"
+    assert {name: row.number for name, row in found.items()} == {number: number, by_hand: by_hand}
+    assert not any(row.cancelled for row in found.values()), "a live order is found as cancelled by its number"
+
+
+async def test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls_it(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        name = await cancelled_in_erp(subject, erp, order)
+        assert name, "the look-up has no name for a cancelled order"
+        found = await erp.by_number(order.key.channel, [name])
+    assert name in found, "a cancelled order is not found by what the look-up calls it"
+    assert found[name].key == str(order.key)
+    assert found[name].cancelled, "a cancelled order is found as live by its number"
+
+
+async def test_a_thousand_numbers_are_asked_for_in_bulk(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        number = (await erp.submit(order)).number
+        subject.network.requests.clear()
+        found = await erp.by_number(order.key.channel, [*(f"none {each}" for each in range(1000)), number])
+        asked = len(subject.network.requests)
+    assert set(found) == {number}
+    assert asked <= 10, f"a thousand numbers are asked for in {asked} calls, not in bulk"
+
+
+async def test_no_number_asks_nothing(subject):
+    async with subject.erp(subject.nowhere) as erp:
+        found = await answered(erp.by_number(subject.order().key.channel, []))
+    assert found == {}, "looking for no number asks the ERP, or finds something"
+
+
+async def test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_submit(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        before = await erp.count(order.key.channel)
+        name = await cancelled_in_erp(subject, erp, order)
+        for _ in range(2):
+            await erp.revive(order, name)
+        founds = await seen(erp, order)
+        assert [found.state for found in founds] == [FoundState.HALF_MADE], f"what was opened again is {founds}"
+        receipt = await erp.submit(order)
+        assert await erp.count(order.key.channel) == before + 1, "an order that is opened again is there twice"
+        assert [found.number for found in await seen(erp, order)] == [receipt.number]
+
+
+async def test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again(subject):
+    order, another = subject.order(), subject.order()
+    async with subject.erp() as erp:
+        name, others_name = await cancelled_in_erp(subject, erp, order), await cancelled_in_erp(subject, erp, another)
+        for wrong_name in (others_name, "no such number", ""):
+            answer = await answered(erp.revive(order, wrong_name))
+            assert isinstance(answer, OrderRefused), f"an order is opened again by another's name: {answer!r}"
+        answer = await answered(erp.revive(doubled(order), name))
+        assert isinstance(answer, OrderRefused), f"an order of other content is opened again: {answer!r}"
+        states = [found.state for each in (order, another) for found in await seen(erp, each)]
+    assert states == [FoundState.CANCELLED] * 2, "a cancelled order was opened again all the same"
 
 
 def lately() -> Window:
@@ -386,6 +464,8 @@ CALLS: dict[str, Callable[[Erp, Order], Awaitable[Any]]] = {
     "submit": lambda erp, order: erp.submit(order),
     "look_up": lambda erp, order: erp.look_up([order]),
     "orders": lambda erp, order: erp.orders(order.key.channel, Window(LONG_AGO, LONG_AGO)),
+    "by_number": lambda erp, order: erp.by_number(order.key.channel, ["1"]),
+    "revive": lambda erp, order: erp.revive(order, "1"),
     "count": lambda erp, order: erp.count(order.key.channel),
 }
 
@@ -411,6 +491,9 @@ lost = test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_
 cancelled = test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more
 listed = test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear
 begun = partial(test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt, status=401)
+numbered = test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
+revived = test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_submit
+only_named = test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again
 refusal = test_a_refusal_has_a_known_code_and_no_people_in_it
 good_order = test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
 unreachable = partial(test_an_erp_that_cannot_be_reached_is_trouble_of_the_system, call="submit")
@@ -467,6 +550,19 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.ListsOrdersOfEveryChannel: (listed, "orders of another channel are listed"),
     wrong.ListsNoKeys: (listed, "an order is listed without the key that it bears"),
     wrong.ListsCancelledOrdersAsLive: (cancelled, "a cancelled order is not listed as cancelled"),
+    wrong.KnowsOnlyOurNumbers: (numbered, "what a person entered in the ERP is not found"),
+    wrong.FindsNumbersWithoutKeys: (numbered, "without the key that it bears"),
+    wrong.FindsAnyNumber: (numbered, "a number that the ERP does not have is found"),
+    wrong.FindsCancelledNumbersAsLive: (
+        test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls_it,
+        "is found as live by its number",
+    ),
+    wrong.AsksForEachNumber: (test_a_thousand_numbers_are_asked_for_in_bulk, "not in bulk"),
+    wrong.AsksAboutNoNumber: (test_no_number_asks_nothing, "looking for no number asks the ERP"),
+    wrong.OpensNothingAgain: (revived, "what was opened again is"),
+    wrong.OpensWhateverIsCancelled: (only_named, "is opened again by another's name"),
+    wrong.OpensOthersAgain: (only_named, "is opened again by another's name"),
+    wrong.OpensOtherContentAgain: (only_named, "an order of other content is opened again"),
 }
 
 

@@ -46,6 +46,12 @@ class Wrong:
         """One ERP order as the look-up tells it; None leaves it out."""
         return found
 
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+        return await self.right.by_number(channel, numbers)
+
+    async def revive(self, order: Order, number: str) -> None:
+        await self.right.revive(order, number)
+
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         return await self.right.orders(channel, window)
 
@@ -309,3 +315,70 @@ class ListsNoKeys(Wrong):
 class ListsCancelledOrdersAsLive(Wrong):
     async def orders(self, channel, window):
         return [replace(row, cancelled=False) for row in await self.right.orders(channel, window)]
+
+
+class KnowsOnlyOurNumbers(Wrong):
+    async def by_number(self, channel, numbers):
+        return {number: row for number, row in (await self.right.by_number(channel, numbers)).items() if row.key}
+
+
+class FindsNumbersWithoutKeys(Wrong):
+    async def by_number(self, channel, numbers):
+        found = await self.right.by_number(channel, numbers)
+        return {number: replace(row, key="") for number, row in found.items()}
+
+
+class FindsAnyNumber(Wrong):
+    async def by_number(self, channel, numbers):
+        return {number: InErp(number, "", False) for number in numbers} | await self.right.by_number(channel, numbers)
+
+
+class FindsCancelledNumbersAsLive(Wrong):
+    async def by_number(self, channel, numbers):
+        found = await self.right.by_number(channel, numbers)
+        return {number: replace(row, cancelled=False) for number, row in found.items()}
+
+
+class AsksForEachNumber(Wrong):
+    async def by_number(self, channel, numbers):
+        found = {}
+        for number in list(numbers)[-20:]:
+            found |= await self.right.by_number(channel, [number])
+        return found
+
+
+class AsksAboutNoNumber(Wrong):
+    async def by_number(self, channel, numbers):
+        await self.right.check()
+        return await self.right.by_number(channel, numbers)
+
+
+class OpensNothingAgain(Wrong):
+    async def revive(self, order, number):
+        pass
+
+
+class OpensWhateverIsCancelled(Wrong):
+    async def revive(self, order, number):
+        (found,) = (await self.right.look_up([order]))[order.key]
+        await self.right.revive(order, found.number)
+
+
+class OpensOthersAgain(Wrong):
+    def __init__(self, right):
+        super().__init__(right)
+        self.sent = []
+
+    async def submit(self, order):
+        self.sent.append(order)
+        return await self.right.submit(order)
+
+    async def revive(self, order, number):
+        for key, (found,) in (await self.right.look_up(self.sent)).items():
+            if found.number == number:
+                await self.right.revive(next(each for each in self.sent if each.key == key), number)
+
+
+class OpensOtherContentAgain(OpensOthersAgain):
+    async def revive(self, order, number):
+        await self.right.revive(next((each for each in self.sent if each.key == order.key), order), number)

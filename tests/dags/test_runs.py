@@ -81,6 +81,24 @@ def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sen
     assert len(pipeline.in_erp(numbers)) == 1
 
 
+def test_failed_orders_make_a_run_red_where_the_setting_wants_it_and_no_step(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ORDER_SYNC_RED_ON_FAILED_ORDERS", "0.5")
+    pipeline.sell(PRODUCTS[0].sku, "NO-SUCH-SKU")
+    red = run()
+    assert (red.state, red.tasks) == (
+        "failed",
+        {**dict.fromkeys(STEPS, "success"), "watcher": "skipped", "failed_orders": "failed"},
+    )
+    [slack] = pipeline.inbox.slack
+    assert "1 of 2 orders that this run worked on failed: 1 SKU_NOT_FOUND." in slack["text"]
+    pipeline.sell(PRODUCTS[0].sku)
+    green = run()
+    assert (green.state, green.tasks["failed_orders"]) == ("success", "success"), "that order is another run's"
+    assert green.returned["failed_orders"] == {"worked_on": 1, "failed": 0}
+
+
 def test_while_sending_is_on_hold_the_push_is_skipped_with_the_reason_and_the_run_is_green(pipeline: Pipeline):
     run()
     with pipeline.ledger() as connection:

@@ -4,6 +4,7 @@ The ledger keeps the same promises as the real one. The ERP is one that nobody c
 stores orders late, leaves them half-made, forgets them, cancels them and edits them, when it is told to.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,18 @@ from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import DONE, IN_DOUBT, TRANSITIONS, UNFINISHED, Event, Status, Who, allowed, step
+from order_sync.core.lifecycle import (
+    DONE,
+    IN_DOUBT,
+    STANDINGS,
+    TRANSITIONS,
+    UNFINISHED,
+    Event,
+    Status,
+    Who,
+    allowed,
+    step,
+)
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports import (
     Actor,
@@ -32,11 +44,13 @@ from order_sync.core.ports import (
     Refused,
 )
 from order_sync.core.reading import read_instant
+from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
 from order_sync.core.watermark import Watermark
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FAILED = {status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"}
 DETAILS = (
     '{"ships": false, "ship_to": null, "charges": [],'
     ' "lines": [{"number": 1, "sku": "TEA", "quantity": "2", "net": "10.00", "tax_code": "", "tax": "0"}]}'
@@ -149,6 +163,12 @@ class Row:
     receipt_at: datetime | None = None
     resends: int = 0
     attempts: list["Attempt"] = field(default_factory=list)
+    earlier_attempts: int = 0
+
+    @property
+    def tried(self) -> bool:
+        """Whether an attempt may have reached the ERP since it was received."""
+        return any(attempt.outcome is not Event.NOT_SENT for attempt in self.attempts[self.earlier_attempts :])
 
 
 @dataclass
@@ -162,6 +182,7 @@ class Attempt:
     closed_at: datetime | None = None
     looked_at: datetime | None = None
     resolution: Event | None = None
+    code: str | None = None
 
     def settle_from(self, received_at: datetime) -> datetime | None:
         """From when it has to be looked up before anything is sent again; None if it has not to."""
@@ -181,6 +202,7 @@ class MemoryLedger:
     clock: Clock = field(default_factory=Clock)
     rows: dict[OrderKey, Row] = field(default_factory=dict)
     history: list[tuple[OrderKey, str | None, str, str, str]] = field(default_factory=list)
+    retried: set[tuple[OrderKey, str]] = field(default_factory=set)
     marks: dict[str, Watermark] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
@@ -267,6 +289,49 @@ class MemoryLedger:
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         return self.copy
 
+    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+        failed = [
+            (key, row)
+            for key, row in self.rows.items()
+            if row.status is Status.FAILED and row.problems and "NOT_AUTOMATED" not in _codes(row)
+        ]
+        for key, row in failed:
+            row.generation, row.code, row.message, row.problems = row.generation + 1, None, "", ()
+            self._move(key, row, Event.RESYNC, actor.by)
+        return len(failed)
+
+    def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
+        surely = {Event.REFUSED, Event.NOT_SENT}
+        refused = [
+            (key, row)
+            for key, row in self.rows.items()
+            if row.status is Status.FAILED
+            and row.tried
+            and {attempt.outcome for attempt in row.attempts} <= surely
+            and "CANCELLED_IN_ERP" not in {attempt.code for attempt in row.attempts}
+            and 1 <= sum(attempt.outcome is Event.REFUSED for attempt in row.attempts) < fewer_than
+            and (key, actor.why) not in self.retried
+        ]
+        for key, row in refused:
+            row.generation, row.code, row.message, row.window_ends_at = row.generation + 1, None, "", None
+            self.retried.add((key, actor.why))
+            self._move(key, row, Event.RETRIED, actor.by)
+        return len(refused)
+
+    def off_peak(self, channel: str) -> int:
+        return sum(row.status is Status.QUEUED and row.tried for row in self.rows.values())
+
+    def look_now(self, channel: str, limit: int) -> int:
+        later = [
+            row
+            for row in self.rows.values()
+            if row.status in (Status.SENT, Status.PENDING_VERIFICATION)
+            and (row.next_look_at is None or row.next_look_at > self.now())
+        ][:limit]
+        for row in later:
+            row.next_look_at = self.now()
+        return len(later)
+
     def first_push(self, channel: str, limit: int) -> int:
         queued = len(self._entries(Status.QUEUED))
         asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
@@ -289,7 +354,8 @@ class MemoryLedger:
         for key, row in self.rows.items():
             free = row.lease_until is None or row.lease_until <= self.now()
             meant = selection is None or key in self.chosen_by[selection]
-            if row.status is Status.QUEUED and free and meant and len(entries) < limit:
+            waits = row.tried and not sent_before
+            if row.status is Status.QUEUED and free and meant and not waits and len(entries) < limit:
                 row.generation += 1
                 row.lease_until = self.now() + timedelta(seconds=lease_seconds)
                 entries.append(self._entry(key, row))
@@ -321,7 +387,7 @@ class MemoryLedger:
         for outcome in outcomes:
             row = self.rows[outcome.key]
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
-            attempt.outcome, attempt.closed_at = outcome.event, self.now()
+            attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, self.now()
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
                 self.closed.append((outcome.key, outcome.event, outcome.code, outcome.message))
             if outcome.event is not Event.RECEIPT:
@@ -364,6 +430,12 @@ class MemoryLedger:
         ends = [row.window_ends_at for row in doubts if row.window_ends_at]
         return Horizon(min(looks, default=None), max(ends, default=None))
 
+    def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
+        worked = {key for key, before, _, _, by in self.history if before is not None and by.startswith(f"{run}/")}
+        failed = {key for key, _, _, to_status, by in self.history if by.startswith(f"{run}/") and to_status in FAILED}
+        codes = [self.rows[key].code or "UNKNOWN" for key in failed if self.rows[key].status in FAILED]
+        return FailedInRun(len(worked), Counter(codes))
+
     def counts(self, channel: str) -> Mapping[str, int]:
         return {status: len(self._entries(status)) for status in Status if self._entries(status)}
 
@@ -382,9 +454,10 @@ class MemoryLedger:
 
     def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
         streak = list(takewhile(lambda last: last[1:3] == self.closed[-1][1:3], reversed(self.closed)))
-        if len(streak) < number or streak[0][1] is Event.RECEIPT:
+        orders = {each[0]: each for each in reversed(streak)}
+        if len(orders) < number or streak[0][1] is Event.RECEIPT:
             return []
-        return [Refused(key, self.rows[key].generation, code or "", text) for key, _, code, text in streak]
+        return [Refused(key, self.rows[key].generation, code or "", text) for key, _, code, text in orders.values()]
 
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         return [
@@ -433,6 +506,8 @@ class MemoryLedger:
 
     def _move(self, key: OrderKey, row: Row, event: Event, by: str) -> None:
         before, row.status = row.status, step(row.status, event)
+        if row.status is Status.RECEIVED:
+            row.earlier_attempts = len(row.attempts)
         self.history.append((key, before, event, row.status, by))
         if row.status is Status.RECEIVED and before is not Status.RECEIVED:
             row.received_at, row.resends, row.code, row.message, row.problems = self.now(), 0, None, "", ()
@@ -441,6 +516,10 @@ class MemoryLedger:
 
 LOOKS = {(row.from_status, row.event) for row in TRANSITIONS if row.who is Who.SETTLE}
 """What only a look-up tells."""
+
+
+def _codes(row: Row) -> set[object]:
+    return {getattr(problem, "code", None) for problem in row.problems}
 
 
 def _stops_sending(hold: Hold, as_probe: bool) -> bool:
@@ -553,19 +632,24 @@ class MemoryErp:
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
         self._answer()
-        window = Window(START, self.clock.now)
-        return {each.number: each for each in await self.orders(channel, window) if each.number in numbers}
+        return {row.number: row for row in self._listed() if row.number in numbers}
 
     async def revive(self, order: Order, number: str) -> None:
         self._answer()
-        (sale,) = [sale for sale in self.sales[order.key] if sale.number == number]
-        if sale.total != order.total:
-            raise OrderRefused(f"{number} is over another amount")
-        sale.state = FoundState.HALF_MADE
-        self.revived.append(number)
+        named = [sale for sale in self.sales.get(order.key, ()) if sale.number == number]
+        if not named:
+            raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
+        if named[0].total != order.total:
+            raise OrderRefused(f"the ERP holds {number} over {named[0].total}")
+        if named[0].state is FoundState.CANCELLED:
+            named[0].state = FoundState.HALF_MADE
+            self.revived.append(number)
 
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         self._answer()
+        return self._listed()
+
+    def _listed(self) -> list[InErp]:
         return [
             InErp(sale.number, str(key), sale.state is FoundState.CANCELLED)
             for key, sales in self.sales.items()

@@ -307,7 +307,7 @@ def test_an_erp_that_does_not_open_its_order_again_says_why():
     ledger, erp = in_conflict((FoundState.CANCELLED, "SO1"))
     erp.sales[transaction(1).key][0].total += 1
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO1").summary.counts == {"refused": 1}
-    assert "SO1 is over another amount" in ledger.results[transaction(1).key].message
+    assert "the ERP holds SO1 over" in ledger.results[transaction(1).key].message
 
 
 def test_the_one_confirmed_order_of_the_erp_settles_a_conflict():

@@ -85,8 +85,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def context(task_id: str, user: str | None = None) -> Any:
     task = SimpleNamespace(retries=3)
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, task=task, max_tries=3)
-    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user)}
+    ti = SimpleNamespace(
+        dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, task=task, max_tries=3, try_number=1
+    )
+    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user, clear_number=0)}
 
 
 def deferred(operator: BaseOperator, method: str = "execute", **kwargs: Any) -> TaskDeferred:

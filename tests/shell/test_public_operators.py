@@ -54,6 +54,7 @@ def test_the_public_operators_are_these():
         "CompareErpOperator",
         "ExplainOrderOperator",
         "ExtractTransactionsOperator",
+        "FailedOrdersOperator",
         "HoldConnectionOperator",
         "PushOrdersOperator",
         "ReconcileConfirmationsOperator",

@@ -125,7 +125,10 @@ CATALOGUE: dict[str, Advice] = {
         "Somebody cancelled it in the ERP.", "ERP-admin", "Ask who cancelled it and why.", _PERSON
     ),
     "OUTCOME_UNKNOWN": Advice(
-        "The call went out and no answer came: the order may exist.", "nobody", "Nothing; wait.", _LOOKED_UP
+        "The call went out and no answer came: the order may exist.",
+        "nobody",
+        "Nothing; wait. If the ERP is often too slow by day, give it `off_peak` hours in the registry.",
+        _LOOKED_UP,
     ),
     "PENDING_VERIFICATION": Advice(
         "The ERP has not confirmed it within the window; its own text is kept if it gave one.",
@@ -140,8 +143,18 @@ CATALOGUE: dict[str, Advice] = {
         "It was sent as often as allowed and never arrived.", "ERP-admin", "Look in the ERP's log.", _PERSON
     ),
     "NOT_SENT": Advice("The push ended before its turn.", "nobody", "Nothing.", "It is queued for the next push."),
-    "ERP_UNAVAILABLE": Advice("The ERP cannot be reached.", "ERP-admin", "Bring it back.", _RETRIED),
-    "RATE_LIMITED": Advice("The ERP asks for patience.", "nobody", "Lower ORDER_SYNC_SUBMIT_CONCURRENCY.", _RETRIED),
+    "ERP_UNAVAILABLE": Advice(
+        "The ERP cannot be reached, or is too slow to answer.",
+        "ERP-admin",
+        "Bring it back; if it is too slow by day, give it `off_peak` hours in the registry.",
+        _RETRIED,
+    ),
+    "RATE_LIMITED": Advice(
+        "The ERP asks for patience.",
+        "nobody",
+        "Lower ORDER_SYNC_SUBMIT_CONCURRENCY, or give the ERP `off_peak` hours in the registry.",
+        _RETRIED,
+    ),
     "AUTH_EXPIRED": Advice(
         "The ERP does not accept the credentials.", "operations", "Renew the key in the connection.", _RETRIED
     ),

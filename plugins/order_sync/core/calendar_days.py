@@ -18,9 +18,12 @@ class Window:
 
 def business_day(day: date, zone: ZoneInfo) -> Window:
     """The window of one calendar date in a zone, from its midnight to the next."""
-    start = datetime.combine(day, time.min, zone)
-    end = datetime.combine(day + timedelta(days=1), time.min, zone)
-    return Window(start.astimezone(UTC), end.astimezone(UTC))
+    return between(datetime.combine(day, time.min), datetime.combine(day + timedelta(days=1), time.min), zone)
+
+
+def between(start: datetime, end: datetime, zone: ZoneInfo) -> Window:
+    """The window between two times of a zone's clocks; of a time that they show twice, the first."""
+    return Window(start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC))
 
 
 def day_before(instant: datetime, zone: ZoneInfo) -> date:

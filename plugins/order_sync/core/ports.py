@@ -15,6 +15,7 @@ from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
+from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.selection import Action, Selection
 from order_sync.core.verdict import Doubt, Found, Guarantee
@@ -86,7 +87,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class InErp:
-    """An order as the ERP lists it under a channel. `key` is the text that it bears as our key, '' for none."""
+    """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none."""
 
     number: str
     key: str
@@ -117,12 +118,17 @@ class Erp(Protocol):
         """Every ERP order under these keys, cancelled ones too; a key without any may be left out."""
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
-        """The ERP's orders under these numbers, whoever made them; a number that the ERP does not have is left out."""
+        """The ERP's orders under these numbers, whoever made them, of the company that sells the channel's; in bulk.
+
+        A number that the ERP does not have is left out. Of several orders under one number the newest is told, and a
+        cancelled one only if all are. An order without a number goes by what `look_up` calls it.
+        """
 
     async def revive(self, order: Order, number: str) -> None:
         """Open the cancelled ERP order of that number again, so that a submit of the order can finish it.
 
-        Raises OrderRefused when the ERP does not let it, or the number is not that of a cancelled order of this key.
+        Doing it twice does no harm. Raises OrderRefused, and changes nothing, when the ERP does not let it, when the
+        number is not that of the ERP's order of this key, or when that order has another content.
         """
 
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
@@ -319,6 +325,12 @@ class Ledger(Protocol):
         returns how many.
         """
 
+    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+        """Make failed orders `received` whose problems the rules found and that were not sent since; returns how many.
+
+        Those that people enter into the ERP by hand stay as they are.
+        """
+
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
 
@@ -374,6 +386,16 @@ class Ledger(Protocol):
     def to_send(self, selection: int) -> Mapping[str, int]:
         """How many of the selected orders are to be sent, by channel."""
 
+    def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
+        """Queue failed orders again that the ERP surely does not have; returns how many.
+
+        Those it refused every time and fewer than `fewer_than` times, not because they were cancelled there, and that
+        were not queued again for the same `why` before.
+        """
+
+    def off_peak(self, channel: str) -> int:
+        """How many queued orders were tried before."""
+
     def claim(
         self,
         channel: str,
@@ -410,11 +432,20 @@ class Ledger(Protocol):
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders that were sent, whose window is over and that no verdict has fallen on."""
 
+    def look_now(self, channel: str, limit: int) -> int:
+        """Make orders that the ERP took due for a look, no more than `limit`; returns how many.
+
+        First those whose look is nearest. One with an open attempt keeps its time.
+        """
+
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
 
     def horizon(self, channel: str, selection: int | None = None) -> Horizon:
         """What reconcile has to wait for; of a `selection` only its orders count."""
+
+    def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
+        """What the tasks of a run (`dag/run`) did to orders since then."""
 
     def counts(self, channel: str) -> Mapping[str, int]:
         """How many orders stand in each status."""

@@ -12,10 +12,12 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.red_runs import RedOn
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")
 _SWITCH = {"on": True, "off": False}
+_NEVER = RedOn()
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -79,6 +81,9 @@ class Settings:
         bool,
         "whether the DAGs are open to the roles of order-sync: `on` once `python -m order_sync roles` has made them",
     ] = False
+    red_on_failed_orders: Annotated[
+        RedOn, "whether orders that failed make their run red: never, any, or from a share of its orders on"
+    ] = _NEVER
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -139,6 +144,8 @@ def _read(name: str, text: str, default: object) -> object:
             return ZoneInfo(text)
         if isinstance(default, time):
             return time.fromisoformat(text)
+        if isinstance(default, RedOn):
+            return RedOn.read(text)
         return int(text)
     except (ValueError, KeyError, OSError):
         raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None
@@ -162,6 +169,8 @@ def _expected(default: object) -> str:
         return "an IANA time zone such as Europe/Berlin"
     if isinstance(default, time):
         return "a time of day such as 06:00"
+    if isinstance(default, RedOn):
+        return "never, any, or a share of a run's orders above 0 and up to 1, such as 0.2"
     return "a whole number"
 
 

@@ -32,7 +32,8 @@ class Found:
     """One ERP order under one OrderKey.
 
     Attributes:
-        number: the number people know it by; '' while the ERP has given none.
+        number: what people call it: its number; while the ERP has given none, another name that finds it there if it
+            is half made or cancelled, else ''.
         erp_status: the ERP's own word for its state.
         same_lines: whether its lines are what we would send; None when that was not compared.
         text: what the ERP says of its trouble, if anything.

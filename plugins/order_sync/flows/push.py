@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from order_sync.core.bulk import batched
 from order_sync.core.errors import (
@@ -27,6 +27,7 @@ from order_sync.core.errors import (
 )
 from order_sync.core.holds import REFUSALS_IN_A_ROW, HoldKind, HoldScope, may_be_configuration
 from order_sync.core.lifecycle import Event, Status, step
+from order_sync.core.off_peak import OffPeak, begins_at
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Change, Channel, Claim, Entry, Erp, Ledger, Outcome, Route, Summary
 from order_sync.core.reading import read_order
@@ -60,10 +61,15 @@ async def push(
     monotonic: Callable[[], float] = time.monotonic,
     channel: Channel | None = None,
     selection: int | None = None,
+    off_peak: OffPeak | None = None,
+    cleared: Actor | None = None,
 ) -> Summary:
     """Settle what is due, then send what is queued until nothing is left; of a `selection` only its orders.
 
     Sending a selection ends after `time_to_send`; what is left is counted as `left_queued` and goes with the next push.
+
+    What was tried before waits for the ERP's `off_peak` hours. Who `cleared` the task wants all of it sent now, and
+    what the ERP surely refused tried again.
 
     Just before they are sent, orders are read again in the channel: what changed there is validated anew, and what was
     cancelled is not sent. While the channel is away they are sent as the ledger knows them, and counted as `unchecked`.
@@ -86,14 +92,18 @@ async def push(
         summary.add("before_start", ledger.set_aside(route.channel, route.start_from, actor))
     if summary.held:
         return summary
-    sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection)
+    waits_for = None if cleared or selection is not None else off_peak
+    sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for)
     with holding(connection, ledger, actor):
         if hold and not await sender.probe():
             summary.held = str(hold)
             return summary
         if hold:
             ledger.release_hold(connection, hold.kind, Actor(actor.by, "the ERP took an order"))
+        if cleared and selection is None:
+            summary.add("retried", ledger.retry_refused(route.channel, route.erp, MAX_REFUSALS, cleared))
         await sender.send_all()
+    sender.tell_who_waits()
     return summary
 
 
@@ -128,6 +138,7 @@ class _Sender:
     monotonic: Callable[[], float]
     channel: Channel | None
     selection: int | None
+    off_peak: OffPeak | None
     known: bool = False
     channel_is_away: bool = False
     ends_at: float = math.inf
@@ -189,11 +200,32 @@ class _Sender:
         longest_submit = (CALLS_PER_SUBMIT * self.settings.call_deadline + self.policy.grace).total_seconds()
         send_before = min(self.monotonic() + lease - longest_submit, self.ends_at)
         claim = await asyncio.to_thread(
-            self.ledger.claim, self.route.channel, limit, lease, self.actor, as_probe=as_probe, selection=self.selection
+            self.ledger.claim,
+            self.route.channel,
+            limit,
+            lease,
+            self.actor,
+            as_probe=as_probe,
+            sent_before=as_probe or self.waits_until() is None,
+            selection=self.selection,
         )
         if claim.entries:
             await _Turn(self, claim, send_before, as_probe).run()
         return bool(claim.entries)
+
+    def waits_until(self) -> datetime | None:
+        """Until when those wait that were tried before; None if they do not."""
+        return begins_at(self.off_peak, self.ledger.now())
+
+    def tell_who_waits(self) -> None:
+        """Say how many wait for off-peak hours, and until when."""
+        until = self.waits_until()
+        number = self.ledger.off_peak(self.route.channel) if until else 0
+        if until and number:
+            self.summary.add("waiting_for_off_peak", number)
+            self.summary.notes.append(
+                f"what was tried before waits for the ERP's off-peak hours, which begin {until:%Y-%m-%d %H:%M} UTC"
+            )
 
     async def probe(self) -> bool:
         """Whether the ERP takes an order again, tried with one."""

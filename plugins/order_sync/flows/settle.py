@@ -18,9 +18,16 @@ from order_sync.flows.holds import holding, must_be_the_accepted_one, still_away
 PAGE = 500
 """Orders looked up at a time."""
 
+AT_ONCE = 10_000
+"""Orders that are looked up before their time, at most."""
 
-async def settle(route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy) -> Summary:
+
+async def settle(
+    route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy, *, at_once: bool = False
+) -> Summary:
     """Judge every order of the channel whose look is due, until none is, also what a lost ledger may have sent.
+
+    `at_once` looks at those too whose look lies ahead.
 
     While the ERP is away nobody looks, but windows end all the same: `held` then says why. Raises Misconfigured for
     another ERP than the accepted one, in which not finding an order would prove nothing.
@@ -30,6 +37,9 @@ async def settle(route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: P
     hold = await still_away(connection, erp, ledger, actor)
     if hold:
         return _without_a_look(route, ledger, actor, policy, hold, summary)
+    early = ledger.look_now(route.channel, AT_ONCE) if at_once else 0
+    if early:
+        summary.notes.append(f"{early} are looked at before their time")
     with holding(connection, ledger, actor):
         while entries := ledger.due(route.channel, PAGE):
             if not known:

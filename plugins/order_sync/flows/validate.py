@@ -11,9 +11,14 @@ PAGE = 1000
 """Orders read, checked and written at a time."""
 
 
-def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1) -> Summary:
-    """Queue what is valid, fail what is not, and what people enter by hand. Raises Transient without reference data."""
+def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1, cleared: Actor | None = None) -> Summary:
+    """Queue what is valid, fail what is not, and what people enter by hand. Raises Transient without reference data.
+
+    Who `cleared` it wants the orders judged again too that the rules failed.
+    """
     summary, by_hand = Summary(), _by_hand(route)
+    if cleared:
+        summary.add("judged_again", ledger.judge_again(route.channel, route.erp, cleared))
     after = None
     while entries := ledger.to_validate(route.channel, after, PAGE):
         after = entries[-1].key

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import (
     Actor,
@@ -17,6 +18,7 @@ from order_sync.core.ports import (
     Outcome,
     Refused,
 )
+from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.ledger.calls import Calls, by, count
 from order_sync.ledger.database import copy_in
@@ -57,6 +59,10 @@ class Sending(Calls):
             copy_in(cursor, "copy_reference", rows)
             return count(cursor.execute(statement("replace_reference"), {"erp": erp, **by(actor)}))
 
+    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+        """Receive again what the rules failed and nobody sent since; returns how many orders that were."""
+        return int(self._one("judge_again", channel=channel, erp=erp, **by(actor))["count"])
+
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
         kinds, codes = zip(*wanted, strict=True) if wanted else ((), ())
@@ -75,6 +81,14 @@ class Sending(Calls):
     def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
         """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
         return int(self._one("set_aside_orders", channel=channel, start=start_from, **by(actor))["count"])
+
+    def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
+        """Queue again what the ERP surely refused, and not as often as that; returns how many orders that were."""
+        return int(self._one("retry_refused", channel=channel, erp=erp, fewer_than=fewer_than, **by(actor))["count"])
+
+    def off_peak(self, channel: str) -> int:
+        """How many queued orders were tried before."""
+        return int(self._one("count_off_peak", channel=channel)["count"])
 
     def claim(
         self,
@@ -168,6 +182,10 @@ class Sending(Calls):
 
     # Settle
 
+    def look_now(self, channel: str, limit: int) -> int:
+        """Make orders that the ERP took due for a look, those nearest to theirs; returns how many that were."""
+        return int(self._one("look_now", channel=channel, limit=limit)["count"])
+
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
         return self._entries("read_due", channel=channel, limit=limit)
@@ -179,6 +197,11 @@ class Sending(Calls):
     def horizon(self, channel: str, selection: int | None = None) -> Horizon:
         """When the next look at an order in doubt is due, and when the last of their windows ends."""
         return Horizon(**self._one("read_horizon", channel=channel, selection=selection))
+
+    def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
+        """The orders that the run's tasks worked on since then, and those that stand as they failed them."""
+        failed = [status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"]
+        return FailedInRun(**self._one("count_failed_in_run", run=f"{run}/", since=since, failed=failed))
 
     def counts(self, channel: str) -> Mapping[str, int]:
         """How many orders stand in each status."""

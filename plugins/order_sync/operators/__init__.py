@@ -22,6 +22,7 @@ from order_sync.operators.erp import (
     ReconcileConfirmationsOperator,
 )
 from order_sync.operators.explain import ExplainOrderOperator
+from order_sync.operators.failed import FailedOrdersOperator
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
 from order_sync.operators.restore import RestoreLedgerOperator
@@ -36,6 +37,7 @@ __all__ = [
     "CompareErpOperator",
     "ExplainOrderOperator",
     "ExtractTransactionsOperator",
+    "FailedOrdersOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",

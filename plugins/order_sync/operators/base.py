@@ -60,8 +60,23 @@ def actor(context: Context, reason: str = "") -> Actor:
 
 
 def cleared(context: Context, operator: BaseOperator) -> bool:
-    """Whether somebody cleared the task: Airflow then allows it more tries than it has retries."""
-    return context["ti"].max_tries > (operator.retries or 0)
+    """Whether somebody cleared the task: Airflow then allows it more tries than it has retries.
+
+    One that is cleared while it runs may come back as if it were only tried again: then it is a later try in a run of
+    which something was cleared.
+    """
+    ti, run = context["ti"], context["dag_run"]
+    return ti.max_tries > (operator.retries or 0) or bool(run.clear_number and ti.try_number > 1)
+
+
+def who_cleared(context: Context, operator: BaseOperator) -> Actor | None:
+    """Who acts in a task that somebody cleared; None if nobody did. All tries after one clear give the same reason."""
+    if not cleared(context, operator):
+        return None
+    ti, number = context["ti"], context["dag_run"].clear_number
+    which = f"clear {number} of the run, up to {ti.max_tries + 1} tries"
+    acting = actor(context)
+    return Actor(f"{acting.by} {acting.why}", f"{ti.task_id} of {ti.run_id} was cleared ({which})")
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> None:

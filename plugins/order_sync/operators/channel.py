@@ -7,7 +7,7 @@ from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
 from order_sync.core.ports import Summary
-from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
+from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings, who_cleared
 
 
 class ChannelOperator(OrderSyncOperator):
@@ -74,8 +74,9 @@ class CompareChannelOperator(ChannelOperator):
 class ValidateOrdersOperator(OrderSyncOperator):
     """Check every received order against the rules and the reference data; all problems of an order at once.
 
-    Run `CheckReferenceDataOperator` before it. Returns counts by `valid`, `invalid` and problem code: a bad order is a
-    fact in the ledger and fails no task. Raises Transient while there is no copy of the ERP's reference data at all.
+    Run `CheckReferenceDataOperator` before it. Cleared, it judges those orders again that the rules failed and nobody
+    sent since. Returns counts by `valid`, `invalid` and problem code: a bad order is a fact in the ledger and fails no
+    task. Raises Transient while there is no copy of the ERP's reference data at all.
 
     :param channel: the channel's name in the registry (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
@@ -92,5 +93,7 @@ class ValidateOrdersOperator(OrderSyncOperator):
         """Validate what is received, in bulk."""
         spec, settings = registry.channel(self.channel), registry.settings()
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flows.validate(spec.route, ledger, actor(context), settings.total_tolerance)
+            summary = flows.validate(
+                spec.route, ledger, actor(context), settings.total_tolerance, who_cleared(context, self)
+            )
         return done(self, summary)

@@ -15,7 +15,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
-from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
+from order_sync.operators.base import OrderSyncOperator, actor, cleared, done, tell_findings, who_cleared
 from order_sync.operators.links import OrdersInErp
 
 T = TypeVar("T")
@@ -55,7 +55,8 @@ class ErpOperator(OrderSyncOperator):
 class CheckReferenceDataOperator(ErpOperator):
     """Refresh the ledger's copy of the ERP's reference data, unless it is young enough.
 
-    Returns counts. An ERP that is away is noted as long as there is a copy; without one, its error is raised.
+    Cleared, it refreshes a young one too. Returns counts. An ERP that is away is noted as long as there is a copy;
+    without one, its error is raised.
 
     :param channel: the channel whose ERP is asked (templated)
     :param always: however young the copy is: somebody has just changed something in the ERP
@@ -80,8 +81,9 @@ class CheckReferenceDataOperator(ErpOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Ask the ERP, in bulk."""
-        spec, by = registry.channel(self.channel), actor(context)
-        max_age = timedelta(0) if self.always else registry.settings().reference_max_age
+        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        anew = self.always or cleared(context, self)
+        max_age = timedelta(0) if anew else settings.reference_max_age
         summary = self.connected(lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, max_age))
         return done(self, summary)
 
@@ -113,11 +115,12 @@ class PushOrdersOperator(ErpOperator):
     """Settle what is due, then send what is queued, each order at most once at a time.
 
     Orders are read again in the channel just before they are sent; while it is away they are sent as the ledger knows
-    them and counted as `unchecked`. Returns counts by outcome. Skips itself with the reason while sending is on hold.
-    Raises Transient, NotAuthorised or Misconfigured for trouble of the system, after all outcomes are on record. Give
-    it a pool of one slot for the ERP, as the DAGs of this package give it `erp_<name>`, so that one push at a time
-    works on it. Its page in Airflow links to the ERP's list of orders if the connection's extra has the address, as
-    `{"order_list_url": "https://..."}`.
+    them and counted as `unchecked`. What was tried before waits for the ERP's off-peak hours, if it has any. Cleared,
+    it waits for nothing, and tries those again that the ERP refused and surely does not have. Returns counts by
+    outcome. Skips itself with the reason while sending is on hold. Raises Transient, NotAuthorised or Misconfigured for
+    trouble of the system, after all outcomes are on record. Give it a pool of one slot for the ERP, as the DAGs of this
+    package give it `erp_<name>`, so that one push at a time works on it. Its page in Airflow links to the ERP's list of
+    orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
     :param selection: send only the orders that this run selected, `dag_id/run_id`; ends in time, and counts as
@@ -151,11 +154,21 @@ class PushOrdersOperator(ErpOperator):
         """Push until nothing is queued."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
         channel = hooks.channel(spec, self.channel_conn_id)
+        hours, clearing = registry.erp(spec.erp).hours, who_cleared(context, self)
 
         async def push(erp: Erp, ledger: Ledger) -> Summary:
-            of = selected_by(self.selection, ledger)
-            rules = policy(erp, settings)
-            return await flows.push(spec.route, erp, ledger, by, rules, settings, channel=channel, selection=of)
+            return await flows.push(
+                spec.route,
+                erp,
+                ledger,
+                by,
+                policy(erp, settings),
+                settings,
+                channel=channel,
+                selection=selected_by(self.selection, ledger),
+                off_peak=hours,
+                cleared=clearing,
+            )
 
         return done(self, self.connected(push))
 
@@ -164,7 +177,8 @@ class ReconcileConfirmationsOperator(ErpOperator):
     """Look up what was sent until it is confirmed or its verification window is over; deferred between the looks.
 
     The first look fixes when the last window ends that is open then; the task ends there at the latest, whatever came
-    since: later orders belong to later runs. With nothing open it is done at once. While it waits it holds no slot;
+    since: later orders belong to later runs. With nothing open it is done at once. Cleared, it looks at once at
+    everything that the ERP took. While it waits it holds no slot;
     give it no `execution_timeout`, which would count the waiting. Returns the counts of its last look. Raises
     Transient, NotAuthorised or Misconfigured for trouble of the system. Its page in Airflow links to the ERP's list of
     orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
@@ -194,19 +208,19 @@ class ReconcileConfirmationsOperator(ErpOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Take the first look."""
-        return self._look(context, None)
+        return self._look(context, None, at_once=cleared(context, self))
 
     def resume(self, context: Context, event: Any = None, ends_at: str | None = None) -> dict[str, int]:
         """Take a later look. `ends_at` is ISO 8601; without it, as `dag.test()` resumes, the end is fixed anew."""
         return self._look(context, datetime.fromisoformat(ends_at) if ends_at else None)
 
-    def _look(self, context: Context, ends_at: datetime | None) -> dict[str, int]:
+    def _look(self, context: Context, ends_at: datetime | None, *, at_once: bool = False) -> dict[str, int]:
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
             settle = partial(flows.settle, spec.route, erp, ledger, by, policy(erp, settings))
             waits_for = partial(ledger.horizon, spec.name, selected_by(self.selection, ledger))
-            summary, horizon = await settle(), waits_for()
+            summary, horizon = await settle(at_once=at_once), waits_for()
             if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():
                 summary, horizon = await settle(), waits_for()  # it became due during that look
             now = ledger.now()

@@ -14,7 +14,7 @@ from order_sync.core.settings import Settings
 from order_sync.core.verdict import Found, Guarantee
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client
-from order_sync.erps.tryton.look_ups import look_up
+from order_sync.erps.tryton.look_ups import LISTED, by_number, in_erp, look_up
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
@@ -110,15 +110,23 @@ class Tryton:
         """See `Erp.look_up`."""
         return await look_up(self._client, orders)
 
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+        """See `Erp.by_number`: of the company of the channel's web shop. A sale without a number is called `ID 17`."""
+        if not numbers:
+            return {}
+        await self._data.learn_shops([channel])
+        return await by_number(self._client, self._data.shop(channel).company, numbers)
+
+    async def revive(self, order: Order, number: str) -> None:
+        """See `Erp.revive`: the sale of the channel's web shop becomes a draft again."""
+        await self._data.learn_shops([order.key.channel])
+        await self._sales.revive(order, number)
+
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         """See `Erp.orders`: sales of the channel's web shop, and those that bear one of its keys in another."""
         of_channel = ["OR", ["web_shop.name", "=", channel], _bears_key_of(channel)]
         made = [["create_date", ">=", window.start], ["create_date", "<", window.end]]
-        rows = await self._client.search("sale.sale", [of_channel, *made], ("web_id", "number", "state"))
-        return [
-            InErp(row["number"] or f"sale {row['id']}", row["web_id"] or "", row["state"] == "cancelled")
-            for row in rows
-        ]
+        return [in_erp(row) for row in await self._client.search("sale.sale", [of_channel, *made], LISTED)]
 
     async def count(self, channel: str) -> int:
         """See `Erp.count`: by the channel's name in the web ID, in whatever web shop."""

@@ -5,14 +5,17 @@ nothing. It must not change anything.
 """
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from order_sync.core.bulk import batched
 from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Order, OrderKey
+from order_sync.core.ports import InErp
 from order_sync.core.verdict import Found, FoundState
 from order_sync.erps.tryton.client import Client, Row
 from order_sync.erps.tryton.lines import Digest, digest_of, digest_of_rows
@@ -32,6 +35,10 @@ STATES = {
 }
 """Tryton's states of a sale; `confirmed` only says that its worker has been asked to process it."""
 
+LISTED = ("number", "web_id", "state")
+"""What `in_erp` needs of a sale."""
+
+_BY_ID = re.compile(r"ID (\d{1,9})")
 _FIELDS = ("web_id", "number", "state", "total_amount", "currency.code", "create_date")
 
 
@@ -52,7 +59,7 @@ async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey
         found[order.key].append(
             Found(
                 STATES[sale["state"]],
-                number=str(sale["number"] or ""),
+                number=_number(sale),
                 erp_status=sale["state"],
                 total=sale["total_amount"],
                 currency=sale["currency"]["code"],
@@ -61,6 +68,38 @@ async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey
             )
         )
     return found
+
+
+async def by_number(client: Client, company: int, numbers: Collection[str]) -> Mapping[str, InErp]:
+    """See `Erp.by_number`; of one company, since each counts for itself."""
+    pages = await asyncio.gather(
+        *(
+            client.search("sale.sale", [["company", "=", company], _is_called(names)], LISTED)
+            for names in batched(sorted(set(numbers)), KEYS_A_CALL)
+        )
+    )
+    rows = sorted(chain.from_iterable(pages), key=lambda row: (row["state"] != "cancelled", row["id"]))
+    return {name: in_erp(row) for row in rows if (name := name_of(row)) in numbers}
+
+
+def _is_called(names: Collection[str]) -> list[Any]:
+    ids = [int(match[1]) for name in names if (match := _BY_ID.fullmatch(name))]
+    return ["OR", ["number", "in", [*names]], ["id", "in", ids]]
+
+
+def in_erp(sale: Row) -> InErp:
+    """A sale as the port lists it."""
+    return InErp(name_of(sale), sale["web_id"] or "", sale["state"] == "cancelled")
+
+
+def name_of(sale: Row) -> str:
+    """What people call a sale: its number, which a quotation gets, and before that Tryton's ID of the record."""
+    return str(sale["number"] or f"ID {sale['id']}")
+
+
+def _number(sale: Row) -> str:
+    begun = STATES[sale["state"]] in (FoundState.HALF_MADE, FoundState.CANCELLED)
+    return name_of(sale) if begun else str(sale["number"] or "")
 
 
 def _same_lines(order: Order, lines: Digest) -> bool:

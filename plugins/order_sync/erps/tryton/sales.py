@@ -14,6 +14,7 @@ from order_sync.core.verdict import minor_unit
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client, Declined, Row
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
+from order_sync.erps.tryton.look_ups import name_of
 from order_sync.erps.tryton.master_data import MasterData, Shop
 from order_sync.erps.tryton.refusals import refused
 
@@ -57,6 +58,24 @@ class Sales:
         with _in_doubt():
             return await self._finish(order, shop, sale)
 
+    async def revive(self, order: Order, number: str) -> None:
+        """See `Erp.revive`."""
+        shop = self._data.shop(order.key.channel)
+        sale = await self._read(order, shop)
+        if sale is None or name_of(sale) != number:
+            has = f"{_named(sale)} has this order's key" if sale else "the ERP has no sale under this order's key"
+            raise OrderRefused(f"'{number}' is not opened again: {has}")
+        if sale["state"] != "cancelled":
+            return
+        try:
+            self._same(order, sale)
+        except OrderConflict as conflict:
+            raise OrderRefused(f"'{number}' is not opened again: {conflict}", code=conflict.code) from None
+        try:
+            await self._press(order, shop, sale, "draft")
+        except OutcomeUnknown as error:
+            raise Transient(f"{_named(sale)} may be open again, or not: {error}") from error
+
     def _header(self, order: Order, shop: Shop) -> Row:
         """What may still be put right on a sale that is not confirmed."""
         return {
@@ -95,10 +114,7 @@ class Sales:
                 f"{_named(sale)} keeps the order's key: reset it to draft in the ERP, or mark the order as ignored",
                 code="CANCELLED_IN_ERP",
             )
-        lines = [line for line in sale["lines"] if line["type"] == "line"]
-        if digest_of_rows(lines) != digest_of(order):
-            raise OrderConflict(f"{_named(sale)} has other lines than the order")
-        self._same_money(order, sale)
+        self._same(order, sale)
         if sale["state"] in BUTTONS and any(sale[name] != value for name, value in header.items()):
             if sale["state"] != "draft":
                 sale = await self._press(order, shop, sale, "draft")
@@ -132,6 +148,12 @@ class Sales:
         rows = await self._client.search(MODEL, domain, (*FIELDS, *HEADER_FIELDS, *LINE_FIELDS))
         return rows[0] if rows else None
 
+    def _same(self, order: Order, sale: Row) -> None:
+        lines = [line for line in sale["lines"] if line["type"] == "line"]
+        if digest_of_rows(lines) != digest_of(order):
+            raise OrderConflict(f"{_named(sale)} has other lines than the order")
+        self._same_money(order, sale)
+
     def _same_money(self, order: Order, sale: Row) -> None:
         currency, total = sale["currency"]["code"], sale["total_amount"]
         if currency != order.currency or abs(total - order.total) > self._tolerance * minor_unit(order.currency):
@@ -141,7 +163,7 @@ class Sales:
 
 
 def _named(sale: Row) -> str:
-    return f"the ERP's sale {sale['number'] or 'without number'} ({sale['state']})"
+    return f"the ERP's sale {name_of(sale)} ({sale['state']})"
 
 
 @contextmanager
