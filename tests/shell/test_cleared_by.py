@@ -3,17 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import BaseOperator
 from structlog.testing import capture_logs
 
 from order_sync import hooks
 from order_sync.core.errors import NotAuthorised
 from order_sync.operators.base import actor
+from tests.support.context import context
 
 RUN = "scheduled__2026-03-02"
 
@@ -55,13 +53,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 
 def why(tries_allowed: int = 4) -> str:
     """What the audit history holds as the reason of a task that may be tried three times by itself."""
-    task = BaseOperator(task_id="push", retries=3)
-    ti = SimpleNamespace(
-        dag_id="sync_orders__shop", run_id=RUN, task_id="push", task=task, max_tries=tries_allowed, try_number=2
-    )
-    run = SimpleNamespace(triggering_user_name=None, run_after=datetime(2026, 3, 2, tzinfo=UTC))
-    context: Any = {"ti": ti, "dag_run": run}
-    by = actor(context, "stock-taking")
+    by = actor(context(run_id=RUN, max_tries=tries_allowed, try_number=2), "stock-taking")
     assert by.by == f"sync_orders__shop/{RUN}/push", "a task that is cleared acts as the same one"
     return by.why
 

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import psycopg
 import pytest
@@ -17,6 +15,7 @@ from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.ledger import Ledger
 from order_sync.operators import RestoreLedgerOperator
 from sandbox.postgres import Cluster
+from tests.support.context import context
 
 Do = Callable[..., dict[str, int]]
 CHANNELS = [spec.connection for spec in registry.CHANNELS]
@@ -45,11 +44,7 @@ def do(ledger: Ledger) -> Do:
         operator: BaseOperator = RestoreLedgerOperator(
             task_id="restore_ledger", backup_at=yesterday if backup_at is None else backup_at, reason=reason
         )
-        context: Any = {
-            "ti": SimpleNamespace(dag_id="restore_ledger", run_id="manual", task_id="restore_ledger"),
-            "dag_run": SimpleNamespace(triggering_user_name="rita"),
-        }
-        return operator.execute(context)
+        return operator.execute(context("restore_ledger", "restore_ledger", "manual", user="rita"))
 
     return do
 

@@ -3,7 +3,6 @@
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from order_sync.operators import (
 from order_sync.registry import ChannelSpec, ErpSpec
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger
+from tests.support.context import RETRIES, context
 
 SHOP = ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner")
 PARAMS = {"action": "resync", "reason": "mended", "order_keys": ["shop:1"], "status": None, "erp_numbers": []}
@@ -59,9 +59,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def execute(operator: BaseOperator, params: dict[str, Any] | None = None, run: str = "manual__1") -> Any:
     """Execute it as Airflow would for a run that ursula triggered."""
-    ti = SimpleNamespace(dag_id="resync_orders", run_id=run, task_id=operator.task_id)
-    context: Any = {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name="ursula"), "params": params or PARAMS}
-    return operator.execute(context)
+    return operator.execute(context(operator.task_id, "resync_orders", run, user="ursula", params=params or PARAMS))
 
 
 def decide(run: str = "manual__1", **params: Any) -> Any:
@@ -128,4 +126,4 @@ def test_a_selection_that_no_run_made_is_refused(world: World, kind: type[BaseOp
 
 @pytest.mark.parametrize(("always", "codes"), [(False, {}), (True, {"codes": 5})])
 def test_reference_data_is_read_however_young_the_copy_is_when_somebody_has_just_changed_it(world, always, codes):
-    assert execute(CheckReferenceDataOperator(task_id="check", channel="shop", always=always)) == codes
+    assert execute(CheckReferenceDataOperator(task_id="check", channel="shop", always=always, retries=RETRIES)) == codes

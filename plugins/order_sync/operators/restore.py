@@ -8,7 +8,6 @@ from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
 from order_sync.core.errors import Misconfigured
-from order_sync.core.ports import Actor
 from order_sync.core.reading import read_instant
 from order_sync.core.restoring import PersonsRun
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
@@ -40,7 +39,7 @@ class RestoreLedgerOperator(OrderSyncOperator):
         """Hold, read again and list."""
         backup_at, settings = self._asked(), registry.settings()
         channels = [spec.name for spec in registry.CHANNELS]
-        by = Actor(actor(context).by, self.reason)
+        by = actor(context, self.reason)
         with hooks.ledger(self.ledger_conn_id) as ledger:
             report = flows.restore(
                 channels, ledger, by, backup_at, settings.claim_lease, settings.report_zone, runs_of_people
