@@ -7,7 +7,7 @@ import pytest
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.explaining import explain
 from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who
+from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
 from order_sync.core.orders import Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, keying_in
 from order_sync.core.story import DECISIONS, Decision, Step, Story
@@ -145,7 +145,10 @@ def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
 NOBODY_MOVES = {
     status
     for status in Status
-    if not any(row.from_status is status and row.who in (Who.RULES, Who.PUSH, Who.SETTLE) for row in TRANSITIONS)
+    if not any(
+        row.from_status is status and row.to_status is not status and row.who in (Who.RULES, Who.PUSH, Who.SETTLE)
+        for row in TRANSITIONS
+    )
 }
 
 
@@ -282,6 +285,8 @@ def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_a
     assert says.startswith("Give the ERP's order the external reference") == (status in free)
     assert says.startswith("FIRST put it on hold") == (status in first)
     assert says.startswith("DO NOT enter it") == (status not in free | first)
+    assert status not in first or allowed(status, Event.PUT_ON_HOLD), "it must be possible to do as is said"
+    assert status not in free or allowed(status, Event.MARKED_AS_SYNCED)
 
 
 def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():

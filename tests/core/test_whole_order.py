@@ -8,7 +8,7 @@ import pytest
 
 from order_sync.core.lifecycle import Status
 from order_sync.core.order_list import age, causes, listed
-from order_sync.core.orders import OrderKey
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.story import Cause, Listed
 from order_sync.core.whole_order import whole_order
 from tests.core.stories import DETAILS, KEY, LANDED, TRANSACTION, story
@@ -58,15 +58,16 @@ def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_
     assert "sum" not in page
 
 
-@pytest.mark.parametrize("details", ["", "[]", "{", '{"lines": null}'])
+@pytest.mark.parametrize("details", ["[]", "{", '{"lines": null}'])
 def test_an_order_without_readable_lines_is_printed_all_the_same(details: str):
     page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
     assert "Lines\nnone" in page
     assert "no address" in page
 
 
-def test_of_what_is_not_kept_the_page_says_so():
-    page = whole_order(story(Status.NOT_AN_ORDER, reason="before_start", transaction=None), None)
+@pytest.mark.parametrize("transaction", [None, replace(TRANSACTION, details="", total=None, placed_at=None)])
+def test_of_what_is_not_kept_the_page_says_so(transaction: Transaction | None):
+    page = whole_order(story(Status.NOT_AN_ORDER, reason="before_start", transaction=transaction), None)
     assert page.splitlines()[-1] == "Of its content nothing is kept."
 
 

@@ -337,6 +337,11 @@ def large(ledger: Ledger, sql: Sql) -> Ledger:
         "  case when n %% 500 = 0 then 'SKU_NOT_FOUND' end, now() - n * interval '1 minute'"
         " from generate_series(1, 50000) n"
     )
+    sql.do(
+        "insert into transactions (order_id, version, digest, source_status, reference, receipt, customer_account,"
+        "  distributor, currency, expected_lines, present_lines, details)"
+        " select id, 1, '', '', 'W' || id, 'R' || id, 'C' || mod(id, 5000), '', 'EUR', 1, 1, '' from orders"
+    )
     queue(ledger, 1)
     sql.do("analyze orders")
     sql.do("analyze transactions")
@@ -362,6 +367,19 @@ def test_the_newest_of_very_many_orders_are_read_from_an_index_and_no_further(
     text = "\n".join(plan)
     assert f"using {index} on" in text or f"Scan on {index}" in text, text
     assert "Seq Scan on orders" not in text, text
+
+
+@pytest.mark.parametrize("known", ["reference", "receipt", "customer_account"])
+def test_one_among_very_many_orders_is_found_by_an_index(large: Ledger, sql: Sql, known: str):
+    """R5, R6, R7"""
+    nothing = dict.fromkeys(("keys", "status", "start", "end"))
+    words = dict.fromkeys(("channel", "code", "reference", "receipt", "customer_account"), "")
+    given = {**nothing, **words, known: "W77", "limit": 50}
+    query = f"explain (costs off) {statement('choose_orders')}"
+    plan = [line for (line,) in sql.connection.execute(query, given)]  # type: ignore[arg-type]
+    text = "\n".join(plan)
+    assert f"Scan using transactions_{known} on" in text or f"Scan on transactions_{known}" in text, text
+    assert "Seq Scan" not in text, text
 
 
 def test_a_story_is_read_by_indexes_alone(large: Ledger, sql: Sql):

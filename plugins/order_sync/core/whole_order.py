@@ -25,7 +25,7 @@ FIGURES = ("quantity", "each", "net", "tax_rate", "tax")
 def whole_order(story: Story, guest_account: str | None) -> str:
     """The order with its lines, charges, address and totals, and first whether it may be entered at all."""
     said = story.transaction
-    if said is None:
+    if said is None or not said.details:
         return f"Order {story.key}\n\n{keying_in(story)}\nOf its content nothing is kept."
     details = _parsed(said.details)
     guest = f"none: a guest, for whom the channel has the account {guest_account or '-'}"
