@@ -68,7 +68,7 @@ def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another():
     first, retried, again, while_it_ran = [actor.why for actor in reasons if actor]
     assert first == retried == "push of manual__1 was cleared (clear 1 of the run, up to 5 tries)"
     assert len({first, again, while_it_ran}) == 3
-    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push"}
+    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push cleared by unknown"}
 
 
 def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, MemoryErp]):
