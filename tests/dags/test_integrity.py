@@ -31,6 +31,8 @@ EXPECTED = {
     "hold_connection.py": {"hold_connection"},
     "compare_orders.py": {"compare_orders"},
     "backfill_orders.py": {"backfill_orders"},
+    "erase_personal_data.py": {"erase_personal_data"},
+    "forget_transactions.py": {"forget_transactions"},
 }
 
 PROBE = """

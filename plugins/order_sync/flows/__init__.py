@@ -1,5 +1,5 @@
 """What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle,
-compare, backfill, report.
+compare, backfill, report, erase, forget.
 
 A flow knows only the core. It reads and writes through a Channel, an Erp and a Ledger, takes time from the ledger,
 and returns a Summary in counts.
@@ -7,6 +7,7 @@ and returns a Summary in counts.
 
 from order_sync.flows.backfill import backfill
 from order_sync.flows.compare import compare_channel, compare_erp
+from order_sync.flows.erase import erase, forget
 from order_sync.flows.extract import extract
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference
@@ -19,7 +20,9 @@ __all__ = [
     "build_report",
     "compare_channel",
     "compare_erp",
+    "erase",
     "extract",
+    "forget",
     "push",
     "refresh_reference",
     "settle",

@@ -15,6 +15,7 @@ from order_sync.operators.channel import (
     ExtractTransactionsOperator,
     ValidateOrdersOperator,
 )
+from order_sync.operators.erase import ErasePersonalDataOperator, ForgetTransactionsOperator
 from order_sync.operators.erp import (
     CheckReferenceDataOperator,
     CompareErpOperator,
@@ -31,7 +32,9 @@ __all__ = [
     "CheckReferenceDataOperator",
     "CompareChannelOperator",
     "CompareErpOperator",
+    "ErasePersonalDataOperator",
     "ExtractTransactionsOperator",
+    "ForgetTransactionsOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",
