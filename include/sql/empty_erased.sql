@@ -4,8 +4,8 @@ with erased as materialized (
     select id, order_key, status from orders where id = any(%(ids)s)
 ), versions as (
     update transactions t set
-        reference = '', receipt = '', customer_account = '', distributor = '', placed_at = null, delivery_date = null,
-        currency = '', total = null, details = '', erased_at = clock_timestamp()
+        reference = '', receipt = '', customer_account = '', placed_at = null, delivery_date = null, currency = '',
+        total = null, details = '', erased_at = clock_timestamp()
     from erased e
     where t.order_id = e.id and t.erased_at is null
 ), answers as (

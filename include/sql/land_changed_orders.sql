@@ -86,7 +86,7 @@ with present as (
         distributor, currency, expected_lines, present_lines, details, erased_at)
     select
         id, version, digest, counter, not_an_order, source_status, '', '', '',
-        '', '', expected_lines, present_lines, '', clock_timestamp()
+        distributor, '', expected_lines, present_lines, '', clock_timestamp()
     from stepped
     where keep_body and erased
 ), history as (

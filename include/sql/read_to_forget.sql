@@ -3,9 +3,9 @@
 select
     t.landed_at, t.order_id, t.version, o.order_key,
     o.status <> all(%(erasable)s) as still_open,
-    o.status = any(%(erasable)s)
-        and not exists (select from order_history h where h.order_id = o.id and h.at >= %(before)s)
-        and not exists (select from transactions y where y.order_id = o.id and y.landed_at >= %(before)s) as ripe
+    o.status = any(%(erasable)s) and greatest(
+        (select max(h.at) from order_history h where h.order_id = o.id),
+        (select max(y.landed_at) from transactions y where y.order_id = o.id)) < %(before)s as ripe
 from transactions t
 join orders o on o.id = t.order_id
 where t.erased_at is null and t.landed_at < %(before)s

@@ -105,9 +105,10 @@ class Erasures(Reports, Protocol):
 
 
 def obstacles(orders: Iterable[Erasable]) -> str:
-    """What has to be done first with the open ones of these orders, with their keys; '' if none is open."""
-    still = sorted((each for each in orders if not each.erased and not each.ready), key=_decides)
-    return "; ".join(_sentence(decides, list(group)) for decides, group in groupby(still, key=_decides))
+    """What has to be done first with these orders, with their keys; '' for none."""
+    return "; ".join(
+        _sentence(decides, list(group)) for decides, group in groupby(sorted(orders, key=_decides), _decides)
+    )
 
 
 def _decides(order: Erasable) -> bool:

@@ -7,7 +7,7 @@ and returns a Summary in counts.
 
 from order_sync.flows.backfill import backfill
 from order_sync.flows.compare import compare_channel, compare_erp
-from order_sync.flows.erase import erase, forget
+from order_sync.flows.erasing import erase, forget
 from order_sync.flows.extract import extract
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference

@@ -84,8 +84,8 @@ comment on column orders.erased_at is
 alter table transactions
     add column erased_at timestamptz,
     add constraint an_erased_version_is_empty check (erased_at is null or (
-        reference = '' and receipt = '' and customer_account = '' and distributor = '' and placed_at is null
-        and delivery_date is null and currency = '' and total is null and details = ''));
+        reference = '' and receipt = '' and customer_account = '' and placed_at is null and delivery_date is null
+        and currency = '' and total is null and details = ''));
 create index transactions_kept on transactions (landed_at, order_id, version) where erased_at is null;
 
 create table erasures (
@@ -124,7 +124,6 @@ begin
     old.reference := '';
     old.receipt := '';
     old.customer_account := '';
-    old.distributor := '';
     old.placed_at := null;
     old.delivery_date := null;
     old.currency := '';

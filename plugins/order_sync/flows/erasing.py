@@ -4,14 +4,16 @@ An order that is still open keeps what it needs to be finished, and is named. Th
 time, and the files after it: what they still show is remembered by the ledger, and the next run does it if one fails.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 from order_sync.core.bulk import batched
-from order_sync.core.erasing import MOST, Erasures, Whose, obstacles
+from order_sync.core.erasing import MOST, Erasable, Erasures, Whose, obstacles
 from order_sync.core.errors import Misconfigured
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Summary
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.flows.report import must_be_there, path_of, write_report
@@ -41,28 +43,33 @@ def erase(
         named = ", ".join(str(key) for key in unknown[:MOST])
         rest = f" and {len(unknown) - MOST} more" if len(unknown) > MOST else ""
         raise Misconfigured(f"no order has these keys, and nothing was erased: {named}{rest}")
-    summary, ready, open_ones = Summary(), [each.key for each in orders if each.ready], obstacles(orders)
-    summary.add("erased_before", sum(each.erased for each in orders))
+    ready = [each.key for each in orders if each.ready]
     if dry_run:
-        summary.add("to_erase", len(ready))
-        summary.add("still_open", sum(not each.erased and not each.ready for each in orders))
-        summary.notes += [f"of {', '.join(map(str, ready[:MOST]))}"] if ready else []
-        summary.notes += [open_ones] if open_ones else []
-        return summary
-    for keys in batched(ready, PAGE):
-        summary.add("erased", ledger.erase(keys, run, actor))
+        return _counted(orders, ready)
+    summary, erased = Summary(), sum(ledger.erase(keys, run, actor) for keys in batched(ready, PAGE))
     if whose.customer_account:
         ledger.empty_selections(customer_account=whose.customer_account)
     _tidy(ledger, folder, summary)
-    if open_ones:
+    orders = ledger.to_erase(Whose(keys=tuple(each.key for each in orders)))
+    summary.add("erased", erased)
+    summary.add("erased_before", sum(each.erased for each in orders) - erased if orders else ledger.erased_by(run))
+    if open_ones := obstacles(each for each in orders if not each.erased):
         raise Misconfigured(f"{summary}; not everything could be erased: {open_ones}")
-    if not orders:
-        summary.add("erased_before", ledger.erased_by(run))
     if not summary.counts:
         raise Misconfigured(
             f"channel {whose.channel} has no order of the customer account that was given, and nothing was erased: look"
             " at how the channel writes it; an order of a guest has none and is erased by its key"
         )
+    return summary
+
+
+def _counted(orders: Sequence[Erasable], ready: Sequence[OrderKey]) -> Summary:
+    summary, open_ones = Summary(), [each for each in orders if not (each.erased or each.ready)]
+    summary.add("to_erase", len(ready))
+    summary.add("erased_before", sum(each.erased for each in orders))
+    summary.add("still_open", len(open_ones))
+    summary.notes += [f"of {', '.join(map(str, ready[:MOST]))}"] if ready else []
+    summary.notes += [obstacles(open_ones)] if open_ones else []
     return summary
 
 
