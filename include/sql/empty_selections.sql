@@ -6,7 +6,7 @@ update selections s set
     asked = (
         select coalesce(jsonb_object_agg(
             name,
-            case when name in ('customer_account', 'reference', 'receipt') and value not in ('""', 'null')
+            case when name in ('customer_account', 'reference', 'receipt', 'reason') and value not in ('""', 'null')
                  then '"erased"' else value end), '{}')
         from jsonb_each(s.asked) as each (name, value))
 where s.reason <> ''

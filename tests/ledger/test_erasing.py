@@ -206,7 +206,7 @@ def marked(ledger: Ledger, sql: Sql, build: Build, tmp_path: Path) -> None:
     build()
     sql.do(
         "insert into selections (run, action, asked, reason, chosen_by) values ('r', 'resync', %s, %s, 'ada')",
-        f'{{"customer_account": "{MARK} II", "reference": "", "status": "failed"}}',
+        f'{{"customer_account": "{MARK} II", "reference": "", "reason": "for {MARK}", "status": "failed"}}',
         f"{MARK} asked",
     )
     sql.do("insert into selected_orders values (1, 1, 'resent', %s)", f"for {MARK}")
@@ -263,7 +263,8 @@ def test_everything_of_one_customer_is_emptied_and_the_evidence_stays(
     assert sql.events(1)[-1] == "erased"
     assert sql.rows("select by, why from order_history where event = 'erased'") == [(PERSON.by, PERSON.why)]
     assert sql.rows("select run, erased_by, reason, orders from erasures") == [(RUN, PERSON.by, PERSON.why, 1)]
-    assert sql.one("select asked ->> 'customer_account' from selections") == "erased"
+    asked = {"customer_account": "erased", "reference": "", "reason": "erased", "status": "failed"}
+    assert sql.one("select asked from selections") == asked
     assert [path.name for path in tmp_path.iterdir() if MARK in path.read_text()] == [printed(tmp_path, 2).name]
 
 

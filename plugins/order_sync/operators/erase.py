@@ -99,7 +99,7 @@ class ForgetTransactionsOperator(OrderSyncOperator):
     """
 
     template_fields: Sequence[str] = ("folder", "ledger_conn_id")
-    ui_color = "#e0e0e0"
+    ui_color = "#ececd8"
 
     def __init__(self, *, folder: str = "", ledger_conn_id: str | None = None, **kwargs: Any) -> None:
         super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
@@ -135,5 +135,5 @@ def _key(number: int, line: str, problems: list[str]) -> OrderKey | None:
     try:
         return OrderKey.parse(line)
     except ValueError:
-        problems.append(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3; see the ledger")
+        problems.append(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3")
         return None
