@@ -20,6 +20,7 @@ GUARDS = {
     11: "another ERP behind a connection: refused until a person agrees",
     12: "XCom: counts and no orders",
     13: "comparing: what is missing is found, read and told once",
+    19: "people's data: emptied everywhere, never of an open order, and it stays erased",
 }
 
 
@@ -42,6 +43,7 @@ FLOWS = "plugins/order_sync/flows/"
 LEDGER = "plugins/order_sync/ledger/"
 TRYTON = "plugins/order_sync/erps/tryton/"
 SCHEMA = "plugins/order_sync/migrations/versions/0001_ledger.py"
+PEOPLE = "plugins/order_sync/migrations/versions/0003_people.py"
 
 MUTATIONS = (
     Mutation(
@@ -474,7 +476,8 @@ MUTATIONS = (
         SQL + "channels/dynamics/sample.sql",
         "case when pg_is_in_recovery() then",
         "case when true then",
-        "tests/channels/test_sql.py::test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found",
+        "        if new is not distinct from old and exists (\n"
+        "                select from orders o where o.id = new.order_id and o.erased_at is not null) then",
     ),
     Mutation(
         7,
@@ -870,5 +873,93 @@ MUTATIONS = (
         " and told_at is null",
         "",
         "tests/ledger/test_findings_and_rounds.py::test_people_are_told_of_a_finding_once",
+    ),
+    Mutation(
+        19,
+        "a message of the ERP outlives the erasure",
+        SQL + "empty_erased.sql",
+        "update attempts a set message = '' from",
+        "update attempts a set message = a.message from",
+        "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
+    ),
+    Mutation(
+        19,
+        "only the newest version is emptied",
+        SQL + "empty_erased.sql",
+        "where t.order_id = e.id and t.erased_at is null",
+        "where t.order_id = e.id and t.version = 3",
+        "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
+    ),
+    Mutation(
+        19,
+        "an order that is on its way loses its content",
+        SQL + "mark_erased.sql",
+        " and o.status = any(%(erasable)s)",
+        " and (o.status = any(%(erasable)s) or true)",
+        "tests/ledger/test_forgetting.py::test_what_is_erased_is_looked_at_once_more_as_it_is_locked",
+    ),
+    Mutation(
+        19,
+        "what the channel says later is stored again",
+        SQL + "land_changed_orders.sql",
+        "    where keep_body and not erased\n",
+        "    where keep_body\n",
+        "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
+    ),
+    Mutation(
+        19,
+        "how a later version differs from what was erased stands in the history",
+        SQL + "read_changed.sql",
+        " and o.erased_at is null",
+        "",
+        "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
+    ),
+    Mutation(
+        19,
+        "a backfill brings in what was erased",
+        SQL + "land_backfilled.sql",
+        " and o.erased_at is null",
+        "",
+        "tests/ledger/test_erasing.py::test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in",
+    ),
+    Mutation(
+        19,
+        "a report that is built meanwhile stores what is erased",
+        SQL + "lock_reports.sql",
+        "in share row exclusive mode",
+        "in access share mode",
+        "tests/ledger/test_erasing.py::test_a_report_waits_for_an_erasure_that_began_before_it",
+    ),
+    Mutation(
+        19,
+        "a report that is written meanwhile leaves a file with what is erased",
+        FLOWS + "report.py",
+        "        if build().emptied == report.emptied:\n",
+        "        if report:\n",
+        "tests/ledger/test_erasing.py::test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more",
+    ),
+    Mutation(
+        19,
+        "the history of an erased order can be rewritten",
+        PEOPLE,
+        "    old.why := '';\n    old.message := '';\n    if new is not distinct from old and exists",
+        "    if exists",
+        "tests/ledger/test_erasing.py::test_of_an_order_that_is_erased_nothing_but_the_emptying_is_allowed",
+    ),
+    Mutation(
+        19,
+        "the versions of any order can be emptied",
+        PEOPLE,
+        "        if new is not distinct from old and exists (\n                select from orders o where o.id = new.order_id and o.erased_at is not null) then",
+        "        if new is not distinct from old then",
+        "tests/ledger/test_erasing.py::test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied",
+    ),
+    Mutation(
+        19,
+        "content is forgotten although something happened to the order lately",
+        SQL + "read_to_forget.sql",
+        "greatest(",
+        "least(",
+        "tests/ledger/test_forgetting.py::test_time_counts_from_the_last_thing_that_happened",
     ),
 )

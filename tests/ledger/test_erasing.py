@@ -119,13 +119,10 @@ def found(sql: Sql, mark: str = MARK) -> dict[str, set[str]]:
     return {table: names for table, names in hits.items() if names}
 
 
-def wait_until_blocked(sql: Sql) -> None:
-    """Until some connection waits for a lock."""
-    query = (
-        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
-    )
-    while not sql.one(query):
-        pass
+def blocked(sql: Sql) -> bool:
+    """Whether some connection waits for a lock."""
+    waits = "datname = current_database() and wait_event_type = 'Lock'"
+    return bool(sql.one(f"select exists (select from pg_stat_activity where {waits})"))
 
 
 def succeed(ledger: Ledger, sql: Sql, *numbers: int) -> None:
@@ -575,7 +572,8 @@ def test_a_report_waits_for_an_erasure_that_began_before_it(ledger: Ledger, sql:
         other.execute(statement("lock_reports"))
         other.execute(statement("mark_erased"), {"keys": [str(key(1))], "erasable": list(ERASABLE)})
         building = pool.submit(build)
-        wait_until_blocked(sql)
+        while not (blocked(sql) or building.done()):
+            pass
         other.execute(statement("empty_erased"), {"ids": [1], "event": "erased", "by": "me", "why": ""})
         other.commit()
         assert [row[0] for row in rows(building.result().path)] == ["erased"]

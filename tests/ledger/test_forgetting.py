@@ -115,6 +115,16 @@ def test_a_run_goes_on_page_by_page_and_the_next_one_where_it_was_stopped(
     assert sql.one("select orders from erasures") == 8
 
 
+def test_what_is_erased_is_looked_at_once_more_as_it_is_locked(ledger: Ledger, sql: Sql):
+    """An order that was finished as the page was read may be open again by then."""
+    succeed(ledger, sql, 1, 2)
+    page = ledger.kept_since(ledger.now() + timedelta(seconds=1), None, 10)
+    assert list(page.keys) == [key(1), key(2)]
+    put(sql, 2, "conflict")
+    assert ledger.forget(page.keys, "run 1", BY) == 1
+    assert erased(sql) == [str(key(1))]
+
+
 def test_a_page_is_read_from_the_index_of_what_is_kept(ledger: Ledger, sql: Sql):
     """Its cost follows what is kept for too long, and not the history."""
     sql.do(
