@@ -37,6 +37,8 @@ EXPECTED = {
     "explain_order.py": {"explain_order"},
     "restore_ledger.py": {"restore_ledger"},
     "resync_orders.py": {"resync_orders"},
+    "erase_personal_data.py": {"erase_personal_data"},
+    "forget_transactions.py": {"forget_transactions"},
 }
 
 PROBE = """

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 
 from order_sync.core.calendar_days import day_before
@@ -198,6 +199,36 @@ def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_
     run()
     assert pipeline.statuses() == ["succeeded"]
     assert len(pipeline.in_erp([number])) == 1
+
+
+def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
+    [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime.now(UTC) - timedelta(days=1))
+    run()
+    with pipeline.ledger() as connection:
+        [(account,)] = connection.execute("select customer_account from order_sync.transactions").fetchall()
+    yesterday = str((datetime.now(UTC) - timedelta(days=1)).date())
+    assert run("report_failures", day=yesterday, content="all").returned["build_failure_report"] == {"Successful": 1}
+    [file] = tmp_path.iterdir()
+    assert account in file.read_text()
+    asked = {"channel": "dynamics_web", "customer_account": account, "reason": "request 7"}
+    assert run("erase_personal_data", **asked).returned["erase_personal_data"] == {"to_erase": 1}
+    ran = run("erase_personal_data", **asked, dry_run=False)
+    assert ran.returned["erase_personal_data"] == {"erased": 1, "reports_written_again": 1}
+    with psycopg.connect(pipeline.cluster.dsn(pipeline.names[1])) as shop:
+        shop.execute("update ax.retailtransactiontable set custaccount = ''")
+    assert run().state == "success"
+    assert run("compare_orders").state == "success"
+    assert run("forget_transactions").state == "success"
+    assert pipeline.statuses() == ["succeeded"]
+    assert len(pipeline.in_erp([number])) == 1
+    assert account not in file.read_text()
+    assert number not in file.read_text()
+    with pipeline.ledger() as connection:
+        events = connection.execute("select event from order_sync.order_history order by id").fetchall()
+        assert [event for (event,) in events][-2:] == ["erased", "changed_once_erased"]
 
 
 def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):

@@ -55,6 +55,8 @@ def test_the_public_operators_are_these():
         "ExplainOrderOperator",
         "ExtractTransactionsOperator",
         "FailedOrdersOperator",
+        "ErasePersonalDataOperator",
+        "ForgetTransactionsOperator",
         "HoldConnectionOperator",
         "PushOrdersOperator",
         "ReconcileConfirmationsOperator",

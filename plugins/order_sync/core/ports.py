@@ -487,7 +487,10 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A stored report: as of when, its rows counted by their Status, and the day's orders without a row by status."""
+    """A stored report: as of when, its rows counted by their Status, and the day's orders without a row by status.
+
+    `emptied` is how often rows of it were emptied since, because people's data in them was erased.
+    """
 
     number: int
     day: date
@@ -495,6 +498,7 @@ class Report:
     as_of: datetime
     shown: Mapping[str, int]
     not_shown: Mapping[str, int]
+    emptied: int = 0
 
 
 class Reports(Protocol):

@@ -51,6 +51,11 @@ class Settings:
     compare_back: Annotated[
         timedelta, "how far back the daily comparison looks at what a channel, the ledger and the ERP hold"
     ] = timedelta(days=3)
+    transactions_kept_for: Annotated[
+        timedelta,
+        "how long the content of a finished order is kept after the last thing that happened to it; then"
+        " forget_transactions empties it",
+    ] = timedelta(days=400)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
     )
@@ -112,6 +117,13 @@ class Settings:
         for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must be {least} or more, not {getattr(self, name)}")
+        for name in ("read_done_again_for", "compare_back"):
+            if not getattr(self, name) < self.transactions_kept_for <= FOR_EVER:
+                raise Misconfigured(
+                    f"{PREFIX}TRANSACTIONS_KEPT_FOR ({self.transactions_kept_for}) must be longer than"
+                    f" {PREFIX}{name.upper()} ({getattr(self, name)}), for which what the channel says is compared with"
+                    f" what is kept, and no longer than {FOR_EVER.days}d, which is for ever"
+                )
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(
@@ -124,8 +136,12 @@ class Settings:
 LEAST = {
     **dict.fromkeys(("claim_size", "submit_concurrency", "read_again_at_most", "read_done_again_at_most"), 1),
     **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit", "resync_without_confirm"), 0),
+    "transactions_kept_for": timedelta(days=31),  # the ERP is asked for 30 days what became of an order
 }
-"""The least that a number may be."""
+"""The least that a value may be."""
+
+FOR_EVER = timedelta(days=36500)
+"""The longest that content may be kept: a hundred years."""
 
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""

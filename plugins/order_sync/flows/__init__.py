@@ -1,5 +1,5 @@
 """What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle,
-compare, backfill, resync, restore, report, explain.
+compare, backfill, resync, restore, report, explain, erase, forget.
 
 A flow knows only the core. It reads and writes through a Channel, an Erp and a Ledger, takes time from the ledger,
 and returns a Summary in counts.
@@ -7,6 +7,7 @@ and returns a Summary in counts.
 
 from order_sync.flows.backfill import backfill
 from order_sync.flows.compare import compare_channel, compare_erp
+from order_sync.flows.erasing import erase, forget
 from order_sync.flows.explain import Answer, asked, explain
 from order_sync.flows.extract import extract
 from order_sync.flows.printing import print_order
@@ -25,8 +26,10 @@ __all__ = [
     "build_report",
     "compare_channel",
     "compare_erp",
+    "erase",
     "explain",
     "extract",
+    "forget",
     "print_order",
     "push",
     "refresh_reference",

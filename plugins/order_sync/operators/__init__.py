@@ -15,6 +15,7 @@ from order_sync.operators.channel import (
     ExtractTransactionsOperator,
     ValidateOrdersOperator,
 )
+from order_sync.operators.erase import ErasePersonalDataOperator, ForgetTransactionsOperator
 from order_sync.operators.erp import (
     CheckReferenceDataOperator,
     CompareErpOperator,
@@ -35,9 +36,11 @@ __all__ = [
     "CheckReferenceDataOperator",
     "CompareChannelOperator",
     "CompareErpOperator",
+    "ErasePersonalDataOperator",
     "ExplainOrderOperator",
     "ExtractTransactionsOperator",
     "FailedOrdersOperator",
+    "ForgetTransactionsOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",

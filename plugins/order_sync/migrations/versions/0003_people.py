@@ -131,7 +131,94 @@ alter table report_rows add column line text not null generated always as (
 comment on column report_rows.line is 'The row as it stands in the CSV file.';
 """
 
-PRIVACY = "select"
+PRIVACY = """
+alter table orders
+    add column erased_at timestamptz,
+    add constraint an_erased_order_is_never_sent check (erased_at is null or status in (
+        'succeeded', 'synced_manually', 'ignored', 'cancelled_at_source', 'not_an_order', 'conflict')),
+    add constraint an_erased_order_is_nobodys
+        check (erased_at is null or (customer_account is null and problems = '[]'));
+comment on column orders.erased_at is
+    'When people''s data was emptied everywhere: what is left is evidence, and later versions come without content.';
+
+alter table transactions
+    add column erased_at timestamptz,
+    add constraint an_erased_version_is_empty check (erased_at is null or (
+        reference = '' and receipt = '' and customer_account = '' and placed_at is null and delivery_date is null
+        and currency = '' and total is null and details = ''));
+create index transactions_kept on transactions (landed_at, order_id, version) where erased_at is null;
+
+create table erasures (
+    run text primary key,
+    erased_by text not null,
+    reason text not null,
+    first_at timestamptz not null default clock_timestamp(),
+    last_at timestamptz not null default clock_timestamp(),
+    orders integer not null
+);
+comment on table erasures is
+    'Who erased people''s data, why, when, and of how many orders; which ones, their history says. Never whose data.';
+
+alter table report_rows add column of_order bigint;
+comment on column report_rows.of_order is
+    'The id of its order; no foreign key, since a report must not wait for orders that are being sent.';
+update report_rows r set of_order = shown.id
+from (
+    select csv_cell(coalesce(nullif(t.reference, ''), nullif(t.receipt, ''), o.order_key)) as order_id,
+           csv_cell(t.customer_account) as account_id, min(o.id) as id
+    from transactions t join orders o on o.id = t.order_id
+    group by 1, 2
+) shown
+where (r.order_id, r.account_id) = (shown.order_id, shown.account_id);
+create index report_rows_order on report_rows (of_order);
+
+alter table reports
+    add column emptied integer not null default 0,
+    add column written_again integer not null default 0;
+create index reports_to_write_again on reports (id) where written_again < emptied;
+comment on column reports.emptied is
+    'How often rows of it were emptied; until the file is written again, it says what they were before.';
+
+create function only_erase_transactions() returns trigger language plpgsql as $$
+begin
+    old.reference := '';
+    old.receipt := '';
+    old.customer_account := '';
+    old.placed_at := null;
+    old.delivery_date := null;
+    old.currency := '';
+    old.total := null;
+    old.details := '';
+    if old.erased_at is null and new.erased_at is not null then
+        old.erased_at := new.erased_at;
+        if new is not distinct from old and exists (
+                select from orders o where o.id = new.order_id and o.erased_at is not null) then
+            return new;
+        end if;
+    end if;
+    raise exception 'transactions is append-only';
+end $$;
+create function only_erase_history() returns trigger language plpgsql as $$
+begin
+    old.why := '';
+    old.message := '';
+    if new is not distinct from old and exists (
+            select from orders o where o.id = new.order_id and o.erased_at is not null) then
+        return new;
+    end if;
+    raise exception 'order_history is append-only';
+end $$;
+drop trigger transactions_are_append_only on transactions;
+create trigger transactions_are_append_only
+    before delete on transactions for each row execute function refuse_change();
+create trigger transactions_are_only_erased
+    before update on transactions for each row execute function only_erase_transactions();
+drop trigger history_is_append_only on order_history;
+create trigger history_is_append_only
+    before delete on order_history for each row execute function refuse_change();
+create trigger history_is_only_erased
+    before update on order_history for each row execute function only_erase_history();
+"""
 
 
 def upgrade() -> None:
