@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.notifiers import ALERTS
 from order_sync.operators import ErasePersonalDataOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -56,6 +56,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
         ),
         "dry_run": Param(True, type="boolean", title="Dry run", description="Counts, and erases nothing."),
     },
+    access_control=permissions.access("erase_personal_data"),
     tags=["orders", "people"],
     doc_md=__doc__,
 )

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import Status
 from order_sync.notifiers import ALERTS
@@ -73,6 +73,7 @@ ONE, MANY = "Which order", "Which orders, for a list"
         ),
         "at_most": Param(50, type="integer", minimum=1, maximum=1000, title="At most", section=MANY),
     },
+    access_control=permissions.access("explain_order"),
     tags=["orders", "people"],
     doc_md=__doc__,
 )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
 
+from order_sync import permissions
 from order_sync.notifiers import ALERTS
 from order_sync.operators import ForgetTransactionsOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -32,6 +33,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
         "retry_policy": RETRY_BY_ERROR,
         "on_failure_callback": ALERTS,
     },
+    access_control=permissions.access("forget_transactions"),
     tags=["orders"],
     doc_md=__doc__,
 )

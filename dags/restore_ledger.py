@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
+from order_sync import permissions
 from order_sync.notifiers import ALERTS
 from order_sync.operators import RestoreLedgerOperator
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -47,6 +48,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
             type="string", minLength=1, title="Reason", description="Whoever finds orders waiting reads it."
         ),
     },
+    access_control=permissions.access("restore_ledger"),
     tags=["orders", "people"],
     doc_md=__doc__,
 )

@@ -24,7 +24,7 @@ from typing import Any
 from airflow.sdk import Param, chain, dag, task, task_group
 from airflow.sdk.exceptions import AirflowFailException
 
-from order_sync import registry
+from order_sync import permissions, registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import Status
 from order_sync.core.selection import Action
@@ -177,6 +177,7 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
             section=DECISION,
         ),
     },
+    access_control=permissions.access("resync_orders"),
     tags=["orders", "people"],
     doc_md=__doc__,
 )

@@ -20,11 +20,11 @@ GUARDS = {
     11: "another ERP behind a connection: refused until a person agrees",
     12: "XCom: counts and no orders",
     13: "comparing: what is missing is found, read and told once",
-    16: "explaining: what is said is true, and nobody's data is in a log or goes to support",
-    17: "restoring: looked up before it is sent, and what people decided is not undone",
-    18: "people: who may decide, and whom the history names",
     14: "people: what they chose is kept, and whatever they decide, no order is sent twice",
-    19: "people's data: emptied everywhere, never of an open order, and it stays erased",
+    15: "explaining: what is said is true, and nobody's data is in a log or goes to support",
+    16: "restoring: looked up before it is sent, and what people decided is not undone",
+    17: "people: who may decide, and whom the history names",
+    18: "people's data: emptied everywhere, never of an open order, and it stays erased",
 }
 
 
@@ -878,7 +878,7 @@ MUTATIONS = (
         "tests/ledger/test_findings_and_rounds.py::test_people_are_told_of_a_finding_once",
     ),
     Mutation(
-        16,
+        15,
         "support reads what an ERP quotes of the customer",
         CORE + "escalating.py",
         "without_secrets(without_people(text, story.transaction))",
@@ -886,7 +886,7 @@ MUTATIONS = (
         "tests/core/test_escalating.py::test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood",
     ),
     Mutation(
-        16,
+        15,
         "support reads a part of the customer's name",
         CORE + "escalating.py",
         """    found |= set(re.findall(r"\\w+", str(address.get("name") or "")))\n""",
@@ -894,7 +894,7 @@ MUTATIONS = (
         "tests/core/test_escalating.py::test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood",
     ),
     Mutation(
-        16,
+        15,
         "support reads the password in an address",
         CORE + "escalating.py",
         "return _SECRET.sub(HIDDEN, text)",
@@ -902,7 +902,7 @@ MUTATIONS = (
         "tests/core/test_escalating.py::test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood",
     ),
     Mutation(
-        16,
+        15,
         "an order whose attempt has no answer is to be keyed in",
         CORE + "outlook.py",
         "if status in IN_DOUBT or unanswered:",
@@ -910,7 +910,7 @@ MUTATIONS = (
         "tests/core/test_explaining.py::test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status",
     ),
     Mutation(
-        16,
+        15,
         "an order that was sent is said to be validated again by itself",
         CORE + "outlook.py",
         "if cures and not by_hand and not story.tried:",
@@ -918,7 +918,7 @@ MUTATIONS = (
         "tests/core/test_explaining.py::test_only_an_order_that_was_never_sent_is_said_to_be_validated_again",
     ),
     Mutation(
-        16,
+        15,
         "a channel that is away is said to stop the sending",
         CORE + "outlook.py",
         'return hold.connection == f"channel_{story.channel}" and submit',
@@ -926,7 +926,7 @@ MUTATIONS = (
         "tests/core/test_explaining.py::test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others",
     ),
     Mutation(
-        16,
+        15,
         "a hold that has ended is told",
         SQL + "read_stories.sql",
         "h.released_at is null and ",
@@ -934,7 +934,7 @@ MUTATIONS = (
         "tests/ledger/test_telling.py::test_a_story_tells_the_whole_way_of_an_order",
     ),
     Mutation(
-        16,
+        15,
         "the oldest orders stand first in the list",
         SQL + "read_order_list.sql",
         "order by dated_at desc, order_key desc",
@@ -942,7 +942,7 @@ MUTATIONS = (
         "tests/ledger/test_telling.py::test_the_list_shows_the_newest_first_and_only_what_meets_the_filters",
     ),
     Mutation(
-        16,
+        15,
         "the whole order is in the log",
         "plugins/order_sync/operators/explain.py",
         "for line in answer.text.splitlines():",
@@ -951,7 +951,7 @@ MUTATIONS = (
         "::test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_returned",
     ),
     Mutation(
-        16,
+        15,
         "everybody on the machine may read a printed order",
         FLOWS + "printing.py",
         "MODE = 0o640",
@@ -960,7 +960,7 @@ MUTATIONS = (
         "::test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_returned",
     ),
     Mutation(
-        18,
+        17,
         "support decides about orders",
         "plugins/order_sync/permissions.py",
         "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: READ,",
@@ -968,7 +968,7 @@ MUTATIONS = (
         "tests/shell/test_permissions.py::test_orders_are_decided_upon_by_one_role_alone",
     ),
     Mutation(
-        18,
+        17,
         "DAGs name roles that are not there yet, and none of them parses",
         "plugins/order_sync/permissions.py",
         " if Settings.read(given).roles else None",
@@ -976,7 +976,7 @@ MUTATIONS = (
         "tests/shell/test_permissions.py::test_until_the_roles_are_there_no_dag_names_one",
     ),
     Mutation(
-        18,
+        17,
         "a clear is laid upon one person where several asked for it",
         "plugins/order_sync/operators/cleared_by.py",
         'return " or ".join(people)',
@@ -985,7 +985,7 @@ MUTATIONS = (
         "::test_all_who_asked_between_two_tries_are_named_since_a_refused_one_is_logged_too",
     ),
     Mutation(
-        18,
+        17,
         "a task that is cleared acts as another one, and takes its own hold for somebody else's",
         "plugins/order_sync/operators/base.py",
         'return Actor(by, "; ".join(filter(None, (reason, clear))))',
@@ -993,7 +993,7 @@ MUTATIONS = (
         "tests/shell/test_cleared_by.py::test_the_history_names_who_cleared_a_task",
     ),
     Mutation(
-        18,
+        17,
         "a clear of another task is taken for this one's",
         "plugins/order_sync/operators/cleared_by.py",
         "(ti.task_id in tasks or other_tasks) and ",
@@ -1001,7 +1001,7 @@ MUTATIONS = (
         "tests/shell/test_cleared_by.py::test_a_clear_of_something_else_is_not_this_tasks",
     ),
     Mutation(
-        17,
+        16,
         "a claim takes what a lost ledger may have sent",
         SQL + "claim_orders.sql",
         "      and not may_have_been_sent(o)\n",
@@ -1009,7 +1009,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own",
     ),
     Mutation(
-        17,
+        16,
         "a decision that the ledger forgot is undone",
         SQL + "claim_orders.sql",
         "d.order_key = o.order_key and d.confirmed_at is null)",
@@ -1017,7 +1017,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later",
     ),
     Mutation(
-        17,
+        16,
         "what was in doubt at the backup is judged by its own age",
         SQL + "doubt_orders.sql",
         "or o.status in ('sending', 'sent', 'pending_verification')",
@@ -1025,7 +1025,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_the_restore",
     ),
     Mutation(
-        17,
+        16,
         "a look is believed while the lost ledger's push may be sending",
         SQL + "doubt_orders.sql",
         "next_look_at = greatest(l.looks_from, moment.now)",
@@ -1033,7 +1033,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_no_look_proves_anything_while_the_lost_ledgers_push_may_still_be_sending",
     ),
     Mutation(
-        17,
+        16,
         "what lands while its channel is on hold is sent without a look",
         SCHEMA_OF_PEOPLE,
         "coalesce(h.released_at, 'infinity') > o.landed_at",
@@ -1041,7 +1041,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_it",
     ),
     Mutation(
-        17,
+        16,
         "what was placed before the restore and lands after the release is sent without a look",
         SCHEMA_OF_PEOPLE,
         "or o.placed_at < r.restored_at + interval '1 day'",
@@ -1049,7 +1049,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_it",
     ),
     Mutation(
-        17,
+        16,
         "a second loss of the ledger is not looked up",
         SCHEMA_OF_PEOPLE,
         "a.order_id = o.id and a.generation = -r.id)",
@@ -1057,7 +1057,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_ledger_that_is_lost_twice_is_looked_up_twice",
     ),
     Mutation(
-        17,
+        16,
         "a look before the first send counts as a re-send",
         SCHEMA_OF_PEOPLE,
         "case when o.first_attempt_at is null then -1 else o.resends end as resends",
@@ -1065,7 +1065,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_look_up_before_the_first_send_is_no_resend",
     ),
     Mutation(
-        17,
+        16,
         "the window of an order that was never sent is over before it begins",
         SQL + "apply_changes.sql",
         "in ('absent', 'half_made') and o.first_attempt_at is null then null",
@@ -1073,7 +1073,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_what_was_never_sent_is_sent_once_after_the_look_up_and_the_release_as_if_for_the_first_time",
     ),
     Mutation(
-        17,
+        16,
         "what the channel cancelled since is taken for never sent",
         SQL + "land_changed_orders.sql",
         "                and not may_have_been_sent(o)\n",
@@ -1081,7 +1081,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_what_the_channel_cancelled_since_is_a_conflict_as_the_erp_may_have_it",
     ),
     Mutation(
-        17,
+        16,
         "the comparison calls the lost ledger's orders somebody else's",
         SQL + "read_standings.sql",
         " or may_have_been_sent(o) as sent",
@@ -1089,7 +1089,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_the_comparison_calls_no_order_never_sent_that_the_lost_ledger_sent",
     ),
     Mutation(
-        17,
+        16,
         "a later start sets aside what the lost ledger may have sent",
         SQL + "set_aside_orders.sql",
         "      and not may_have_been_sent(o)\n",
@@ -1097,7 +1097,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_later_start_sets_nothing_aside_that_the_lost_ledger_may_have_sent",
     ),
     Mutation(
-        17,
+        16,
         "a task that is cleared holds again what was released",
         LEDGER + "restoring.py",
         "            if is_new:\n",
@@ -1105,7 +1105,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_backup_that_is_on_record_changes_nothing_twice",
     ),
     Mutation(
-        17,
+        16,
         "a channel is read on from where it stood",
         SQL + "rewind_watermarks.sql",
         "counter = least(w.counter, coalesce(",
@@ -1113,7 +1113,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_orders",
     ),
     Mutation(
-        17,
+        16,
         "a backup that is older than somebody says hides a decision",
         FLOWS + "restore.py",
         "since = min(backup_at, last or backup_at)",
@@ -1121,7 +1121,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_backup_that_is_older_than_somebody_says_loses_no_decision",
     ),
     Mutation(
-        17,
+        16,
         "a decision that the ledger knows waits for a person again",
         FLOWS + "restore.py",
         "if run.name in known:",
@@ -1129,7 +1129,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
     ),
     Mutation(
-        17,
+        16,
         "a dry run keeps orders from being sent",
         FLOWS + "restore.py",
         "if asked.dry_run:",
@@ -1137,7 +1137,7 @@ MUTATIONS = (
         "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
     ),
     Mutation(
-        17,
+        16,
         "that decisions cannot be known is passed over",
         FLOWS + "restore.py",
         "    if found is None:\n",
@@ -1291,7 +1291,7 @@ MUTATIONS = (
         "tests/flows/test_clearing.py::test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go",
     ),
     Mutation(
-        19,
+        18,
         "a message of the ERP outlives the erasure",
         SQL + "empty_erased.sql",
         "update attempts a set message = '' from",
@@ -1299,7 +1299,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
     ),
     Mutation(
-        19,
+        18,
         "only the newest version is emptied",
         SQL + "empty_erased.sql",
         "where t.order_id = e.id and t.erased_at is null",
@@ -1307,7 +1307,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
     ),
     Mutation(
-        19,
+        18,
         "an order that is on its way loses its content",
         SQL + "mark_erased.sql",
         " and o.status = any(%(erasable)s)",
@@ -1315,7 +1315,7 @@ MUTATIONS = (
         "tests/ledger/test_forgetting.py::test_what_is_erased_is_looked_at_once_more_as_it_is_locked",
     ),
     Mutation(
-        19,
+        18,
         "what the channel says later is stored again",
         SQL + "land_changed_orders.sql",
         "    where keep_body and not erased\n",
@@ -1323,7 +1323,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
     ),
     Mutation(
-        19,
+        18,
         "how a later version differs from what was erased stands in the history",
         SQL + "read_changed.sql",
         " and o.erased_at is null",
@@ -1331,7 +1331,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
     ),
     Mutation(
-        19,
+        18,
         "a backfill brings in what was erased",
         SQL + "land_backfilled.sql",
         " and o.erased_at is null",
@@ -1339,7 +1339,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in",
     ),
     Mutation(
-        19,
+        18,
         "a report that is built meanwhile stores what is erased",
         SQL + "lock_reports.sql",
         "in share row exclusive mode",
@@ -1347,7 +1347,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_a_report_waits_for_an_erasure_that_began_before_it",
     ),
     Mutation(
-        19,
+        18,
         "a report that is written meanwhile leaves a file with what is erased",
         FLOWS + "report.py",
         "        if build().emptied == report.emptied:\n",
@@ -1355,7 +1355,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more",
     ),
     Mutation(
-        19,
+        18,
         "the history of an erased order can be rewritten",
         SCHEMA_OF_PEOPLE,
         "    old.why := '';\n    old.message := '';\n    if new is not distinct from old and exists",
@@ -1363,7 +1363,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_of_an_order_that_is_erased_nothing_but_the_emptying_is_allowed",
     ),
     Mutation(
-        19,
+        18,
         "the versions of any order can be emptied",
         SCHEMA_OF_PEOPLE,
         "        if new is not distinct from old and exists (\n"
@@ -1372,7 +1372,7 @@ MUTATIONS = (
         "tests/ledger/test_erasing.py::test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied",
     ),
     Mutation(
-        19,
+        18,
         "content is forgotten although something happened to the order lately",
         SQL + "read_to_forget.sql",
         "greatest(",

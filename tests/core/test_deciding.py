@@ -189,3 +189,15 @@ def test_an_order_is_marked_with_a_number_that_is_its_own(bears, cancelled, ther
     assert (decision.result is Result.DONE) is done
     assert says in decision.message
     assert decision.warns is ("also" in says)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("status", [S.CONFLICT, S.SUCCEEDED, S.IGNORED, S.CANCELLED_AT_SOURCE])
+def test_an_order_whose_content_was_erased_is_never_on_its_way_again(action: Action, status: Status):
+    decision = decide(action, replace(ORDER, status=status, erp_number="SO1", erased=True), "SO2", "")
+    if action in (Action.MARK_AS_SYNCED, Action.IGNORE):
+        assert decision is None or decision.event in (None, Event.IGNORED)
+    else:
+        assert decision
+        assert decision.result is Result.REFUSED
+        assert "was erased" in decision.message

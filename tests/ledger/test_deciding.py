@@ -188,7 +188,10 @@ def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, sql: Sql)
 
 def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_does_not(ledger: Ledger, sql: Sql):
     queue(ledger, 1, 2)
-    sql.do("insert into restores (backup_at, restored_by, reason) values (clock_timestamp(), 'me', 'disk')")
+    sql.do(
+        "insert into restores (backup_at, looks_from, restored_by, reason)"
+        " values (clock_timestamp(), clock_timestamp(), 'me', 'disk')"
+    )
     lost = (
         "insert into lost_decisions (restore_id, order_key, action, decided_by, decided_at, reason)"
         " select id, %s, 'ignore', 'ursula', clock_timestamp(), 'test order' from restores"
@@ -328,3 +331,13 @@ def test_the_selected_orders_are_read_by_their_keys_and_not_by_reading_them_all(
     parameters = {"selection": selection, "after": 0, "limit": 10}
     plan = [line for (line,) in sql.connection.execute(query, parameters)]  # type: ignore[arg-type]
     assert not any("Seq Scan on" in line and "attempts" not in line for line in plan), "\n".join(plan)
+
+
+def test_an_order_whose_content_was_erased_is_refused_and_stops_no_other(ledger: Ledger, sql: Sql):
+    land(ledger, 1, 2)
+    fail(ledger)
+    sql.do("update orders set status = 'ignored', erased_at = clock_timestamp() where order_key = %s", str(key(1)))
+    decided = do(ledger, Action.RELEASE, 1, 2)
+    assert (decided[1].result, "was erased" in decided[1].message) == (Result.REFUSED, True)
+    assert do(ledger, Action.RESYNC, 1, 2, run="another")[2].result is Result.DONE
+    assert (sql.status(1), sql.status(2)) == ("ignored", "received")

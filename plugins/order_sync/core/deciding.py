@@ -43,6 +43,7 @@ class Selected:
         missing_lines: how many of the lines that its current version promises are not there.
         reached: whether an attempt may have reached the ERP.
         result: what became of this decision in an earlier try, if there was one.
+        erased: whether its content was erased.
     """
 
     position: int
@@ -55,6 +56,7 @@ class Selected:
     missing_lines: int
     reached: bool
     result: Result | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
         return refused(f"it is no order ({order.not_an_order}){advice}")
     if order.status is Status.WAITING:
         return refused("its lines are not all there yet: it goes on by itself when they come")
+    if order.erased and action not in (Action.MARK_AS_SYNCED, Action.IGNORE):
+        return refused(
+            "its content was erased, so that nothing can be sent or compared: mark it as synced, or ignore it"
+        )
     return {
         Action.RESYNC: _resync,
         Action.MARK_AS_SYNCED: _mark,

@@ -79,6 +79,7 @@ class Choosing(Calls):
                 row["missing_lines"],
                 row["reached"],
                 Result(row["outcome"]) if row["outcome"] else None,
+                row["erased"],
             )
             for row in self._database.rows("read_selected", selection=selection, after=after, limit=limit)
         ]
