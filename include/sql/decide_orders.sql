@@ -1,5 +1,5 @@
--- Returns the keys of orders that no longer stand as they were read; takes the decisions for the others, with their
--- history and their result, and confirms what was decided before a restore; needs orders' primary key, lost_decisions_open.
+-- Returns the keys of orders that changed since they were read; needs orders' primary key, lost_decisions_open.
+-- For the others it takes the decisions, with history and result, and confirms what was decided before a restore.
 -- An order that is put on hold or ignored keeps its last error.
 with moment as materialized (
     select clock_timestamp() as now

@@ -1,5 +1,5 @@
--- Returns the order to try on an ERP that refuses everything: the oldest that it has not refused yet, of a selection if there is
--- one; needs orders_queued.
+-- Returns the order to try on an ERP that refuses everything: the oldest that it has not refused yet; needs orders_queued.
+-- Of a selection only its orders are tried.
 select o.id
 from orders o
 where o.channel = %(channel)s and o.status = 'queued'

@@ -21,7 +21,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from order_sync import hooks, notifiers, registry
-from order_sync.core.asked import PARAMS
+from order_sync.core.asked import PARAMS, read_asked
+from order_sync.core.selection import Action
 from order_sync.core.settings import Settings
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
@@ -181,6 +182,15 @@ def test_the_params_of_a_resync_are_those_that_the_code_reads_and_their_defaults
     for name, wrong in (("reason", ""), ("status", "lost"), ("order_keys", [1]), ("first_day", "soon"), ("dry_run", 1)):
         with pytest.raises(ParamValidationError):
             params.get_param(name).resolve(wrong)
+
+
+def test_a_form_that_is_left_as_it_comes_asks_for_a_plain_retry(dags: dict[str, DAG]):
+    """R93"""
+    params = dags["resync_orders"].params.dump()
+    asked = read_asked(
+        {**params, "reason": "a retry", "order_keys": ["dynamics_web:1"]}, ["dynamics_web"], ZoneInfo("UTC")
+    )
+    assert (asked.action, asked.erp_numbers, asked.dry_run, asked.confirm) == (Action.RESYNC, {}, False, False)
 
 
 @pytest.mark.parametrize("dag_id", CHANNEL_DAGS)

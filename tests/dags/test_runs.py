@@ -188,3 +188,46 @@ def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is
     assert ran.state == "failed"
     [slack] = pipeline.inbox.slack
     assert "last_day 2025-12-01 lies before first_day 2025-12-31; reason is empty: write why" in slack["text"]
+
+
+def test_people_hold_orders_and_release_them_and_what_is_released_is_sent_once(pipeline: Pipeline):
+    """R92, R172"""
+    run()
+    pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
+    numbers = pipeline.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
+    run()
+    pipeline.connect("erp_tryton", pipeline.tryton.connection)
+    sends = [f"send_to_tryton.{step}" for step in STEPS[1:]]
+    channel = pipeline.channel_content()
+
+    held = run("resync_orders", action="on_hold", reason="a doubt", status="queued")
+    assert held.state == "success"
+    assert held.returned["decide"] == {"done": 2, "to_send": {}}
+    assert {held.tasks[step] for step in (*sends, "watcher")} == {"skipped"}
+    assert pipeline.statuses() == ["on_hold", "on_hold"]
+
+    looked = run("resync_orders", action="release", reason="no doubt", channel="dynamics_web", dry_run=True)
+    assert looked.state == "success"
+    assert looked.returned["decide"] == {"matched": 2, "to_send": {}}
+    assert pipeline.statuses() == ["on_hold", "on_hold"]
+
+    released = run("resync_orders", action="release", reason="no doubt", channel="dynamics_web")
+    assert released.state == "success"
+    assert released.returned["decide"] == {"done": 2, "to_send": {"tryton": ["dynamics_web"]}}
+    assert released.tasks == {
+        **dict.fromkeys(("decide", "channels_of_tryton", *sends), "success"),
+        "watcher": "skipped",
+    }
+    assert pipeline.statuses() == ["succeeded", "succeeded"]
+    assert len(pipeline.in_erp(numbers)) == 2
+    assert pipeline.channel_content() == channel
+
+
+def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
+    """R173"""
+    run()
+    ran = run("resync_orders", action="mark_as_synced", reason=" ", order_keys=["x"], channel="dynamics_web", wat=1)
+    assert (ran.state, ran.tasks["decide"], ran.tries["decide"]) == ("failed", "failed", 1)
+    text = pipeline.inbox.slack[0]["text"]
+    for problem in ("no param 'wat'", "'x' is no order key", "together with channel", "reason is missing", "0 for 1"):
+        assert problem in text

@@ -166,12 +166,12 @@ class Attempt:
     def settle_from(self, received_at: datetime) -> datetime | None:
         """From when it has to be looked up before anything is sent again; None if it has not to."""
         looked_at = self.looked_at or datetime.min.replace(tzinfo=UTC)
-        unanswered = self.outcome is None and self.resolution is None
-        received = self.outcome is Event.RECEIPT
         there = self.outcome not in NOT_THERE and self.resolution not in (*NOT_THERE, Event.ABSENT)
-        if unanswered or (received and self.closed_at and looked_at < self.closed_at):
+        received = self.outcome is Event.RECEIPT
+        late = received and self.closed_at is not None and looked_at < self.closed_at
+        if (there and looked_at <= received_at) or late:
             return self.closed_at if received else self.grace_until
-        return (self.closed_at if received else self.grace_until) if there and looked_at <= received_at else None
+        return None
 
 
 @dataclass

@@ -250,7 +250,7 @@ def test_reconcile_judges_what_becomes_due_between_its_look_and_its_end(world: W
     world.ledger.clock.sleep(minutes=16)
     horizon, slow = world.ledger.horizon, iter([timedelta(minutes=20)])
 
-    def after_a_while(channel: str) -> Horizon:
+    def after_a_while(channel: str, selection: int | None = None) -> Horizon:
         world.ledger.clock.now += next(slow, timedelta(0))
         return horizon(channel)
 

@@ -57,14 +57,14 @@ def read_asked(params: Mapping[str, object], channels: Collection[str], zone: Zo
     """
     reader = _Reader(params)
     for name in sorted(set(params) - set(PARAMS)):
-        reader.refuse(f"there is no param '{name}': the params are {', '.join(PARAMS)}")
+        reader.wrong(f"there is no param '{name}': the params are {', '.join(PARAMS)}")
     keys = reader.keys(channels)
     channel = reader.text("channel")
     if channel and channel not in channels:
-        reader.refuse(f"channel is '{channel}': write {' or '.join(sorted(channels))}")
+        reader.wrong(f"channel is '{channel}': write {' or '.join(sorted(channels))}")
     code = reader.text("code")
     if code and code not in CATALOGUE:
-        reader.refuse(f"code is '{code}', which is no code of the error catalogue")
+        reader.wrong(f"code is '{code}', which is no code of the error catalogue")
     selection = Selection(
         keys=tuple(keys),
         channel=channel,
@@ -77,15 +77,15 @@ def read_asked(params: Mapping[str, object], channels: Collection[str], zone: Zo
     )
     filters = [name for name in FILTERS if reader.given(name)]
     if reader.given("order_keys") and filters:
-        reader.refuse(f"order_keys are given together with {', '.join(filters)}: choose the orders in one of the ways")
+        reader.wrong(f"order_keys are given together with {', '.join(filters)}: choose the orders in one of the ways")
     if not reader.given("order_keys") and not filters:
-        reader.refuse("no orders are chosen: give order_keys, or at least one of " + ", ".join(FILTERS))
+        reader.wrong("no orders are chosen: give order_keys, or at least one of " + ", ".join(FILTERS))
     action = reader.one_of("action", Action)
     if action is None and not reader.given("action"):
-        reader.refuse(f"action is missing: write {' or '.join(Action)}")
+        reader.wrong(f"action is missing: write {' or '.join(Action)}")
     reason = reader.text("reason")
     if not reason:
-        reader.refuse("reason is missing: write why, for everybody who reads the orders' history")
+        reader.wrong("reason is missing: write why, for everybody who reads the orders' history")
     numbers = reader.numbers(keys, action)
     dry_run, confirm = reader.flag("dry_run"), reader.flag("confirm")
     if reader.problems or action is None:
@@ -100,7 +100,7 @@ class _Reader:
         self.params = params
         self.problems: list[str] = []
 
-    def refuse(self, problem: str) -> None:
+    def wrong(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
 
@@ -114,20 +114,20 @@ class _Reader:
         value = self.params.get(name)
         if value is None or isinstance(value, str):
             return (value or "").strip()
-        self.refuse(f"{name} must be text")
+        self.wrong(f"{name} must be text")
         return ""
 
     def texts(self, name: str) -> list[str]:
         value = self.params.get(name) or []
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return [item.strip() for item in value if item.strip()]
-        self.refuse(f"{name} must be a list of texts, one for each order")
+        self.wrong(f"{name} must be a list of texts, one for each order")
         return []
 
     def flag(self, name: str) -> bool:
         value = self.params.get(name)
         if value is not None and not isinstance(value, bool):
-            self.refuse(f"{name} must be true or false")
+            self.wrong(f"{name} must be true or false")
         return value is True
 
     def one_of(self, name: str, choices: type[Choice]) -> Choice | None:
@@ -137,7 +137,7 @@ class _Reader:
         try:
             return choices(text)
         except ValueError:
-            self.refuse(f"{name} is '{text}': write {' or '.join(choices)}")
+            self.wrong(f"{name} is '{text}': write {' or '.join(choices)}")
             return None
 
     def keys(self, channels: Collection[str]) -> list[OrderKey]:
@@ -146,10 +146,10 @@ class _Reader:
             try:
                 key = OrderKey.parse(text)
             except ValueError:
-                self.refuse(f"'{text}' is no order key: write channel:source_key, as the ledger shows it")
+                self.wrong(f"'{text}' is no order key: write channel:source_key, as the ledger shows it")
                 continue
             if key.channel not in channels:
-                self.refuse(f"'{text}' is of no channel: there is {', '.join(sorted(channels))}")
+                self.wrong(f"'{text}' is of no channel: there is {', '.join(sorted(channels))}")
             keys.append(key)
         return keys
 
@@ -157,11 +157,11 @@ class _Reader:
         first, last = self.day("first_day", zone), self.day("last_day", zone)
         for name, other in (("first_day", "last_day"), ("last_day", "first_day")):
             if self.text(name) and not self.text(other):
-                self.refuse(f"{other} is missing: write it too, the same day for one day")
+                self.wrong(f"{other} is missing: write it too, the same day for one day")
         if first is None or last is None:
             return None
         if last.start < first.start:
-            self.refuse(f"last_day {self.text('last_day')} lies before first_day {self.text('first_day')}")
+            self.wrong(f"last_day {self.text('last_day')} lies before first_day {self.text('first_day')}")
         return Window(first.start, last.end)
 
     def day(self, name: str, zone: ZoneInfo) -> Window | None:
@@ -171,7 +171,7 @@ class _Reader:
         try:
             return business_day(date.fromisoformat(text), zone)
         except (ValueError, OverflowError):
-            self.refuse(f"{name} is '{text}': write a date such as 2026-03-02")
+            self.wrong(f"{name} is '{text}': write a date such as 2026-03-02")
             return None
 
     def numbers(self, keys: list[OrderKey], action: Action | None) -> Mapping[OrderKey, str]:
@@ -179,14 +179,14 @@ class _Reader:
         if not numbers and action is not Action.MARK_AS_SYNCED:
             return {}
         if action is not None and action not in NUMBERED:
-            self.refuse(f"erp_numbers are given, and {action} takes none: leave them out")
+            self.wrong(f"erp_numbers are given, and {action} takes none: leave them out")
         elif action is Action.MARK_AS_SYNCED and not self.given("order_keys"):
-            self.refuse("mark_as_synced needs order_keys, and the ERP's number of each in erp_numbers")
+            self.wrong("mark_as_synced needs order_keys, and the ERP's number of each in erp_numbers")
         elif len(numbers) != len(self.texts("order_keys")):
             given = f"{len(numbers)} for {len(self.texts('order_keys'))} order_keys"
-            self.refuse(f"erp_numbers must be as many as order_keys and in their order, and there are {given}")
+            self.wrong(f"erp_numbers must be as many as order_keys and in their order, and there are {given}")
         named: dict[OrderKey, str] = {}
         for key, number in zip(keys, numbers, strict=False):
             if named.setdefault(key, number) != number:
-                self.refuse(f"'{key}' is given two ERP numbers, {named[key]} and {number}")
+                self.wrong(f"'{key}' is given two ERP numbers, {named[key]} and {number}")
         return named

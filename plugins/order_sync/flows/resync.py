@@ -5,7 +5,7 @@ is asked only where a decision needs it: about a conflict, a number, or an order
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from order_sync.core.asked import Asked
@@ -66,9 +66,10 @@ async def resync(
 ) -> Resynced:
     """Choose the orders of a run and decide about them; a run that has chosen before repeats its decision.
 
-    Counts by `done`, `unchanged` and `refused`; the reasons go to the log. With `dry_run`, and without `confirm` if a
-    filter matches more than `without_confirm`, it only counts and lists them as `matched`. Raises Misconfigured for
-    keys that the ledger does not know and for an ERP number that is given twice, and trouble of an ERP that is asked.
+    `erp_of` connects to a channel's ERP, and is called only where a decision needs it. Counts by `done`, `unchanged`
+    and `refused`; the reasons go to the log. With `dry_run`, and without `confirm` if a filter matches more than
+    `without_confirm`, it only counts and lists them as `matched`. Raises Misconfigured for keys that the ledger does
+    not know and for an ERP number that is given twice, and trouble of an ERP that is asked.
     """
     _each_number_once(asked, routes)
     selection = ledger.selection(run)
@@ -177,49 +178,42 @@ class _Deciding:
             elif decision := decide(self.asked.action, order, self._number(order), route.by_hand):
                 decisions[order.key] = (order, decision)
             else:
-                asking.setdefault(route.erp, []).append(order)
-        for erp, orders in asking.items():
+                asking.setdefault(order.key.channel, []).append(order)
+        for channel, orders in asking.items():
             for some in batched(orders, LOOKED_UP):
-                decisions |= await self._ask(erp, some)
+                decisions |= await self._ask(self.routes[channel], some)
         return decisions
 
     def _number(self, order: Selected) -> str:
         return self.asked.erp_numbers.get(order.key, "")
 
-    async def _ask(self, erp_name: str, orders: Sequence[Selected]) -> Decided:
-        """The decisions that need an ERP, from what it shows at this moment."""
-        connection = f"erp_{erp_name}"
+    async def _ask(self, route: Route, orders: Sequence[Selected]) -> Decided:
+        """The decisions about orders of a channel that need its ERP, from what it shows at this moment."""
+        connection = f"erp_{route.erp}"
         with holding(connection, self.ledger, self.actor):
-            erp = await self.erp_of(erp_name)
-            if erp_name not in self.accepted:
+            erp = await self.erp_of(route.channel)
+            if route.channel not in self.accepted:
                 await must_be_the_accepted_one(connection, erp, self.ledger)
-                self.accepted.add(erp_name)
-            known = self._read([order.key for order in orders])
+                self.accepted.add(route.channel)
+            now = self.ledger.now()
+            entries = self.ledger.entries([order.key for order in orders])
+            known = {each.key: read_order(each.transaction, route.guest_account, now).order for each in entries}
             found = await erp.look_up(list(known.values()))
             if self.asked.action is Action.MARK_AS_SYNCED:
-                decided = await self._marked(erp, orders, found)
+                decided = await self._marked(erp, route.channel, orders, found)
             else:
                 decided = {order: await self._judged(erp, order, known, found) for order in orders}
-        return self._of_nobody_else(erp_name, decided)
-
-    def _read(self, keys: Collection[OrderKey]) -> dict[OrderKey, Order]:
-        now = self.ledger.now()
-        return {
-            entry.key: read_order(entry.transaction, self.routes[entry.key.channel].guest_account, now).order
-            for entry in self.ledger.entries(keys)
-        }
+        return self._of_nobody_else(route.erp, decided)
 
     async def _marked(
-        self, erp: Erp, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]
+        self, erp: Erp, channel: str, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]
     ) -> dict[Selected, Decision]:
+        there = await erp.by_number(channel, [self._number(order) for order in orders])
         decided = {}
-        for channel in {order.key.channel for order in orders}:
-            mine = [order for order in orders if order.key.channel == channel]
-            there = await erp.by_number(channel, [self._number(order) for order in mine])
-            for order in mine:
-                number = self._number(order)
-                bears, cancelled = (there[number].key, there[number].cancelled) if number in there else (None, False)
-                decided[order] = by_its_number(order, number, bears, cancelled, found.get(order.key, ()))
+        for order in orders:
+            number = self._number(order)
+            bears, cancelled = (there[number].key, there[number].cancelled) if number in there else (None, False)
+            decided[order] = by_its_number(order, number, bears, cancelled, found.get(order.key, ()))
         return decided
 
     async def _judged(

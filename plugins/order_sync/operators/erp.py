@@ -42,9 +42,7 @@ class ErpOperator(OrderSyncOperator):
 
     def connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
         """Do some work with the ERP and the ledger, connected to both."""
-        spec = registry.erp(registry.channel(self.channel).erp)
-        only_ours = {**spec.options, "channels": [self.channel]}  # another channel's set-up must not stop this one
-        erp = hooks.erp(replace(spec, options=only_ours), self.erp_conn_id)
+        erp = erp_of(self.channel, self.erp_conn_id)
 
         async def connected(ledger: Ledger) -> T:
             async with erp as client:
@@ -225,6 +223,12 @@ class ReconcileConfirmationsOperator(ErpOperator):
                 trigger=DateTimeTrigger(moment=wake_at), method_name="resume", kwargs={"ends_at": end.isoformat()}
             )
         return summary.counts
+
+
+def erp_of(channel: str, conn_id: str | None = None) -> Any:
+    """The ERP of a channel, which knows of no other: another channel's set-up must not stop this one."""
+    spec = registry.erp(registry.channel(channel).erp)
+    return hooks.erp(replace(spec, options={**spec.options, "channels": [channel]}), conn_id)
 
 
 def selected_by(run: str | None, ledger: Ledger) -> int | None:

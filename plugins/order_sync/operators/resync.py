@@ -12,6 +12,7 @@ from order_sync.core.asked import read_asked
 from order_sync.core.ports import Actor, Erp, Ledger
 from order_sync.flows.resync import Resynced
 from order_sync.operators.base import OrderSyncOperator, actor, done
+from order_sync.operators.erp import erp_of
 
 
 class ResyncOrdersOperator(OrderSyncOperator):
@@ -48,13 +49,13 @@ class ResyncOrdersOperator(OrderSyncOperator):
             async with AsyncExitStack() as stack:
                 erps: dict[str, Erp] = {}
 
-                async def erp_of(name: str) -> Erp:
-                    if name not in erps:
-                        erps[name] = await stack.enter_async_context(hooks.erp(registry.erp(name)))
-                    return erps[name]
+                async def connect(channel: str) -> Erp:
+                    if channel not in erps:
+                        erps[channel] = await stack.enter_async_context(erp_of(channel))
+                    return erps[channel]
 
                 run, limit = f"{ti.dag_id}/{ti.run_id}", settings.resync_without_confirm
-                return await flows.resync(asked, run, params, routes, erp_of, ledger, by, limit)
+                return await flows.resync(asked, run, params, routes, connect, ledger, by, limit)
 
         with hooks.ledger(self.ledger_conn_id) as ledger:
             resynced = asyncio.run(resync(ledger))
