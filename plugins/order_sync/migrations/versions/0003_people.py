@@ -66,8 +66,8 @@ create function may_have_been_sent(o orders) returns boolean language sql stable
 $$;
 comment on function may_have_been_sent is
     'Whether a ledger that was lost may have sent the order, and no look-up of it is on record since the restore. An'
-    ' order that comes later was not known to that ledger if it was placed later: a channel''s clock may be a day off. Its plan may be kept from when attempts was small, and would'
-    ' read all of it for each order: hence enable_seqscan.';
+    ' order that comes later was not known to that ledger if it was placed later: a channel''s clock may be a day off.'
+    ' Without enable_seqscan = off, a plan that was made when attempts was small would read all of it for each order.';
 
 create or replace view entries as
 select
