@@ -57,6 +57,7 @@ def test_the_public_operators_are_these():
         "PushOrdersOperator",
         "ReconcileConfirmationsOperator",
         "RestoreLedgerOperator",
+        "ResyncOrdersOperator",
         "ValidateOrdersOperator",
     }
 
