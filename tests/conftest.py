@@ -3,6 +3,7 @@
 Whoever needs a database makes one and drops it. In Tryton everybody's orders lie side by side, under keys of their own.
 """
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     from sandbox.tryton import Secrets, Tryton
 
 
+def pytest_sessionstart() -> None:
+    """Let a SIGTERM end a run as Ctrl-C does, so that what it started is stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A running Postgres cluster for ledgers and channel databases."""
-    cluster = Cluster(Path(tmp_path_factory.mktemp("postgres")) / "cluster").start()
-    yield cluster
-    cluster.remove()
+    cluster = Cluster(Path(tmp_path_factory.mktemp("postgres")) / "cluster")
+    try:
+        yield cluster.start()
+    finally:
+        cluster.remove()
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +49,10 @@ def seeded(folder: Path) -> "Iterator[tuple[Cluster, Secrets]]":
     from sandbox import template
 
     cluster, secrets = template.copy_to(folder / "postgres")
-    cluster.start()
-    yield cluster, secrets
-    cluster.remove()
+    try:
+        yield cluster.start(), secrets
+    finally:
+        cluster.remove()
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +62,8 @@ def tryton(seeded: "tuple[Cluster, Secrets]", folder: Path) -> "Iterator[Tryton]
 
     cluster, secrets = seeded
     tryton = Tryton(cluster, folder / "tryton", secrets)
-    tryton.start()
-    yield tryton
-    tryton.stop()
+    try:
+        tryton.start()
+        yield tryton
+    finally:
+        tryton.stop()

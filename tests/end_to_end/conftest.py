@@ -6,7 +6,6 @@ own. The tills' job is paused then.
 
 import csv
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -46,7 +45,6 @@ SETTINGS = {
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """Where everything lives; once all is stopped, also by a SIGTERM, nobody may live there any more."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with scratch() as folder:
         yield folder
         assert _processes_in(folder) == []

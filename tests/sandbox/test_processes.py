@@ -1,13 +1,16 @@
 """Whatever a service started ends with it, and a run that was killed leaves nothing for long."""
 
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from sandbox import CHECKOUT
 from sandbox.processes import SandboxError, Service, free_port, locked
 
 STUBBORN = """
@@ -100,3 +103,25 @@ def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
         assert not word.exists()
     assert second.wait(30) == 0
     assert word.read_text() == "second"
+
+
+def test_a_test_run_that_is_told_to_end_stops_its_servers(tmp_path: Path):
+    small = CHECKOUT / "tests" / "ledger" / "test_choosing.py"
+    command = [sys.executable, "-m", "pytest", f"--basetemp={tmp_path / 'run'}", f"--rootdir={CHECKOUT}", small]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
+        while (server := _server(tmp_path)) is None and run.poll() is None:
+            time.sleep(0.1)
+        run.terminate()
+    left = _server(tmp_path)
+    if left:
+        left.kill()
+    assert server
+    assert left is None, "it and its data folder should be gone"
+
+
+def _server(folder: Path) -> psutil.Process | None:
+    for file in folder.glob("run/postgres*/cluster/data/postmaster.pid"):
+        lines = file.read_text().splitlines()
+        if lines and int(lines[0]) > 0:  # initdb's own server says its number with a minus
+            return psutil.Process(int(lines[0]))
+    return None
