@@ -21,7 +21,6 @@ with moment as materialized (
                  or (h.connection = 'channel_' || o.channel and (h.scope = 'submit' or h.kind = 'person')))
             and (h.kind <> 'configuration' or o.id is distinct from %(probe)s::bigint))
       and not exists (select from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null)
-      and not may_have_been_sent(o)
       and o.id = coalesce(%(probe)s::bigint, o.id)
     order by o.backfilled, o.id
     limit %(limit)s
@@ -30,7 +29,7 @@ with moment as materialized (
     update orders o
     set generation = o.generation + 1, lease_until = moment.now + make_interval(secs => %(lease)s), leased_by = %(by)s
     from free, moment
-    where o.id = free.id
+    where o.id = free.id and (not exists (select from restores) or not may_have_been_sent(o))
     returning o.id, o.generation, o.backfilled
 )
 select entries.*, claimed.generation as claimed_generation

@@ -189,8 +189,8 @@ def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, sql: Sql)
 def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_does_not(ledger: Ledger, sql: Sql):
     queue(ledger, 1, 2)
     sql.do(
-        "insert into restores (backup_at, looks_from, restored_by, reason)"
-        " values (clock_timestamp(), clock_timestamp(), 'me', 'disk')"
+        "insert into restores (backup_at, restored_at, looks_from, restored_by, reason)"
+        " values ('2026-01-01', '2026-01-02', '2026-01-02', 'me', 'disk')"
     )
     lost = (
         "insert into lost_decisions (restore_id, order_key, action, decided_by, decided_at, reason)"

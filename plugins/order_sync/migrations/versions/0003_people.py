@@ -76,7 +76,7 @@ comment on table restores is
     'When this ledger was restored from a backup: what it had not settled by then is looked up before it is sent.';
 comment on column restores.looks_from is 'From then on no process that knew the lost ledger can still be sending.';
 
-create function may_have_been_sent(o orders) returns boolean language sql stable as $$
+create function may_have_been_sent(o orders) returns boolean language sql stable set enable_seqscan = off as $$
     select exists (
         select from (select * from restores order by id desc limit 1) r
         where (o.landed_at < r.restored_at
@@ -89,7 +89,8 @@ create function may_have_been_sent(o orders) returns boolean language sql stable
 $$;
 comment on function may_have_been_sent is
     'Whether a ledger that was lost may have sent the order, and no look-up of it is on record since the restore. An'
-    ' order that comes later was not known to that ledger if it was placed later: a channel''s clock may be a day off.';
+    ' order that comes later was not known to that ledger if it was placed later: a channel''s clock may be a day off.'
+    ' Without enable_seqscan = off, a plan that was made when attempts was small would read all of it for each order.';
 
 create or replace view entries as
 select
