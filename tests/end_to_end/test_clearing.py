@@ -50,14 +50,15 @@ def test_a_push_that_is_cleared_while_it_runs_tries_again_what_was_refused_and_a
     system.proxy.behave()
     [(why,)] = system.ledger(REASONS, refused)
     assert why.startswith(f"push of {run} was cleared (clear 1 of the run,")
-    assert api.wait_for_run(DAG, later) == "success"
+    system.wait_for_task(later, "push", "success")
 
     system.let_pass(LEASE)
     api.clear(DAG, run, ["push"], downstream=False)
     api.clear(DAG, run, ["push"], downstream=False)
     api.clear(DAG, run, ["reconcile"], upstream=True, downstream=False)
-    assert api.wait_for_run(DAG, run) == "success"
-    assert api.states(DAG, run) == GREEN
+    for each in (run, later):
+        assert api.wait_for_run(DAG, each) == "success"
+        assert api.states(DAG, each) == GREEN
     assert len(system.ledger(REASONS, refused)) == 1, "it was refused and tried again once"
     system.run()
     system.wait_until_processed([*refused, *sales])
