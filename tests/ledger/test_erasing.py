@@ -207,7 +207,7 @@ def marked(ledger: Ledger, sql: Sql, build: Build, tmp_path: Path) -> None:
         f"{MARK} asked",
     )
     sql.do("insert into selected_orders values (1, 1, 'resent', %s)", f"for {MARK}")
-    sql.do("insert into restores (backup_at, restored_by, reason) values (now(), 'ada', 'disk')")
+    sql.do("insert into restores (backup_at, looks_from, restored_by, reason) values (now(), now(), 'ada', 'disk')")
     sql.do(
         "insert into lost_decisions (restore_id, order_key, action, decided_by, decided_at, reason)"
         " values (1, %s, 'ignore', 'ada', now(), %s)",

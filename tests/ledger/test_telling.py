@@ -78,7 +78,7 @@ def test_a_story_tells_what_people_decided_and_what_a_restore_lost(ledger: Ledge
         " values ('r', 'on_hold', '{}', 'to ask', 'ursula')"
     )
     sql.do("insert into selected_orders (selection_id, order_id, outcome) select 1, id, 'done' from orders")
-    sql.do("insert into restores (backup_at, restored_by, reason) values (now(), 'ada', 'disk')")
+    sql.do("insert into restores (backup_at, looks_from, restored_by, reason) values (now(), now(), 'ada', 'disk')")
     sql.do(
         "insert into lost_decisions values (1, %s, 'ignore', 'ursula', now(), 'a test', null),"
         " (1, %s, 'resync', 'ursula', now(), 'a test', now())",
