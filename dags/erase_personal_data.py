@@ -18,9 +18,8 @@ from datetime import UTC, datetime
 from airflow.sdk import Param, dag
 
 from order_sync import permissions, registry
-from order_sync.notifiers import ALERTS
 from order_sync.operators import ErasePersonalDataOperator
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 
 @dag(
@@ -30,13 +29,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_consecutive_failed_dag_runs=0,
-    default_args={
-        "owner": "privacy",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-    },
+    default_args=task_defaults("privacy"),
     params={
         "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
         "customer_account": Param(

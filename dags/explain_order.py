@@ -20,9 +20,8 @@ from airflow.sdk import Param, dag
 from order_sync import permissions, registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import Status
-from order_sync.notifiers import ALERTS
 from order_sync.operators import ExplainOrderOperator
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 OPTIONAL = ["null", "string"]
 ONE, MANY = "Which order", "Which orders, for a list"
@@ -34,13 +33,7 @@ ONE, MANY = "Which order", "Which orders, for a list"
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    default_args={
-        "owner": "order-desk",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-    },
+    default_args=task_defaults("order-desk"),
     params={
         "key": Param(None, type=OPTIONAL, title="Order key", section=ONE, description="`channel:...`, as in alerts."),
         "reference": Param(None, type=OPTIONAL, title="Channel reference ID", section=ONE),

@@ -28,7 +28,6 @@ from order_sync import permissions, registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import Status
 from order_sync.core.selection import Action
-from order_sync.notifiers import ALERTS
 from order_sync.operators import (
     CheckReferenceDataOperator,
     PushOrdersOperator,
@@ -36,7 +35,7 @@ from order_sync.operators import (
     ResyncOrdersOperator,
     ValidateOrdersOperator,
 )
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 ACTIONS = {
     Action.RESYNC: "Send again (Set to Pending, Retry, Synchronize order)",
@@ -128,13 +127,7 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    default_args={
-        "owner": "order-desk",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-    },
+    default_args=task_defaults("order-desk"),
     params={
         "action": Param(
             Action.RESYNC.value,

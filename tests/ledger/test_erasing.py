@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -19,6 +18,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import ERASABLE, Event, Status
 from order_sync.core.ports import Actor, Report, ReportContent, Summary
 from order_sync.flows import build_report, erase
+from order_sync.flows.printing import order_file
 from order_sync.flows.report import ReportFile
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
@@ -215,12 +215,7 @@ def marked(ledger: Ledger, sql: Sql, build: Build, tmp_path: Path) -> None:
         MARK,
     )
     for number in (1, 2):
-        printed(tmp_path, number).write_text(f"{MARK}'s order")
-
-
-def printed(folder: Path, number: int) -> Path:
-    """The file of a printed order."""
-    return folder / f"order-sync-order-{quote(str(key(number)), safe='')}.txt"
+        order_file(tmp_path, key(number)).write_text(f"{MARK}'s order")
 
 
 def evidence(sql: Sql) -> dict[str, list[tuple]]:
@@ -262,7 +257,7 @@ def test_everything_of_one_customer_is_emptied_and_the_evidence_stays(
     assert sql.rows("select run, erased_by, reason, orders from erasures") == [(RUN, PERSON.by, PERSON.why, 1)]
     asked = {"customer_account": "erased", "reference": "", "reason": "erased", "status": "failed"}
     assert sql.one("select asked from selections") == asked
-    assert [path.name for path in tmp_path.iterdir() if MARK in path.read_text()] == [printed(tmp_path, 2).name]
+    assert [path.name for path in tmp_path.iterdir() if MARK in path.read_text()] == [order_file(tmp_path, key(2)).name]
 
 
 @pytest.mark.usefixtures("marked")

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 from order_sync.core.bulk import batched
 from order_sync.core.erasing import MOST, Erasable, Erasures, Whose, obstacles
@@ -16,13 +15,11 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Summary
 from order_sync.core.settings import DEFAULTS, Settings
+from order_sync.flows.printing import printed_orders
 from order_sync.flows.report import must_be_there, path_of, write_report
 
 PAGE = 1000
 """Orders erased in one transaction."""
-
-PRINTED = "order-sync-order-{quoted_key}.txt"
-"""The file of a printed order, in the folder of the reports."""
 
 LEFT_OVER = ".order-sync-*"
 """Files that were begun and not finished, since their task was killed."""
@@ -122,8 +119,7 @@ def _tidy(ledger: Erasures, folder: Path | None, summary: Summary) -> None:
 
 
 def _delete_printed(ledger: Erasures, folder: Path) -> int:
-    prefix, suffix = PRINTED.split("{quoted_key}")
-    printed = {unquote(path.name[len(prefix) : -len(suffix)]): path for path in folder.glob(f"{prefix}*{suffix}")}
+    printed = printed_orders(folder)
     erased = [key for keys in batched(printed, PAGE) for key in ledger.erased_among(keys)]
     for key in erased:
         printed[key].unlink(missing_ok=True)

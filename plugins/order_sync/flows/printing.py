@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from order_sync.core.errors import Misconfigured
@@ -12,15 +12,23 @@ MODE = 0o640
 """Its owner writes it, and a group may read it, such as that of a file server."""
 
 
+PREFIX, SUFFIX = "order-sync-order-", ".txt"
+
+
 def order_file(folder: Path, key: OrderKey) -> Path:
     """The one file in which an order is printed; whoever erases the order deletes it."""
-    return folder / f"order-sync-order-{quote(str(key), safe='')}.txt"
+    return folder / f"{PREFIX}{quote(str(key), safe='')}{SUFFIX}"
+
+
+def printed_orders(folder: Path) -> dict[str, Path]:
+    """The orders that are printed in the folder, by their keys as text."""
+    return {unquote(path.name[len(PREFIX) : -len(SUFFIX)]): path for path in folder.glob(f"{PREFIX}*{SUFFIX}")}
 
 
 def print_order(folder: Path, key: OrderKey, page: str) -> Path:
     """Write the page in place of an older one. Raises Misconfigured when the folder cannot be written to."""
     path = order_file(folder, key)
-    part = folder / f".order-sync-order-{uuid4().hex}"
+    part = folder / f".{PREFIX}{uuid4().hex}"
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="utf-8") as file:
             file.write(page)
