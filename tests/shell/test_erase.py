@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from order_sync.ledger import Ledger
 from order_sync.operators import ErasePersonalDataOperator, ForgetTransactionsOperator
 from sandbox.postgres import Cluster
 from tests.ledger.steps import key, land
+from tests.support.context import context
 
 ACCOUNT = "C-1000042"
 Execute = Callable[..., dict[str, int]]
@@ -41,11 +41,7 @@ def ledger(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger
 
 def executed(operator: BaseOperator, run: str = "manual") -> dict[str, int]:
     """What the operator returns to Airflow for a run that ada triggered."""
-    context: Any = {
-        "ti": SimpleNamespace(dag_id=operator.task_id, run_id=run, task_id=operator.task_id),
-        "dag_run": SimpleNamespace(triggering_user_name="ada"),
-    }
-    return operator.execute(context)
+    return operator.execute(context(operator.task_id, operator.task_id, run, user="ada"))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from order_sync import flows, hooks, registry
 from order_sync.core.erasing import Whose
 from order_sync.core.errors import Misconfigured
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor
 from order_sync.operators.base import OrderSyncOperator, actor, done
 
 YES_OR_NO = {"true": True, "false": False}
@@ -60,7 +59,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Erase what is finished, and say what is not."""
         whose, dry_run, folder = self._asked()
-        by = Actor(actor(context).by, self.reason)
+        by = actor(context, self.reason)
         with hooks.ledger(self.ledger_conn_id) as ledger:
             return done(self, flows.erase(ledger, whose, folder, run_of(context), by, dry_run=dry_run))
 
@@ -112,7 +111,7 @@ class ForgetTransactionsOperator(OrderSyncOperator):
         if problems:
             raise Misconfigured("; ".join(problems))
         settings = registry.settings()
-        by = Actor(actor(context).by, f"kept for {settings.transactions_kept_for.days} days")
+        by = actor(context, f"kept for {settings.transactions_kept_for.days} days")
         with hooks.ledger(self.ledger_conn_id) as ledger:
             return done(self, flows.forget(ledger, folder, run_of(context), by, settings))
 
