@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
-from order_sync import registry
-from order_sync.notifiers import ALERTS
+from order_sync import permissions, registry
 from order_sync.operators import BackfillOrdersOperator
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 
 @dag(
@@ -26,13 +25,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    default_args={
-        "owner": "operations",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-    },
+    default_args=task_defaults("operations"),
     params={
         "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
         "first_day": Param(type="string", format="date", title="First day", description="Of placing, in UTC."),
@@ -44,6 +37,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     },
     tags=["orders", "people"],
     doc_md=__doc__,
+    access_control=permissions.access("backfill_orders"),
 )
 def backfill_orders() -> None:
     """Build the DAG."""

@@ -14,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from order_sync import registry
-from order_sync.notifiers import ALERTS
+from order_sync import permissions, registry
 from order_sync.operators import CompareChannelOperator, CompareErpOperator
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 
 @dag(
@@ -29,16 +28,10 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     max_active_runs=1,
     max_consecutive_failed_dag_runs=0,
     dagrun_timeout=timedelta(hours=12),
-    default_args={
-        "owner": "operations",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-        "map_index_template": "{{ task.channel }}",
-    },
+    default_args=task_defaults("operations", map_index_template="{{ task.channel }}"),
     tags=["orders"],
     doc_md=__doc__,
+    access_control=permissions.access("compare_orders"),
 )
 def compare_orders() -> None:
     """Two tasks, each for every channel; neither waits for the other, so that each makes the run red that is red."""

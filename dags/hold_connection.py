@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, dag
 
-from order_sync import registry
-from order_sync.notifiers import ALERTS
+from order_sync import permissions, registry
 from order_sync.operators import HOLD_ACTIONS, HoldConnectionOperator
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 
 @dag(
@@ -25,13 +24,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    default_args={
-        "owner": "operations",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-    },
+    default_args=task_defaults("operations"),
     params={
         "connection": Param(
             registry.connections()[0],
@@ -46,6 +39,7 @@ from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
     },
     tags=["orders", "people"],
     doc_md=__doc__,
+    access_control=permissions.access("hold_connection"),
 )
 def hold_connection() -> None:
     """Build the DAG."""

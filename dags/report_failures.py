@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
-from order_sync import registry
-from order_sync.notifiers import ALERTS
+from order_sync import permissions, registry
 from order_sync.operators import BuildFailureReportOperator
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 SETTINGS = registry.settings()
 AT = SETTINGS.report_at
@@ -29,13 +28,7 @@ AT = SETTINGS.report_at
     catchup=False,
     max_consecutive_failed_dag_runs=0,
     dagrun_timeout=timedelta(hours=1),
-    default_args={
-        "owner": "order-desk",
-        "retries": RETRIES,
-        "retry_delay": RETRY_DELAY,
-        "retry_policy": RETRY_BY_ERROR,
-        "on_failure_callback": ALERTS,
-    },
+    default_args=task_defaults("order-desk"),
     params={
         "day": Param(
             None,
@@ -54,6 +47,7 @@ AT = SETTINGS.report_at
     },
     tags=["orders", "report"],
     doc_md=__doc__,
+    access_control=permissions.access("report_failures"),
 )
 def report_failures() -> None:
     """One task: the report of all channels."""

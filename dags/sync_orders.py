@@ -24,8 +24,7 @@ from datetime import UTC, datetime
 from airflow.sdk import CronTriggerTimetable, chain, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from order_sync import registry
-from order_sync.notifiers import ALERTS
+from order_sync import permissions, registry
 from order_sync.operators import (
     CheckReferenceDataOperator,
     ExtractTransactionsOperator,
@@ -34,7 +33,7 @@ from order_sync.operators import (
     ReconcileConfirmationsOperator,
     ValidateOrdersOperator,
 )
-from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+from order_sync.task_defaults import task_defaults
 
 SETTINGS = registry.settings()
 WINDOW = SETTINGS.verification_window
@@ -59,15 +58,10 @@ def sync_orders(channel: registry.ChannelSpec) -> None:
         max_active_runs=registry.open_runs(WINDOW, channel.minutes_between_runs),
         max_consecutive_failed_dag_runs=0,
         dagrun_timeout=registry.run_timeout(WINDOW),
-        default_args={
-            "owner": channel.owner,
-            "retries": RETRIES,
-            "retry_delay": RETRY_DELAY,
-            "retry_policy": RETRY_BY_ERROR,
-            "on_failure_callback": ALERTS,
-        },
+        default_args=task_defaults(channel.owner),
         tags=["orders", f"channel:{name}", f"erp:{channel.erp}"],
         doc_md=__doc__,
+        access_control=permissions.access(f"sync_orders__{name}"),
     )
     def build() -> None:
         extract = ExtractTransactionsOperator(task_id="extract", task_display_name="P-0001 · extract", channel=name)

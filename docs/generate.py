@@ -178,7 +178,7 @@ def _params(dag: "DAG") -> str:
 
 def _choices(schema: Mapping[str, Any]) -> str:
     shown = schema.get("values_display", {})
-    choices = [f"`{each}` ({shown[each]})" if each in shown else f"`{each}`" for each in schema.get("enum", ())]
+    choices = [f"`{each}` ({shown[each]})" if each in shown else f"`{each}`" for each in schema.get("enum", ()) if each]
     return ", ".join(choices) or schema.get("format") or str(schema.get("type", "anything"))
 
 
@@ -223,6 +223,8 @@ def _plain(value: object) -> str:
         return f"{seconds}s"
     if isinstance(value, tuple):
         return ",".join(_plain(part) for part in value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return str(value)
 
 

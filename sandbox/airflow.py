@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import httpx
 from cryptography.fernet import Fernet
@@ -19,12 +20,15 @@ from cryptography.fernet import Fernet
 from sandbox import CHECKOUT
 from sandbox.airflow_api import Api
 from sandbox.postgres import Cluster
-from sandbox.processes import Service, free_port
+from sandbox.processes import Service, free_port, run
 from sandbox.template import AIRFLOW_DATABASE
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 USERS = {"admin": "admin", "otto": "op", "ursula": "user", "vera": "viewer"}
 """Who can log in, and each one's role: for development, as Airflow's simple auth manager is."""
+
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+"""The auth manager that keeps users and roles, as production has it. Only `admin` is there when it starts."""
 
 QUICK = {
     "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
@@ -39,17 +43,25 @@ QUICK = {
 
 @dataclass
 class Airflow:
-    """One Airflow. `home` receives its logs; `env` adds settings, connections and variables to the environment."""
+    """One Airflow. `home` receives its logs; `env` adds settings, connections and variables to the environment.
+
+    `auth` says who keeps its users: the simple auth manager, or FAB.
+    """
 
     cluster: Cluster
     home: Path
     env: Mapping[str, str] = field(default_factory=dict)
     dags: Path = CHECKOUT / "dags"
+    auth: Literal["simple", "fab"] = "simple"
     port: int = field(default_factory=free_port)
     _services: dict[str, Service] = field(default_factory=dict)
 
     def start(self) -> None:
         """Start all components; returns once each of them reports to be healthy."""
+        if self.auth == "fab":
+            person = {"firstname": "Ada", "lastname": "Admin", "email": "admin@example.com", "role": "Admin"}
+            options = (word for name, value in person.items() for word in (f"--{name}", value))
+            self.run("airflow", "users", "create", "-u", "admin", "-p", self.passwords["admin"], *options)
         for component in COMPONENTS:
             self.start_component(component)
         self._services["api-server"].wait_until(lambda: set(self.health().values()) == {"healthy"}, 240)
@@ -77,6 +89,18 @@ class Airflow:
         """End one component as a crash would, with the tasks that it runs, and leave the others."""
         self._services[component].kill()
 
+    def run(self, module: str, *words: str) -> str:
+        """Run a module as a command with this Airflow's settings, and return what it printed."""
+        env = {**self.environment, "PYTHONPATH": str(CHECKOUT / "plugins")}
+        return run([sys.executable, "-m", module, *words], env=env)
+
+    def log_in(self, user: str, password: str, *roles: str) -> Api:
+        """A session of a new user of FAB's who has these roles and no more."""
+        body = {"username": user, "password": password, "email": f"{user}@example.com"}
+        names = {"first_name": user.capitalize(), "last_name": "Example", "roles": [{"name": role} for role in roles]}
+        self.api.call("POST", "/auth/fab/v1/users", json={**body, **names})
+        return Api(self.base_url, user, password)
+
     def health(self) -> dict[str, str]:
         """What Airflow says of each component: healthy, unhealthy or None; nothing while the API does not answer."""
         try:
@@ -93,6 +117,7 @@ class Airflow:
     @cached_property
     def passwords(self) -> dict[str, str]:
         """The password of each user."""
+        self._keys()
         return dict(json.loads((self.home / "passwords.json").read_text()))
 
     @cached_property
@@ -110,6 +135,7 @@ class Airflow:
             **own,
             **QUICK,
             **self._keys(),
+            **({"AIRFLOW__CORE__AUTH_MANAGER": FAB} if self.auth == "fab" else {}),
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__API__BASE_URL": self.base_url,
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),

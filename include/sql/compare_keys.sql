@@ -6,6 +6,6 @@ where o.digest is distinct from s.digest
 union all
 select 'gone', o.order_key
 from orders o
-where o.channel = %(channel)s and o.placed_at >= %(start)s and o.placed_at < %(end)s
+where o.channel = %(channel)s and o.placed_at >= %(start)s and o.placed_at < %(end)s and o.erased_at is null
   and not exists (select from seen s where s.order_key = o.order_key)
 order by order_key

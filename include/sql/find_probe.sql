@@ -1,6 +1,9 @@
 -- Returns the order to try on an ERP that refuses everything: the oldest that it has not refused yet; needs orders_queued.
+-- Of a selection only its orders are tried.
 select o.id
 from orders o
 where o.channel = %(channel)s and o.status = 'queued'
+  and (%(selection)s::bigint is null
+       or exists (select from selected_orders s where s.selection_id = %(selection)s and s.order_id = o.id))
 order by exists (select from attempts a where a.order_id = o.id and a.outcome = 'refused'), o.id
 limit 1

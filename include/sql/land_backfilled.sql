@@ -6,7 +6,7 @@ with locked as materialized (
            l.status = 'received' and not l.order_key = any(%(in_erp)s) as is_order
     from landing l
     join orders o using (order_key)
-    where o.status = 'not_an_order' and o.reason = 'before_start'
+    where o.status = 'not_an_order' and o.reason = 'before_start' and o.erased_at is null
     order by o.id
     for update of o
 ), changed as (

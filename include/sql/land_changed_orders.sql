@@ -1,13 +1,18 @@
 -- Returns how many known orders changed, and of them how many are now in conflict or cancelled at the source; needs the
 -- unique index on orders (order_key). What differs, in words, comes with the statement; '' is the same order after all.
+-- Of an order that was erased nothing differs in words, and its new version is stored without content.
 with present as (
     select coalesce(max(epoch), 1) as epoch from fingerprints where connection = 'channel_' || %(channel)s
 ), locked as materialized (
     select
-        o.id, o.version + 1 as version, o.status as from_status, present.epoch, l.*,
+        o.id, o.version + 1 as version, o.status as from_status, o.erased_at is not null as erased, present.epoch, l.*,
         coalesce(%(differences)s::jsonb ->> l.order_key, '') as difference,
         case
             when o.status = 'not_an_order' and o.reason in ('before_start', 'in_erp_before_start') then null
+            when o.erased_at is not null then case
+                when o.status in ('not_an_order', 'cancelled_at_source') and l.status = 'not_an_order' then null
+                when o.epoch < present.epoch then 'key_reused'
+                else 'changed_once_erased' end
             when o.epoch < present.epoch and %(differences)s::jsonb ->> l.order_key <> '' then 'key_reused'
             when o.status = 'waiting' and l.status = 'received' then 'complete'
             when o.status = 'waiting' and l.status = 'not_an_order' then 'no_order_after_all'
@@ -19,6 +24,7 @@ with present as (
             when not exists (select from attempts a
                              where a.order_id = o.id and a.outcome is distinct from 'not_sent'
                                and a.resolution is distinct from 'absent')
+                and not may_have_been_sent(o)
                 then 'cancelled_in_channel'
             else 'cancelled_too_late'
         end as event
@@ -37,6 +43,8 @@ with present as (
                 case locked.event
                     when 'key_reused' then 'the channel''s new database has another order under this key'
                     when 'changed' then 'the channel changed the order after it was sent'
+                    when 'changed_once_erased' then 'the channel has an order under this key now, which was none when'
+                        ' its content was erased'
                     when 'cancelled_too_late' then 'the channel cancelled the order, and the ERP may have it'
                     else 'the channel cancelled the order after it was sent'
                 end,
@@ -72,7 +80,16 @@ with present as (
         id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
         distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details
     from stepped
-    where keep_body
+    where keep_body and not erased
+), tombstone as (
+    insert into transactions (
+        order_id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
+        distributor, currency, expected_lines, present_lines, details, erased_at)
+    select
+        id, version, digest, counter, not_an_order, source_status, '', '', '',
+        distributor, '', expected_lines, present_lines, '', clock_timestamp()
+    from stepped
+    where keep_body and erased
 ), history as (
     insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
     select id, from_status, event, to_status, %(by)s, %(why)s, coalesce(code, nullif(reason, '')),

@@ -1,5 +1,6 @@
 -- Returns the keys that may be sent now, each with an attempt on record; needs the unique index on orders (order_key).
--- An order with an earlier attempt that is not settled becomes `sending` too, without a new one: it is looked up first.
+-- An order with an earlier attempt that may have reached the ERP, and at which nobody looked since the order was last received,
+-- becomes `sending` too, without a new one: it is looked up first.
 with moment as materialized (
     select clock_timestamp() as now
 ), locked as materialized (
@@ -7,7 +8,9 @@ with moment as materialized (
         o.id, o.order_key, o.generation, o.leased_by, moment.now,
         (select max(case a.outcome when 'receipt' then a.closed_at else a.grace_until end) from attempts a
          where a.order_id = o.id
-           and ((a.resolved_at is null and (a.outcome is null or a.outcome = 'unknown'))
+           and ((coalesce(a.outcome, 'unknown') not in ('not_sent', 'refused', 'refused_too_often')
+                 and coalesce(a.resolution, '') not in ('absent', 'refused', 'refused_too_often')
+                 and coalesce(a.looked_at, '-infinity') <= o.received_at)
                 or (a.outcome = 'receipt' and (a.looked_at is null or a.looked_at < a.closed_at)))) as settle_from
     from unnest(%(keys)s::text[], %(generations)s::bigint[]) as asked (order_key, generation)
     join orders o using (order_key, generation)

@@ -1,6 +1,6 @@
 -- Returns a stored report and its rows counted by status; needs reports (day, content), report_rows' primary key.
 select
-    id, as_of, not_shown,
+    id, as_of, not_shown, emptied,
     (select coalesce(jsonb_object_agg(status, orders), '{}')
      from (select status, count(*) as orders from report_rows where report_id = reports.id group by status) counted
     ) as shown

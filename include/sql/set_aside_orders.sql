@@ -5,6 +5,7 @@ with early as materialized (
     where o.channel = %(channel)s and o.status in ('received', 'queued', 'failed')
       and o.placed_at < %(start)s and not o.backfilled
       and not exists (select from attempts a where a.order_id = o.id)
+      and not may_have_been_sent(o)
     order by o.id
     for update of o
 ), changed as (

@@ -22,11 +22,13 @@ with standing as (
     where r.id = %(report)s
 )
 insert into report_rows
-    (report_id, position, order_id, distributor_name, account_id, delivery_date, placed_at_date, status)
+    (report_id, position, of_order, order_id, distributor_name, account_id, delivery_date, placed_at_date, status)
 select
     report_id,
     row_number() over (order by coalesce(placed_at, landed_at) desc, id desc),
-    csv_cell(coalesce(nullif(reference, ''), nullif(receipt, ''), order_key)),
+    id,
+    case when erased_at is null then csv_cell(coalesce(nullif(reference, ''), nullif(receipt, ''), order_key))
+         else 'erased' end,
     csv_cell(coalesce(%(distributors)s::jsonb ->> channel, distributor)),
     csv_cell(account),
     coalesce(to_char(delivery_date, 'YYYY-MM-DD'), ''),

@@ -1,10 +1,13 @@
-"""The command line: what a person does to the ledger before, or instead of, a DAG run.
+"""The command line: what a person does, or asks the ledger, before or instead of a DAG run.
 
     python -m order_sync migrate
+    python -m order_sync roles
+    python -m order_sync explain --reference W100012
     python -m order_sync accept channel_dynamics_web --fingerprint ... --by "A. Name" --reason "rebuilt after ..."
 
 It reads the connection `order_ledger` from the environment (AIRFLOW_CONN_ORDER_LEDGER), since outside of a task
-Airflow gives out no other. Exit code 0 when it was done, 1 when it could not be, 2 for words that it does not know.
+Airflow gives out no other; `roles` works on Airflow's own database instead, as `airflow roles` does. Exit code 0 when
+it was done, 1 when it could not be, 2 for words that it does not know.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from order_sync import registry
+from order_sync.commands import explain
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.ports import Actor
 
@@ -19,9 +23,17 @@ from order_sync.core.ports import Actor
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words say, and return the exit code."""
     connections = sorted(spec.connection for spec in (*registry.CHANNELS, *registry.ERPS))
-    parser = argparse.ArgumentParser(prog="python -m order_sync", description="Tend the ledger of order_sync.")
+    parser = argparse.ArgumentParser(
+        prog="python -m order_sync", description="Tend the ledger of order_sync, and ask it."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
+    explain.add(commands)
+    migrates = commands.add_parser("migrate", help="bring the ledger's database to the schema that this release needs")
+    migrates.set_defaults(run=migrate)
+    makes = commands.add_parser(
+        "roles", help="make the roles of order-sync in this Airflow, under the FAB auth manager"
+    )
+    makes.set_defaults(run=roles)
     accept = commands.add_parser(
         "accept", help="accept that a connection leads to another database or ERP than before; a channel is read anew"
     )
@@ -29,20 +41,28 @@ def main(words: Sequence[str] | None = None) -> int:
     accept.add_argument("--fingerprint", required=True, help="what the refusal says that it leads to now")
     accept.add_argument("--by", required=True, help="who decides")
     accept.add_argument("--reason", required=True, help="why it is right")
+    accept.set_defaults(run=accepted)
     given = parser.parse_args(words)
     try:
-        print(migrate() if given.command == "migrate" else accepted(given))
+        print(given.run(given))
     except OrderSyncError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def migrate() -> str:
+def migrate(_: argparse.Namespace) -> str:
     """Migrate the ledger, and say to which schema."""
     from order_sync import hooks
 
     return f"the ledger is at schema {hooks.ledger().migrate()}"
+
+
+def roles(_: argparse.Namespace) -> str:
+    """Make the roles in this Airflow, and say which."""
+    from order_sync import permissions
+
+    return permissions.create()
 
 
 def accepted(given: argparse.Namespace) -> str:

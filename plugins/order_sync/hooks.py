@@ -5,7 +5,10 @@ sentence that says what to create and holds no secret. Inside a task connections
 outside of one from the environment (`AIRFLOW_CONN_...`) or a secrets backend only.
 """
 
+import os
+import platform
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,12 @@ from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from order_sync import registry
+from order_sync import __version__, registry
 from order_sync.airflow_api import AirflowApi
 from order_sync.core.errors import Misconfigured
+from order_sync.core.settings import PREFIX
 from order_sync.ledger import Ledger
+from order_sync.ledger.migration import needed
 from order_sync.rest import Endpoint
 
 LEDGER = "order_ledger"
@@ -71,6 +76,16 @@ def airflow() -> AirflowApi | None:
 def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:
     """Where people see the ERP's orders, as the extra of its connection says; '' if it says nothing."""
     return str(_connection(conn_id or spec.connection, "http").extra_dejson.get("order_list_url") or "")
+
+
+def installation() -> tuple[tuple[str, str], ...]:
+    """What support must know of this installation, by name: versions and settings. No address and no secret."""
+    changed = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)]
+    return (
+        ("order-sync", f"{__version__}, ledger schema {needed()}"),
+        ("Airflow", f"{version('apache-airflow')}, Python {platform.python_version()}"),
+        ("Settings", ", ".join(changed) or "all at their defaults"),
+    )
 
 
 def _postgres(conn_id: str) -> Callable[[], Any]:

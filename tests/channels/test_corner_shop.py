@@ -1,5 +1,6 @@
 """The plain shop's SQL: JSON that is as it should be, and JSON that may be anything."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -123,3 +124,10 @@ def test_a_delivery_has_its_day_its_price_and_its_address(dsn):
 @pytest.mark.parametrize("instant", ["null", "'infinity'", "'-infinity'", "'1900-01-01 00:00+00'"])
 def test_a_purchase_without_a_usable_instant_is_a_problem_of_its_own(dsn, instant):
     assert codes_of(odd(dsn, f"bought_at = {instant}")) == {"FIELD_INVALID"}
+
+
+def test_an_article_is_called_what_the_shop_calls_it_if_it_does(dsn: str):
+    """R158"""
+    called = odd(dsn, """items = jsonb_set(items, '{0,title}', '"Blue mug"')""")
+    assert json.loads(called.details)["lines"][0]["title"] == "Blue mug"
+    assert codes_of(called) == set()

@@ -31,7 +31,8 @@ def faults(transaction: Transaction) -> Iterator[str]:
             yield f"{name} is {items!r}: it must be a list, and without any an empty one"
             continue
         for item in items:
-            yield from _keys(f"an item of {name}", item, keys)
+            yield from _keys(f"an item of {name}", {key: item[key] for key in item if key != "title"}, keys)
+            yield from _value(f"title of {name}", item.get("title"), number=False, may_be_null=True)
             for key in keys & item.keys():
                 yield from _value(f"{key} of {name}", item[key], key in NUMBERS, may_be_null=key == "tax_rate")
     address = details.get("ship_to")

@@ -49,6 +49,10 @@ def test_what_is_no_key_is_refused(text):
         ("MAX_RESENDS", "-1", "0 or more"),
         ("VERIFICATION_WINDOW", "0s", "longer than nothing"),
         ("CLAIM_LEASE", "60s", "claimed twice"),
+        ("TRANSACTIONS_KEPT_FOR", "30d", "31 days, 0:00:00 or more"),
+        ("TRANSACTIONS_KEPT_FOR", "36501d", "no longer than 36500d, which is for ever"),
+        ("READ_DONE_AGAIN_FOR", "400d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),
+        ("COMPARE_BACK", "500d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),
         ("WINDOW", "30m", "not a setting"),
     ],
 )

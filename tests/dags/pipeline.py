@@ -73,6 +73,14 @@ class Pipeline:
             rows = connection.execute("select status from order_sync.orders order by order_key").fetchall()
         return [status for (status,) in rows]
 
+    def channel_content(self) -> list[tuple[str, str]]:
+        """A digest of every table of the channel's database."""
+        tables = "select schemaname, relname from pg_stat_user_tables order by 1, 2"
+        digest = "select md5(coalesce(string_agg(each::text, '' order by each::text), '')) from {}.{} each"
+        with psycopg.connect(self.cluster.dsn(self.names[1])) as connection:
+            rows = connection.execute(tables).fetchall()
+            return [(name, str(connection.execute(digest.format(schema, name)).fetchall())) for schema, name in rows]
+
     def in_erp(self, numbers: list[str]) -> list[str]:
         """The states in Tryton of these sales, by Tryton itself."""
         domain = ["OR", *([["web_id", "like", f"%{number}%"]] for number in numbers)]
@@ -139,7 +147,7 @@ class Run:
     returned: dict[str, Any]
 
 
-def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: str) -> Run:
+def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: Any) -> Run:
     """Run a DAG of a folder once."""
     dag = DagBag(folder).dags[dag_id]
     for task in dag.tasks:

@@ -16,10 +16,13 @@ import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.sdk.bases.operator import BaseOperator
+from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
-from order_sync import hooks, notifiers, registry
+from order_sync import hooks, notifiers, permissions, registry
+from order_sync.core.asked import PARAMS, read_asked
+from order_sync.core.selection import Action
 from order_sync.core.settings import Settings
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
@@ -31,6 +34,11 @@ EXPECTED = {
     "hold_connection.py": {"hold_connection"},
     "compare_orders.py": {"compare_orders"},
     "backfill_orders.py": {"backfill_orders"},
+    "explain_order.py": {"explain_order"},
+    "restore_ledger.py": {"restore_ledger"},
+    "resync_orders.py": {"resync_orders"},
+    "erase_personal_data.py": {"erase_personal_data"},
+    "forget_transactions.py": {"forget_transactions"},
 }
 
 PROBE = """
@@ -131,7 +139,7 @@ def test_a_malformed_setting_is_an_import_error_with_the_sentence_that_says_what
 ):
     monkeypatch.setenv(name, value)
     errors = DagBag(DAGS).import_errors
-    assert {Path(path).name for path in errors} == {"sync_orders.py", "report_failures.py"}
+    assert {Path(path).name for path in errors} == {"sync_orders.py", "report_failures.py", "resync_orders.py"}
     assert all(sentence in error for error in errors.values())
 
 
@@ -147,6 +155,45 @@ def test_the_graph_of_a_channel_is_this(dag_id: str, dags: dict[str, DAG]):
         "reconcile": ("all_done", ["watcher"]),
         "watcher": ("one_failed", []),
     }
+
+
+def test_the_graph_of_a_resync_is_this(dags: dict[str, DAG]):
+    """R172"""
+    tasks = dags["resync_orders"].tasks
+    graph = {task.task_id: (task.trigger_rule, sorted(task.downstream_task_ids)) for task in tasks}
+    steps = ("check_reference_data", "validate", "push", "reconcile")
+    check, validate, push, reconcile = (f"send_to_tryton.{step}" for step in steps)
+    assert graph == {
+        "decide": ("all_success", ["channels_of_tryton", "watcher"]),
+        "channels_of_tryton": ("all_success", [check, push, reconcile, validate, "watcher"]),
+        check: ("all_success", [validate, "watcher"]),
+        validate: ("all_done", [push, "watcher"]),
+        push: ("all_done", [reconcile, "watcher"]),
+        reconcile: ("all_done", ["watcher"]),
+        "watcher": ("one_failed", []),
+    }
+    assert dags["resync_orders"].get_task(push).pool == "erp_tryton"
+    weights = {task.task_id: task.priority_weight for task in tasks if task.priority_weight != 1}
+    assert weights == {push: 10}, "people wait for it"
+
+
+def test_the_params_of_a_resync_are_those_that_the_code_reads_and_their_defaults_are_valid(dags: dict[str, DAG]):
+    params = dags["resync_orders"].params
+    assert set(params) == set(PARAMS)
+    for name in set(params) - {"reason"}:
+        params.get_param(name).resolve()
+    for name, wrong in (("reason", ""), ("status", "lost"), ("order_keys", [1]), ("first_day", "soon"), ("dry_run", 1)):
+        with pytest.raises(ParamValidationError):
+            params.get_param(name).resolve(wrong)
+
+
+def test_a_form_that_is_left_as_it_comes_asks_for_a_plain_retry(dags: dict[str, DAG]):
+    """R93"""
+    params = dags["resync_orders"].params.dump()
+    asked = read_asked(
+        {**params, "reason": "a retry", "order_keys": ["dynamics_web:1"]}, ["dynamics_web"], ZoneInfo("UTC")
+    )
+    assert (asked.action, asked.erp_numbers, asked.dry_run, asked.confirm) == (Action.RESYNC, {}, False, False)
 
 
 @pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
@@ -240,6 +287,19 @@ def test_every_task_retries_by_the_class_of_its_error_and_alerts_once_it_gives_u
         assert task.owner == task.dag.owner
 
 
+@pytest.mark.parametrize("setting", ["off", "on"])
+def test_every_dag_is_open_to_the_roles_that_the_table_names_and_to_none_while_they_are_not_there(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+):
+    """R138, R141"""
+    monkeypatch.setenv(permissions.SETTING, setting)
+    bag = DagBag(DAGS)
+    assert bag.import_errors == {}
+    assert {dag_id: dag.access_control for dag_id, dag in bag.dags.items()} == {
+        dag_id: permissions.DAGS[dag_id.partition("__")[0]] if setting == "on" else None for dag_id in bag.dags
+    }
+
+
 def test_the_watcher_neither_retries_nor_alerts_a_second_time(dags: dict[str, DAG]):
     for dag_id in CHANNEL_DAGS:
         watcher = dags[dag_id].get_task("watcher")
@@ -256,7 +316,7 @@ def settings_file() -> dict[str, list[dict[str, Any]]]:
 
 def test_the_settings_file_names_exactly_the_connections_that_the_code_uses(settings_file: dict[str, Any]):
     """R176"""
-    types = {hooks.LEDGER: "postgres", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
+    types = {hooks.LEDGER: "postgres", hooks.AIRFLOW: "http", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
     types |= {channel.connection: "postgres" for channel in registry.CHANNELS}
     types |= {erp.connection: "http" for erp in registry.ERPS}
     named = {item["conn_id"]: item["conn_type"] for item in settings_file["connections"]}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 
 from order_sync.core.calendar_days import day_before
@@ -200,9 +201,114 @@ def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_
     assert len(pipeline.in_erp([number])) == 1
 
 
+def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
+    [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime.now(UTC) - timedelta(days=1))
+    run()
+    with pipeline.ledger() as connection:
+        [(account,)] = connection.execute("select customer_account from order_sync.transactions").fetchall()
+    yesterday = str((datetime.now(UTC) - timedelta(days=1)).date())
+    assert run("report_failures", day=yesterday, content="all").returned["build_failure_report"] == {"Successful": 1}
+    [file] = tmp_path.iterdir()
+    assert account in file.read_text()
+    asked = {"channel": "dynamics_web", "customer_account": account, "reason": "request 7"}
+    assert run("erase_personal_data", **asked).returned["erase_personal_data"] == {"to_erase": 1}
+    ran = run("erase_personal_data", **asked, dry_run=False)
+    assert ran.returned["erase_personal_data"] == {"erased": 1, "reports_written_again": 1}
+    with psycopg.connect(pipeline.cluster.dsn(pipeline.names[1])) as shop:
+        shop.execute("update ax.retailtransactiontable set custaccount = ''")
+    assert run().state == "success"
+    assert run("compare_orders").state == "success"
+    assert run("forget_transactions").state == "success"
+    assert pipeline.statuses() == ["succeeded"]
+    assert len(pipeline.in_erp([number])) == 1
+    assert account not in file.read_text()
+    assert number not in file.read_text()
+    with pipeline.ledger() as connection:
+        events = connection.execute("select event from order_sync.order_history order by id").fetchall()
+        assert [event for (event,) in events][-2:] == ["erased", "changed_once_erased"]
+
+
 def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
     days = {"first_day": "2025-12-31", "last_day": "2025-12-01"}
     ran = run("backfill_orders", channel="dynamics_web", reason=" ", **days)
     assert ran.state == "failed"
     [slack] = pipeline.inbox.slack
     assert "last_day 2025-12-01 lies before first_day 2025-12-31; reason is empty: write why" in slack["text"]
+
+
+def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """R80, R96, R151"""
+    monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
+    [number] = pipeline.sell("NO-SUCH-SKU")
+    run()
+    capsys.readouterr()
+    ran = run("explain_order", reference=f"WEB-{number}", whole_order=True)
+    assert (ran.state, ran.returned) == ("success", {"explain_order": {"found": 1}})
+    said = capsys.readouterr().out
+    assert "Last error      SKU_NOT_FOUND" in said
+    assert "Who mends it    catalogue" in said
+    [page] = tmp_path.iterdir()
+    assert number in page.name
+    assert "NO-SUCH-SKU" in page.read_text()
+    assert page.read_text().partition("street")[2].splitlines()[0].strip() not in said
+    assert run("explain_order", status="failed", days=1).returned == {"explain_order": {"shown": 1}}
+    assert run("explain_order", key="W100012").state == "failed"
+    [slack] = pipeline.inbox.slack
+    assert "is not an order key" in slack["text"]
+
+
+@pytest.mark.parametrize("params", [{"status": "broken"}, {"code": "NOPE"}, {"channel": "shop"}, {"days": 0}])
+def test_filters_of_a_list_that_cannot_be_are_refused_before_the_task_runs(
+    pipeline: Pipeline, params: dict[str, object]
+):
+    """R149, R173"""
+    with pytest.raises(ValueError, match="|".join(str(value) for value in params.values())):
+        run("explain_order", **params)
+
+
+def test_people_hold_orders_and_release_them_and_what_is_released_is_sent_once(pipeline: Pipeline):
+    """R92, R172"""
+    run()
+    pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
+    numbers = pipeline.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
+    run()
+    pipeline.connect("erp_tryton", pipeline.tryton.connection)
+    sends = [f"send_to_tryton.{step}" for step in STEPS[1:]]
+    channel = pipeline.channel_content()
+
+    held = run("resync_orders", action="on_hold", reason="a doubt", status="queued")
+    assert held.state == "success"
+    assert held.returned["decide"] == {"done": 2, "to_send": {}}
+    assert {held.tasks[step] for step in (*sends, "watcher")} == {"skipped"}
+    assert pipeline.statuses() == ["on_hold", "on_hold"]
+
+    looked = run("resync_orders", action="release", reason="no doubt", channel="dynamics_web", dry_run=True)
+    assert looked.state == "success"
+    assert looked.returned["decide"] == {"matched": 2, "to_send": {}}
+    assert pipeline.statuses() == ["on_hold", "on_hold"]
+
+    released = run("resync_orders", action="release", reason="no doubt", channel="dynamics_web")
+    assert released.state == "success"
+    assert released.returned["decide"] == {"done": 2, "to_send": {"tryton": ["dynamics_web"]}}
+    assert released.tasks == {
+        **dict.fromkeys(("decide", "channels_of_tryton", *sends), "success"),
+        "watcher": "skipped",
+    }
+    assert pipeline.statuses() == ["succeeded", "succeeded"]
+    assert len(pipeline.in_erp(numbers)) == 2
+    assert pipeline.channel_content() == channel
+
+
+def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
+    """R173"""
+    run()
+    ran = run("resync_orders", action="mark_as_synced", reason=" ", order_keys=["x"], channel="dynamics_web", wat=1)
+    assert (ran.state, ran.tasks["decide"], ran.tries["decide"]) == ("failed", "failed", 1)
+    text = pipeline.inbox.slack[0]["text"]
+    for problem in ("no param 'wat'", "'x' is no order key", "together with channel", "reason is missing", "0 for 1"):
+        assert problem in text

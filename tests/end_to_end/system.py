@@ -66,9 +66,9 @@ class System:
 
     # The shop
 
-    def sell(self, number: int) -> list[Sale]:
-        """Write so many good sales into the channel."""
-        sales = [_sale(f"E2E-{next(_NUMBERS):06}") for _ in range(number)]
+    def sell(self, number: int, sku: str = PRODUCTS[0].sku) -> list[Sale]:
+        """Write so many sales of an article into the channel, good ones if the ERP has it."""
+        sales = [_sale(f"E2E-{next(_NUMBERS):06}", sku) for _ in range(number)]
         with self.sandbox.connect(SHOP) as connection:
             shop.write(connection, sales)
         return sales
@@ -159,6 +159,14 @@ class System:
 
     # The ERP
 
+    def make_article(self, sku: str) -> None:
+        """Give Tryton an article like the first one, under another code."""
+        rpc = self.sandbox.tryton.rpc
+        fields = ["type", "list_price", "default_uom", "sale_uom", "salable", "account_category"]
+        [like] = rpc("product.template.search_read", [["code", "=", PRODUCTS[0].sku]], 0, None, None, fields)
+        facts = {field: like[field] for field in fields}
+        rpc("product.template.create", [{**facts, "code": sku, "name": sku, "products": [("create", [{}])]}])
+
     def in_erp(self, sales: Collection[Sale]) -> list[Row]:
         """Tryton's sales under the references of these, whatever their state."""
         return self.erp([["reference", "in", [sale.reference for sale in sales]]])
@@ -212,14 +220,14 @@ def key(sale: Sale) -> str:
     return str(OrderKey(CHANNEL, sale.key))
 
 
-def _sale(number: str) -> Sale:
+def _sale(number: str, sku: str) -> Sale:
     customer = CUSTOMERS[0]
     return Sale(
         number,
         f"REF-{number}",
         datetime.now(UTC),
         customer.currency,
-        (Line(PRODUCTS[0].sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20)),),
+        (Line(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20)),),
         ship_to=shop.address_of(customer.account),
         customer=customer.account,
     )

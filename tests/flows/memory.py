@@ -16,7 +16,18 @@ from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import DONE, IN_DOUBT, STANDINGS, UNFINISHED, Event, Status, allowed, step
+from order_sync.core.lifecycle import (
+    DONE,
+    IN_DOUBT,
+    STANDINGS,
+    TRANSITIONS,
+    UNFINISHED,
+    Event,
+    Status,
+    Who,
+    allowed,
+    step,
+)
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports import (
     Actor,
@@ -127,6 +138,10 @@ class MemoryChannel:
             raise Transient("the channel is away", code="EXTRACT_FAILED")
 
 
+NOT_THERE = (Event.NOT_SENT, Event.REFUSED, Event.REFUSED_TOO_OFTEN)
+"""Ends of an attempt after which the ERP has no order of it."""
+
+
 @dataclass
 class Row:
     """An order in the ledger."""
@@ -158,13 +173,26 @@ class Row:
 
 @dataclass
 class Attempt:
-    """One try to send; `outcome` None is open or unknown, `settled` once a look-up has answered it."""
+    """One try to send; `outcome` None is open or unknown."""
 
     generation: int
     opened_at: datetime
+    grace_until: datetime
     outcome: Event | None = None
-    settled: bool = False
+    closed_at: datetime | None = None
+    looked_at: datetime | None = None
+    resolution: Event | None = None
     code: str | None = None
+
+    def settle_from(self, received_at: datetime) -> datetime | None:
+        """From when it has to be looked up before anything is sent again; None if it has not to."""
+        looked_at = self.looked_at or datetime.min.replace(tzinfo=UTC)
+        there = self.outcome not in NOT_THERE and self.resolution not in (*NOT_THERE, Event.ABSENT)
+        received = self.outcome is Event.RECEIPT
+        late = received and self.closed_at is not None and looked_at < self.closed_at
+        if (there and looked_at <= received_at) or late:
+            return self.closed_at if received else self.grace_until
+        return None
 
 
 @dataclass
@@ -183,6 +211,7 @@ class MemoryLedger:
     closed: list[tuple[OrderKey, Event, str | None, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     has_told: list[Finding] = field(default_factory=list)
+    chosen_by: list[dict[OrderKey, str | None]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return self.clock.now
@@ -324,8 +353,9 @@ class MemoryLedger:
             return Claim(entries, lease_seconds)
         for key, row in self.rows.items():
             free = row.lease_until is None or row.lease_until <= self.now()
+            meant = selection is None or key in self.chosen_by[selection]
             waits = row.tried and not sent_before
-            if row.status is Status.QUEUED and free and not waits and len(entries) < limit:
+            if row.status is Status.QUEUED and free and meant and not waits and len(entries) < limit:
                 row.generation += 1
                 row.lease_until = self.now() + timedelta(seconds=lease_seconds)
                 entries.append(self._entry(key, row))
@@ -336,16 +366,18 @@ class MemoryLedger:
     ) -> set[OrderKey]:
         opened = set()
         for entry in claim.entries:
-            row = self.rows[entry.key]
-            unresolved = any(not attempt.settled for attempt in row.attempts)
-            leased = row.lease_until is not None and row.lease_until > self.now()
+            row, grace_until = self.rows[entry.key], self.now() + timedelta(seconds=grace_seconds)
             same = row.status is Status.QUEUED and row.generation == entry.generation
-            if entry.key not in keys or unresolved or not leased or not same:
+            if entry.key not in keys or not same or row.lease_until is None or row.lease_until <= self.now():
                 continue
-            row.attempts.append(Attempt(row.generation, self.now()))
+            first = [at for attempt in row.attempts if (at := attempt.settle_from(row.received_at))]
             row.window_ends_at = row.window_ends_at or self.now() + timedelta(seconds=window_seconds)
-            row.next_look_at = max(row.lease_until or self.now(), self.now() + timedelta(seconds=grace_seconds))
             self._move(entry.key, row, Event.ATTEMPT_OPENED, "push")
+            if first:
+                row.generation, row.lease_until, row.next_look_at = row.generation + 1, None, max(*first, self.now())
+                continue
+            row.next_look_at = max(row.lease_until, grace_until)
+            row.attempts.append(Attempt(row.generation, self.now(), grace_until))
             opened.add(entry.key)
         return opened
 
@@ -355,10 +387,11 @@ class MemoryLedger:
         for outcome in outcomes:
             row = self.rows[outcome.key]
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
-            attempt.outcome, attempt.code = outcome.event, outcome.code
+            attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, self.now()
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
                 self.closed.append((outcome.key, outcome.event, outcome.code, outcome.message))
-            attempt.settled = outcome.event not in (None, Event.RECEIPT)
+            if outcome.event is not Event.RECEIPT:
+                attempt.resolution = attempt.resolution or outcome.event
             if row.status is not Status.SENDING or row.generation != outcome.generation or outcome.event is None:
                 continue
             row.code, row.message = outcome.code, outcome.message
@@ -380,6 +413,9 @@ class MemoryLedger:
             if row.status is Status.QUEUED and row.generation == entry.generation:
                 row.lease_until = None
 
+    def doubt(self, channel: str, window_seconds: float, actor: Actor) -> int:
+        return 0  # it was never lost
+
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         return [
             self._entry(key, row)
@@ -387,8 +423,9 @@ class MemoryLedger:
             if row.status in IN_DOUBT and row.next_look_at is not None and row.next_look_at <= self.now()
         ][:limit]
 
-    def horizon(self, channel: str) -> Horizon:
-        doubts = [row for row in self.rows.values() if row.status in IN_DOUBT]
+    def horizon(self, channel: str, selection: int | None = None) -> Horizon:
+        meant = self.rows if selection is None else self.chosen_by[selection]
+        doubts = [row for key, row in self.rows.items() if row.status in IN_DOUBT and key in meant]
         looks = [row.next_look_at for row in doubts if row.next_look_at]
         ends = [row.window_ends_at for row in doubts if row.window_ends_at]
         return Horizon(min(looks, default=None), max(ends, default=None))
@@ -449,8 +486,11 @@ class MemoryLedger:
             return False
         row.next_look_at = change.next_look_at
         row.erp_number = change.erp_number or row.erp_number
-        for attempt in row.attempts:
-            attempt.settled = attempt.settled or change.event is not None
+        if change.event is None or (row.status, change.event) in LOOKS:
+            definite = change.event not in (Event.TAKEN, Event.WINDOW_OVER)
+            for attempt in row.attempts:
+                attempt.looked_at = self.now()
+                attempt.resolution = attempt.resolution or (change.event if definite else None)
         if change.event is None:
             return True
         row.code, row.message, row.problems = change.code, change.message, change.problems
@@ -469,6 +509,13 @@ class MemoryLedger:
         if row.status is Status.RECEIVED:
             row.earlier_attempts = len(row.attempts)
         self.history.append((key, before, event, row.status, by))
+        if row.status is Status.RECEIVED and before is not Status.RECEIVED:
+            row.received_at, row.resends, row.code, row.message, row.problems = self.now(), 0, None, "", ()
+            row.receipt_at = row.window_ends_at = row.next_look_at = row.lease_until = None
+
+
+LOOKS = {(row.from_status, row.event) for row in TRANSITIONS if row.who is Who.SETTLE}
+"""What only a look-up tells."""
 
 
 def _codes(row: Row) -> set[object]:
@@ -510,6 +557,7 @@ class MemoryErp:
     down: bool = False
     submits: list[OrderKey] = field(default_factory=list)
     made_at: dict[OrderKey, datetime] = field(default_factory=dict)
+    revived: list[str] = field(default_factory=list)
 
     async def check(self) -> Health:
         self._answer()
@@ -592,9 +640,10 @@ class MemoryErp:
         if not named:
             raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
         if named[0].total != order.total:
-            raise OrderConflict(f"the ERP holds {number} over {named[0].total}")
+            raise OrderRefused(f"the ERP holds {number} over {named[0].total}")
         if named[0].state is FoundState.CANCELLED:
             named[0].state = FoundState.HALF_MADE
+            self.revived.append(number)
 
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         self._answer()

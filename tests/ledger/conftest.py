@@ -8,7 +8,7 @@ import pytest
 
 from order_sync.ledger import Ledger, migrate
 from sandbox.postgres import Cluster
-from tests.ledger.steps import Connect, Sql
+from tests.ledger.steps import Connect, Counting, Sql
 
 _NUMBERS = count(1)
 
@@ -55,3 +55,16 @@ def sql(connect: Connect) -> Iterator[Sql]:
         connection.execute("set search_path to order_sync")
         connection.execute("set timezone to 'UTC'")
         yield Sql(connection)
+
+
+@pytest.fixture
+def counted(connect: Connect) -> Iterator[Ledger]:
+    """A ledger whose statements are counted."""
+
+    def connect_counting() -> psycopg.Connection:
+        connection = connect()
+        connection.cursor_factory = Counting
+        return connection
+
+    with Ledger(connect_counting) as ledger:
+        yield ledger

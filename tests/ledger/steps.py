@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 
@@ -57,6 +58,20 @@ class Sql:
         """What happened to the order with that number, oldest first."""
         query = "select event from order_history h join orders o on o.id = order_id where order_key = %s order by h.id"
         return [event for (event,) in self.rows(query, str(key(number)))]
+
+
+class Counting(psycopg.Cursor[Any]):
+    """A cursor that counts what is sent through it."""
+
+    sent = 0
+
+    def execute(self, *arguments: Any, **options: Any) -> "Counting":
+        Counting.sent += 1
+        return super().execute(*arguments, **options)
+
+    def copy(self, *arguments: Any, **options: Any) -> Any:
+        Counting.sent += 1
+        return super().copy(*arguments, **options)
 
 
 def key(number: int) -> OrderKey:

@@ -9,8 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from order_sync.core.lifecycle import Event
 from order_sync.ledger import Ledger
-from tests.ledger.steps import Connect, Sql
+from tests.ledger.steps import Connect, Sql, close, fail, key, land, send
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
@@ -46,10 +47,8 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
         assert ledger.counts("shop") == {}
 
 
-def test_accept_records_who_and_why_and_says_what_follows(run, connect: Connect, ledger: Ledger, sql: Sql):
+def test_accept_records_who_and_why_and_says_what_follows(run, address: str, ledger: Ledger, sql: Sql):
     ledger.check_fingerprint("channel_dynamics_web", "old")
-    info = connect().info
-    address = f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}"
     words = ("accept", "channel_dynamics_web", "--fingerprint", "new", "--by", "Ada", "--reason", "rebuilt on Friday")
     done = run(*words, connection=address)
     assert done.returncode == 0, done.stderr
@@ -60,6 +59,59 @@ def test_accept_records_who_and_why_and_says_what_follows(run, connect: Connect,
     assert sql.rows("select accepted_by, reason from fingerprints order by epoch desc limit 1") == [
         ("Ada", "rebuilt on Friday")
     ]
+
+
+@pytest.fixture
+def address(connect: Connect, ledger: Ledger) -> str:
+    """The connection of a migrated ledger, as the environment holds it."""
+    info = connect().info
+    return f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}"
+
+
+def test_explain_says_where_an_order_is_by_any_of_what_people_know_of_it(run, address: str, ledger: Ledger):
+    """R5, R80"""
+    close(ledger, send(ledger, 1).entries, Event.REFUSED, "TAX_MAPPING", "tax code 'X' is not the ERP's")
+    for words in ((str(key(1)),), ("--reference", "R-1"), ("--customer-account", "C-1")):
+        done = run("explain", *words, connection=address)
+        assert (done.returncode, done.stderr) == (0, "")
+        title, error, meaning = done.stdout.splitlines()[:3]
+        assert title == f"Order {key(1)}"
+        assert error.endswith(": tax code 'X' is not the ERP's")
+        assert meaning == "It means        A tax code or its rate is not the ERP's."
+        assert "This page holds people's data" not in done.stdout
+
+
+def test_explain_prints_a_whole_order_and_what_support_needs(run, address: str, ledger: Ledger):
+    """R95, R96"""
+    ship_to = {"name": "Ann Other", "street": "1 High Street", "city": "Bristol", "country": "GB"}
+    land(ledger, 1, details=json.dumps({"lines": [["1", "SKU-0001", "1", "10.00"]], "ship_to": ship_to}))
+    done = run("explain", str(key(1)), "--whole-order", "--escalate", connection=address)
+    assert (done.returncode, done.stderr) == (0, "")
+    text, _, page = done.stdout.rpartition(f"\n\nOrder {key(1)}\n")
+    assert "Ann Other" in page
+    assert "SKU-0001" in page
+    assert "Ann Other" not in text
+    assert "Subject: Order Sync Error" in text
+    assert "ledger schema 0003" in text
+    assert "Airflow         3.3.2, Python 3.11" in text
+    assert "Settings        all at their defaults" in text
+    assert ledger_password(address) not in done.stdout
+
+
+def ledger_password(address: str) -> str:
+    return address.split(":")[2].split("@")[0]
+
+
+def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, address: str, ledger: Ledger):
+    """R148, R149, R85"""
+    fail(ledger, 1, 2, 3)
+    land(ledger, 4)
+    done = run("explain", "--status", "failed", "--at-most", "2", connection=address)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Orders (status failed), the newest 2 first"
+    assert [str(key(3)) in lines[1], str(key(2)) in lines[3]] == [True, True]
+    assert lines[-1].split()[:2] == ["3", "SKU_NOT_FOUND,"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +126,8 @@ def test_accept_records_who_and_why_and_says_what_follows(run, connect: Connect,
             "channel_dynamics_web",
         ),
         (["accept", "erp_tryton", "--fingerprint", "x", "--by", "x"], None, 2, "--reason"),
+        (["explain", "W100012", "--days", "x"], None, 1, "leave out days; days is 'x': write a whole number"),
+        (["explain", "--reference", "W1"], None, 1, "AIRFLOW_CONN_ORDER_LEDGER"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_without_a_traceback(

@@ -1,10 +1,9 @@
 """What a call costs: as many statements for a thousand orders as for ten, and an index for every cycle's queries."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 
 from order_sync.core.lifecycle import Event
@@ -14,7 +13,7 @@ from order_sync.ledger.statements import FOLDER, statement
 from tests.ledger.steps import (
     ACTOR,
     ALL,
-    Connect,
+    Counting,
     Sql,
     change,
     claim,
@@ -28,31 +27,6 @@ from tests.ledger.steps import (
     queue,
     send,
 )
-
-
-class Counting(psycopg.Cursor[Any]):
-    """A cursor that counts what is sent through it."""
-
-    sent = 0
-
-    def execute(self, *arguments: Any, **options: Any) -> "Counting":
-        Counting.sent += 1
-        return super().execute(*arguments, **options)
-
-    def copy(self, *arguments: Any, **options: Any) -> Any:
-        Counting.sent += 1
-        return super().copy(*arguments, **options)
-
-
-@pytest.fixture
-def counted(connect: Connect) -> Iterator[Ledger]:
-    def connect_counting() -> psycopg.Connection:
-        connection = connect()
-        connection.cursor_factory = Counting
-        return connection
-
-    with Ledger(connect_counting) as ledger:
-        yield ledger
 
 
 def _validated(ledger: Ledger) -> list[Any]:
@@ -126,7 +100,9 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
             "orders_queued",
         ),
         ("read_due", {"limit": 10}, "orders_in_doubt"),
-        ("read_horizon", {}, "orders_in_doubt"),
+        ("doubt_orders", {"by": "me", "window": 1800.0}, "orders_queued"),
+        ("doubt_orders", {"by": "me", "window": 1800.0}, "orders_in_doubt"),
+        ("read_horizon", {"selection": None}, "orders_in_doubt"),
         ("look_now", {"limit": 10}, "orders_in_doubt"),
         ("count_off_peak", {}, "orders_queued"),
         ("read_received", {"after": "", "limit": 10}, "orders_received"),

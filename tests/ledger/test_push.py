@@ -311,12 +311,14 @@ def test_an_unknown_attempt_from_before_a_resync_is_settled_before_a_new_one_is_
     assert sql.one("select count(*) from attempts") == 2
 
 
-def test_a_receipt_that_a_look_has_answered_does_not_stop_the_next_attempt(ledger: Ledger, sql: Sql):
+def test_a_receipt_that_a_look_has_answered_since_the_resync_does_not_stop_the_next_attempt(ledger: Ledger, sql: Sql):
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     settle(ledger, sql, Event.WINDOW_OVER)
     settle(ledger, sql, Event.RESYNC)
     validate(ledger)
+    assert open_all(ledger, claim(ledger)) == set(), "the answer is from before the resync"
+    settle(ledger, sql, Event.HALF_MADE)
     assert open_all(ledger, claim(ledger)) == {key(1)}
 
 

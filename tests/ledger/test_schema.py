@@ -56,6 +56,37 @@ def test_a_ledger_of_the_first_schema_goes_on_with_what_it_has(database):
         assert ledger.unfinished("shop", 10) != []
 
 
+def test_rows_of_reports_from_before_find_their_orders(database):
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(database)
+
+    migrate(connect, "0002")
+    with connect() as connection:
+        connection.execute("set search_path to order_sync")
+        connection.execute(
+            "insert into orders (order_key, channel, erp, status, digest)"
+            " select 'shop:' || n, 'shop', 'tryton', 'not_an_order', '' from generate_series(1, 3) n"
+        )
+        connection.execute(
+            "insert into transactions (order_id, version, digest, source_status, reference, receipt, customer_account,"
+            " distributor, currency, expected_lines, present_lines, details)"
+            " select id, 1, '', '', (array['R-1', '', ''])[id], (array['', '=2', ''])[id], 'C', '', '', 1, 1, ''"
+            " from orders"
+        )
+        connection.execute(
+            "insert into reports (day, content, zone, as_of, not_shown) values (now(), 'all', '', now(), '{}')"
+        )
+        connection.execute(
+            "insert into report_rows"
+            " select 1, n, (array['R-1', $$'=2$$, 'shop:3', 'gone'])[n], '', 'C', '', '', ''"
+            " from generate_series(1, 4) n"
+        )
+    migrate(connect)
+    with connect() as connection:
+        rows = connection.execute("select of_order from order_sync.report_rows order by position").fetchall()
+    assert rows == [(1,), (2,), (3,), (None,)]
+
+
 def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(connect: Connect, sql: Sql):
     sql.do("delete from lifecycle where event = 'complete'")
     with pytest.raises(

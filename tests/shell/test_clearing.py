@@ -2,8 +2,6 @@
 
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator
@@ -23,17 +21,9 @@ from order_sync.operators.base import cleared, who_cleared
 from order_sync.registry import ChannelSpec, ErpSpec
 from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.flows.test_clearing import ACTOR, ROUTE
+from tests.support.context import RETRIES, context
 
-RETRIES = 3
 SHOP = ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner")
-
-
-def context(max_tries: int = RETRIES, tries: int = 1, clears: int = 0) -> Any:
-    """Airflow's context of a task that may be tried so often after its first try; a clear adds the tries so far."""
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id="push", max_tries=max_tries)
-    ti.try_number = tries
-    due = datetime(2026, 3, 2, tzinfo=UTC)
-    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=None, run_after=due, clear_number=clears)}
 
 
 @pytest.fixture
@@ -58,27 +48,27 @@ def made(kind: type[BaseOperator]) -> BaseOperator:
 def test_a_task_is_cleared_when_airflow_allows_it_more_tries_than_it_has_retries():
     push = made(PushOrdersOperator)
     for tries in range(1, RETRIES + 2):
-        assert not cleared(context(tries=tries), push), "Airflow tries it again by itself"
+        assert not cleared(context(try_number=tries), push), "Airflow tries it again by itself"
     assert who_cleared(context(), push) is None
-    assert cleared(context(RETRIES + 1, tries=2, clears=1), push)
+    assert cleared(context(max_tries=RETRIES + 1, try_number=2, clears=1), push)
 
 
 def test_a_task_that_was_cleared_while_it_ran_is_cleared_although_it_may_not_be_tried_more_often():
     push = made(PushOrdersOperator)
-    assert cleared(context(tries=2, clears=1), push)
-    assert not cleared(context(tries=1, clears=1), push), "others of its run were, before it ran at all"
+    assert cleared(context(try_number=2, clears=1), push)
+    assert not cleared(context(try_number=1, clears=1), push), "others of its run were, before it ran at all"
 
 
 def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another():
     push = made(PushOrdersOperator)
     reasons = [
-        who_cleared(context(allowed, tries, clears), push)
+        who_cleared(context(max_tries=allowed, try_number=tries, clears=clears), push)
         for allowed, tries, clears in ((RETRIES + 1, 2, 1), (RETRIES + 1, 4, 1), (RETRIES + 4, 5, 2), (RETRIES, 2, 1))
     ]
     first, retried, again, while_it_ran = [actor.why for actor in reasons if actor]
     assert first == retried == "push of manual__1 was cleared (clear 1 of the run, up to 5 tries)"
     assert len({first, again, while_it_ran}) == 3
-    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push"}
+    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push cleared by unknown"}
 
 
 def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, MemoryErp]):
@@ -87,7 +77,7 @@ def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, 
     push = made(PushOrdersOperator)
     assert push.execute(context()) == {"refused": 1}
     assert push.execute(context()) == {}
-    assert push.execute(context(RETRIES + 1)) == {"retried": 1, "sent": 1}
+    assert push.execute(context(max_tries=RETRIES + 1)) == {"retried": 1, "sent": 1}
 
 
 def test_a_push_keeps_to_the_off_peak_hours_of_its_erp(
@@ -100,7 +90,7 @@ def test_a_push_keeps_to_the_off_peak_hours_of_its_erp(
     push.execute(context())
     ledger.clock.sleep(minutes=20)
     assert push.execute(context()) == {"absent": 1, "waiting_for_off_peak": 1}
-    assert push.execute(context(RETRIES + 1)) == {"sent": 1}
+    assert push.execute(context(max_tries=RETRIES + 1)) == {"sent": 1}
 
 
 def test_a_cleared_validate_judges_again_what_failed(given: tuple[MemoryLedger, MemoryErp]):
@@ -110,7 +100,7 @@ def test_a_cleared_validate_judges_again_what_failed(given: tuple[MemoryLedger, 
     failed = {"invalid": 1, "CURRENCY_MAPPING": 1}
     assert step.execute(context()) == failed
     assert step.execute(context()) == {}
-    assert step.execute(context(RETRIES + 1)) == {"judged_again": 1, **failed}
+    assert step.execute(context(max_tries=RETRIES + 1)) == {"judged_again": 1, **failed}
 
 
 def test_a_cleared_check_of_the_reference_data_reads_it_although_the_copy_is_young(
@@ -118,14 +108,14 @@ def test_a_cleared_check_of_the_reference_data_reads_it_although_the_copy_is_you
 ):
     step = made(CheckReferenceDataOperator)
     assert step.execute(context()) == {}
-    assert step.execute(context(RETRIES + 1)) == {"codes": 5}
+    assert step.execute(context(max_tries=RETRIES + 1)) == {"codes": 5}
 
 
 def test_a_cleared_reconcile_looks_before_the_time(given: tuple[MemoryLedger, MemoryErp]):
     ledger, erp = given
     erp.confirms_after = timedelta(0)
     made(PushOrdersOperator).execute(context())
-    assert made(ReconcileConfirmationsOperator).execute(context(RETRIES + 1)) == {"confirmed": 1}
+    assert made(ReconcileConfirmationsOperator).execute(context(max_tries=RETRIES + 1)) == {"confirmed": 1}
     assert ledger.status() is Status.SUCCEEDED
 
 

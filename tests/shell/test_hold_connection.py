@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +11,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.ledger import Ledger
 from order_sync.operators import HoldConnectionOperator
 from sandbox.postgres import Cluster
+from tests.support.context import context
 
 Do = Callable[..., dict[str, int]]
 
@@ -39,11 +38,7 @@ def do(ledger: Ledger) -> Do:
         operator: BaseOperator = HoldConnectionOperator(
             task_id="hold", connection=connection, action=action, reason=reason
         )
-        context: Any = {
-            "ti": SimpleNamespace(dag_id="hold_connection", run_id="manual", task_id="hold"),
-            "dag_run": SimpleNamespace(triggering_user_name="ursula"),
-        }
-        return operator.execute(context)
+        return operator.execute(context("hold", "hold_connection", "manual", user="ursula"))
 
     return do
 

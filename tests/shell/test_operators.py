@@ -5,7 +5,6 @@ import json
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from order_sync.operators import (
 )
 from order_sync.registry import ChannelSpec, ErpSpec
 from tests.flows.memory import START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.support.context import context
 
 STEPS = (
     ExtractTransactionsOperator,
@@ -54,7 +54,7 @@ class World:
         returned: dict[str, int] = {}
         for kind in kinds:
             operator = kind(task_id=kind.__name__.lower(), channel="shop")
-            returned = operator.execute(context(operator.task_id, user))
+            returned = operator.execute(context(operator.task_id, user=user))
         return returned
 
     @property
@@ -81,11 +81,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(hooks, "channel", given(world.channel))
     monkeypatch.setattr(hooks, "erp", given(nullcontext(world.erp)))
     return world
-
-
-def context(task_id: str, user: str | None = None) -> Any:
-    ti = SimpleNamespace(dag_id="sync_orders__shop", run_id="manual__1", task_id=task_id, max_tries=0, try_number=1)
-    return {"ti": ti, "dag_run": SimpleNamespace(triggering_user_name=user, clear_number=0)}
 
 
 def deferred(operator: BaseOperator, method: str = "execute", **kwargs: Any) -> TaskDeferred:
@@ -250,7 +245,7 @@ def test_reconcile_judges_what_becomes_due_between_its_look_and_its_end(world: W
     world.ledger.clock.sleep(minutes=16)
     horizon, slow = world.ledger.horizon, iter([timedelta(minutes=20)])
 
-    def after_a_while(channel: str) -> Horizon:
+    def after_a_while(channel: str, selection: int | None = None) -> Horizon:
         world.ledger.clock.now += next(slow, timedelta(0))
         return horizon(channel)
 

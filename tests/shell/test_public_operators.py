@@ -52,11 +52,16 @@ def test_the_public_operators_are_these():
         "CheckReferenceDataOperator",
         "CompareChannelOperator",
         "CompareErpOperator",
+        "ExplainOrderOperator",
         "ExtractTransactionsOperator",
         "FailedOrdersOperator",
+        "ErasePersonalDataOperator",
+        "ForgetTransactionsOperator",
         "HoldConnectionOperator",
         "PushOrdersOperator",
         "ReconcileConfirmationsOperator",
+        "RestoreLedgerOperator",
+        "ResyncOrdersOperator",
         "ValidateOrdersOperator",
     }
 

@@ -21,6 +21,7 @@ class FindingKind(StrEnum):
     GONE = "gone"
     NEVER_SENT = "never_sent"
     IN_ERP_BEFORE_START = "in_erp_before_start"
+    RESTORED = "restored"
 
 
 MEANINGS = {
@@ -44,6 +45,10 @@ MEANINGS = {
         " nothing was touched"
     ),
     FindingKind.IN_ERP_BEFORE_START: "orders to be backfilled are in the ERP already, and were not sent",
+    FindingKind.RESTORED: (
+        "the ledger was restored from a backup, and every channel is on hold until somebody releases it; the log of"
+        " restore_ledger lists what people decided since the backup: they confirm it"
+    ),
 }
 
 

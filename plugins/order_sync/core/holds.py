@@ -1,8 +1,8 @@
 """Holds: what stops the use of a connection, who set it and why, and how it ends.
 
 A hold on `erp_<name>` or `channel_<name>` stops work through that connection; other connections go on. Those that the
-flows set end by themselves when a probe succeeds; a person's, and that of a first run that would send very many orders,
-end when a person releases them.
+flows set end by themselves when a probe succeeds; a person's, that of a first run that would send very many orders, and
+those of a restored ledger end when a person releases them.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class HoldKind(StrEnum):
     CONFIGURATION = "configuration"
     PERSON = "person"
     FIRST_RUN = "first_run"
+    RESTORE = "restore"
 
 
 class HoldScope(StrEnum):

@@ -65,6 +65,9 @@ class Event(StrEnum):
     PUT_ON_HOLD = "put_on_hold"
     RELEASED = "released"
     ACCEPTED = "accepted"
+    ERASED = "erased"
+    FORGOTTEN = "forgotten"
+    CHANGED_ONCE_ERASED = "changed_once_erased"
 
 
 class Who(StrEnum):
@@ -130,6 +133,9 @@ UNFINISHED = (
     *(Status.FAILED, Status.DEAD, Status.ON_HOLD),
 )
 """Statuses of orders that the channel is asked for again with each extract: they may have changed there."""
+
+ERASABLE = (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE, *DONE, Status.IGNORED)
+"""Statuses of orders of which nothing is left to do: people's data in them may be erased."""
 
 IN_DOUBT = (Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION)
 """Statuses that `settle` looks up."""
@@ -237,6 +243,20 @@ def _table() -> tuple[Transition, ...]:
         (W.CHANNEL, was_sent, E.CANCELLED_IN_CHANNEL, S.CONFLICT, "cancelled after it was sent", False),
         (W.SETTLE, was_sent, E.TWO_IN_ERP, S.CONFLICT, look + "a second order", True),
         (W.SETTLE, was_sent, E.CANCELLED_IN_ERP, S.CONFLICT, look + "cancelled", True),
+        *((W.PERSON, (same,), E.ERASED, same, "a request, and a reason", False) for same in ERASABLE),
+        *((W.RULES, (same,), E.FORGOTTEN, same, "nothing happened for as long as is kept", False) for same in ERASABLE),
+        *(
+            (W.CHANNEL, (same,), E.CHANGED_ONCE_ERASED, same, "a new version, of which the digest is kept", False)
+            for same in (*was_sent, S.IGNORED)
+        ),
+        (
+            W.CHANNEL,
+            (S.NOT_AN_ORDER, S.CANCELLED_AT_SOURCE),
+            E.CHANGED_ONCE_ERASED,
+            S.CONFLICT,
+            "an order now, of which only the digest is kept",
+            False,
+        ),
     )
     return tuple(
         Transition(origin, event, to_status, who, evidence, calls_erp)

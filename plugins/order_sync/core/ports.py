@@ -10,13 +10,14 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.deciding import Decision, Selected
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.selection import Selection
+from order_sync.core.selection import Action, Selection
 from order_sync.core.verdict import Doubt, Found, Guarantee
 from order_sync.core.watermark import Watermark
 
@@ -357,6 +358,34 @@ class Ledger(Protocol):
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
         """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
 
+    def select(
+        self, run: str, action: Action, asked: Mapping[str, object], keys: Collection[OrderKey], actor: Actor
+    ) -> int:
+        """Store a run's selection of these orders, unless it has one already; the selection's number."""
+
+    def selection(self, run: str) -> int | None:
+        """The number of the selection that a run stored."""
+
+    def selected(self, selection: int, after: int, limit: int) -> Sequence[Selected]:
+        """The selected orders as they stand, by their position, those after `after`."""
+
+    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
+        """The orders under these keys; one of which no version was kept is left out."""
+
+    def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
+        """The orders that have these ERP numbers."""
+
+    def decide(
+        self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor
+    ) -> set[OrderKey]:
+        """Take decisions whose order still stands as it was selected, and remember the result; the keys of the others.
+
+        A decision that was taken also confirms what was decided about the order before a restore.
+        """
+
+    def to_send(self, selection: int) -> Mapping[str, int]:
+        """How many of the selected orders are to be sent, by channel."""
+
     def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
         """Queue failed orders again that the ERP surely does not have; returns how many.
 
@@ -397,6 +426,9 @@ class Ledger(Protocol):
     def release(self, claim: Claim) -> None:
         """Give back what was claimed and not sent."""
 
+    def doubt(self, channel: str, window_seconds: float, actor: Actor) -> int:
+        """Let every open order be looked up that a lost ledger may have sent. Returns how many there were."""
+
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders that were sent, whose window is over and that no verdict has fallen on."""
 
@@ -409,8 +441,8 @@ class Ledger(Protocol):
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
         """Orders in doubt whose look is due, longest overdue first, whoever sent them."""
 
-    def horizon(self, channel: str) -> Horizon:
-        """What reconcile has to wait for."""
+    def horizon(self, channel: str, selection: int | None = None) -> Horizon:
+        """What reconcile has to wait for; of a `selection` only its orders count."""
 
     def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
         """What the tasks of a run (`dag/run`) did to orders since then."""
@@ -455,7 +487,10 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A stored report: as of when, its rows counted by their Status, and the day's orders without a row by status."""
+    """A stored report: as of when, its rows counted by their Status, and the day's orders without a row by status.
+
+    `emptied` is how often rows of it were emptied since, because people's data in them was erased.
+    """
 
     number: int
     day: date
@@ -463,6 +498,7 @@ class Report:
     as_of: datetime
     shown: Mapping[str, int]
     not_shown: Mapping[str, int]
+    emptied: int = 0
 
 
 class Reports(Protocol):

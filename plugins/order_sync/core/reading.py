@@ -15,7 +15,7 @@ from order_sync.core.orders import Address, Charge, Line, Order, Problem, Transa
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Instants before this are a channel's way of saying nothing (1900-01-01), or a mistake."""
 
-LINE = ("number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax")
+LINE = ("number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax", "title")
 """What stands where in a line that is an array: such lines are several times cheaper to build and to move."""
 
 MOST_DIGITS = 16

@@ -16,6 +16,7 @@ from order_sync.core.red_runs import RedOn
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")
+_SWITCH = {"on": True, "off": False}
 _NEVER = RedOn()
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -50,6 +51,11 @@ class Settings:
     compare_back: Annotated[
         timedelta, "how far back the daily comparison looks at what a channel, the ledger and the ERP hold"
     ] = timedelta(days=3)
+    transactions_kept_for: Annotated[
+        timedelta,
+        "how long the content of a finished order is kept after the last thing that happened to it; then"
+        " forget_transactions empties it",
+    ] = timedelta(days=400)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
     )
@@ -62,6 +68,9 @@ class Settings:
     first_run_limit: Annotated[
         int, "how many orders a channel may send that has never sent one, before a person has to agree"
     ] = 5000
+    resync_without_confirm: Annotated[
+        int, "how many orders a filter of resync_orders may match before a person has to confirm"
+    ] = 100
     submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
     max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
     total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1
@@ -73,6 +82,10 @@ class Settings:
     )
     report_zone: Annotated[ZoneInfo, "the IANA time zone of the business day and of the report's times"] = _UTC
     report_at: Annotated[time, "when, in that zone, the report is built"] = time(6, 0)
+    roles: Annotated[
+        bool,
+        "whether the DAGs are open to the roles of order-sync: `on` once `python -m order_sync roles` has made them",
+    ] = False
     red_on_failed_orders: Annotated[
         RedOn, "whether orders that failed make their run red: never, any, or from a share of its orders on"
     ] = _NEVER
@@ -104,6 +117,13 @@ class Settings:
         for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must be {least} or more, not {getattr(self, name)}")
+        for name in ("read_done_again_for", "compare_back"):
+            if not getattr(self, name) < self.transactions_kept_for <= FOR_EVER:
+                raise Misconfigured(
+                    f"{PREFIX}TRANSACTIONS_KEPT_FOR ({self.transactions_kept_for}) must be longer than"
+                    f" {PREFIX}{name.upper()} ({getattr(self, name)}), for which what the channel says is compared with"
+                    f" what is kept, and no longer than {FOR_EVER.days}d, which is for ever"
+                )
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(
@@ -115,9 +135,13 @@ class Settings:
 
 LEAST = {
     **dict.fromkeys(("claim_size", "submit_concurrency", "read_again_at_most", "read_done_again_at_most"), 1),
-    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit"), 0),
+    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit", "resync_without_confirm"), 0),
+    "transactions_kept_for": timedelta(days=31),  # the ERP is asked for 30 days what became of an order
 }
-"""The least that a number may be."""
+"""The least that a value may be."""
+
+FOR_EVER = timedelta(days=36500)
+"""The longest that content may be kept: a hundred years."""
 
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
@@ -126,6 +150,8 @@ CALLS_PER_SUBMIT = 6
 def _read(name: str, text: str, default: object) -> object:
     text = text.strip()
     try:
+        if isinstance(default, bool):
+            return _SWITCH[text]
         if isinstance(default, timedelta):
             return _duration(text)
         if isinstance(default, tuple):
@@ -149,6 +175,8 @@ def _duration(text: str) -> timedelta:
 
 
 def _expected(default: object) -> str:
+    if isinstance(default, bool):
+        return "on or off"
     if isinstance(default, timedelta):
         return "a duration such as 90s, 30m, 2h or 1d"
     if isinstance(default, tuple):

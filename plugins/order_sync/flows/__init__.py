@@ -1,5 +1,5 @@
 """What is done with orders, as functions over ports: extract, refresh_reference, validate, push, settle,
-compare, backfill, report.
+compare, backfill, resync, restore, report, explain, erase, forget.
 
 A flow knows only the core. It reads and writes through a Channel, an Erp and a Ledger, takes time from the ledger,
 and returns a Summary in counts.
@@ -7,21 +7,34 @@ and returns a Summary in counts.
 
 from order_sync.flows.backfill import backfill
 from order_sync.flows.compare import compare_channel, compare_erp
+from order_sync.flows.erasing import erase, forget
+from order_sync.flows.explain import Answer, asked, explain
 from order_sync.flows.extract import extract
+from order_sync.flows.printing import print_order
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference
 from order_sync.flows.report import build_report
+from order_sync.flows.restore import restore
+from order_sync.flows.resync import resync
 from order_sync.flows.settle import settle
 from order_sync.flows.validate import validate
 
 __all__ = [
+    "Answer",
+    "asked",
     "backfill",
     "build_report",
     "compare_channel",
     "compare_erp",
+    "erase",
+    "explain",
     "extract",
+    "forget",
+    "print_order",
     "push",
     "refresh_reference",
+    "restore",
+    "resync",
     "settle",
     "validate",
 ]

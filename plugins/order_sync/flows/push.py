@@ -6,6 +6,7 @@ with bounded concurrency, outcomes are closed in micro-batches. The ledger's wri
 
 import asyncio
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -59,10 +60,13 @@ async def push(
     settings: Settings,
     monotonic: Callable[[], float] = time.monotonic,
     channel: Channel | None = None,
+    selection: int | None = None,
     off_peak: OffPeak | None = None,
     cleared: Actor | None = None,
 ) -> Summary:
-    """Settle what is due, then send what is queued until nothing is left.
+    """Settle what is due, then send what is queued until nothing is left; of a `selection` only its orders.
+
+    Sending a selection ends after `time_to_send`; what is left is counted as `left_queued` and goes with the next push.
 
     What was tried before waits for the ERP's `off_peak` hours. Who `cleared` the task wants all of it sent now, and
     what the ERP surely refused tried again.
@@ -88,21 +92,24 @@ async def push(
         summary.add("before_start", ledger.set_aside(route.channel, route.start_from, actor))
     if summary.held:
         return summary
-    sender = _Sender(
-        route, erp, ledger, actor, policy, settings, summary, monotonic, channel, None if cleared else off_peak
-    )
+    waits_for = None if cleared or selection is not None else off_peak
+    sender = _Sender(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for)
     with holding(connection, ledger, actor):
         if hold and not await sender.probe():
             summary.held = str(hold)
             return summary
         if hold:
             ledger.release_hold(connection, hold.kind, Actor(actor.by, "the ERP took an order"))
-        if cleared:
+        if cleared and selection is None:
             summary.add("retried", ledger.retry_refused(route.channel, route.erp, MAX_REFUSALS, cleared))
-        while await sender.turn(settings.claim_size):
-            pass
+        await sender.send_all()
     sender.tell_who_waits()
     return summary
+
+
+def time_to_send(number: int) -> timedelta:
+    """How long a selection of so many orders may keep the ERP to itself: it follows the number, up to an hour."""
+    return min(timedelta(minutes=5, seconds=number), timedelta(hours=1))
 
 
 def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) -> None:
@@ -130,9 +137,37 @@ class _Sender:
     summary: Summary
     monotonic: Callable[[], float]
     channel: Channel | None
+    selection: int | None
     off_peak: OffPeak | None
     known: bool = False
     channel_is_away: bool = False
+    ends_at: float = math.inf
+
+    async def send_all(self) -> None:
+        """Send until nothing is queued; what is looked up first goes too, if it turns out not to be in the ERP."""
+        if self.selection is not None:
+            self.ends_at = self.monotonic() + time_to_send(self._left()).total_seconds()
+        more = True
+        while more:
+            looked_up_first = self.summary.counts.get("changed_since", 0)
+            while not self._over() and await self.turn(self.settings.claim_size):
+                pass
+            more = self.summary.counts.get("changed_since", 0) > looked_up_first and await self._queued_by_a_look()
+        if self._over() and (left := self._left()):
+            self.summary.add("left_queued", left)
+            self.summary.notes.append("the time of this selection is over: what is left goes with the scheduled runs")
+
+    def _over(self) -> bool:
+        return self.selection is not None and self.monotonic() >= self.ends_at
+
+    async def _queued_by_a_look(self) -> bool:
+        settled = await settle(self.route, self.erp, self.ledger, self.actor, self.policy)
+        for name, number in settled.counts.items():
+            self.summary.add(name, number)
+        return bool({Event.ABSENT, Event.HALF_MADE} & settled.counts.keys())
+
+    def _left(self) -> int:
+        return self.ledger.to_send(self.selection).get(self.route.channel, 0) if self.selection is not None else 0
 
     async def know_the_erp(self) -> None:
         """Make sure, once, that it is the accepted one."""
@@ -163,7 +198,7 @@ class _Sender:
         """Send one claim's orders; whether there were any."""
         lease = self.settings.claim_lease.total_seconds()
         longest_submit = (CALLS_PER_SUBMIT * self.settings.call_deadline + self.policy.grace).total_seconds()
-        send_before = self.monotonic() + lease - longest_submit
+        send_before = min(self.monotonic() + lease - longest_submit, self.ends_at)
         claim = await asyncio.to_thread(
             self.ledger.claim,
             self.route.channel,
@@ -172,6 +207,7 @@ class _Sender:
             self.actor,
             as_probe=as_probe,
             sent_before=as_probe or self.waits_until() is None,
+            selection=self.selection,
         )
         if claim.entries:
             await _Turn(self, claim, send_before, as_probe).run()

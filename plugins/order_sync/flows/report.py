@@ -4,11 +4,13 @@ The rows are made and stored by the ledger when the day is built first; this flo
 puts the stored rows into a file, byte for byte the same whenever it is asked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from os import fsync
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -56,26 +58,50 @@ def build_report(
             f"the business day {day} ends at {placed.end.astimezone(zone):%Y-%m-%d %H:%M} in {zone.key}:"
             " its report can be built from then on"
         )
+    must_be_there(folder)
+    request = ReportRequest(day, content, placed, zone.key, queued_stuck_after, distributors)
+    return write_report(reports, path_of(folder, content, day), lambda: reports.build_report(request))
+
+
+def must_be_there(folder: Path) -> None:
+    """Raises Misconfigured if the reports' folder is not there."""
     if not folder.is_dir():
         raise Misconfigured(f"the report's folder '{folder}' is not there: create it, or name another one")
-    path = folder / FILE_NAMES[content].format(day=day)
-    part = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with part.open("xb") as file:
-            report = reports.build_report(
-                ReportRequest(day, content, placed, zone.key, queued_stuck_after, distributors)
-            )
+
+
+def path_of(folder: Path, content: ReportContent, day: date) -> Path:
+    """Where a report's file lies."""
+    return folder / FILE_NAMES[content].format(day=day)
+
+
+def write_report(reports: Reports, path: Path, build: Callable[[], Report]) -> ReportFile:
+    """Write the file of the report that `build` gives, once more if rows of it were emptied meanwhile.
+
+    Raises Misconfigured when the folder cannot be written to; nothing is built then.
+    """
+    while True:
+        with _replacing(path) as file:
+            report = build()
             file.write(BYTE_ORDER_MARK)
             for piece in reports.report_csv(report):
                 file.write(piece)
+        if build().emptied == report.emptied:
+            return ReportFile(path, report)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    part = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with part.open("xb") as file:
+            yield file
             file.flush()
             fsync(file.fileno())
         part.replace(path)
     except OSError as error:
         raise Misconfigured(
-            f"the report cannot be written to the folder '{folder}': {error.strerror};"
+            f"the report cannot be written to the folder '{path.parent}': {error.strerror};"
             " let the user of Airflow's workers write there, or name another one"
         ) from error
     finally:
         part.unlink(missing_ok=True)
-    return ReportFile(path, report)

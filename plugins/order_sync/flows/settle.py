@@ -25,16 +25,18 @@ AT_ONCE = 10_000
 async def settle(
     route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy, *, at_once: bool = False
 ) -> Summary:
-    """Judge every order of the channel whose look is due, until none is; `at_once`, those too whose look lies ahead.
+    """Judge every order of the channel whose look is due, until none is, also what a lost ledger may have sent.
+
+    `at_once` looks at those too whose look lies ahead.
 
     While the ERP is away nobody looks, but windows end all the same: `held` then says why. Raises Misconfigured for
     another ERP than the accepted one, in which not finding an order would prove nothing.
     """
-    connection = f"erp_{route.erp}"
+    connection, summary, known = f"erp_{route.erp}", Summary(), False
+    summary.add("may_have_been_sent", ledger.doubt(route.channel, policy.window.total_seconds(), actor))
     hold = await still_away(connection, erp, ledger, actor)
     if hold:
-        return _without_a_look(route, ledger, actor, policy, hold)
-    summary, known = Summary(), False
+        return _without_a_look(route, ledger, actor, policy, hold, summary)
     early = ledger.look_now(route.channel, AT_ONCE) if at_once else 0
     if early:
         summary.notes.append(f"{early} are looked at before their time")
@@ -53,8 +55,10 @@ async def settle(
     return summary
 
 
-def _without_a_look(route: Route, ledger: Ledger, actor: Actor, policy: Policy, hold: Hold) -> Summary:
-    summary = Summary(held=str(hold))
+def _without_a_look(
+    route: Route, ledger: Ledger, actor: Actor, policy: Policy, hold: Hold, summary: Summary
+) -> Summary:
+    summary.held = str(hold)
     while entries := ledger.overdue(route.channel, PAGE):
         now = ledger.now()
         verdict = Verdict(

@@ -1,13 +1,16 @@
-"""What people ask the ledger for: the orders that they mean."""
+"""What people ask the ledger for, and decide: the orders that they mean, and what becomes of these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from order_sync.core.lifecycle import Status
+import psycopg
+
+from order_sync.core.deciding import Decision, Result, Selected
+from order_sync.core.lifecycle import Status, step
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Chosen
-from order_sync.core.selection import Selection
-from order_sync.ledger.calls import Calls
-from order_sync.ledger.rows import clean
+from order_sync.core.ports import Actor, Chosen, Entry
+from order_sync.core.selection import Action, Selection
+from order_sync.ledger.calls import Calls, by
+from order_sync.ledger.rows import clean, to_json
 
 
 class Choosing(Calls):
@@ -41,3 +44,80 @@ class Choosing(Calls):
             for row in rows
         ]
         return orders, rows[0]["in_all"] if rows else 0
+
+    def select(
+        self, run: str, action: Action, asked: Mapping[str, object], keys: Collection[OrderKey], actor: Actor
+    ) -> int:
+        """Store a run's selection of these orders, unless it has one already; the selection's number."""
+        self._database.execute(
+            "store_selection",
+            run=run,
+            action=action,
+            asked=to_json(asked),
+            keys=[clean(str(key)) for key in keys],
+            by=actor.by,
+            why=clean(actor.why),
+        )
+        return int(self._one("read_selection", run=run)["id"])
+
+    def selection(self, run: str) -> int | None:
+        """The number of the selection that a run stored."""
+        row = self._database.row("read_selection", run=run)
+        return int(row["id"]) if row else None
+
+    def selected(self, selection: int, after: int, limit: int) -> Sequence[Selected]:
+        """The selected orders as they stand, by their position, those after `after`."""
+        return [
+            Selected(
+                row["id"],
+                OrderKey.parse(row["order_key"]),
+                Status(row["status"]),
+                row["generation"],
+                row["code"],
+                row["erp_number"],
+                row["not_an_order"],
+                row["missing_lines"],
+                row["reached"],
+                Result(row["outcome"]) if row["outcome"] else None,
+                row["erased"],
+            )
+            for row in self._database.rows("read_selected", selection=selection, after=after, limit=limit)
+        ]
+
+    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
+        """The orders under these keys; one of which no version was kept is left out."""
+        return self._entries("read_entries", keys=[str(key) for key in keys])
+
+    def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
+        """The orders that have these ERP numbers."""
+        rows = self._database.rows("read_owners", erp=erp, numbers=[clean(number) for number in numbers])
+        return {row["erp_number"]: OrderKey.parse(row["order_key"]) for row in rows}
+
+    def decide(
+        self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor
+    ) -> set[OrderKey]:
+        """Take decisions whose order still stands as it was selected, with their history; the keys of the others."""
+        rows = [
+            {
+                "order_id": order.position,
+                "generation": order.generation,
+                "from_status": order.status,
+                "event": decision.event,
+                "to_status": decision.event and step(order.status, decision.event),
+                "code": decision.code,
+                "text": decision.text,
+                "erp_number": decision.erp_number,
+                "outcome": decision.result,
+                "message": decision.message,
+            }
+            for order, decision in decisions.values()
+        ]
+        try:
+            left = self._database.rows("decide_orders", selection=selection, decisions=to_json(rows), **by(actor))
+        except psycopg.errors.UniqueViolation:  # another run gave one of these ERP numbers to another order meanwhile
+            return set(decisions)
+        return {OrderKey.parse(row["order_key"]) for row in left}
+
+    def to_send(self, selection: int) -> Mapping[str, int]:
+        """How many of the selected orders are to be sent, by channel."""
+        return {row["channel"]: row["count"] for row in self._database.rows("count_to_send", selection=selection)}

@@ -16,15 +16,18 @@ from order_sync.core.ports import (
 )
 from order_sync.ledger import migration
 from order_sync.ledger.choosing import Choosing
+from order_sync.ledger.erasing import Erasing
 from order_sync.ledger.intake import Intake
+from order_sync.ledger.restoring import Restoring
 from order_sync.ledger.rows import (
     to_json,
 )
 from order_sync.ledger.sending import Sending
 from order_sync.ledger.statements import statement
+from order_sync.ledger.telling import Telling
 
 
-class Ledger(Intake, Sending, Choosing):
+class Ledger(Intake, Sending, Choosing, Telling, Restoring, Erasing):
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
     Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.
@@ -91,8 +94,7 @@ class Ledger(Intake, Sending, Choosing):
                     "distributors": to_json(request.distributors),
                 }
                 cursor.execute(statement("store_report_rows"), parameters)
-        row = self._one("read_report", day=request.day, content=request.content)
-        return Report(row["id"], request.day, request.content, row["as_of"], row["shown"], row["not_shown"])
+        return self.stored_report(request.day, request.content)
 
     def report_csv(self, report: Report) -> Iterator[bytes]:
         """The stored rows as CSV in UTF-8, a header first, every other cell quoted, lines ending in CRLF; in pieces."""

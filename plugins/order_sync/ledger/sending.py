@@ -102,7 +102,7 @@ class Sending(Calls):
         sent_before: bool = True,
     ) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming."""
-        probe = self._database.row("find_probe", channel=channel) if as_probe else None
+        probe = self._database.row("find_probe", channel=channel, selection=selection) if as_probe else None
         if as_probe and not probe:
             return Claim([], lease_seconds)
         entries = self._entries(
@@ -194,9 +194,9 @@ class Sending(Calls):
         """Orders that were sent, whose window is over and that no verdict has fallen on."""
         return self._entries("read_overdue", channel=channel, limit=limit)
 
-    def horizon(self, channel: str) -> Horizon:
+    def horizon(self, channel: str, selection: int | None = None) -> Horizon:
         """When the next look at an order in doubt is due, and when the last of their windows ends."""
-        return Horizon(**self._one("read_horizon", channel=channel))
+        return Horizon(**self._one("read_horizon", channel=channel, selection=selection))
 
     def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
         """The orders that the run's tasks worked on since then, and those that stand as they failed them."""

@@ -15,15 +15,19 @@ from order_sync.operators.channel import (
     ExtractTransactionsOperator,
     ValidateOrdersOperator,
 )
+from order_sync.operators.erase import ErasePersonalDataOperator, ForgetTransactionsOperator
 from order_sync.operators.erp import (
     CheckReferenceDataOperator,
     CompareErpOperator,
     PushOrdersOperator,
     ReconcileConfirmationsOperator,
 )
+from order_sync.operators.explain import ExplainOrderOperator
 from order_sync.operators.failed import FailedOrdersOperator
 from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
+from order_sync.operators.restore import RestoreLedgerOperator
+from order_sync.operators.resync import ResyncOrdersOperator
 
 __all__ = [
     "HOLD_ACTIONS",
@@ -32,10 +36,15 @@ __all__ = [
     "CheckReferenceDataOperator",
     "CompareChannelOperator",
     "CompareErpOperator",
+    "ErasePersonalDataOperator",
+    "ExplainOrderOperator",
     "ExtractTransactionsOperator",
     "FailedOrdersOperator",
+    "ForgetTransactionsOperator",
     "HoldConnectionOperator",
     "PushOrdersOperator",
     "ReconcileConfirmationsOperator",
+    "RestoreLedgerOperator",
+    "ResyncOrdersOperator",
     "ValidateOrdersOperator",
 ]

@@ -10,7 +10,7 @@ from airflow.sdk import Context
 from order_sync import flows, hooks, registry
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
-from order_sync.core.ports import Actor, Erp, Ledger, Summary
+from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.operators.base import actor, done, tell_findings
 from order_sync.operators.erp import ErpOperator
 
@@ -71,7 +71,7 @@ class BackfillOrdersOperator(ErpOperator):
     def resume(self, context: Context, event: Any = None) -> dict[str, int]:
         """Bring in as many as there is room for by now."""
         placed, at_most = self._asked()
-        spec, by = registry.channel(self.channel), Actor(actor(context).by, self.reason)
+        spec, by = registry.channel(self.channel), actor(context, self.reason)
         channel = hooks.channel(spec, self.channel_conn_id)
 
         async def work(erp: Erp, ledger: Ledger) -> tuple[Summary, bool]:

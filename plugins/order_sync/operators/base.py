@@ -12,6 +12,7 @@ from order_sync import notifiers
 from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import told
 from order_sync.core.ports import Actor, Ledger, Summary
+from order_sync.operators.cleared_by import cleared_by
 
 
 class OrderSyncOperator(BaseOperator):
@@ -50,10 +51,12 @@ def tell_findings(context: Context, ledger: Ledger, *connections: str) -> None:
         ledger.told(findings)
 
 
-def actor(context: Context) -> Actor:
-    """Who acts, for the audit history: the task's run, and whoever triggered it by hand."""
+def actor(context: Context, reason: str = "") -> Actor:
+    """Who acts and why, for the audit history: the task's run, for whoever triggered it, and who cleared the task."""
     ti, user = context["ti"], context["dag_run"].triggering_user_name
-    return Actor(f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f" for {user}" if user else ""))
+    by = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f" for {user}" if user else "")
+    clear = f"cleared by {cleared_by(context)}" if cleared(context, ti.task) else ""
+    return Actor(by, "; ".join(filter(None, (reason, clear))))
 
 
 def cleared(context: Context, operator: BaseOperator) -> bool:
@@ -72,7 +75,8 @@ def who_cleared(context: Context, operator: BaseOperator) -> Actor | None:
         return None
     ti, number = context["ti"], context["dag_run"].clear_number
     which = f"clear {number} of the run, up to {ti.max_tries + 1} tries"
-    return Actor(actor(context).by, f"{ti.task_id} of {ti.run_id} was cleared ({which})")
+    acting = actor(context)
+    return Actor(f"{acting.by} {acting.why}", f"{ti.task_id} of {ti.run_id} was cleared ({which})")
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context, conf
 
 from order_sync import flows, hooks, registry
+from order_sync.core.errors import Misconfigured
 from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
@@ -41,9 +42,7 @@ class ErpOperator(OrderSyncOperator):
 
     def connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
         """Do some work with the ERP and the ledger, connected to both."""
-        spec = registry.erp(registry.channel(self.channel).erp)
-        only_ours = {**spec.options, "channels": [self.channel]}  # another channel's set-up must not stop this one
-        erp = hooks.erp(replace(spec, options=only_ours), self.erp_conn_id)
+        erp = erp_of(self.channel, self.erp_conn_id)
 
         async def connected(ledger: Ledger) -> T:
             async with erp as client:
@@ -60,6 +59,7 @@ class CheckReferenceDataOperator(ErpOperator):
     without one, its error is raised.
 
     :param channel: the channel whose ERP is asked (templated)
+    :param always: however young the copy is: somebody has just changed something in the ERP
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
@@ -67,10 +67,23 @@ class CheckReferenceDataOperator(ErpOperator):
 
     ui_color = "#e8f0d8"
 
+    def __init__(
+        self,
+        *,
+        channel: str,
+        always: bool = False,
+        erp_conn_id: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.always = always
+
     def execute(self, context: Context) -> dict[str, int]:
         """Ask the ERP, in bulk."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
-        max_age = timedelta(0) if cleared(context, self) else settings.reference_max_age
+        anew = self.always or cleared(context, self)
+        max_age = timedelta(0) if anew else settings.reference_max_age
         summary = self.connected(lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, max_age))
         return done(self, summary)
 
@@ -110,6 +123,8 @@ class PushOrdersOperator(ErpOperator):
     orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
+    :param selection: send only the orders that this run selected, `dag_id/run_id`; ends in time, and counts as
+        `left_queued` what the scheduled runs send then (templated)
     :param channel_conn_id: Airflow connection of the channel's database, which is only read: type `postgres`; left out,
         `channel_<name>` (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
@@ -117,7 +132,7 @@ class PushOrdersOperator(ErpOperator):
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
-    template_fields: Sequence[str] = ("channel", "channel_conn_id", "erp_conn_id", "ledger_conn_id")
+    template_fields: Sequence[str] = ("channel", "selection", "channel_conn_id", "erp_conn_id", "ledger_conn_id")
     ui_color = "#f9dcc4"
     operator_extra_links = (OrdersInErp(),)
 
@@ -125,12 +140,14 @@ class PushOrdersOperator(ErpOperator):
         self,
         *,
         channel: str,
+        selection: str | None = None,
         channel_conn_id: str | None = None,
         erp_conn_id: str | None = None,
         ledger_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.selection = selection
         self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
@@ -138,8 +155,9 @@ class PushOrdersOperator(ErpOperator):
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
         channel = hooks.channel(spec, self.channel_conn_id)
         hours, clearing = registry.erp(spec.erp).hours, who_cleared(context, self)
-        summary = self.connected(
-            lambda erp, ledger: flows.push(
+
+        async def push(erp: Erp, ledger: Ledger) -> Summary:
+            return await flows.push(
                 spec.route,
                 erp,
                 ledger,
@@ -147,11 +165,12 @@ class PushOrdersOperator(ErpOperator):
                 policy(erp, settings),
                 settings,
                 channel=channel,
+                selection=selected_by(self.selection, ledger),
                 off_peak=hours,
                 cleared=clearing,
             )
-        )
-        return done(self, summary)
+
+        return done(self, self.connected(push))
 
 
 class ReconcileConfirmationsOperator(ErpOperator):
@@ -165,13 +184,27 @@ class ReconcileConfirmationsOperator(ErpOperator):
     orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
+    :param selection: wait only for the orders that this run selected, `dag_id/run_id` (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
+    template_fields: Sequence[str] = ("channel", "selection", "erp_conn_id", "ledger_conn_id")
     ui_color = "#e4d8f0"
     operator_extra_links = (OrdersInErp(),)
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        selection: str | None = None,
+        erp_conn_id: str | None = None,
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(channel=channel, erp_conn_id=erp_conn_id, ledger_conn_id=ledger_conn_id, **kwargs)
+        self.selection = selection
 
     def execute(self, context: Context) -> dict[str, int]:
         """Take the first look."""
@@ -186,9 +219,10 @@ class ReconcileConfirmationsOperator(ErpOperator):
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
             settle = partial(flows.settle, spec.route, erp, ledger, by, policy(erp, settings))
-            summary, horizon = await settle(at_once=at_once), ledger.horizon(spec.name)
+            waits_for = partial(ledger.horizon, spec.name, selected_by(self.selection, ledger))
+            summary, horizon = await settle(at_once=at_once), waits_for()
             if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():
-                summary, horizon = await settle(), ledger.horizon(spec.name)  # it became due during that look
+                summary, horizon = await settle(), waits_for()  # it became due during that look
             now = ledger.now()
             last = horizon.last_window_ends_at
             if last is None or (end := min(last, ends_at or last)) <= now:
@@ -203,6 +237,20 @@ class ReconcileConfirmationsOperator(ErpOperator):
                 trigger=DateTimeTrigger(moment=wake_at), method_name="resume", kwargs={"ends_at": end.isoformat()}
             )
         return summary.counts
+
+
+def erp_of(channel: str, conn_id: str | None = None) -> Any:
+    """The ERP of a channel, which knows of no other: another channel's set-up must not stop this one."""
+    spec = registry.erp(registry.channel(channel).erp)
+    return hooks.erp(replace(spec, options={**spec.options, "channels": [channel]}), conn_id)
+
+
+def selected_by(run: str | None, ledger: Ledger) -> int | None:
+    """The number of the selection that a run stored; None if none is asked for. Raises Misconfigured if it has none."""
+    selection = ledger.selection(run) if run else None
+    if run and selection is None:
+        raise Misconfigured(f"run '{run}' selected no orders: give the run of resync_orders whose orders are meant")
+    return selection
 
 
 def policy(erp: Erp, settings: Settings) -> Policy:

@@ -8,7 +8,6 @@ from airflow.sdk import Context
 from order_sync import hooks, registry
 from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.ports import Actor
 from order_sync.operators.base import OrderSyncOperator, actor, one_of
 
 HOLD_ACTIONS = ("hold", "release")
@@ -43,9 +42,9 @@ class HoldConnectionOperator(OrderSyncOperator):
         one_of("action", self.action, HOLD_ACTIONS)
         if not self.reason.strip():
             raise Misconfigured("reason is empty: write why, for the people who find orders waiting")
-        by = Actor(actor(context).by, self.reason)
+        by = actor(context, self.reason)
         with hooks.ledger(self.ledger_conn_id) as ledger:
             if self.action == "release":
                 return {"released": ledger.release_hold(self.connection, None, by)}
-            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, self.reason, by)
+            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, by.why, by)
         return {"held": 1}

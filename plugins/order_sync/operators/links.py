@@ -39,6 +39,12 @@ class ReportFile(BaseOperatorLink):
         return shown(f"{operator.folder_url.rstrip('/')}/{quote(operator.written)}")
 
 
+class PrintedOrder(ReportFile):
+    """The text file of a whole order that the task wrote, under the address of its folder."""
+
+    name = "The whole order"
+
+
 def shown(address: str) -> str:
     """The address if Airflow can show it and it holds no password, else nothing."""
     with suppress(ValueError):

@@ -55,7 +55,8 @@ cross join lateral (
             'net', item.value ->> 'net',
             'tax_code', coalesce(item.value #>> '{vat,code}', ''),
             'tax_rate', item.value #>> '{vat,percent}',
-            'tax', item.value #>> '{vat,amount}'
+            'tax', item.value #>> '{vat,amount}',
+            'title', item.value ->> 'title'
         ) order by item.position), '[]') as lines
     from jsonb_array_elements(case jsonb_typeof(p.items) when 'array' then p.items else '[]' end)
         with ordinality item (value, position)

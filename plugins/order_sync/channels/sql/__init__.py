@@ -29,8 +29,9 @@ A row of `transactions.sql` has these columns, in the words of `core.orders.Tran
     total             text     gross, tax and charges included
     expected_lines    int      how many lines the header promises; never null
     present_lines     int      how many of them are there; never null
-    details           text     JSON: `lines` [{number, sku, quantity, net, tax_code, tax_rate, tax}], each line an
-                               object or an array of these in this order, which is the cheaper to build,
+    details           text     JSON: `lines` [{number, sku, quantity, net, tax_code, tax_rate, tax, title}], each line
+                               an object or an array of these in this order, which is the cheaper to build; `title`,
+                               what people call the article, may be left out,
                                `charges` [{code, net, tax_code, tax_rate, tax}],
                                `ship_to` {name, street, city, state, postal_code, country} or null, `ships` true or
                                false. Amounts are text, never a float; `tax_rate` is in per cent or null; `country` is

@@ -1,0 +1,93 @@
+"""### Where is my order?
+Says in the log where an order is and why: the last error first, what it means, who mends it and how, what happens
+by itself and when, what people may decide, the ERP's number and word, every attempt, and the whole history.
+
+Ask with **one** of order key, Channel reference ID, receipt number or customer account. With none of them it lists
+orders, the newest first with their last errors, by status, error code, channel and age, and counts the most frequent
+causes. Nothing is changed, and only the ledger is asked: what the ERP said last stands there with its time.
+
+`Print the whole order` also writes a text file beside the reports, for keying the order in by hand. It holds people's
+data. `For support` also logs what is handed to support under the subject `Order Sync Error`, without people's data.
+
+**When the task is red**, its log says in one sentence what to change: what was asked, the folder of the variable
+`order_sync_report_dir`, or the connection `order_ledger`. An order that is not found turns nothing red.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import Param, dag
+
+from order_sync import permissions, registry
+from order_sync.core.advice import CATALOGUE
+from order_sync.core.lifecycle import Status
+from order_sync.operators import ExplainOrderOperator
+from order_sync.task_defaults import task_defaults
+
+OPTIONAL = ["null", "string"]
+ONE, MANY = "Which order", "Which orders, for a list"
+
+
+@dag(
+    dag_id="explain_order",
+    dag_display_name="Explain an order",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args=task_defaults("order-desk"),
+    params={
+        "key": Param(None, type=OPTIONAL, title="Order key", section=ONE, description="`channel:...`, as in alerts."),
+        "reference": Param(None, type=OPTIONAL, title="Channel reference ID", section=ONE),
+        "receipt": Param(None, type=OPTIONAL, title="Receipt number", section=ONE),
+        "customer_account": Param(None, type=OPTIONAL, title="Customer account", section=ONE),
+        "whole_order": Param(
+            False,
+            type="boolean",
+            title="Print the whole order",
+            section=ONE,
+            description="Into a file beside the reports. It holds people's data.",
+        ),
+        "escalate": Param(False, type="boolean", title="For support", section=ONE),
+        "status": Param(None, type=OPTIONAL, enum=[None, *map(str, Status)], title="Status", section=MANY),
+        "code": Param(None, type=OPTIONAL, enum=[None, *sorted(CATALOGUE)], title="Error code", section=MANY),
+        "channel": Param(
+            None,
+            type=OPTIONAL,
+            enum=[None, *(spec.name for spec in registry.CHANNELS)],
+            title="Channel",
+            section=MANY,
+        ),
+        "days": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Days",
+            section=MANY,
+            description="Placed in so many days up to now.",
+        ),
+        "at_most": Param(50, type="integer", minimum=1, maximum=1000, title="At most", section=MANY),
+    },
+    access_control=permissions.access("explain_order"),
+    tags=["orders", "people"],
+    doc_md=__doc__,
+)
+def explain_order() -> None:
+    """Build the DAG."""
+    ExplainOrderOperator(
+        task_id="explain_order",
+        key="{{ params.key or '' }}",
+        reference="{{ params.reference or '' }}",
+        receipt="{{ params.receipt or '' }}",
+        customer_account="{{ params.customer_account or '' }}",
+        status="{{ params.status or '' }}",
+        code="{{ params.code or '' }}",
+        channel="{{ params.channel or '' }}",
+        days="{{ params.days or '' }}",
+        at_most="{{ params.at_most }}",
+        whole_order="{{ params.whole_order }}",
+        escalate="{{ params.escalate }}",
+        folder="{{ var.value.get('order_sync_report_dir', '') }}",
+        folder_url="{{ var.value.get('order_sync_report_url', '') }}",
+    )
+
+
+explain_order()

@@ -1,0 +1,38 @@
+"""### Forget old transactions
+Once a day: erases the people's data of finished orders to which nothing happened for as long as the setting
+`ORDER_SYNC_TRANSACTIONS_KEPT_FOR` says, from the ledger, from the reports' files and from printed orders. The evidence
+stays, as `erase_personal_data` says; orders that are still open keep what they need, and are counted.
+
+**When the task is red**, its log says in one sentence what to change: the folder of the variable
+`order_sync_report_dir`, or connection `order_ledger`. Clear it afterwards, or wait for the next day: nothing is lost.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, dag
+
+from order_sync import permissions
+from order_sync.operators import ForgetTransactionsOperator
+from order_sync.task_defaults import task_defaults
+
+
+@dag(
+    dag_id="forget_transactions",
+    dag_display_name="Forget old transactions",
+    schedule=CronTriggerTimetable("40 4 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    max_consecutive_failed_dag_runs=0,
+    dagrun_timeout=timedelta(hours=12),
+    default_args=task_defaults("privacy"),
+    access_control=permissions.access("forget_transactions"),
+    tags=["orders"],
+    doc_md=__doc__,
+)
+def forget_transactions() -> None:
+    """Build the DAG."""
+    ForgetTransactionsOperator(task_id="forget_transactions", folder="{{ var.value.get('order_sync_report_dir', '') }}")
+
+
+forget_transactions()

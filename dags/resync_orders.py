@@ -1,0 +1,184 @@
+"""### Resync orders
+Chooses orders, by their keys or by what they have in common, and decides about them:
+
+| action | what happens | to which orders |
+|---|---|---|
+| Send again | checked and sent now, after a look into the ERP | failed, dead, Pending Verification, conflicts |
+| Mark as synced | never sent: the ERP has them under your numbers | what is not on its way |
+| Ignore | not sent until they are released | not sent yet, failed, dead, conflicts, on hold |
+| Put on hold | not sent until they are released | not sent yet, failed, dead |
+| Release | they go on | on hold, ignored |
+| Accept the ERP's order | the ERP's one confirmed order is right | conflicts |
+
+Who decided and why stands in each order's history. A filter that matches many orders, and a dry run, only list them.
+The choice is kept: a clear repeats the decision for the same orders. The shopper hears of nothing, and the channel is
+only read.
+
+**When a task is red**, its log says in one sentence what to change: everything that is wrong with the params, and then
+nothing was done; or which system is away. Trigger it again, or clear the task.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Param, chain, dag, task, task_group
+from airflow.sdk.exceptions import AirflowFailException
+
+from order_sync import permissions, registry
+from order_sync.core.advice import CATALOGUE
+from order_sync.core.lifecycle import Status
+from order_sync.core.selection import Action
+from order_sync.operators import (
+    CheckReferenceDataOperator,
+    PushOrdersOperator,
+    ReconcileConfirmationsOperator,
+    ResyncOrdersOperator,
+    ValidateOrdersOperator,
+)
+from order_sync.task_defaults import task_defaults
+
+ACTIONS = {
+    Action.RESYNC: "Send again (Set to Pending, Retry, Synchronize order)",
+    Action.MARK_AS_SYNCED: "Mark as synced",
+    Action.IGNORE: "Ignore",
+    Action.ON_HOLD: "Put on hold",
+    Action.RELEASE: "Release",
+    Action.ACCEPT: "Accept the ERP's order",
+}
+BY_KEY, BY_FILTER, DECISION = "Which orders: by key", "Which orders: by what they have in common", "What to do"
+WITHOUT_CONFIRM = registry.settings().resync_without_confirm
+THIS_RUN = "{{ dag_run.dag_id }}/{{ dag_run.run_id }}"
+
+
+def choice(values: list[str], title: str, description: str, shown: dict[str, str] | None = None) -> Param:
+    """A param of a filter: one of these values, or none."""
+    shown = {"None": "Any", **{value: value.replace("_", " ") for value in values}, **(shown or {})}
+    return Param(
+        None,
+        type=["null", "string"],
+        enum=[None, *values],
+        values_display=shown,
+        title=title,
+        description=description,
+        section=BY_FILTER,
+    )
+
+
+def text(title: str, description: str) -> Param:
+    """A param of a filter: some text, or none."""
+    return Param(None, type=["null", "string"], title=title, description=description, section=BY_FILTER)
+
+
+def day(title: str, description: str) -> Param:
+    """A param of a filter: a day, or none."""
+    return Param(None, type=["null", "string"], format="date", title=title, description=description, section=BY_FILTER)
+
+
+def texts(title: str, description: str, section: str) -> Param:
+    """A list of texts, one a line."""
+    return Param(
+        [], type=["null", "array"], items={"type": "string"}, title=title, description=description, section=section
+    )
+
+
+@task(trigger_rule="one_failed", retries=0, retry_policy=None, on_failure_callback=None)
+def watcher() -> None:
+    """Make the run red when one of its tasks is, although the tasks after that one went on."""
+    raise AirflowFailException("a task of this run failed: its own log says what to change")
+
+
+def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> list[Any]:
+    """What sends the chosen orders to one ERP, for each of its channels that has some."""
+
+    @task(task_id=f"channels_of_{erp.name}")
+    def channels(decided: dict[str, dict[str, list[str]]]) -> list[str]:
+        """The channels of this ERP with something to send; with none, what follows is skipped."""
+        return decided["to_send"].get(erp.name, [])
+
+    listed = channels(decided)
+    steps: list[Any] = [listed]
+
+    @task_group(group_id=f"send_to_{erp.name}")
+    def each(channel: str) -> None:
+        check_reference_data = CheckReferenceDataOperator(task_id="check_reference_data", channel=channel, always=True)
+        validate = ValidateOrdersOperator(task_id="validate", channel=channel, trigger_rule="all_done")
+        push = PushOrdersOperator(
+            task_id="push",
+            channel=channel,
+            selection=THIS_RUN,
+            pool=erp.connection,
+            priority_weight=10,
+            weight_rule="absolute",
+            trigger_rule="all_done",
+        )
+        reconcile = ReconcileConfirmationsOperator(
+            task_id="reconcile", channel=channel, selection=THIS_RUN, trigger_rule="all_done"
+        )
+        chain(check_reference_data, validate, push, reconcile)
+        steps.extend((check_reference_data, validate, push, reconcile))
+
+    each.expand(channel=listed)
+    return steps
+
+
+@dag(
+    dag_id="resync_orders",
+    dag_display_name="Resync orders",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args=task_defaults("order-desk"),
+    params={
+        "action": Param(
+            Action.RESYNC.value,
+            type="string",
+            enum=[action.value for action in Action],
+            values_display={action.value: title for action, title in ACTIONS.items()},
+            title="Action",
+            section=DECISION,
+        ),
+        "reason": Param(
+            type="string",
+            minLength=1,
+            title="Reason",
+            description="It stands in each order's history, with your name.",
+            section=DECISION,
+        ),
+        "order_keys": texts("Order keys", "channel:source_key as the ledger shows it, one a line.", BY_KEY),
+        "erp_numbers": texts(
+            "ERP numbers",
+            "One a line, in the order of the keys. Mark as synced: the number of each in the ERP. Send again: only to"
+            " open an order again that is cancelled in the ERP, by its number there.",
+            BY_KEY,
+        ),
+        "status": choice([status.value for status in Status], "Status", "As the ledger has it."),
+        "code": choice([*CATALOGUE], "Error code", "All orders of one cause.", {code: code for code in CATALOGUE}),
+        "channel": choice([spec.name for spec in registry.CHANNELS], "Channel", "", {}),
+        "first_day": day("First day", "Of placing: a business day in the report's time zone."),
+        "last_day": day("Last day", "It is included."),
+        "reference": text("Channel reference ID", "What the online store shows its customer."),
+        "customer_account": text("Customer account", "As the channel says it."),
+        "receipt": text("Receipt number", "What stands on a till's receipt."),
+        "dry_run": Param(
+            False, type="boolean", title="Dry run", description="Only count and list the orders.", section=DECISION
+        ),
+        "confirm": Param(
+            False,
+            type="boolean",
+            title="Confirm",
+            description=f"Needed for a filter that matches more than {WITHOUT_CONFIRM} orders.",
+            section=DECISION,
+        ),
+    },
+    access_control=permissions.access("resync_orders"),
+    tags=["orders", "people"],
+    doc_md=__doc__,
+)
+def resync_orders() -> None:
+    """Decide, then send to each ERP what is to be sent."""
+    decide = ResyncOrdersOperator(task_id="decide")
+    steps = [step for erp in registry.ERPS for step in send(erp, decide.output)]
+    [decide, *steps] >> watcher()
+
+
+resync_orders()

@@ -1,0 +1,42 @@
+-- Returns the keys of orders that changed since they were read; needs orders' primary key, lost_decisions_open.
+-- For the others it takes the decisions, with history and result, and confirms what was decided before a restore.
+-- An order that is put on hold or ignored keeps its last error.
+with moment as materialized (
+    select clock_timestamp() as now
+), decided as materialized (
+    select * from jsonb_to_recordset(%(decisions)s) as d (
+        order_id bigint, generation bigint, from_status text, event text, to_status text, code text, text text,
+        erp_number text, outcome text, message text)
+), locked as materialized (
+    select d.*, o.order_key, d.event is null or (o.status = d.from_status and o.generation = d.generation) as holds
+    from decided d
+    join orders o on o.id = d.order_id
+    order by o.id
+    for update of o
+), moved as (
+    update orders o set
+        status = l.to_status,
+        generation = o.generation + 1,
+        code = case when l.to_status in ('on_hold', 'ignored') then o.code else l.code end,
+        message = case when l.to_status in ('on_hold', 'ignored') then o.message else l.text end,
+        problems = case when l.to_status in ('on_hold', 'ignored') then o.problems else '[]' end,
+        erp_number = coalesce(nullif(l.erp_number, ''), o.erp_number),
+        lease_until = null,
+        next_look_at = null
+    from locked l
+    where o.id = l.order_id and l.holds and l.event is not null
+), history as (
+    insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
+    select order_id, from_status, event, to_status, %(by)s, %(why)s, code, message
+    from locked
+    where holds and event is not null
+), remembered as (
+    update selected_orders s set outcome = l.outcome, message = l.message
+    from locked l
+    where s.selection_id = %(selection)s and s.order_id = l.order_id and l.holds
+), confirmed as (
+    update lost_decisions lost set confirmed_at = moment.now
+    from locked l, moment
+    where lost.order_key = l.order_key and lost.confirmed_at is null and l.holds and l.outcome <> 'refused'
+)
+select order_key from locked where not holds

@@ -1,0 +1,240 @@
+"""What happens to an order next: by itself, by people, and when support is asked. True for every status there is.
+
+Read from the order's story, the lifecycle and the channel's route; nothing here asks a system.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
+from order_sync.core.ports import Route
+from order_sync.core.story import DECISIONS, Story
+
+UNCONFIRMED_FOR = timedelta(days=1)
+"""How long after its window an order that the ERP does not confirm goes to support."""
+
+_ENDS = {
+    HoldKind.OUTAGE: "it ends by itself once the system answers again; each run probes it",
+    HoldKind.ACCESS: "it ends by itself once the key in the connection is a good one; each run probes it",
+    HoldKind.CONFIGURATION: "each run sends one order, and the first that the ERP takes ends it",
+    HoldKind.FIRST_RUN: "somebody releases it with hold_connection",
+    HoldKind.PERSON: "somebody releases it with hold_connection",
+}
+
+
+def minute(at: datetime | None) -> str:
+    """An instant for people, in UTC to the minute; `-` for none."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "-"
+
+
+def dag_of(channel: str) -> str:
+    """The DAG that runs a channel's orders."""
+    return f"sync_orders__{channel}"
+
+
+def how_it_ends(hold: Hold) -> str:
+    """What has to happen for a hold to end."""
+    return _ENDS[hold.kind]
+
+
+def stops_sending(hold: Hold, story: Story) -> bool:
+    """Whether no push takes the order while this hold is in force: the rule of the claim."""
+    if hold.connection == f"erp_{story.erp}":
+        return True
+    submit = hold.scope is HoldScope.SUBMIT or hold.kind is HoldKind.PERSON
+    return hold.connection == f"channel_{story.channel}" and submit
+
+
+def stops_reading(hold: Hold, story: Story) -> bool:
+    """Whether the channel is not read while this hold is in force."""
+    read = hold.connection == f"channel_{story.channel}"
+    return read and hold.scope is HoldScope.ALL and hold.kind is not HoldKind.PERSON
+
+
+def stops_looking(hold: Hold, story: Story) -> bool:
+    """Whether the ERP is not asked about the order while this hold is in force, but for a probe."""
+    asked = hold.connection == f"erp_{story.erp}"
+    return asked and hold.scope is HoldScope.ALL and hold.kind is not HoldKind.PERSON
+
+
+def by_itself(story: Story, route: Route | None) -> str:
+    """What happens if nobody does anything, and when."""
+    if route is None:
+        return f"Nothing: the channel {story.channel} is no longer in the registry, so no DAG works on its orders."
+    said = _BY_STATUS[story.status](story, route)
+    if story.status in IN_DOUBT and any(stops_looking(hold, story) for hold in story.holds):
+        said += f" While erp_{story.erp} is on hold nobody can look, and its window ends all the same."
+    if any(stops_reading(hold, story) for hold in story.holds):
+        said += f" The channel {story.channel} is not read while its connection is on hold."
+    return said
+
+
+def _waiting(story: Story, route: Route) -> str:
+    return (
+        f"It is read again with every extract of {dag_of(story.channel)} until all lines are there that its header"
+        " promises. If they do not come within ORDER_SYNC_LINES_OVERDUE_AFTER it fails with LINES_MISSING."
+    )
+
+
+def _not_an_order(story: Story, route: Route) -> str:
+    if story.reason == "before_start":
+        return (
+            f"Nothing: it was placed before the channel's start ({minute(route.start_from)}). It is counted and never"
+            " sent, and of its content nothing is kept; the DAG backfill_orders brings it in."
+        )
+    if story.reason == "in_erp_before_start":
+        return "Nothing: as it was to be backfilled the ERP had it already, and it was not sent."
+    return f"Nothing, unless the channel says later that it is an order; today it says: {story.reason or 'none'}."
+
+
+def _received(story: Story, route: Route) -> str:
+    return (
+        f"The next validate of {dag_of(story.channel)} checks it; before the very first one it waits for a copy of the"
+        " ERP's reference data."
+    )
+
+
+def _queued(story: Story, route: Route) -> str:
+    if story.lost:
+        return "Nothing: a restore of the ledger lost a decision about it, and it is not sent until somebody decides."
+    if route.by_hand:
+        return f"Nothing: orders of {story.channel} are entered into the ERP by hand: {route.by_hand}."
+    holds = [hold for hold in story.holds if stops_sending(hold, story)]
+    if holds:
+        return (
+            "It waits for the end of "
+            + "; and of ".join(f"the hold on {hold.connection}: {how_it_ends(hold)}" for hold in holds)
+            + ". The next push after that sends it."
+        )
+    if story.leased_until and story.leased_until > story.as_of:
+        return (
+            f"A push has claimed it and is at work ({story.leased_by}). If that push dies, the next one takes it from"
+            f" {minute(story.leased_until)} on."
+        )
+    again = " What was tried before may have to wait for the ERP's off-peak hours." if story.tried else ""
+    return (
+        f"The next push of {dag_of(story.channel)} (Write Order) sends it, after one more look into the channel; an"
+        f" earlier attempt that is not settled is looked up first.{again}"
+    )
+
+
+def _in_doubt(story: Story, route: Route) -> str:
+    return f"It is looked up in the ERP {_next_look(story)} Nothing is sent again before a look-up says that it may be."
+
+
+def _sent(story: Story, route: Route) -> str:
+    return (
+        f"It is looked up in the ERP {_next_look(story)} If nothing definite is known at"
+        f" {minute(story.window_ends_at)}, it is Pending Verification from then on."
+    )
+
+
+def _pending(story: Story, route: Route) -> str:
+    if story.next_look_at is None:
+        return "Nothing: it was looked up for so long that looking has ended. A person decides."
+    return (
+        f"It is looked up in the ERP {_next_look(story)} It becomes Successful when the ERP confirms, however late; the"
+        " looks grow rarer, and end after 30 days."
+    )
+
+
+def _next_look(story: Story) -> str:
+    due = story.next_look_at
+    if due is None or due <= story.as_of:
+        return f"with the next push or reconcile of {dag_of(story.channel)}: the look is due."
+    return f"at {minute(due)} or soon after, by reconcile or the next push."
+
+
+def _failed(story: Story, route: Route) -> str:
+    again = "When the shop changes it, it is validated again: each extract looks."
+    cures = sorted({problem.reference for problem in story.problems if problem.reference})
+    by_hand = any(problem.code == "NOT_AUTOMATED" for problem in story.problems)
+    if cures and not by_hand and not story.tried:
+        named = ", ".join(cures)
+        return f"It is validated again when the ERP's data of {named} changes. {again}"
+    return f"Nothing is sent by itself. {again}"
+
+
+def _dead(story: Story, route: Route) -> str:
+    return (
+        "Nothing: it was sent, or refused, as often as is allowed. Only a change in the shop moves it: each extract"
+        " looks."
+    )
+
+
+def _nothing(text: str) -> Callable[[Story, Route], str]:
+    return lambda story, route: text
+
+
+_BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
+    Status.WAITING: _waiting,
+    Status.NOT_AN_ORDER: _not_an_order,
+    Status.RECEIVED: _received,
+    Status.QUEUED: _queued,
+    Status.SENDING: _in_doubt,
+    Status.SENT: _sent,
+    Status.PENDING_VERIFICATION: _pending,
+    Status.FAILED: _failed,
+    Status.DEAD: _dead,
+    Status.CONFLICT: _nothing("Nothing: the ERP's order and the channel's differ, and a person decides."),
+    Status.ON_HOLD: _nothing("Nothing is sent until somebody releases it."),
+    Status.IGNORED: _nothing("Nothing: it is not sent, unless somebody releases it."),
+    Status.CANCELLED_AT_SOURCE: _nothing("Nothing: it is finished, unless the channel makes an order of it again."),
+    Status.SUCCEEDED: _nothing("Nothing: it is finished and never sent again."),
+    Status.SYNCED_MANUALLY: _nothing("Nothing: it is finished and never sent again."),
+}
+
+
+def decisions(story: Story) -> str:
+    """What people may decide about it, and with which DAG; the lifecycle says what."""
+    if story.status is Status.NOT_AN_ORDER:
+        brought = story.reason == "before_start"
+        return "bring it in, with the DAG backfill_orders" if brought else "nothing here; only the channel changes it"
+    possible = [action for action, event in DECISIONS.items() if allowed(story.status, event)]
+    return f"{', '.join(possible)}, with the DAG resync_orders" if possible else "nothing; there is nothing to decide"
+
+
+def for_support(story: Story, stuck_after: timedelta) -> str | None:
+    """Why it should go to support now, or None. `stuck_after`: how long an order may wait unsent."""
+    status, now = story.status, story.as_of
+    if status is Status.DEAD:
+        return "it was sent, or refused, as often as is allowed"
+    if status is Status.FAILED and _resend_failed(story):
+        return "it was sent again and failed again"
+    unsent = status in (Status.RECEIVED, Status.QUEUED) and now - story.received_at > stuck_after
+    if unsent and not story.holds and not story.lost:
+        return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
+    ends = story.window_ends_at
+    if status in IN_DOUBT and ends and now - ends > UNCONFIRMED_FOR:
+        return f"the ERP has not confirmed it for more than a day after its window ended ({minute(ends)})"
+    return None
+
+
+def _resend_failed(story: Story) -> bool:
+    again = [step.at for step in story.history if step.event in (Event.RESYNC, Event.RETRIED)]
+    tried = [attempt.opened_at for attempt in story.attempts if attempt.outcome != "not_sent"]
+    return bool(again and tried and max(tried) > min(again))
+
+
+def keying_in(story: Story) -> str:
+    """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
+    status, number = story.status, story.erp_number or "no number"
+    unanswered = any(try_.outcome in (None, "unknown") and not try_.resolution for try_ in story.attempts)
+    if status in DONE:
+        return f"DO NOT enter it: the ERP has it, under the number {number}."
+    if status in IN_DOUBT or unanswered:
+        return "DO NOT enter it now: it may be in the ERP already, and a look-up is still to say."
+    if status is Status.CONFLICT:
+        return f"DO NOT enter it: the ERP may hold an order of it already ({number})."
+    if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
+        return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
+    if status is Status.WAITING:
+        return "DO NOT enter it: not all of its lines are there yet."
+    then = (
+        f"Give the ERP's order the external reference {story.key}, and then mark the order as synced with the ERP's"
+        " number (DAG resync_orders, mark_as_synced), so that it is never sent."
+    )
+    if status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":
+        return then
+    return f"FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. {then}"

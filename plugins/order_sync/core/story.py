@@ -1,0 +1,189 @@
+"""One order's whole story as the ledger tells it, and the rows of the order list: what `explain` turns into sentences.
+
+Facts only, none of them weighed. The transaction in a story holds people's data; nothing else here does.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from order_sync.core.holds import Hold
+from order_sync.core.lifecycle import Event, Status
+from order_sync.core.orders import OrderKey, Problem, Transaction
+from order_sync.core.ports import Chosen
+from order_sync.core.selection import Action, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said."""
+
+    opened_at: datetime
+    by: str
+    closed_at: datetime | None
+    outcome: str | None
+    code: str | None
+    message: str
+    receipt_number: str
+    receipt_status: str
+    looked_at: datetime | None
+    resolution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the audit history. `event` is `landed` for the first."""
+
+    at: datetime
+    from_status: Status | None
+    event: str
+    to_status: Status
+    by: str
+    why: str
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about the order, in a run of `resync_orders`, and what became of it (None: not yet)."""
+
+    at: datetime
+    action: str
+    by: str
+    reason: str
+    outcome: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that the ledger knows of one order, as of one moment of its clock.
+
+    Attributes:
+        reason: why it is waiting, or no order.
+        source_status, erp_status: the channel's and the ERP's own words, '' while unknown; `status` is ours.
+        version: how many versions of it the channel gave.
+        received_at: since when it waits to be sent.
+        leased_until: until when a push has claimed it, if one has.
+        holds: those in force on its ERP and its channel, the oldest first.
+        decisions: of people, the oldest first.
+        lost: decisions that a restore of the ledger lost and that nobody confirmed yet.
+        transaction: what the channel says now, with people's data; None where no content is kept.
+    """
+
+    key: OrderKey
+    as_of: datetime
+    channel: str
+    erp: str
+    status: Status
+    code: str | None
+    message: str
+    problems: tuple[Problem, ...]
+    reason: str
+    source_status: str
+    version: int
+    landed_at: datetime
+    received_at: datetime
+    placed_at: datetime | None
+    erp_number: str
+    erp_status: str
+    leased_until: datetime | None
+    leased_by: str
+    window_ends_at: datetime | None
+    next_look_at: datetime | None
+    attempts: tuple[Attempt, ...]
+    history: tuple[Step, ...]
+    holds: tuple[Hold, ...]
+    decisions: tuple[Decision, ...]
+    lost: tuple[Decision, ...]
+    transaction: Transaction | None
+
+    @property
+    def tried(self) -> bool:
+        """Whether an attempt may have reached the ERP since the order was last received."""
+        return any(each.opened_at >= self.received_at and each.outcome != "not_sent" for each in self.attempts)
+
+    @property
+    def known_to_erp_at(self) -> datetime | None:
+        """When the ERP was last heard of this order: by a receipt, a refusal or a look-up."""
+        heard = [attempt.looked_at for attempt in self.attempts]
+        heard += [attempt.closed_at for attempt in self.attempts if attempt.outcome not in ("unknown", "not_sent")]
+        return max((at for at in heard if at), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of the order list: an order with its last error. `dated_at` is its placing, else its landing."""
+
+    key: OrderKey
+    reference: str
+    receipt: str
+    dated_at: datetime
+    age: timedelta
+    status: Status
+    roll_up: str
+    code: str | None
+    message: str
+    erp_number: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which orders a list shows; an empty filter asks for nothing. `since`: placed at or after it."""
+
+    keys: tuple[OrderKey, ...] = ()
+    status: Status | None = None
+    code: str = ""
+    channel: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """How many orders stand with one code, and since when the oldest of them."""
+
+    code: str
+    orders: int
+    oldest: datetime
+
+
+class Stories(Protocol):
+    """What explain asks the ledger. Nothing here changes anything."""
+
+    def now(self) -> datetime:
+        """The ledger's clock."""
+
+    def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
+        """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
+
+    def stories(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Story]:
+        """The stories of these orders; a key that is no order's is left out."""
+
+    def listed(self, filters: Filters, limit: int) -> Sequence[Listed]:
+        """The newest orders that meet the filters, no more than `limit`."""
+
+    def causes(self, filters: Filters, limit: int) -> Sequence[Cause]:
+        """The codes that most of these orders stand with, the most frequent first."""
+
+    def read_at(self, channels: Collection[str]) -> Mapping[str, datetime | None]:
+        """When each channel was last read to its end; None for never."""
+
+    def holds(self, connections: Collection[str]) -> Sequence[Hold]:
+        """The holds in force on these connections, the oldest first."""
+
+    def found(self, connections: Collection[str], limit: int) -> Sequence[tuple[str, str, str, datetime]]:
+        """The newest findings about these connections: connection, kind, subject, and when it was last seen."""
+
+
+DECISIONS: dict[Action, Event] = {
+    Action.RESYNC: Event.RESYNC,
+    Action.MARK_AS_SYNCED: Event.MARKED_AS_SYNCED,
+    Action.IGNORE: Event.IGNORED,
+    Action.ON_HOLD: Event.PUT_ON_HOLD,
+    Action.RELEASE: Event.RELEASED,
+    Action.ACCEPT: Event.ACCEPTED,
+}
+"""What each decision of a person does to an order."""

@@ -1,0 +1,240 @@
+"""Resync: a person chooses orders and decides about them, in bulk; what is to be sent then goes the usual way.
+
+The choice is stored before anything is decided and never made anew, so that a task that is cleared repeats it. The ERP
+is asked only where a decision needs it: about a conflict, a number, or an order that is cancelled there.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from order_sync.core.asked import Asked
+from order_sync.core.bulk import batched
+from order_sync.core.deciding import (
+    SENDS,
+    Decision,
+    Result,
+    Selected,
+    after_look,
+    by_its_number,
+    decide,
+    refused,
+    to_revive,
+)
+from order_sync.core.errors import Misconfigured, OrderRefused
+from order_sync.core.orders import Order, OrderKey
+from order_sync.core.ports import Actor, Chosen, Erp, Ledger, Route, Summary
+from order_sync.core.reading import read_order
+from order_sync.core.selection import Action
+from order_sync.core.verdict import Found
+from order_sync.flows.holds import holding, must_be_the_accepted_one
+
+logger = logging.getLogger(__name__)
+
+PAGE = 2000
+"""Orders decided about by one statement."""
+
+LOOKED_UP = 500
+"""Orders looked up at a time."""
+
+LISTED = 200
+"""Orders that a list names; of more it says how many there are."""
+
+TRIES = 5
+"""How often an order is decided about that others change at the same moment."""
+
+Decided = dict[OrderKey, tuple[Selected, Decision]]
+
+
+@dataclass(slots=True)
+class Resynced:
+    """What was decided, in counts, and the channels that have something to send now, by ERP."""
+
+    summary: Summary = field(default_factory=Summary)
+    to_send: dict[str, list[str]] = field(default_factory=dict)
+
+
+async def resync(
+    asked: Asked,
+    run: str,
+    params: Mapping[str, object],
+    routes: Mapping[str, Route],
+    erp_of: Callable[[str], Awaitable[Erp]],
+    ledger: Ledger,
+    actor: Actor,
+    without_confirm: int,
+) -> Resynced:
+    """Choose the orders of a run and decide about them; a run that has chosen before repeats its decision.
+
+    `erp_of` connects to a channel's ERP, and is called only where a decision needs it. Counts by `done`, `unchanged`
+    and `refused`; the reasons go to the log. With `dry_run`, and without `confirm` if a filter matches more than
+    `without_confirm`, it only counts and lists them as `matched`. Raises Misconfigured for keys that the ledger does
+    not know and for an ERP number that is given twice, and trouble of an ERP that is asked.
+    """
+    _each_number_once(asked, routes)
+    selection = ledger.selection(run)
+    if selection is None:
+        chosen, number = _chosen(asked, ledger)
+        if asked.dry_run or (not asked.selection.keys and number > without_confirm and not asked.confirm):
+            return _listed(asked, chosen, number, without_confirm)
+        if number > len(chosen):
+            chosen, number = ledger.chosen(asked.selection, number)
+        selection = ledger.select(run, asked.action, params, [order.key for order in chosen], actor)
+    result, deciding = Resynced(), _Deciding(asked, routes, erp_of, ledger, actor)
+    await deciding.all_of(selection, result.summary)
+    if asked.action in SENDS:
+        for channel in sorted(routes.keys() & ledger.to_send(selection).keys()):
+            result.to_send.setdefault(routes[channel].erp, []).append(channel)
+    return result
+
+
+def _each_number_once(asked: Asked, routes: Mapping[str, Route]) -> None:
+    owners: dict[tuple[str, str], OrderKey] = {}
+    twice = [
+        f"{number} is given for {first} and for {key}"
+        for key, number in asked.erp_numbers.items()
+        if (first := owners.setdefault((routes[key.channel].erp, number), key)) != key
+    ]
+    if twice:
+        raise Misconfigured(f"an ERP number belongs to one order: {'; '.join(twice)}")
+
+
+def _chosen(asked: Asked, ledger: Ledger) -> tuple[Sequence[Chosen], int]:
+    keys = asked.selection.keys
+    chosen, number = ledger.chosen(asked.selection, max(LISTED, len(keys)))
+    unknown = [str(key) for key in dict.fromkeys(keys) if key not in {order.key for order in chosen}]
+    if unknown:
+        raise Misconfigured(
+            f"the ledger has no orders {_some(unknown)}: correct the keys; nothing was done to the others"
+        )
+    return chosen, number
+
+
+def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int) -> Resynced:
+    for order in chosen[:LISTED]:
+        logger.info("%s is %s · %s %s", order.key, order.status, order.code or "no error", order.message)
+    if number > LISTED:
+        logger.info("and %s more", number - LISTED)
+    why = "a dry run" if asked.dry_run else f"more than {without_confirm} match: trigger it again with confirm"
+    return Resynced(Summary({"matched": number}, [f"nothing was done: {why}"]))
+
+
+def _some(items: Sequence[str], most: int = 20) -> str:
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+
+
+@dataclass
+class _Deciding:
+    """One action on the orders of a selection, page by page."""
+
+    asked: Asked
+    routes: Mapping[str, Route]
+    erp_of: Callable[[str], Awaitable[Erp]]
+    ledger: Ledger
+    actor: Actor
+    accepted: set[str] = field(default_factory=set)
+    told: int = 0
+
+    async def all_of(self, selection: int, summary: Summary) -> None:
+        """Decide about every order of the selection."""
+        after = seen = 0
+        while page := self.ledger.selected(selection, after, PAGE):
+            await self._page(selection, after, page, summary)
+            after, seen = page[-1].position, seen + len(page)
+            logger.info("%s orders: %s", seen, summary)
+        if not seen:
+            summary.notes.append("no order was chosen")
+        if self.told > LISTED:
+            logger.warning("and %s more; the ledger's table selected_orders has them all", self.told - LISTED)
+
+    async def _page(self, selection: int, after: int, page: Sequence[Selected], summary: Summary) -> None:
+        for _ in range(TRIES):
+            decisions = await self._decisions(page)
+            left = self.ledger.decide(selection, decisions, self.actor)
+            self._tell({key: each for key, each in decisions.items() if key not in left}, summary)
+            if not left:
+                return
+            page = [order for order in self.ledger.selected(selection, after, PAGE) if order.key in left]
+        changing = {order.key: (order, refused("it keeps changing: clear this task to try again")) for order in page}
+        self.ledger.decide(selection, changing, self.actor)
+        self._tell(changing, summary)
+
+    def _tell(self, decisions: Decided, summary: Summary) -> None:
+        for key, (order, decision) in decisions.items():
+            summary.add(decision.result)
+            if decision.warns or decision.result is Result.REFUSED:
+                self.told += 1
+                if self.told <= LISTED:
+                    logger.warning("%s (%s): %s: %s", key, order.status, decision.result, decision.message)
+
+    async def _decisions(self, page: Sequence[Selected]) -> Decided:
+        decisions: Decided = {}
+        asking: dict[str, list[Selected]] = {}
+        for order in page:
+            route = self.routes.get(order.key.channel)
+            if route is None:
+                gone = refused(f"there is no channel '{order.key.channel}' in the registry any more")
+                decisions[order.key] = (order, gone)
+            elif decision := decide(self.asked.action, order, self._number(order), route.by_hand):
+                decisions[order.key] = (order, decision)
+            else:
+                asking.setdefault(order.key.channel, []).append(order)
+        for channel, orders in asking.items():
+            for some in batched(orders, LOOKED_UP):
+                decisions |= await self._ask(self.routes[channel], some)
+        return decisions
+
+    def _number(self, order: Selected) -> str:
+        return self.asked.erp_numbers.get(order.key, "")
+
+    async def _ask(self, route: Route, orders: Sequence[Selected]) -> Decided:
+        """The decisions about orders of a channel that need its ERP, from what it shows at this moment."""
+        connection = f"erp_{route.erp}"
+        with holding(connection, self.ledger, self.actor):
+            erp = await self.erp_of(route.channel)
+            if route.channel not in self.accepted:
+                await must_be_the_accepted_one(connection, erp, self.ledger)
+                self.accepted.add(route.channel)
+            now = self.ledger.now()
+            entries = self.ledger.entries([order.key for order in orders])
+            known = {each.key: read_order(each.transaction, route.guest_account, now).order for each in entries}
+            found = await erp.look_up(list(known.values()))
+            if self.asked.action is Action.MARK_AS_SYNCED:
+                decided = await self._marked(erp, route.channel, orders, found)
+            else:
+                decided = {order: await self._judged(erp, order, known, found) for order in orders}
+        return self._of_nobody_else(route.erp, decided)
+
+    async def _marked(
+        self, erp: Erp, channel: str, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]
+    ) -> dict[Selected, Decision]:
+        there = await erp.by_number(channel, [self._number(order) for order in orders])
+        decided = {}
+        for order in orders:
+            number = self._number(order)
+            bears, cancelled = (there[number].key, there[number].cancelled) if number in there else (None, False)
+            decided[order] = by_its_number(order, number, bears, cancelled, found.get(order.key, ()))
+        return decided
+
+    async def _judged(
+        self, erp: Erp, order: Selected, known: Mapping[OrderKey, Order], found: Mapping[OrderKey, Sequence[Found]]
+    ) -> Decision:
+        number, there = self._number(order), found.get(order.key, ())
+        decision = after_look(self.asked.action, order, number, there)
+        if decision.result is Result.DONE and to_revive(order, number, there):
+            try:
+                await erp.revive(known[order.key], number)
+            except OrderRefused as error:
+                return refused(f"the ERP does not open {number} again: {error}")
+        return decision
+
+    def _of_nobody_else(self, erp_name: str, decided: Mapping[Selected, Decision]) -> Decided:
+        numbers = {decision.erp_number for decision in decided.values() if decision.erp_number}
+        owners = self.ledger.owners(erp_name, numbers) if numbers else {}
+        decisions: Decided = {}
+        for order, decision in decided.items():
+            owner = owners.get(decision.erp_number)
+            if owner and owner != order.key:
+                decision = refused(f"the ERP's order {decision.erp_number} is that of {owner} in the ledger")
+            decisions[order.key] = (order, decision)
+        return decisions

@@ -1,0 +1,96 @@
+"""What is emptied of people's data: on request, or because its time is over. Evidence stays, and so do the rows."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
+
+from order_sync.core.erasing import Erasable, Kept, Place, Whose
+from order_sync.core.lifecycle import ERASABLE, Event, Status
+from order_sync.core.orders import OrderKey
+from order_sync.core.ports import Actor, Report, ReportContent
+from order_sync.ledger.calls import Calls, by
+from order_sync.ledger.rows import clean
+from order_sync.ledger.statements import statement
+
+EPOCH = datetime(1, 1, 2, tzinfo=UTC)
+"""Before everything that is kept."""
+
+
+class Erasing(Calls):
+    """The calls of an erasure, and of the files that show what was erased."""
+
+    def to_erase(self, whose: Whose) -> Sequence[Erasable]:
+        """The orders under these keys, or of that customer in any of their versions."""
+        rows = self._database.rows(
+            "read_to_erase",
+            keys=[clean(str(key)) for key in whose.keys],
+            channel=whose.channel,
+            customer_account=clean(whose.customer_account),
+        )
+        return [Erasable(OrderKey.parse(row["order_key"]), Status(row["status"]), row["erased"]) for row in rows]
+
+    def erase(self, keys: Collection[OrderKey], run: str, actor: Actor) -> int:
+        """Empty people's data of those orders that may be erased, on request. Returns how many there were."""
+        return self._empty(keys, Event.ERASED, run, actor)
+
+    def forget(self, keys: Collection[OrderKey], run: str, actor: Actor) -> int:
+        """The same because their time is over."""
+        return self._empty(keys, Event.FORGOTTEN, run, actor)
+
+    def _empty(self, keys: Collection[OrderKey], event: Event, run: str, actor: Actor) -> int:
+        with self._database.transaction() as cursor:
+            cursor.execute(statement("lock_reports"))
+            asked = {"keys": [str(key) for key in keys], "erasable": list(ERASABLE)}
+            marked = [row["id"] for row in cursor.execute(statement("mark_erased"), asked)]
+            if marked:
+                cursor.execute(statement("empty_erased"), {"ids": marked, "event": event, **by(actor)})
+                cursor.execute(statement("empty_selections"), {"ids": marked, "customer_account": "", "before": None})
+                cursor.execute(statement("note_erasure"), {"run": run, "orders": len(marked), **by(actor)})
+        return len(marked)
+
+    def erased_by(self, run: str) -> int:
+        """Of how many orders a run erased people's data."""
+        row = self._database.row("read_erasure", run=run)
+        return int(row["orders"]) if row else 0
+
+    def kept_since(self, before: datetime, after: Place | None, limit: int) -> Kept:
+        """The next orders that landed before an instant and to which nothing happened since; oldest first."""
+        place = after or Place(EPOCH, 0, 0)
+        rows = self._database.rows(
+            "read_to_forget",
+            before=before,
+            erasable=list(ERASABLE),
+            after_at=place.at,
+            after_id=place.order,
+            after_version=place.version,
+            limit=limit,
+        )
+        end = Place(*(rows[-1][name] for name in ("landed_at", "order_id", "version"))) if len(rows) == limit else None
+        return Kept(
+            [OrderKey.parse(key) for key in dict.fromkeys(row["order_key"] for row in rows if row["ripe"])],
+            len({row["order_id"] for row in rows if row["still_open"]}),
+            end,
+        )
+
+    def empty_selections(self, customer_account: str = "", before: datetime | None = None) -> None:
+        """Empty what people asked for in selections for this customer, or of before an instant, without open orders."""
+        self._database.execute("empty_selections", ids=[], customer_account=clean(customer_account), before=before)
+
+    def erased_among(self, keys: Collection[str]) -> set[str]:
+        """Which of these keys are those of erased orders."""
+        rows = self._database.rows("read_erased_keys", keys=[clean(key) for key in keys])
+        return {row["order_key"] for row in rows}
+
+    # Files
+
+    def stored_report(self, day: date, content: ReportContent) -> Report:
+        """A report as it is stored now."""
+        row = self._one("read_report", day=day, content=content)
+        return Report(row["id"], day, content, row["as_of"], row["shown"], row["not_shown"], row["emptied"])
+
+    def reports_to_write_again(self) -> Sequence[Report]:
+        """Reports whose kept files may still show what was erased, the oldest first."""
+        return [self.stored_report(row["day"], row["content"]) for row in self._database.rows("read_reports_to_write")]
+
+    def written_again(self, report: Report) -> None:
+        """Note that the file of a report shows its rows as they are."""
+        self._database.execute("note_written", report=report.number, emptied=report.emptied)

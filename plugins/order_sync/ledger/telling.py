@@ -1,0 +1,140 @@
+"""What people ask the ledger to know where orders are: whole stories, the order list, what to look at if there is none.
+
+Nothing here changes anything.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.lifecycle import Status
+from order_sync.core.orders import OrderKey, Problem
+from order_sync.core.story import Attempt, Cause, Decision, Filters, Listed, Step, Story
+from order_sync.ledger.calls import Calls
+from order_sync.ledger.rows import clean, transaction_of
+
+Row = Mapping[str, Any]
+
+
+class Telling(Calls):
+    """The calls of explain."""
+
+    def stories(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Story]:
+        """The stories of these orders; a key that is no order's is left out."""
+        rows = self._database.rows("read_stories", keys=[clean(str(key)) for key in keys])
+        stories = [_story(row) for row in rows]
+        return {story.key: story for story in stories}
+
+    def listed(self, filters: Filters, limit: int) -> Sequence[Listed]:
+        """The newest orders that meet the filters, no more than `limit`."""
+        rows = self._database.rows("read_order_list", **_filters(filters), limit=limit)
+        return [
+            Listed(
+                OrderKey.parse(row["order_key"]),
+                row["reference"] or "",
+                row["receipt"] or "",
+                row["dated_at"],
+                row["age"],
+                Status(row["status"]),
+                row["roll_up"],
+                row["code"],
+                row["message"],
+                row["erp_number"],
+                row["attempts"],
+            )
+            for row in rows
+        ]
+
+    def causes(self, filters: Filters, limit: int) -> Sequence[Cause]:
+        """The codes that most of these orders stand with, the most frequent first."""
+        return [Cause(**row) for row in self._database.rows("count_causes", **_filters(filters), limit=limit)]
+
+    def read_at(self, channels: Collection[str]) -> Mapping[str, datetime | None]:
+        """When each channel was last read to its end; None for never."""
+        rows = self._database.rows("read_extracted", channels=list(channels))
+        return {**dict.fromkeys(channels), **{row["channel"]: row["read_at"] for row in rows}}
+
+    def found(self, connections: Collection[str], limit: int) -> Sequence[tuple[str, str, str, datetime]]:
+        """The newest findings about these connections: connection, kind, subject, and when it was last seen."""
+        rows = self._database.rows("read_findings", connections=list(connections), limit=limit)
+        return [(row["connection"], row["kind"], row["subject"], row["last_seen_at"]) for row in rows]
+
+
+def _filters(filters: Filters) -> dict[str, Any]:
+    return {
+        "keys": [clean(str(key)) for key in filters.keys] or None,
+        "status": filters.status,
+        "code": clean(filters.code),
+        "channel": clean(filters.channel),
+        "since": filters.since,
+    }
+
+
+def _story(row: Row) -> Story:
+    said = row["transaction"]
+    same = (
+        *("as_of", "channel", "erp", "code", "message", "reason", "source_status", "version", "landed_at"),
+        *("received_at", "placed_at", "erp_number", "erp_status", "leased_until", "leased_by", "window_ends_at"),
+        "next_look_at",
+    )
+    return Story(
+        key=OrderKey.parse(row["order_key"]),
+        status=Status(row["status"]),
+        problems=tuple(Problem(**problem) for problem in row["problems"]),
+        attempts=tuple(_attempt(each) for each in row["attempts"] or ()),
+        history=tuple(_step(each) for each in row["history"] or ()),
+        holds=tuple(_hold(each) for each in row["holds"] or ()),
+        decisions=tuple(_decision(each) for each in row["decisions"] or ()),
+        lost=tuple(_decision(each) for each in row["lost"] or ()),
+        transaction=transaction_of({**said, "order_key": row["order_key"]}) if said else None,
+        **{name: row[name] for name in same},
+    )
+
+
+def _attempt(row: Row) -> Attempt:
+    return Attempt(
+        datetime.fromisoformat(row["opened_at"]),
+        row["opened_by"],
+        _instant(row["closed_at"]),
+        row["outcome"],
+        row["code"],
+        row["message"],
+        row["receipt_number"],
+        row["receipt_status"],
+        _instant(row["looked_at"]),
+        row["resolution"],
+    )
+
+
+def _step(row: Row) -> Step:
+    return Step(
+        datetime.fromisoformat(row["at"]),
+        Status(row["from_status"]) if row["from_status"] else None,
+        row["event"],
+        Status(row["to_status"]),
+        row["by"],
+        row["why"],
+        row["code"],
+        row["message"],
+    )
+
+
+def _hold(row: Row) -> Hold:
+    return Hold(
+        row["connection"],
+        HoldKind(row["kind"]),
+        HoldScope(row["scope"]),
+        row["held_by"],
+        row["reason"],
+        datetime.fromisoformat(row["since"]),
+    )
+
+
+def _decision(row: Row) -> Decision:
+    at = datetime.fromisoformat(row["at"])
+    return Decision(at, row["action"], row["by"], row["reason"], row["outcome"], row["message"])
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,138 @@
+"""People's data erased: one customer's on request, and everybody's when its time is over."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Context
+
+from order_sync import flows, hooks, registry
+from order_sync.core.erasing import Whose
+from order_sync.core.errors import Misconfigured
+from order_sync.core.orders import OrderKey
+from order_sync.operators.base import OrderSyncOperator, actor, done
+
+YES_OR_NO = {"true": True, "false": False}
+
+
+class ErasePersonalDataOperator(OrderSyncOperator):
+    """Erase one customer's data, or that of single orders, from the ledger and the kept files; evidence stays.
+
+    Cleared or run again it does what is left. Returns the counts by `erased`, `erased_before`, `reports_written_again`
+    and `files_deleted`, a dry run by `to_erase`, `erased_before` and `still_open`. Raises Misconfigured with everything
+    that is wrong with what was asked; and once the rest is erased, with what to do first, for orders that are open.
+
+    :param channel: the channel of the customer account, by its name in the registry (templated)
+    :param customer_account: the customer, as the channel says it; empty if keys are given (templated)
+    :param order_keys: keys of orders, separated by white space; empty if a customer is given (templated)
+    :param reason: why, for the audit history; without names (templated)
+    :param only_count: true only counts what would be erased (templated)
+    :param folder: path from the root of the reports' folder, or nothing if none are written (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = (
+        *("channel", "customer_account", "order_keys", "reason", "only_count", "folder", "ledger_conn_id"),
+    )
+    ui_color = "#e0e0e0"
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        customer_account: str = "",
+        order_keys: str = "",
+        reason: str,
+        only_count: bool | str = True,
+        folder: str = "",
+        ledger_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.channel = channel
+        self.customer_account = customer_account
+        self.order_keys = order_keys
+        self.reason = reason
+        self.only_count = only_count
+        self.folder = folder
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Erase what is finished, and say what is not."""
+        whose, dry_run, folder = self._asked()
+        by = actor(context, self.reason)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            return done(self, flows.erase(ledger, whose, folder, run_of(context), by, dry_run=dry_run))
+
+    def _asked(self) -> tuple[Whose, bool, Path | None]:
+        """What the params ask for. Raises Misconfigured with everything that is wrong, and repeats nobody's data."""
+        problems: list[str] = []
+        account, lines = self.customer_account.strip(), self.order_keys.split()
+        keys = [_key(number, line, problems) for number, line in enumerate(lines, start=1)]
+        if bool(account) == bool(lines):
+            problems.append("give either customer_account or order_keys: of a guest there are only keys")
+        names = [spec.name for spec in registry.CHANNELS]
+        if self.channel not in names:
+            problems.append(f"channel is '{self.channel}': write {' or '.join(names)}")
+        elif account and account == registry.channel(self.channel).guest_account:
+            problems.append("customer_account is the one of all guests: give the keys of the orders")
+        if not self.reason.strip():
+            problems.append("reason is empty: write why, without names")
+        dry_run = YES_OR_NO.get(str(self.only_count).lower())
+        if dry_run is None:
+            problems.append(f"dry_run is '{self.only_count}': write {' or '.join(YES_OR_NO)}")
+        folder = folder_of(self.folder, problems)
+        if problems:
+            raise Misconfigured("; ".join(problems))
+        return Whose(self.channel, account, tuple(dict.fromkeys(key for key in keys if key))), bool(dry_run), folder
+
+
+class ForgetTransactionsOperator(OrderSyncOperator):
+    """Erase the people's data of finished orders whose time is over, in the ledger and the kept files; evidence stays.
+
+    How long it is kept says `ORDER_SYNC_TRANSACTIONS_KEPT_FOR`. Returns the counts by `forgotten`, `still_open`,
+    `reports_written_again` and `files_deleted`. Raises Misconfigured for a folder that is not there, or in which
+    nothing can be written; what was erased stays so, and the next run does the rest.
+
+    :param folder: path from the root of the reports' folder, or nothing if none are written (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("folder", "ledger_conn_id")
+    ui_color = "#ececd8"
+
+    def __init__(self, *, folder: str = "", ledger_conn_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.folder = folder
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Erase page by page until nothing is left that is old enough."""
+        problems: list[str] = []
+        folder = folder_of(self.folder, problems)
+        if problems:
+            raise Misconfigured("; ".join(problems))
+        settings = registry.settings()
+        by = actor(context, f"kept for {settings.transactions_kept_for.days} days")
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            return done(self, flows.forget(ledger, folder, run_of(context), by, settings))
+
+
+def run_of(context: Context) -> str:
+    """The run, whoever triggered or cleared it."""
+    return f"{context['ti'].dag_id}/{context['ti'].run_id}"
+
+
+def folder_of(text: str, problems: list[str]) -> Path | None:
+    """The reports' folder; None if none is named."""
+    if text and not Path(text).is_absolute():
+        problems.append(
+            f"the reports' folder is '{text}': write a path from the root in the Airflow variable order_sync_report_dir"
+        )
+    return Path(text) if text else None
+
+
+def _key(number: int, line: str, problems: list[str]) -> OrderKey | None:
+    try:
+        return OrderKey.parse(line)
+    except ValueError:
+        problems.append(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3")
+        return None

@@ -1,0 +1,81 @@
+"""The restored ledger: a person says from which backup."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import Context
+
+from order_sync import flows, hooks, registry
+from order_sync.core.errors import Misconfigured
+from order_sync.core.reading import read_instant
+from order_sync.core.restoring import PersonsRun
+from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
+
+
+class RestoreLedgerOperator(OrderSyncOperator):
+    """Hold every channel after the ledger was restored from a backup, and list what people decided since.
+
+    The channels are read again, and what the lost ledger may have sent is looked up before it is sent. People are told
+    once. Cleared or run again it changes nothing twice and makes the list anew. What people decided it reads from
+    Airflow over the connection `airflow_api`; without one it says so. Returns counts by `held`, `to_look_up`,
+    `decisions_to_confirm` and `runs_listed`. Raises Misconfigured for an instant at which no backup of this ledger can
+    have been made, and without a reason.
+
+    :param backup_at: when the backup was made, ISO 8601 with a time zone (templated)
+    :param reason: why it was restored, for the audit history (templated)
+    :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
+    """
+
+    template_fields: Sequence[str] = ("backup_at", "reason", "ledger_conn_id")
+    ui_color = "#f3dada"
+
+    def __init__(self, *, backup_at: str, reason: str, ledger_conn_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
+        self.backup_at = backup_at
+        self.reason = reason
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Hold, read again and list."""
+        backup_at, settings = self._asked(), registry.settings()
+        channels = [spec.name for spec in registry.CHANNELS]
+        by = actor(context, self.reason)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            report = flows.restore(
+                channels, ledger, by, backup_at, settings.claim_lease, settings.report_zone, runs_of_people
+            )
+            for line in report.lines:
+                self.log.info("%s", line)
+            tell_findings(context, ledger, hooks.LEDGER)
+        return done(self, report.summary)
+
+    def _asked(self) -> datetime:
+        """The backup's instant. Raises Misconfigured with everything that is wrong with the params."""
+        problems, backup_at = [], read_instant(self.backup_at)
+        if backup_at is None:
+            problems.append(f"backup_at is '{self.backup_at}': write an instant such as 2026-03-02T01:30:00+00:00")
+        if not self.reason.strip():
+            problems.append("reason is empty: write why")
+        if problems or backup_at is None:
+            raise Misconfigured("; ".join(problems))
+        return backup_at
+
+
+def runs_of_people(since: datetime) -> list[PersonsRun] | None:
+    """The runs that people triggered since then, the oldest first; None without the connection `airflow_api`."""
+    api = hooks.airflow()
+    if api is None:
+        return None
+    asked = {"run_type": ["manual", "operator_triggered"], "run_after_gte": since.isoformat(), "order_by": "run_after"}
+    return [
+        PersonsRun(
+            row["dag_id"],
+            row["dag_run_id"],
+            datetime.fromisoformat(row["run_after"]),
+            datetime.fromisoformat(row["end_date"]) if row["end_date"] else None,
+            row["state"],
+            row["triggering_user_name"] or "unknown",
+            row["conf"] or {},
+        )
+        for row in api.rows("dags/~/dagRuns", "dag_runs", **asked)
+    ]

@@ -1,0 +1,110 @@
+"""What a person asks of resync_orders: read, or refused with everything that is wrong at once."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from order_sync.core.asked import PARAMS, read_asked
+from order_sync.core.calendar_days import Window
+from order_sync.core.errors import Misconfigured
+from order_sync.core.lifecycle import Status
+from order_sync.core.orders import OrderKey
+from order_sync.core.selection import Action, Selection
+
+CHANNELS = ("shop", "till")
+BERLIN = ZoneInfo("Europe/Berlin")
+WHY = {"action": "resync", "reason": "the SKU is there now"}
+ONE, TWO = OrderKey("shop", ("1",)), OrderKey("till", ("2",))
+
+
+def refused(**params: object) -> list[str]:
+    """The problems of these params beside a sound action and reason."""
+    with pytest.raises(Misconfigured) as error:
+        read_asked({**WHY, **params}, CHANNELS, BERLIN)
+    return str(error.value).split("; ")
+
+
+def test_orders_are_chosen_by_their_keys_or_by_what_they_have_in_common():
+    """R103, R104, R102"""
+    by_key = read_asked({**WHY, "order_keys": [" shop:1", "till:2", ""]}, CHANNELS, BERLIN)
+    assert by_key.selection == Selection(keys=(ONE, TWO))
+    assert (by_key.action, by_key.reason) == (Action.RESYNC, "the SKU is there now")
+    assert (by_key.dry_run, by_key.confirm) == (False, False)
+
+    filters = {"status": "failed", "code": "SKU_NOT_FOUND", "channel": "shop", "reference": "WEB-1"}
+    others = {"customer_account": "C-1", "receipt": "R-1", "first_day": "2026-03-28", "last_day": "2026-03-29"}
+    by_filter = read_asked({**WHY, **filters, **others, "dry_run": True, "confirm": True}, CHANNELS, BERLIN)
+    assert by_filter.selection == Selection(
+        channel="shop",
+        status=Status.FAILED,
+        code="SKU_NOT_FOUND",
+        placed=Window(datetime(2026, 3, 27, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC)),
+        reference="WEB-1",
+        customer_account="C-1",
+        receipt="R-1",
+    )
+    assert by_filter.dry_run
+    assert by_filter.confirm
+
+
+def test_what_is_missing_none_or_empty_asks_for_nothing():
+    empty = {**dict.fromkeys(PARAMS), "order_keys": [], "erp_numbers": [], "reference": "", "receipt": " "}
+    asked = read_asked({**empty, **WHY, "channel": "till"}, CHANNELS, BERLIN)
+    assert asked == read_asked({**WHY, "channel": "till"}, CHANNELS, BERLIN)
+    assert asked.selection == Selection(channel="till")
+
+
+def test_each_order_is_given_its_own_number():
+    numbers = {"order_keys": ["shop:1", "till:2"], "erp_numbers": ["7", "8"]}
+    assert read_asked({**WHY, **numbers, "action": "mark_as_synced"}, CHANNELS, BERLIN).erp_numbers == {
+        ONE: "7",
+        TWO: "8",
+    }
+    assert read_asked({**WHY, **numbers}, CHANNELS, BERLIN).erp_numbers == {ONE: "7", TWO: "8"}
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({}, "no orders are chosen"),
+        ({"order_keys": ["", " "]}, "no orders are chosen"),
+        ({"reference": " ", "status": None, "channel": ""}, "no orders are chosen"),
+        ({"order_keys": ["shop:1"], "status": "failed"}, "order_keys are given together with status"),
+        ({"order_keys": ["nonsense"]}, "'nonsense' is no order key"),
+        ({"order_keys": ["fair:1"]}, "'fair:1' is of no channel: there is shop, till"),
+        ({"order_keys": "shop:1"}, "order_keys must be a list of texts"),
+        ({"order_keys": [1]}, "order_keys must be a list of texts"),
+        ({"channel": "fair"}, "channel is 'fair': write shop or till"),
+        ({"channel": 7}, "channel must be text"),
+        ({"status": "lost"}, "status is 'lost': write waiting or"),
+        ({"code": "NO_SUCH_CODE"}, "code is 'NO_SUCH_CODE', which is no code"),
+        ({"first_day": "2026-02-30", "last_day": "2026-03-01"}, "first_day is '2026-02-30': write a date"),
+        ({"first_day": "2026-03-02", "last_day": "9999-12-31"}, "last_day is '9999-12-31': write a date"),
+        ({"first_day": "2026-03-02", "last_day": "2026-03-01"}, "last_day 2026-03-01 lies before first_day 2026-03-02"),
+        ({"first_day": "2026-03-02"}, "last_day is missing"),
+        ({"last_day": "2026-03-02"}, "first_day is missing"),
+        ({"channel": "shop", "day": "2026-03-02"}, "there is no param 'day': the params are order_keys"),
+        ({"channel": "shop", "action": "delete"}, "action is 'delete': write resync or"),
+        ({"channel": "shop", "action": None}, "action is missing: write resync or mark_as_synced"),
+        ({"channel": "shop", "reason": "  "}, "reason is missing"),
+        ({"channel": "shop", "dry_run": "yes"}, "dry_run must be true or false"),
+        ({"channel": "shop", "confirm": 1}, "confirm must be true or false"),
+        ({"channel": "shop", "action": "ignore", "erp_numbers": ["7"]}, "erp_numbers are given, and ignore takes none"),
+        ({"channel": "shop", "action": "mark_as_synced"}, "mark_as_synced needs order_keys"),
+        ({"order_keys": ["shop:1"], "action": "mark_as_synced"}, "there are 0 for 1 order_keys"),
+        ({"order_keys": ["shop:1", "till:2"], "erp_numbers": ["7"]}, "there are 1 for 2 order_keys"),
+        ({"channel": "shop", "erp_numbers": ["7"]}, "there are 1 for 0 order_keys"),
+        ({"order_keys": ["shop:1", "shop:1"], "erp_numbers": ["7", "8"]}, "'shop:1' is given two ERP numbers, 7 and 8"),
+    ],
+)
+def test_each_param_that_cannot_be_is_refused_in_a_sentence(params, problem):
+    (sentence,) = refused(**params)
+    assert problem in sentence
+
+
+def test_all_problems_are_said_at_once_and_each_once():
+    wrong = {"order_keys": ["x", "fair:1"], "status": "lost", "action": "shout", "reason": "", "dry_run": 3, "wat": 1}
+    problems = refused(**wrong)
+    assert len(problems) == 8, problems
+    assert len(set(problems)) == len(problems)

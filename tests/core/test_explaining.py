@@ -1,0 +1,303 @@
+"""Where an order is and why, in words: true for every status of the lifecycle and every code of the catalogue."""
+
+from datetime import timedelta
+
+import pytest
+
+from order_sync.core.advice import CATALOGUE
+from order_sync.core.explaining import explain
+from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
+from order_sync.core.orders import Problem
+from order_sync.core.outlook import by_itself, decisions, for_support, keying_in
+from order_sync.core.story import DECISIONS, Decision, Step, Story
+from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, attempt, story
+
+
+def told(given: Story) -> dict[str, str]:
+    """The explanation's rows by name, each with the lines that go on below it."""
+    rows: dict[str, str] = {}
+    name = ""
+    for line in explain(given, ROUTE, STUCK_AFTER).splitlines()[1:]:
+        name = line[:16].strip() or name
+        rows[name] = f"{rows[name]}\n{line[16:]}" if name in rows else line[16:]
+    return rows
+
+
+def hold(connection: str = "erp_tryton", kind: HoldKind = HoldKind.PERSON, scope: HoldScope = HoldScope.SUBMIT) -> Hold:
+    return Hold(connection, kind, scope, "hold_connection/manual/hold_connection for ursula", "stock-taking", LANDED)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_is_explained_with_its_last_error_first(status: Status):
+    """R80, R153, R155"""
+    given = story(status, code="UNKNOWN", message="odd", erp_number="SO7", attempts=(attempt(),))
+    lines = explain(given, ROUTE, STUCK_AFTER).splitlines()
+    assert lines[0] == f"Order {KEY}"
+    assert lines[1] == f"Last error      UNKNOWN, {LANDED:%Y-%m-%d %H:%M} UTC: odd"
+    rows = told(given)
+    assert rows["Stage"].startswith("extracted by P-0001")
+    standing = STANDINGS[status]
+    assert rows["Status"].startswith(f"{status} since ")
+    assert standing.roll_up == "None" or f"({standing.roll_up}; " in rows["Status"]
+    assert f"'{standing.report_word}' in the report" in rows["Status"] or standing.report_word is None
+    assert rows["As of"].endswith("the ERP was not asked for this")
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str):
+    """R79, R82"""
+    rows = told(story(Status.FAILED, code=code, message="what the rule said"))
+    assert rows["Last error"].startswith(f"{code}, ")
+    assert (rows["It means"], rows["Who mends it"], rows["How"]) == (
+        CATALOGUE[code].meaning,
+        CATALOGUE[code].fixer,
+        CATALOGUE[code].steps,
+    )
+
+
+def test_a_code_that_this_release_does_not_know_is_told_all_the_same():
+    rows = told(story(Status.FAILED, code="OF_AN_OLDER_RELEASE", message="what it said"))
+    assert "OF_AN_OLDER_RELEASE" in rows["Last error"]
+    assert rows["It means"] == "This release does not know the code."
+
+
+def test_several_problems_are_all_told_with_the_advice_for_each_code():
+    """R21"""
+    problems = (
+        Problem("SKU_NOT_FOUND", "line 1", "A", "SKU 'A' is not in the ERP", "sku:A"),
+        Problem("TAX_MAPPING", "tax_code", "X", "tax code 'X' is not in the ERP", "tax:X"),
+    )
+    rows = told(story(Status.FAILED, code="SKU_NOT_FOUND", message=problems[0].message, problems=problems))
+    assert rows["All problems"].splitlines() == [f"{each.code}: {each.message}" for each in problems]
+    assert rows["Who mends it"].splitlines() == ["catalogue", "finance"]
+    assert "when the ERP's data of sku:A, tax:X changes" in rows["By itself"]
+
+
+@pytest.mark.parametrize(
+    ("given", "stage"),
+    [
+        (story(Status.RECEIVED), "extracted by P-0001, not attempted by Write Order"),
+        (story(attempts=(attempt("not_sent"),)), "extracted by P-0001, not attempted by Write Order"),
+        (story(Status.FAILED), "extracted by P-0001, not attempted by Write Order"),
+        (
+            story(Status.FAILED, attempts=(attempt("refused"), attempt("refused", 2))),
+            "extracted by P-0001, attempted 2 times by Write Order, and failed",
+        ),
+        (
+            story(Status.SENDING, attempts=(attempt(None),)),
+            "extracted by P-0001, attempted 1 time by Write Order; not settled yet",
+        ),
+        (
+            story(Status.SUCCEEDED, attempts=(attempt(),)),
+            "extracted by P-0001, attempted 1 time by Write Order, and succeeded",
+        ),
+        (
+            story(received_at=NOW, attempts=(attempt("refused"),)),
+            "extracted by P-0001, attempted 1 time by Write Order before, and not since it was set back",
+        ),
+        (story(Status.SYNCED_MANUALLY), "extracted by P-0001, and in the ERP by a person's word"),
+    ],
+)
+def test_the_stage_tells_how_far_it_came(given: Story, stage: str):
+    """R10, R41"""
+    assert told(given)["Stage"] == stage
+
+
+def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
+    """T1, T2"""
+    rows = told(story(Status.SENT, erp_number="SO7", erp_status="quotation", attempts=(attempt(),)))
+    assert rows["In the channel"].startswith("shop: 'posted', reference W100012, receipt R-9, placed ")
+    assert rows["Status"].startswith("sent since ")
+    assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last heard of 2026-11-20 10:01 UTC"
+
+
+def test_an_error_that_is_over_is_told_as_the_last_one():
+    refused = attempt("refused", code="TAX_MAPPING", message="for field Taxes")
+    step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, "", "REJECTED_BY_ERP", "an earlier one")
+    rows = told(story(history=(step,), attempts=(refused,)))
+    assert rows["Last error"] == "none now; the last one was TAX_MAPPING, 2026-11-20 10:01 UTC: for field Taxes"
+    assert "It means" not in rows
+    assert told(story())["Last error"] == "none"
+
+
+def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
+    """R183"""
+    lost = attempt("unknown", code="OUTCOME_UNKNOWN", message="no answer", resolution="absent")
+    by_hand = Step(
+        NOW, Status.QUEUED, "put_on_hold", Status.ON_HOLD, "resync_orders/m/x for ursula", "to ask", None, ""
+    )
+    rows = told(story(Status.ON_HOLD, attempts=(lost, attempt(minutes=5)), history=(*story().history, by_hand)))
+    first, second = rows["Attempts"].splitlines()
+    assert first == (
+        "2026-11-20 10:01:00 to 2026-11-20 10:01:02: no answer came, OUTCOME_UNKNOWN, a look-up said later: absent:"
+        f" no answer; by {RUN}"
+    )
+    assert "the ERP took it as SO7 ('quotation')" in second
+    assert [line.split(" (")[1].split(")")[0] for line in rows["History"].splitlines()] == [
+        "landed",
+        "valid",
+        "put_on_hold",
+    ]
+    assert rows["History"].endswith("by resync_orders/m/x for ursula, because: to ask")
+
+
+NOBODY_MOVES = {
+    status
+    for status in Status
+    if not any(
+        row.from_status is status and row.to_status is not status and row.who in (Who.RULES, Who.PUSH, Who.SETTLE)
+        for row in TRANSITIONS
+    )
+}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_no_rule_and_no_push_and_no_look_moves_is_said_to_stay(status: Status):
+    given_up = (Status.FAILED, Status.DEAD, Status.CONFLICT, Status.SUCCEEDED, Status.SYNCED_MANUALLY)
+    stays = by_itself(story(status, next_look_at=NOW), ROUTE).startswith("Nothing")
+    assert stays == (status in NOBODY_MOVES or status in given_up)
+
+
+@pytest.mark.parametrize("status", IN_DOUBT)
+def test_an_order_in_doubt_is_looked_up_and_never_said_to_be_sent(status: Status):
+    ends = NOW + timedelta(minutes=21)
+    look = story(status, next_look_at=NOW + timedelta(minutes=5), window_ends_at=ends)
+    assert "looked up in the ERP at 2026-11-20 10:15 UTC or soon after" in by_itself(look, ROUTE)
+    due = story(status, next_look_at=NOW, window_ends_at=ends)
+    assert "with the next push or reconcile of sync_orders__shop: the look is due" in by_itself(due, ROUTE)
+    assert "sends it" not in by_itself(look, ROUTE)
+    away = story(
+        status, next_look_at=NOW, window_ends_at=ends, holds=(hold(kind=HoldKind.OUTAGE, scope=HoldScope.ALL),)
+    )
+    assert "nobody can look" in by_itself(away, ROUTE)
+
+
+def test_looks_that_have_ended_leave_it_to_a_person():
+    assert by_itself(story(Status.PENDING_VERIFICATION), ROUTE).endswith("looking has ended. A person decides.")
+
+
+@pytest.mark.parametrize(
+    ("held", "waits"),
+    [
+        (hold(), True),
+        (hold(kind=HoldKind.OUTAGE, scope=HoldScope.ALL), True),
+        (hold("channel_shop"), True),
+        (hold("channel_shop", HoldKind.FIRST_RUN), True),
+        (hold("channel_shop", HoldKind.OUTAGE, HoldScope.ALL), False),
+    ],
+)
+def test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others(held: Hold, waits: bool):
+    said = by_itself(story(holds=(held,)), ROUTE)
+    assert said.startswith(f"It waits for the end of the hold on {held.connection}") == waits
+    assert ("is not read while" in said) == (not waits)
+
+
+def test_what_keeps_a_queued_order_is_told():
+    lost = Decision(LANDED, "ignore", "ursula", "a test", None, "")
+    assert "somebody decides" in by_itself(story(lost=(lost,)), ROUTE)
+    claimed = story(leased_until=NOW + timedelta(minutes=5), leased_by=RUN)
+    assert by_itself(claimed, ROUTE).startswith(f"A push has claimed it and is at work ({RUN})")
+    assert by_itself(story(leased_until=NOW, leased_by=RUN), ROUTE).startswith("The next push of sync_orders__shop")
+    assert "no longer in the registry" in by_itself(story(), None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "It is validated again when the ERP's data of sku:A changes."),
+        ({"attempts": (attempt("not_sent"),)}, "It is validated again when the ERP's data of sku:A changes."),
+        ({"attempts": (attempt("refused"),)}, "Nothing is sent by itself."),
+    ],
+)
+def test_only_an_order_that_was_never_sent_is_said_to_be_validated_again(changes: dict[str, object], says: str):
+    problem = Problem("SKU_NOT_FOUND", "line 1", "A", "SKU 'A' is not in the ERP", "sku:A")
+    given = story(Status.FAILED, code=problem.code, problems=(problem,), **changes)
+    assert by_itself(given, ROUTE).startswith(says)
+    entered = Problem("NOT_AUTOMATED", "channel", "shop", "by hand")
+    assert by_itself(story(Status.FAILED, problems=(problem, entered)), ROUTE).startswith("Nothing is sent")
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.NOT_AN_ORDER])
+def test_people_may_what_the_lifecycle_lets_them(status: Status):
+    events = {row.event for row in TRANSITIONS if row.from_status is status and row.who is Who.PERSON}
+    may = {action for action, event in DECISIONS.items() if event in events}
+    assert {each for each in DECISIONS if each in decisions(story(status)).partition(", with")[0].split(", ")} == may
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("before_start", ("before the channel's start (2026-01-01 00:00 UTC)", "backfill_orders")),
+        ("in_erp_before_start", ("the ERP had it already", "nothing here")),
+        ("voided", ("today it says: voided", "nothing here")),
+    ],
+)
+def test_what_is_no_order_says_why(reason: str, says: tuple[str, str]):
+    given = story(Status.NOT_AN_ORDER, reason=reason)
+    assert says[0] in by_itself(given, ROUTE)
+    assert says[1] in decisions(given)
+
+
+RESENT = Step(LANDED, Status.FAILED, Event.RESYNC, Status.RECEIVED, "resync_orders/m/x for ursula", "again", None, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (story(Status.DEAD), "as often as is allowed"),
+        (story(Status.FAILED, history=(RESENT,), attempts=(attempt("refused"),)), "sent again and failed again"),
+        (story(received_at=NOW - timedelta(minutes=31)), "waited unsent since 2026-11-20 09:39 UTC"),
+        (
+            story(Status.PENDING_VERIFICATION, window_ends_at=NOW - timedelta(hours=25)),
+            "not confirmed it for more than a day",
+        ),
+    ],
+)
+def test_what_does_not_get_through_goes_to_support_and_says_why(given: Story, why: str):
+    """R99, R170, R171"""
+    assert why in (for_support(given, STUCK_AFTER) or "")
+    assert told(given)["Support"].startswith("Hand it over under the subject 'Order Sync Error'")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        story(),
+        story(received_at=NOW - timedelta(hours=9), holds=(hold(),)),
+        story(Status.FAILED, attempts=(attempt("refused"),)),
+        story(Status.FAILED, history=(RESENT,), attempts=(attempt("not_sent"),)),
+        story(Status.PENDING_VERIFICATION, window_ends_at=NOW - timedelta(hours=23)),
+        story(Status.SUCCEEDED, attempts=(attempt(),), history=(RESENT,)),
+    ],
+)
+def test_what_may_still_mend_itself_or_was_not_tried_again_does_not_go_to_support(given: Story):
+    assert for_support(given, STUCK_AFTER) is None
+    assert "Support" not in told(given)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_as_it_stands(status: Status):
+    """R96, R44"""
+    says = keying_in(story(status, erp_number="SO7"))
+    free = {Status.ON_HOLD, Status.IGNORED}
+    first = {Status.RECEIVED, Status.QUEUED, Status.FAILED, Status.DEAD}
+    assert says.startswith("Give the ERP's order the external reference") == (status in free)
+    assert says.startswith("FIRST put it on hold") == (status in first)
+    assert says.startswith("DO NOT enter it") == (status not in free | first)
+    assert status not in first or allowed(status, Event.PUT_ON_HOLD), "it must be possible to do as is said"
+    assert status not in free or allowed(status, Event.MARKED_AS_SYNCED)
+
+
+def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():
+    for status in (Status.QUEUED, Status.FAILED, Status.ON_HOLD, Status.IGNORED):
+        assert keying_in(story(status, attempts=(attempt("unknown"),))).startswith("DO NOT enter it now")
+    settled = attempt("unknown", resolution="absent")
+    assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
+
+
+def test_an_order_of_a_channel_that_people_serve_is_keyed_in_without_a_hold():
+    """R62"""
+    assert keying_in(story(Status.FAILED, code="NOT_AUTOMATED")).startswith(
+        f"Give the ERP's order the external reference {KEY}"
+    )

@@ -1,0 +1,115 @@
+"""The whole order on paper, and the list of orders, as text."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from order_sync.core.lifecycle import Status
+from order_sync.core.order_list import age, causes, listed
+from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.story import Cause, Listed
+from order_sync.core.whole_order import whole_order
+from tests.core.stories import DETAILS, KEY, LANDED, TRANSACTION, story
+
+
+def test_the_page_has_everything_that_a_person_keys_in():
+    """R96, R158"""
+    page = whole_order(story(Status.ON_HOLD), "GUEST")
+    lines = page.splitlines()
+    assert lines[0] == f"Order {KEY}"
+    assert f"external reference {KEY}" in lines[1]
+    for expected in (
+        "Reference       W100012",
+        "Receipt         R-9",
+        "Customer        C-1",
+        "Deliver on      2026-11-25",
+        "Ships           yes",
+        "name            Ann Other",
+        "street          1 High Street",
+        "postal code     BS1 5TY",
+        "country         GB",
+        "net             19.00",
+        "tax             3.00",
+        "sum             22.00",
+        "order's total   22.00, as the channel says it",
+    ):
+        assert expected in lines, expected
+    table = page.partition("Lines\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [
+        "line  SKU       title     quantity  net each    net  tax code  rate %   tax",
+        "1     SKU-0001  Blue mug         3    3.3333  10.00  GB20          20  2.00",
+        "2     SKU-0002                   1         5   5.00  GB20              1.00",
+    ]
+    assert page.partition("Charges\n")[2].partition("\n\n")[0].splitlines()[1].split() == ["FREIGHT", "4.00", "0.00"]
+
+
+def test_a_guests_order_names_the_channels_account_for_guests():
+    page = whole_order(story(transaction=replace(TRANSACTION, customer_account="")), "GUEST-WEB")
+    assert "Customer        none: a guest, for whom the channel has the account GUEST-WEB" in page
+
+
+def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_up():
+    odd = {**DETAILS, "lines": [["1", "SKU-0001", "0", "12,5x", "", None, None]]}
+    page = whole_order(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
+    assert "12,5x" in page
+    assert "nothing is added up" in page
+    assert "sum" not in page
+
+
+@pytest.mark.parametrize("details", ["[]", "{", '{"lines": null}'])
+def test_an_order_without_readable_lines_is_printed_all_the_same(details: str):
+    page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
+    assert "Lines\nnone" in page
+    assert "no address" in page
+
+
+@pytest.mark.parametrize("transaction", [None, replace(TRANSACTION, details="", total=None, placed_at=None)])
+def test_of_what_is_not_kept_the_page_says_so(transaction: Transaction | None):
+    page = whole_order(story(Status.NOT_AN_ORDER, reason="before_start", transaction=transaction), None)
+    assert page.splitlines()[-1] == "Of its content nothing is kept."
+
+
+def test_a_list_shows_each_order_with_its_last_error_and_marks_the_failed_ones():
+    """R80, R152, R151"""
+    usual = Listed(KEY, "W1", "", LANDED, timedelta(days=3), Status.SUCCEEDED, "Successful", None, "", "SO7", 1)
+    failed = replace(
+        usual,
+        key=OrderKey("shop", ("2",)),
+        status=Status.FAILED,
+        roll_up="Failed",
+        code="SKU_NOT_FOUND",
+        message="SKU 'A' is not in the ERP",
+        erp_number="",
+        attempts=0,
+    )
+    first, second, error = listed([usual, failed]).splitlines()
+    assert first == f"  2026-11-20 10:00 UTC    3d  succeeded             W1  {KEY}, attempts 1, ERP number SO7"
+    assert second == "! 2026-11-20 10:00 UTC    3d  failed                W1  shop:2"
+    assert error == "      SKU_NOT_FOUND (who mends it: catalogue): SKU 'A' is not in the ERP"
+
+
+def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
+    """R85"""
+    first, second = causes([Cause("SKU_NOT_FOUND", 4711, LANDED), Cause("OF_OLD", 1, LANDED)]).splitlines()
+    assert first.strip() == (
+        "4711  SKU_NOT_FOUND, the oldest of 2026-11-20 10:00 UTC. The article is not in the ERP."
+        " Who mends it: catalogue."
+    )
+    assert second.endswith("OF_OLD, the oldest of 2026-11-20 10:00 UTC.")
+
+
+@pytest.mark.parametrize(
+    ("lasted", "shown"),
+    [
+        (timedelta(days=-9), "-"),
+        (timedelta(seconds=59), "0m"),
+        (timedelta(minutes=59), "59m"),
+        (timedelta(hours=1), "1h"),
+        (timedelta(hours=47, minutes=59), "47h"),
+        (timedelta(hours=48), "2d"),
+    ],
+)
+def test_an_age_is_told_in_the_largest_unit_that_fits(lasted: timedelta, shown: str):
+    assert age(lasted) == shown

@@ -1,0 +1,48 @@
+"""An Airflow under the FAB auth manager, as production has it, and people of each role who log in to it."""
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from order_sync import permissions
+from order_sync.ledger import migrate
+from sandbox.airflow import Airflow
+from sandbox.postgres import Cluster
+from sandbox.tryton import Secrets
+from tests.fab.office import ROLES, Office
+
+LEDGER = "ledger_of_fab"
+
+
+@pytest.fixture(scope="session")
+def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
+    """Starts with `ORDER_SYNC_ROLES=on` and no role, and makes them while it runs: the order that goes wrong first."""
+    cluster, _ = seeded
+    cluster.create_database(LEDGER)
+    migrate(lambda: psycopg.connect(cluster.dsn(LEDGER)))
+    env = {
+        "AIRFLOW_CONN_ORDER_LEDGER": cluster.dsn(LEDGER),
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
+        permissions.SETTING: "on",
+    }
+    airflow = Airflow(cluster, folder / "airflow", env, auth="fab")
+    office = Office(airflow, cluster.dsn(LEDGER))
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            airflow.start()
+            api = office.people["admin"] = airflow.api
+            api.wait_until(lambda: len(api.import_errors()) >= 4, 60, lambda: str(api.dags()))
+            office.before, office.closed = api.import_errors(), office.trigger("admin", "hold_connection")
+            office.made = [pool.submit(airflow.run, "order_sync", "roles") for _ in range(2)]
+            office.made[0].result()
+            api.wait_until(lambda: not api.import_errors(), 60, lambda: str(api.import_errors()))
+            for who, roles in ROLES.items():
+                office.passwords[who] = secrets.token_urlsafe(12)
+                office.people[who] = airflow.log_in(who, office.passwords[who], *roles)
+            yield office
+    finally:
+        airflow.stop()

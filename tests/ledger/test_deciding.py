@@ -1,0 +1,343 @@
+"""What people decide, on the real ledger: stored selections, decisions in bulk, and a look before a second send."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from order_sync.core.asked import Asked
+from order_sync.core.deciding import Decision, Result, decide, refused
+from order_sync.core.lifecycle import Event, Status
+from order_sync.core.ports import Actor, Route
+from order_sync.core.selection import Action, Selection
+from order_sync.flows import resync
+from order_sync.flows.resync import Resynced
+from order_sync.ledger import Ledger
+from order_sync.ledger.statements import statement
+from tests.flows.memory import Clock, MemoryErp
+from tests.ledger.steps import (
+    ACTOR,
+    ALL,
+    LEASE,
+    Connect,
+    Counting,
+    Sql,
+    claim,
+    close,
+    fail,
+    key,
+    land,
+    open_all,
+    queue,
+    send,
+    settle,
+    validate,
+)
+
+URSULA = Actor("resync_orders/run/decide for ursula", "the SKU is there now")
+ROUTE = Route("shop", "tryton", datetime(2026, 1, 1, tzinfo=UTC), None)
+
+
+def select(ledger: Ledger, *numbers: int, run: str = "run", action: Action = Action.RESYNC) -> int:
+    return ledger.select(
+        run, action, {"order_keys": [str(key(each)) for each in numbers]}, list(map(key, numbers)), URSULA
+    )
+
+
+def take(ledger: Ledger, selection: int, action: Action, number: str = "") -> dict[int, Decision]:
+    """Take an action on all orders of a selection, as far as the ledger alone can; by their numbers."""
+    decisions = {}
+    for order in ledger.selected(selection, 0, ALL):
+        decision = decide(action, order, number, "")
+        if decision is None:
+            decision = Decision(Result.DONE, f"synced as {number}", Event.MARKED_AS_SYNCED, erp_number=number)
+        decisions[order.key] = (order, decision)
+    left = ledger.decide(selection, decisions, URSULA)
+    return {int(each.parts[1]): decision for each, (_, decision) in decisions.items() if each not in left}
+
+
+def do(ledger: Ledger, action: Action, *numbers: int, run: str = "run", number: str = "") -> dict[int, Decision]:
+    return take(ledger, select(ledger, *numbers, run=run, action=action), action, number)
+
+
+def run_resync(ledger: Ledger, asked: Asked, run: str = "resync_orders/run") -> Resynced:
+    async def connect(name: str) -> MemoryErp:
+        return MemoryErp(Clock())
+
+    return asyncio.run(resync(asked, run, {"reason": asked.reason}, {"shop": ROUTE}, connect, ledger, URSULA, 100))
+
+
+def test_a_selection_is_stored_once_and_never_chosen_anew(ledger: Ledger, sql: Sql):
+    fail(ledger, 1, 2)
+    first = select(ledger, 1)
+    assert select(ledger, 1, 2) == first == ledger.selection("run")
+    assert [order.key for order in ledger.selected(first, 0, ALL)] == [key(1)]
+    assert select(ledger, 2, run="another") != first
+    assert ledger.selection("a third") is None
+    assert sql.rows("select run, action, asked, reason, chosen_by from selections order by id")[0] == (
+        "run", "resync", {"order_keys": [str(key(1))]}, URSULA.why, URSULA.by,
+    )  # fmt: skip
+
+
+def test_the_selected_orders_are_shown_as_they_stand_and_in_pages(ledger: Ledger, sql: Sql):
+    fail(ledger, 1)
+    land(ledger, 2, status=Status.WAITING, expected_lines=3)
+    land(ledger, 3, status=Status.NOT_AN_ORDER, not_an_order="voided")
+    claimed = send(ledger, 4)
+    close(ledger, claimed.entries, Event.RECEIPT)
+    sql.do("update orders set status = 'not_an_order', reason = 'before_start' where order_key = %s", str(key(3)))
+    selection = select(ledger, 1, 2, 3, 4)
+    pages = [ledger.selected(selection, 0, 3)]
+    pages.append(ledger.selected(selection, pages[0][-1].position, 3))
+    orders = [order for page in pages for order in page]
+    assert [(order.key, order.status) for order in orders] == [
+        (key(1), Status.FAILED),
+        (key(2), Status.WAITING),
+        (key(3), Status.NOT_AN_ORDER),
+        (key(4), Status.SENT),
+    ]
+    assert [order.code for order in orders] == ["SKU_NOT_FOUND", None, None, None]
+    assert [order.missing_lines for order in orders] == [0, 2, 0, 0]
+    assert [order.not_an_order for order in orders] == ["", "", "voided", ""]
+    assert [order.reached for order in orders] == [False, False, False, True]
+    assert [order.erp_number for order in orders] == ["", "", "", "N00004"]
+
+
+@pytest.mark.parametrize(
+    ("action", "prepare", "status"),
+    [
+        (Action.RESYNC, fail, "received"),
+        (Action.IGNORE, fail, "ignored"),
+        (Action.ON_HOLD, queue, "on_hold"),
+        (Action.MARK_AS_SYNCED, fail, "synced_manually"),
+    ],
+)
+def test_a_decision_moves_the_order_with_its_history_and_remembers_the_result(ledger, sql, action, prepare, status):
+    """R97, R101"""
+    prepare(ledger, 1)
+    generation = sql.order(1, "generation")[0]
+    number = "7" if action is Action.MARK_AS_SYNCED else ""
+    assert do(ledger, action, 1, number=number)[1].result is Result.DONE
+    assert sql.order(1, "status, generation") == (status, generation + 1)
+    assert sql.rows("select event, to_status, by, why from order_history order by id desc limit 1") == [
+        (decide_event(action), status, URSULA.by, URSULA.why)
+    ]
+    assert sql.one("select outcome from selected_orders") == "done"
+    assert sql.order(1, "erp_number") == (number,)
+
+
+def decide_event(action: Action) -> str:
+    return {"resync": "resync", "ignore": "ignored", "on_hold": "put_on_hold"}.get(action, "marked_as_synced")
+
+
+def test_an_order_that_is_set_aside_keeps_its_last_error_and_begins_anew_when_it_is_released(ledger, sql):
+    fail(ledger, 1)
+    do(ledger, Action.ON_HOLD, 1, run="hold")
+    assert sql.order(1, "status, code, message") == ("on_hold", "SKU_NOT_FOUND", "SKU 'A' is not in the ERP")
+    do(ledger, Action.RELEASE, 1, run="release")
+    assert sql.order(1, "status, code, message") == ("received", None, "")
+
+
+def test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken(ledger: Ledger, sql: Sql):
+    fail(ledger, 1, 2)
+    selection = select(ledger, 1, 2)
+    stale = ledger.selected(selection, 0, ALL)
+    do(ledger, Action.IGNORE, 1, run="another")
+    decisions = {order.key: (order, decide(Action.RESYNC, order, "", "")) for order in stale}
+    assert ledger.decide(selection, decisions, URSULA) == {key(1)}
+    assert [sql.status(number) for number in (1, 2)] == ["ignored", "received"]
+    outcomes = sql.rows("select outcome from selected_orders where selection_id = %s order by order_id", selection)
+    assert outcomes == [(None,), ("done",)]
+
+
+def test_a_hold_during_a_push_makes_its_claim_void(ledger: Ledger, sql: Sql):
+    queue(ledger, 1)
+    claimed = claim(ledger)
+    do(ledger, Action.ON_HOLD, 1)
+    assert open_all(ledger, claimed) == set()
+    assert sql.status(1) == "on_hold"
+
+
+def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql):
+    with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
+        fail(ledger, *range(1, 101))
+        numbers = list(range(1, 101))
+        asked = Asked(Selection(keys=tuple(map(key, numbers))), Action.RESYNC, "why")
+        results = list(pool.map(lambda run: run_resync(ledger, asked, f"run {run}"), range(4)))
+        counts = [result.summary.counts for result in results]
+        assert sum(count.get("done", 0) for count in counts) == 100
+        assert sum(count.get("unchanged", 0) for count in counts) == 300
+        assert sql.one("select count(*) from order_history where event = 'resync'") == 100
+
+
+def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again(ledger: Ledger, sql: Sql):
+    fail(ledger, 1, 2)
+    assert do(ledger, Action.MARK_AS_SYNCED, 1, number="7")[1].result is Result.DONE
+    assert ledger.owners("tryton", ["7", "8"]) == {"7": key(1)}
+    assert do(ledger, Action.MARK_AS_SYNCED, 2, run="b", number="7") == {}
+    assert sql.status(2) == "failed"
+
+
+def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.RECEIPT)
+    assert ledger.owners("tryton", ["N00001", ""]) == {"N00001": key(1)}
+    assert ledger.owners("another", ["N00001"]) == {}
+
+
+def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_does_not(ledger: Ledger, sql: Sql):
+    queue(ledger, 1, 2)
+    sql.do(
+        "insert into restores (backup_at, restored_at, looks_from, restored_by, reason)"
+        " values ('2026-01-01', '2026-01-02', '2026-01-02', 'me', 'disk')"
+    )
+    lost = (
+        "insert into lost_decisions (restore_id, order_key, action, decided_by, decided_at, reason)"
+        " select id, %s, 'ignore', 'ursula', clock_timestamp(), 'test order' from restores"
+    )
+    for number in (1, 2):
+        sql.do(lost, str(key(number)))
+    assert claim(ledger).entries == []
+    do(ledger, Action.RESYNC, 1, run="a")
+    selection = select(ledger, 2, run="b")
+    (order,) = ledger.selected(selection, 0, ALL)
+    ledger.decide(selection, {order.key: (order, refused("no"))}, URSULA)
+    assert [entry.key for entry in claim(ledger).entries] == [key(1)]
+
+
+def test_only_what_is_to_be_sent_is_counted_by_channel(ledger: Ledger):
+    queue(ledger, 1)
+    fail(ledger, 2, 3)
+    selection = select(ledger, 1, 2, 3)
+    assert ledger.to_send(selection) == {"shop": 1}
+    take(ledger, selection, Action.RESYNC)
+    assert ledger.to_send(selection) == {"shop": 3}
+
+
+def test_a_claim_a_probe_and_the_waiting_of_a_selection_keep_to_its_orders(ledger: Ledger, sql: Sql):
+    queue(ledger, 1, 2, 3)
+    selection = select(ledger, 2)
+    probed = ledger.claim("shop", ALL, LEASE, ACTOR, as_probe=True, selection=selection)
+    assert [entry.key for entry in probed.entries] == [key(2)]
+    ledger.release(probed)
+    assert [entry.key for entry in ledger.claim("shop", ALL, LEASE, ACTOR, selection=selection).entries] == [key(2)]
+    assert len(open_all(ledger, claim(ledger))) == 2
+    assert ledger.horizon("shop").last_window_ends_at is not None
+    assert ledger.horizon("shop", selection).last_window_ends_at is None
+
+
+# What may be in the ERP is looked up before it is sent again
+
+
+def sent_again(ledger: Ledger, sql: Sql, *, resent: bool) -> str:
+    """Resync order 1, validate, claim and open it; its status. `resent`: whether an attempt may be opened."""
+    do(ledger, Action.RESYNC, 1)
+    validate(ledger)
+    assert open_all(ledger, claim(ledger)) == ({key(1)} if resent else set())
+    return sql.status(1)
+
+
+def test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again(ledger: Ledger, sql: Sql):
+    """R44"""
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.RECEIPT)
+    settle(ledger, sql, None)
+    settle(ledger, sql, Event.WINDOW_OVER, code="PENDING_VERIFICATION")
+    assert sent_again(ledger, sql, resent=False) == "sending"
+    assert sql.one("select count(*) from attempts") == 1
+    assert sql.order(1, "next_look_at <= clock_timestamp(), window_ends_at > clock_timestamp()") == (True, True)
+
+    settle(ledger, sql, Event.ABSENT)
+    assert open_all(ledger, claim(ledger)) == {key(1)}, "once it was looked at it may be sent"
+    assert sql.order(1, "resends") == (1,)
+
+
+def test_an_attempt_of_unknown_outcome_is_looked_at_again_even_when_it_was_settled_before(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, None)
+    settle(ledger, sql, Event.CANCELLED_IN_ERP, code="CANCELLED_IN_ERP", erp_number="N1")
+    assert sql.status(1) == "failed"
+    sql.do("update orders set code = 'OTHER'")
+    assert sent_again(ledger, sql, resent=False) == "sending"
+
+
+def test_an_order_that_the_erp_holds_otherwise_is_looked_at_before_it_is_sent(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.DIFFERENT, "ORDER_CONFLICT", "another order under this key")
+    selection = select(ledger, 1, run="conflict")
+    (order,) = ledger.selected(selection, 0, ALL)
+    ledger.decide(selection, {order.key: (order, Decision(Result.DONE, "on its way", Event.RESYNC))}, URSULA)
+    validate(ledger)
+    assert open_all(ledger, claim(ledger)) == set()
+    assert sql.status(1) == "sending"
+
+
+@pytest.mark.parametrize("event", [Event.REFUSED, Event.REFUSED_TOO_OFTEN])
+def test_what_the_erp_refused_is_not_there_and_is_sent_again_at_once(ledger: Ledger, sql: Sql, event: Event):
+    """R89"""
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, event, "REJECTED_BY_ERP", "no such article")
+    assert sent_again(ledger, sql, resent=True) == "sending"
+
+
+def test_what_was_never_sent_is_sent_at_once(ledger: Ledger, sql: Sql):
+    fail(ledger, 1)
+    assert sent_again(ledger, sql, resent=True) == "sending"
+
+
+# In bulk
+
+
+def many(sql: Sql, number: int) -> None:
+    """So many failed orders, each with its version."""
+    sql.do(
+        "with made as (insert into orders (order_key, channel, erp, status, digest, code, placed_at)"
+        " select 'shop:S1/' || lpad(n::text, 6, '0'), 'shop', 'tryton', 'failed', 'a', 'SKU_NOT_FOUND',"
+        "        timestamptz '2026-11-20 10:00Z' from generate_series(1, %s) n returning id)"
+        " insert into transactions (order_id, version, digest, source_status, reference, receipt, customer_account,"
+        "   distributor, currency, total, expected_lines, present_lines, details)"
+        " select id, 1, 'a', '2', 'R', '', 'C-1', 'usrt', 'EUR', '10.00', 1, 1, '{}' from made",
+        number,
+    )
+
+
+def test_a_hundred_thousand_orders_of_one_error_code_are_decided_about_in_bulk(counted: Ledger, sql: Sql, caplog):
+    """R102, R150"""
+    many(sql, 100_000)
+    sql.do("analyze orders")
+    caplog.set_level("INFO")
+    asked = Asked(Selection(code="SKU_NOT_FOUND"), Action.RESYNC, "the SKUs are there now", confirm=True)
+    before = Counting.sent
+    result = run_resync(counted, asked)
+    assert (result.summary.counts, result.to_send) == ({"done": 100_000}, {"tryton": ["shop"]})
+    pages = 100_000 // 2000
+    assert Counting.sent - before <= 2 * pages + 10, "two statements a page"
+    assert sql.rows("select status, count(*) from orders group by 1") == [("received", 100_000)]
+    assert sql.one("select count(*) from order_history where event = 'resync' and by = %s", URSULA.by) == 100_000
+    progress = [line.partition(" orders: ")[2] for line in caplog.text.splitlines() if " orders: " in line]
+    assert progress == [f"{2000 * page} done" for page in range(1, pages + 1)]
+
+
+def test_the_selected_orders_are_read_by_their_keys_and_not_by_reading_them_all(ledger: Ledger, sql: Sql):
+    many(sql, 3000)
+    selection = select(ledger, *range(1, 11))
+    sql.do(
+        "insert into selected_orders (selection_id, order_id) select %s, id from orders on conflict do nothing",
+        selection,
+    )
+    sql.do("analyze")
+    query = f"explain (costs off) {statement('read_selected')}"
+    parameters = {"selection": selection, "after": 0, "limit": 10}
+    plan = [line for (line,) in sql.connection.execute(query, parameters)]  # type: ignore[arg-type]
+    assert not any("Seq Scan on" in line and "attempts" not in line for line in plan), "\n".join(plan)
+
+
+def test_an_order_whose_content_was_erased_is_refused_and_stops_no_other(ledger: Ledger, sql: Sql):
+    land(ledger, 1, 2)
+    fail(ledger)
+    sql.do("update orders set status = 'ignored', erased_at = clock_timestamp() where order_key = %s", str(key(1)))
+    decided = do(ledger, Action.RELEASE, 1, 2)
+    assert (decided[1].result, "was erased" in decided[1].message) == (Result.REFUSED, True)
+    assert do(ledger, Action.RESYNC, 1, 2, run="another")[2].result is Result.DONE
+    assert (sql.status(1), sql.status(2)) == ("ignored", "received")
