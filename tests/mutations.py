@@ -206,7 +206,7 @@ MUTATIONS = (
     Mutation(
         2,
         "the lease is not looked at before each call",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "        if self.trouble or self.sender.monotonic() >= self.send_before:\n            return Outcome(",
         "        if self.trouble:\n            return Outcome(",
         "tests/flows/test_flows.py::test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish",
@@ -214,7 +214,7 @@ MUTATIONS = (
     Mutation(
         3,
         "an order goes out with nothing on record",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "keys = await asyncio.to_thread(self._open_attempts, [entry.key for entry in entries])",
         "keys = {entry.key for entry in entries}",
         "tests/flows/test_model.py::test_a_run_that_dies_at_any_moment_leaves_its_orders_to_the_next",
@@ -270,7 +270,7 @@ MUTATIONS = (
     Mutation(
         3,
         "a submit without an answer counts as not sent",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "return Outcome(entry.key, entry.generation, None, error.code, str(error))",
         "return Outcome(entry.key, entry.generation, Event.NOT_SENT, error.code, str(error))",
         "tests/flows/test_flows.py::test_an_interrupted_send_is_looked_up_before_it_is_sent_again",
@@ -278,7 +278,7 @@ MUTATIONS = (
     Mutation(
         3,
         "a submit that outlasts its deadline counts as refused",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         'return Outcome(entry.key, entry.generation, None, "OUTCOME_UNKNOWN", "the submit outlasted its deadline")',
         'return Outcome(entry.key, entry.generation, Event.REFUSED, "OUTCOME_UNKNOWN", "it outlasted its deadline")',
         "tests/flows/test_flows.py::test_a_submit_that_outlasts_its_deadline_is_looked_up",
@@ -590,7 +590,7 @@ MUTATIONS = (
     Mutation(
         9,
         "trouble of the system does not end the push",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "            self.trouble = self.trouble or error\n",
         "",
         "tests/flows/test_flows.py::test_an_erp_that_is_away_ends_the_push_and_leaves_the_orders_queued",
@@ -598,7 +598,7 @@ MUTATIONS = (
     Mutation(
         9,
         "one order that breaks the adapter stops the others",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "        except Exception as error:  # noqa: BLE001",
         "        except MemoryError as error:  # noqa: BLE001",
         "tests/flows/test_flows.py::test_one_order_that_breaks_the_adapter_does_not_stop_the_others",
@@ -670,7 +670,7 @@ MUTATIONS = (
     Mutation(
         9,
         "a wrong set-up fails every order",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "        if not refused:\n            return\n",
         "        return\n",
         "tests/flows/test_holds.py::test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails",
@@ -726,7 +726,7 @@ MUTATIONS = (
     Mutation(
         11,
         "orders are sent to another ERP",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "            await self.sender.know_the_erp()\n",
         "",
         "tests/flows/test_flows.py::test_nothing_is_sent_to_another_erp_than_the_accepted_one",
@@ -790,7 +790,7 @@ MUTATIONS = (
     Mutation(
         8,
         "what is cancelled just before the push is sent",
-        FLOWS + "push.py",
+        FLOWS + "turn.py",
         "            await asyncio.to_thread(self.sender.read_again, self.claim.entries)\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent",

@@ -1,0 +1,180 @@
+"""A turn of the push: one claim's orders, from the first attempt opened to the last outcome closed.
+
+Three stages run beside each other: attempts are opened in micro-batches just before dispatch, orders are submitted
+with bounded concurrency, outcomes are closed in micro-batches. The ledger's writes hide behind the network.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from order_sync.core.bulk import batched
+from order_sync.core.errors import (
+    Misconfigured,
+    OrderConflict,
+    OrderRefused,
+    OrderSyncError,
+    OutcomeUnknown,
+    Permanent,
+    Transient,
+)
+from order_sync.core.holds import REFUSALS_IN_A_ROW, HoldKind, HoldScope, may_be_configuration
+from order_sync.core.lifecycle import Event, Status, step
+from order_sync.core.orders import Order, OrderKey
+from order_sync.core.ports import Actor, Change, Claim, Entry, Outcome
+from order_sync.core.reading import read_order
+from order_sync.core.settings import CALLS_PER_SUBMIT
+
+if TYPE_CHECKING:
+    from order_sync.flows.push import Sender
+
+logger = logging.getLogger(__name__)
+
+
+class RefusesEverything(Misconfigured):
+    """The ERP refuses one order after the other for the same reason: its configuration is the likely cause."""
+
+
+MICRO_BATCH = 32
+"""Attempts opened or closed by one statement."""
+
+MAX_REFUSALS = 5
+"""Refusals after which an order is dead: the same request keeps failing, whatever people try."""
+
+
+@dataclass
+class Turn:
+    """One claim, from the first attempt opened to the last outcome closed."""
+
+    sender: "Sender"
+    claim: Claim
+    send_before: float
+    as_probe: bool
+    trouble: OrderSyncError | None = None
+    outcomes: asyncio.Queue[Outcome | None] = field(default_factory=asyncio.Queue)
+    opened: asyncio.Queue[tuple[Entry, Order] | None] = field(default_factory=lambda: asyncio.Queue(2 * MICRO_BATCH))
+
+    async def run(self) -> None:
+        try:
+            await asyncio.to_thread(self.sender.read_again, self.claim.entries)
+            now = self.sender.ledger.now()
+            orders = {
+                entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
+                for entry in self.claim.entries
+            }
+            await self.sender.know_the_erp()
+            await self.sender.erp.prepare(list(orders.values()))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._close())
+                group.create_task(self._send_all(orders))
+        except BaseExceptionGroup as group_error:
+            raise _first(group_error) from group_error
+        finally:
+            await asyncio.to_thread(self.sender.ledger.release, self.claim)
+        if self.trouble:
+            raise self.trouble
+
+    async def _send_all(self, orders: dict[OrderKey, Order]) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._open(orders))
+            for _ in range(self.sender.settings.submit_concurrency):
+                group.create_task(self._send())
+        await self.outcomes.put(None)
+
+    async def _open(self, orders: dict[OrderKey, Order]) -> None:
+        try:
+            for entries in batched(self.claim.entries, MICRO_BATCH):
+                if self.trouble or self.sender.monotonic() >= self.send_before:
+                    break
+                keys = await asyncio.to_thread(self._open_attempts, [entry.key for entry in entries])
+                for entry in entries:
+                    if entry.key in keys:
+                        await self.opened.put((entry, orders[entry.key]))
+                    else:
+                        self.sender.summary.add("changed_since")
+        finally:
+            for _ in range(self.sender.settings.submit_concurrency):
+                await self.opened.put(None)
+
+    def _open_attempts(self, keys: Sequence[OrderKey]) -> set[OrderKey]:
+        grace, window = self.sender.policy.grace.total_seconds(), self.sender.policy.window.total_seconds()
+        return self.sender.ledger.open(self.claim, keys, grace, window)
+
+    async def _send(self) -> None:
+        while (item := await self.opened.get()) is not None:
+            await self.outcomes.put(await self._submit(*item))
+
+    async def _submit(self, entry: Entry, order: Order) -> Outcome:
+        if self.trouble or self.sender.monotonic() >= self.send_before:
+            return Outcome(entry.key, entry.generation, Event.NOT_SENT, "NOT_SENT", "the push ended before its turn")
+        try:
+            async with asyncio.timeout((CALLS_PER_SUBMIT * self.sender.settings.call_deadline).total_seconds()):
+                receipt = await self.sender.erp.submit(order)
+        except TimeoutError:
+            return Outcome(entry.key, entry.generation, None, "OUTCOME_UNKNOWN", "the submit outlasted its deadline")
+        except OutcomeUnknown as error:
+            return Outcome(entry.key, entry.generation, None, error.code, str(error))
+        except OrderRefused as error:
+            last = entry.refusals + 1 >= MAX_REFUSALS and not self.as_probe
+            event = Event.REFUSED_TOO_OFTEN if last else Event.REFUSED
+            return Outcome(entry.key, entry.generation, event, error.code, str(error))
+        except OrderConflict as error:
+            return Outcome(entry.key, entry.generation, Event.DIFFERENT, error.code, str(error))
+        except (Transient, Permanent) as error:
+            self.trouble = self.trouble or error
+            return Outcome(entry.key, entry.generation, Event.NOT_SENT, error.code, str(error))
+        except Exception as error:  # noqa: BLE001  one order that an adapter stumbles over must not stop the others
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__} at {where.filename.rpartition('/')[2]}:{where.lineno}"
+            logger.error("%s: the adapter failed with %s; the order is looked up before anything else", entry.key, text)
+            return Outcome(entry.key, entry.generation, None, "UNKNOWN", text)
+        return Outcome(entry.key, entry.generation, Event.RECEIPT, receipt=receipt)
+
+    async def _close(self) -> None:
+        ended = False
+        while not ended:
+            closing = [await self.outcomes.get()]
+            while len(closing) < MICRO_BATCH and not self.outcomes.empty():
+                closing.append(self.outcomes.get_nowait())
+            ended = None in closing
+            done = [outcome for outcome in closing if outcome is not None]
+            if done:
+                await asyncio.to_thread(self._close_attempts, done)
+
+    def _close_attempts(self, outcomes: Sequence[Outcome]) -> None:
+        first_look = min(self.sender.policy.looks, default=timedelta.max)
+        look = self.sender.ledger.now() + min(first_look, self.sender.policy.window)
+        self.sender.ledger.close(outcomes, look, self.sender.policy.window.total_seconds(), self.sender.actor)
+        for outcome in outcomes:
+            self.sender.summary.add(
+                {Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event))
+            )
+        if any(outcome.event is Event.REFUSED and may_be_configuration(outcome.code or "") for outcome in outcomes):
+            self._hold_if_all_are_refused()
+
+    def _hold_if_all_are_refused(self) -> None:
+        """Take the last refusals back, and stop sending, when they look like one cause outside of the orders."""
+        refused = self.sender.ledger.refused_in_a_row(self.sender.route.erp, REFUSALS_IN_A_ROW)
+        if not refused:
+            return
+        reason = f"the ERP refused the last {len(refused)} orders with {refused[0].code}: {refused[0].message}"
+        by, again = self.sender.actor, Event.CONFIGURATION_SUSPECTED
+        self.sender.ledger.hold(f"erp_{self.sender.route.erp}", HoldKind.CONFIGURATION, HoldScope.SUBMIT, reason, by)
+        self.sender.ledger.apply(
+            [Change(each.key, each.generation, Status.FAILED, again, step(Status.FAILED, again)) for each in refused],
+            Actor(by.by, reason),
+        )
+        self.trouble = RefusesEverything(
+            f"{reason}. They are queued again and sending is on hold; each run tries one order, and goes on by itself"
+            " once the ERP takes it"
+        )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a group, so that a task's retry policy sees its class."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
