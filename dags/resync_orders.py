@@ -101,7 +101,9 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
     @task_group(group_id=f"send_to_{erp.name}")
     def each(channel: str) -> None:
         check_reference_data = CheckReferenceDataOperator(task_id="check_reference_data", channel=channel, always=True)
-        validate = ValidateOrdersOperator(task_id="validate", channel=channel, trigger_rule="all_done")
+        validate = ValidateOrdersOperator(
+            task_id="validate", channel=channel, judge_again=False, trigger_rule="all_done"
+        )
         push = PushOrdersOperator(
             task_id="push",
             channel=channel,

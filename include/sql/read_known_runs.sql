@@ -1,2 +1,6 @@
--- Returns which of these runs of resync_orders the ledger knows; needs the unique constraint of selections.
-select run from selections where run = any(%(runs)s)
+-- Returns which of these runs of resync_orders the ledger knows with all that they decided; needs the unique constraint of
+-- selections and selected_orders' primary key.
+select s.run
+from selections s
+where s.run = any(%(runs)s)
+  and not exists (select from selected_orders o where o.selection_id = s.id and o.outcome is null)

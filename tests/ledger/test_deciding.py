@@ -336,7 +336,11 @@ def test_the_selected_orders_are_read_by_their_keys_and_not_by_reading_them_all(
 def test_an_order_whose_content_was_erased_is_refused_and_stops_no_other(ledger: Ledger, sql: Sql):
     land(ledger, 1, 2)
     fail(ledger)
-    sql.do("update orders set status = 'ignored', erased_at = clock_timestamp() where order_key = %s", str(key(1)))
+    erased = (
+        "update orders set status = 'ignored', erased_at = clock_timestamp(), message = '', problems = '[]',"
+        " customer_account = null where order_key = %s"
+    )
+    sql.do(erased, str(key(1)))
     decided = do(ledger, Action.RELEASE, 1, 2)
     assert (decided[1].result, "was erased" in decided[1].message) == (Result.REFUSED, True)
     assert do(ledger, Action.RESYNC, 1, 2, run="another")[2].result is Result.DONE

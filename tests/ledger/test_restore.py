@@ -515,6 +515,17 @@ def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: S
     assert shop.restore(backup_at, *runs).summary.counts == {"held": 1, "to_look_up": 3}
 
 
+def test_a_run_that_the_backup_holds_half_decided_is_a_lost_one(shop: Shop):
+    backup_at, at = lost(shop)
+    shop.sql.do(
+        "with stored as (insert into selections (run, action, asked, reason, chosen_by)"
+        " values ('resync_orders/manual__ignore_1', 'ignore', '{}', '', '') returning id)"
+        " insert into selected_orders (selection_id, order_id) select stored.id, orders.id from stored, orders"
+        " order by orders.id limit 1"
+    )
+    assert shop.restore(backup_at, person("ignore", 1, at)).summary.counts["decisions_to_confirm"] == 1
+
+
 def test_a_run_that_began_before_the_backup_and_ended_after_it_counts(shop: Shop):
     backup_at, at = lost(shop)
     early = backup_at - timedelta(minutes=5)

@@ -103,6 +103,14 @@ def test_a_cleared_validate_judges_again_what_failed(given: tuple[MemoryLedger, 
     assert step.execute(context(max_tries=RETRIES + 1)) == {"judged_again": 1, **failed}
 
 
+def test_a_cleared_validate_of_chosen_orders_judges_no_others_again(given: tuple[MemoryLedger, MemoryErp]):
+    ledger, _ = given
+    extract(ROUTE, MemoryChannel([transaction(2, currency="XAF")]), ledger, ACTOR)
+    step = ValidateOrdersOperator(task_id="validate", channel="shop", judge_again=False, retries=RETRIES)
+    assert step.execute(context()) == {"invalid": 1, "CURRENCY_MAPPING": 1}
+    assert step.execute(context(max_tries=RETRIES + 1)) == {}
+
+
 def test_a_cleared_check_of_the_reference_data_reads_it_although_the_copy_is_young(
     given: tuple[MemoryLedger, MemoryErp],
 ):

@@ -41,6 +41,8 @@ def erase(
         rest = f" and {len(unknown) - MOST} more" if len(unknown) > MOST else ""
         raise Misconfigured(f"no order has these keys, and nothing was erased: {named}{rest}")
     ready = [each.key for each in orders if each.ready]
+    if dry_run and not orders:
+        raise _nobody(whose)
     if dry_run:
         return _counted(orders, ready)
     summary, erased = Summary(), sum(ledger.erase(keys, run, actor) for keys in batched(ready, PAGE))
@@ -53,11 +55,15 @@ def erase(
     if open_ones := obstacles(each for each in orders if not each.erased):
         raise Misconfigured(f"{summary}; not everything could be erased: {open_ones}")
     if not summary.counts:
-        raise Misconfigured(
-            f"channel {whose.channel} has no order of the customer account that was given, and nothing was erased: look"
-            " at how the channel writes it; an order of a guest has none and is erased by its key"
-        )
+        raise _nobody(whose)
     return summary
+
+
+def _nobody(whose: Whose) -> Misconfigured:
+    return Misconfigured(
+        f"channel {whose.channel} has no order of the customer account that was given, and nothing was erased: look at"
+        " how the channel writes it; an order of a guest has none and is erased by its key"
+    )
 
 
 def _counted(orders: Sequence[Erasable], ready: Sequence[OrderKey]) -> Summary:

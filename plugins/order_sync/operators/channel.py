@@ -79,21 +79,24 @@ class ValidateOrdersOperator(OrderSyncOperator):
     task. Raises Transient while there is no copy of the ERP's reference data at all.
 
     :param channel: the channel's name in the registry (templated)
+    :param judge_again: whether a clear judges again what the rules failed; not where a run has orders of its own
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
     template_fields: Sequence[str] = ("channel", "ledger_conn_id")
     ui_color = "#f6efd0"
 
-    def __init__(self, *, channel: str, ledger_conn_id: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, channel: str, judge_again: bool = True, ledger_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(ledger_conn_id=ledger_conn_id, **kwargs)
         self.channel = channel
+        self.judge_again = judge_again
 
     def execute(self, context: Context) -> dict[str, int]:
         """Validate what is received, in bulk."""
         spec, settings = registry.channel(self.channel), registry.settings()
+        clearing = who_cleared(context, self) if self.judge_again else None
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flows.validate(
-                spec.route, ledger, actor(context), settings.total_tolerance, who_cleared(context, self)
-            )
+            summary = flows.validate(spec.route, ledger, actor(context), settings.total_tolerance, clearing)
         return done(self, summary)

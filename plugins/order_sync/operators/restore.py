@@ -10,6 +10,7 @@ from order_sync import flows, hooks, registry
 from order_sync.core.errors import Misconfigured
 from order_sync.core.reading import read_instant
 from order_sync.core.restoring import PersonsRun
+from order_sync.flows.restore import DECISIONS, OTHERS
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
 
 
@@ -67,7 +68,9 @@ def runs_of_people(since: datetime) -> list[PersonsRun] | None:
     if api is None:
         return None
     asked = {"run_type": ["manual", "operator_triggered"], "run_after_gte": since.isoformat(), "order_by": "run_after"}
-    return [
+    # One DAG after the other: of all at once Airflow leaves out, without a word, those that its user may not read.
+    rows = [row for dag in (DECISIONS, *OTHERS) for row in api.rows(f"dags/{dag}/dagRuns", "dag_runs", **asked)]
+    runs = [
         PersonsRun(
             row["dag_id"],
             row["dag_run_id"],
@@ -77,5 +80,6 @@ def runs_of_people(since: datetime) -> list[PersonsRun] | None:
             row["triggering_user_name"] or "unknown",
             row["conf"] or {},
         )
-        for row in api.rows("dags/~/dagRuns", "dag_runs", **asked)
+        for row in rows
     ]
+    return sorted(runs, key=lambda run: run.at)
