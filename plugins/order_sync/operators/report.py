@@ -18,11 +18,12 @@ CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
 
 
 class BuildFailureReportOperator(OrderSyncOperator):
-    """Write the report of a business day as a CSV file into a folder; the rows of its first build are kept for good.
+    """Write the report of a business day as a CSV file into a folder; the rows of its first build are kept.
 
-    Returns counts by Status. Raises Misconfigured for a day that is no date or is not over yet, for a content that
-    there is not, and for a folder that cannot be written to. Its page in Airflow links to the file if the folder has an
-    address: a path is of no use there, since browsers open no files from a web page, and Airflow shows no such link.
+    Later builds write the same file, but for people's data that was erased since. Returns counts by Status. Raises
+    Misconfigured for a day that is no date or is not over yet, for a content that there is not, and for a folder
+    that cannot be written to. Its page in Airflow links to the file if the folder has an address: a path is of no
+    use there, since browsers open no files from a web page, and Airflow shows no such link.
 
     :param folder: path from the root of a folder that the worker can write to (templated)
     :param content: `failed`, only orders that failed to sync, or `all`, every order placed that day (templated)
