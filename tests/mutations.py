@@ -1044,7 +1044,7 @@ MUTATIONS = (
         14,
         "a cancelled order is opened again without its number",
         CORE + "deciding.py",
-        "if live or number in [each.number for each in found]:",
+        "if live or (number in [each.number for each in found] and order.result is not Result.DONE):",
         "if True:",
         "tests/core/test_deciding.py::test_a_conflict_is_sent_again_only_when_no_live_order_is_there_and_a_cancelled_one"
         "_only_by_name",
@@ -1378,5 +1378,38 @@ MUTATIONS = (
         "    if found is None:\n",
         '    if found is None:\n        unlisted = ""\n    elif found is None:\n',
         "tests/ledger/test_restore.py::test_without_airflows_own_memory_the_task_says_so_and_what_to_do",
+    ),
+    Mutation(
+        14,
+        "a clear repeats a decision over a later one",
+        CORE + "deciding.py",
+        "if order.result is Result.DONE and action is not Action.RESYNC:",
+        "if False:",
+        "tests/ledger/test_decisions_that_meet.py::test_a_cleared_release_does_not_undo_a_later_hold",
+    ),
+    Mutation(
+        14,
+        "a clear opens an order again that somebody cancelled once more",
+        CORE + "deciding.py",
+        "        and order.result is not Result.DONE\n",
+        "",
+        "tests/ledger/test_decisions_that_meet.py::test_a_clear_opens_no_cancelled_order_a_second_time",
+    ),
+    Mutation(
+        16,
+        "a clear of a run from before the backup confirms what was lost",
+        SQL + "decide_orders.sql",
+        "      and lost.decided_at < (select s.chosen_at from selections s where s.id = %(selection)s)\n",
+        "",
+        "tests/ledger/test_decisions_that_meet.py::test_a_clear_of_a_run_from_before_confirms_no_lost_decision",
+    ),
+    Mutation(
+        16,
+        "what was refused before the backup counts as decided",
+        SQL + "read_known_runs.sql",
+        "(o.outcome is null or o.outcome = 'refused')",
+        "o.outcome is null",
+        "tests/ledger/test_decisions_that_meet.py"
+        "::test_what_was_refused_before_the_backup_and_done_after_it_is_a_lost_decision",
     ),
 )

@@ -38,5 +38,6 @@ with moment as materialized (
     update lost_decisions lost set confirmed_at = moment.now
     from locked l, moment
     where lost.order_key = l.order_key and lost.confirmed_at is null and l.holds and l.outcome <> 'refused'
+      and lost.decided_at < (select s.chosen_at from selections s where s.id = %(selection)s)
 )
 select order_key from locked where not holds

@@ -5,11 +5,17 @@ with moment as materialized (
     select clock_timestamp() as now
 ), restore as materialized (
     select id, restored_at, looks_from from restores order by id desc limit 1
+), unlooked as materialized (
+    select o.id
+    from restore
+    join orders o on o.channel = %(channel)s
+        and (o.status = 'queued' or o.status in ('sending', 'sent', 'pending_verification'))
+    where not exists (select from attempts a where a.order_id = o.id and a.generation = -restore.id)
 ), locked as materialized (
     select o.id, o.status, restore.id as restore_id, restore.restored_at, restore.looks_from
     from restore
-    join orders o on o.channel = %(channel)s
-        and (o.status = 'queued' or o.status in ('sending', 'sent', 'pending_verification')) and may_have_been_sent(o)
+    cross join unlooked
+    join orders o on o.id = unlooked.id and may_have_been_sent(o)
     order by o.id
     for update of o
 ), attempt as (

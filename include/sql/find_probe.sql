@@ -5,5 +5,6 @@ from orders o
 where o.channel = %(channel)s and o.status = 'queued'
   and (%(selection)s::bigint is null
        or exists (select from selected_orders s where s.selection_id = %(selection)s and s.order_id = o.id))
+  and not exists (select from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null)
 order by exists (select from attempts a where a.order_id = o.id and a.outcome = 'refused'), o.id
 limit 1

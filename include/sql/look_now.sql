@@ -7,6 +7,9 @@ with moment as materialized (
     from orders o, moment
     where o.channel = %(channel)s and o.status in ('sent', 'pending_verification')
       and (o.next_look_at is null or o.next_look_at > moment.now)
+      and not exists (select from attempts a
+                      where a.order_id = o.id and a.resolved_at is null
+                        and a.outcome is distinct from 'receipt' and a.grace_until > moment.now)
     order by o.next_look_at, o.id
     limit %(limit)s
 ), locked as materialized (

@@ -27,7 +27,7 @@ with moment as materialized (
         status = 'sending',
         generation = case when l.settle_from is null then o.generation else o.generation + 1 end,
         lease_until = case when l.settle_from is null then o.lease_until end,
-        first_attempt_at = coalesce(o.first_attempt_at, l.now),
+        first_attempt_at = case when l.settle_from is null then coalesce(o.first_attempt_at, l.now) else o.first_attempt_at end,
         window_ends_at = coalesce(o.window_ends_at, l.now + make_interval(secs => %(window)s)),
         next_look_at = case when l.settle_from is null
             then greatest(o.lease_until, l.now + make_interval(secs => %(grace)s))

@@ -16,9 +16,9 @@ ASK = "the ERP is asked"
 BY_NUMBER = (S.RECEIVED, S.QUEUED, S.PENDING_VERIFICATION, S.FAILED, S.DEAD, S.CONFLICT, S.ON_HOLD, S.IGNORED)
 ANSWERS: dict[Action, dict[Status, object]] = {
     Action.RESYNC: {
-        **dict.fromkeys((S.FAILED, S.DEAD, S.PENDING_VERIFICATION), Event.RESYNC),
+        **dict.fromkeys((S.FAILED, S.DEAD), Event.RESYNC),
         **dict.fromkeys((S.RECEIVED, S.QUEUED, S.SENDING, S.SENT), Result.UNCHANGED),
-        S.CONFLICT: ASK,
+        **dict.fromkeys((S.CONFLICT, S.PENDING_VERIFICATION), ASK),
     },
     Action.MARK_AS_SYNCED: dict.fromkeys(BY_NUMBER, ASK),
     Action.IGNORE: {

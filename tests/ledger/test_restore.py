@@ -112,7 +112,7 @@ class Shop:
 
         def runs_since(since: datetime) -> list[PersonsRun] | None:
             asked.append(since)
-            return [run for run in runs if run.at >= since] if known else None
+            return [run for run in runs if max(run.at, run.ended_at or run.at) >= since] if known else None
 
         report = restore(["shop"], self.ledger, by, backup_at, lease, UTC_ZONE, runs_since)
         assert len(asked) == 1

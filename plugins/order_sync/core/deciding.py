@@ -100,6 +100,8 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
         return refused(
             "its content was erased, so that nothing can be sent or compared: mark it as synced, or ignore it"
         )
+    if order.result is Result.DONE and action is not Action.RESYNC:
+        return Decision(Result.DONE, f"this run did it before; it is {order.status} now")
     return {
         Action.RESYNC: _resync,
         Action.MARK_AS_SYNCED: _mark,
@@ -115,11 +117,15 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     live = [each for each in found if each.state is not FoundState.CANCELLED]
     if action is Action.ACCEPT:
         return _accepted(live, found)
+    if order.status is Status.PENDING_VERIFICATION and live and not all(map(_begun, live)):
+        return unchanged(f"the ERP has it as {_numbers(live)}: it is looked at by itself until that is confirmed")
+    if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
+        return _received(order, Event.RESYNC)
     if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
         return refused(
             f"the ERP has it as {_numbers(live)}: accept that one if it is right, or cancel it in the ERP first"
         )
-    if live or number in [each.number for each in found]:
+    if live or (number in [each.number for each in found] and order.result is not Result.DONE):
         return _received(order, Event.RESYNC)
     if found:
         return _told_how_to_revive(_numbers(found))
@@ -147,7 +153,11 @@ def by_its_number(order: Selected, number: str, bears: str | None, cancelled: bo
 
 def to_revive(order: Selected, number: str, found: Sequence[Found]) -> bool:
     """Whether the ERP's order of that number is cancelled and must be opened again there."""
-    return bool(number) and any(each.number == number and each.state is FoundState.CANCELLED for each in found)
+    return (
+        bool(number)
+        and order.result is not Result.DONE
+        and any(each.number == number and each.state is FoundState.CANCELLED for each in found)
+    )
 
 
 def _resync(order: Selected, number: str, by_hand: str) -> Decision | None:
@@ -163,7 +173,7 @@ def _resync(order: Selected, number: str, by_hand: str) -> Decision | None:
         return _again(order, "it is on its way")
     if order.not_an_order or order.missing_lines:
         return _received(order, Event.RESYNC)
-    if order.status is Status.CONFLICT or number:
+    if order.status in (Status.CONFLICT, Status.PENDING_VERIFICATION) or number:
         return None
     if order.code == "CANCELLED_IN_ERP":
         return _told_how_to_revive(order.erp_number)

@@ -91,6 +91,9 @@ class RestoredLedger(Protocol):
     def known_runs(self, runs: Collection[str]) -> set[str]:
         """Those of the runs of resync_orders that the ledger knows."""
 
+    def keys_of_run(self, run: str) -> Sequence[OrderKey]:
+        """The orders that a run of resync_orders selected, if the ledger knows it."""
+
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
         """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
 

@@ -138,6 +138,7 @@ def _list_decisions(
     decisions = [run for run in runs if run.dag_id == DECISIONS]
     known = ledger.known_runs([run.name for run in decisions])
     listed: list[str] = []
+    by_filter = 0
     for run in decisions:
         if run.name in known:
             continue
@@ -150,6 +151,7 @@ def _list_decisions(
             continue
         if asked.action in BINDING:
             report.lines.append(_lose(ledger, restored, run, asked))
+            by_filter += not asked.selection.keys
         else:
             listed.append(f"{_named(run)}: {_as_json(run)}")
     listed += [f"{_named(run)}: {_as_json(run)}" for run in runs if run.dag_id in OTHERS]
@@ -165,17 +167,25 @@ def _list_decisions(
     report.lines += [f"  {line}" for line in listed]
     report.summary.add("decisions_to_confirm", len(open_ones))
     report.summary.add("runs_listed", len(listed))
-    return f"{len(open_ones)} orders wait for a decision to be confirmed, and {len(listed)} other runs are lost"
+    report.summary.add("runs_by_filter", by_filter)
+    compare = f", {by_filter} runs chose by a filter and their logs name more, maybe" if by_filter else ""
+    return (
+        f"{len(open_ones)} orders wait for a decision to be confirmed{compare}, and {len(listed)} other runs are lost"
+    )
 
 
 def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Asked) -> str:
     """Remember the decision for each of its orders; returns how it is confirmed for all of them at once."""
-    keys, params, mind = asked.selection.keys, dict(run.params), ""
+    keys, params, mind = asked.selection.keys or tuple(ledger.keys_of_run(run.name)), dict(run.params), ""
     if not keys:
         chosen, _ = ledger.chosen(asked.selection, MOST)
-        keys = tuple(each.key for each in chosen if not STANDINGS[each.status].final)
+        keys = tuple(each.key for each in chosen if each.placed_at <= run.at and not STANDINGS[each.status].final)
+        mind = (
+            f" It chose by {_as_json(run)}, which may mean other orders now than it did: the log of its task `decide`"
+            " names them, so look there, and decide about each that is missing here before you release a channel."
+        )
+    if not asked.selection.keys:
         params = {"order_keys": [str(key) for key in keys], "action": asked.action, "reason": asked.reason}
-        mind = f" It chose by {_as_json(run)}, which may mean other orders now than it did: look at each."
     decisions = [LostDecision(key, asked.action, run.by, run.at, asked.reason) for key in keys]
     ledger.lose(restored, decisions)
     again = f"trigger {DECISIONS} with {json.dumps(params, default=str)}" if keys else "it means no order now"

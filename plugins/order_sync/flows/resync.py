@@ -40,6 +40,9 @@ LOOKED_UP = 500
 LISTED = 200
 """Orders that a list names; of more it says how many there are."""
 
+NAMED_TOGETHER = 50
+"""Orders of which one line of the log says that the decision was taken: Airflow's log outlives a lost ledger."""
+
 TRIES = 5
 """How often an order is decided about that others change at the same moment."""
 
@@ -160,6 +163,9 @@ class _Deciding:
         self._tell(changing, summary)
 
     def _tell(self, decisions: Decided, summary: Summary) -> None:
+        taken = [str(key) for key, (_, decision) in decisions.items() if decision.result is Result.DONE]
+        for keys in batched(taken, NAMED_TOGETHER):
+            logger.info("done: %s", " ".join(keys))
         for key, (order, decision) in decisions.items():
             summary.add(decision.result)
             if decision.warns or decision.result is Result.REFUSED:
@@ -182,6 +188,11 @@ class _Deciding:
         for channel, orders in asking.items():
             for some in batched(orders, LOOKED_UP):
                 decisions |= await self._ask(self.routes[channel], some)
+        taken: dict[str, OrderKey] = {}
+        for key, (order, decision) in decisions.items():
+            number = decision.erp_number and f"{self.routes[key.channel].erp} {decision.erp_number}"
+            if number and (first := taken.setdefault(number, key)) != key:
+                decisions[key] = (order, refused(f"the ERP names {decision.erp_number} for {first}, too"))
         return decisions
 
     def _number(self, order: Selected) -> str:

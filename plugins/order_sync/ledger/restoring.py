@@ -53,6 +53,10 @@ class Restoring(Calls):
         """Those of the runs of resync_orders that the ledger knows."""
         return {row["run"] for row in self._database.rows("read_known_runs", runs=list(runs))}
 
+    def keys_of_run(self, run: str) -> Sequence[OrderKey]:
+        """The orders that a run of resync_orders selected, if the ledger knows it."""
+        return [OrderKey.parse(row["order_key"]) for row in self._database.rows("read_keys_of_run", run=run)]
+
     def lose(self, restore: Restore, decisions: Sequence[LostDecision]) -> int:
         """Remember lost decisions: such an order is not sent until somebody decides again. Returns how many are new."""
         rows = [

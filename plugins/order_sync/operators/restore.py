@@ -67,7 +67,7 @@ def runs_of_people(since: datetime) -> list[PersonsRun] | None:
     api = hooks.airflow()
     if api is None:
         return None
-    asked = {"run_type": ["manual", "operator_triggered"], "run_after_gte": since.isoformat(), "order_by": "run_after"}
+    asked = {"run_type": ["manual", "operator_triggered"], "updated_at_gte": since.isoformat(), "order_by": "run_after"}
     # One DAG after the other: of all at once Airflow leaves out, without a word, those that its user may not read.
     rows = [row for dag in (DECISIONS, *OTHERS) for row in api.rows(f"dags/{dag}/dagRuns", "dag_runs", **asked)]
     runs = [
