@@ -403,3 +403,25 @@ def test_an_order_of_a_channel_that_people_serve_is_keyed_in_without_a_hold():
     assert keying_in(story(Status.FAILED, code="NOT_AUTOMATED")).startswith(
         f"Give the ERP's order the external reference {KEY}"
     )
+
+
+def test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation():
+    """R178"""
+    said = "bad address '1 High Street' of Ann Other, access_token=zzz9; ask ann@example.com; customer 'C-1'"
+    step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, said, "REJECTED_BY_ERP", said)
+    decided = Decision(LANDED, "resync", "ursula", said, "refused", said)
+    problem = Problem("REJECTED_BY_ERP", "ship_to", said, said)
+    given = story(
+        Status.FAILED,
+        code="REJECTED_BY_ERP",
+        message=said,
+        problems=(problem, problem),
+        attempts=(attempt("refused", message=said),),
+        history=(step,),
+        decisions=(decided,),
+        lost=(decided,),
+        holds=(replace(hold(), reason=said),),
+    )
+    text = explain(given, ROUTE, STUCK_AFTER)
+    assert not any(private in text for private in ("High Street", "Other", "zzz9", "example.com"))
+    assert "customer 'C-1'" in text, "the desk needs the account to mend the order"

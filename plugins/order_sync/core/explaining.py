@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from order_sync.core.advice import CATALOGUE, Advice
+from order_sync.core.hiding import cleaned
 from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, minute
 from order_sync.core.ports import Route
@@ -33,6 +34,7 @@ OUTCOMES = {
 
 def explain(story: Story, route: Route | None, stuck_after: timedelta) -> str:
     """The whole explanation of one order. `route` None: its channel is no longer in the registry."""
+    story = cleaned(story)
     return laid_out(f"Order {story.key}", [*_cause(story, route, stuck_after), *_facts(story), *_past(story)])
 
 

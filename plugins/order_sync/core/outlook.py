@@ -260,8 +260,8 @@ def keying_in(story: Story) -> str:
     if story.lost:
         decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
         return (
-            f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in the"
-            " ERP, and decide again (DAG resync_orders)."
+            f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in"
+            " the ERP, and decide again (DAG resync_orders)."
         )
     if status is Status.CONFLICT:
         return f"DO NOT enter it: the ERP may hold an order of it already ({number})."
