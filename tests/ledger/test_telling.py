@@ -302,7 +302,7 @@ def test_explaining_changes_nothing(orders: Ledger, sql: Sql):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"key": "W100012"}, "key: 'W100012' is not an order key: expected channel:source_key; for the numbers"),
+        ({"key": "W100012"}, "^key is no order key, such as dynamics_web:1/2/3; for the numbers"),
         ({"key": "shop:1", "reference": "W1", "days": "3"}, "key names one order: leave out reference, days"),
         ({"receipt": "R", "status": "failed"}, "receipt finds single orders: leave out status"),
         ({"status": "broken"}, "status is 'broken': write waiting, not_an_order, .*, or nothing"),
@@ -310,6 +310,7 @@ def test_explaining_changes_nothing(orders: Ledger, sql: Sql):
         ({"channel": "shp"}, "channel is 'shp': write shop, or nothing"),
         ({"days": "0"}, "days is '0': write a whole number from 1 to 36500, or nothing"),
         ({"days": "²"}, "days is '²'"),
+        ({"days": "9" * 5000}, "days is '99999999999999999999': write a whole number from 1 to 36500"),
         ({"at_most": "1001"}, "at_most is '1001': write a whole number from 1 to 1000"),
         ({"whole_order": "True"}, "whole_order prints one order: name its key, reference, receipt or customer_account"),
         ({"status": "x", "days": "y", "whole_order": True}, "status is 'x'.*; days is 'y'.*; whole_order prints"),
