@@ -390,6 +390,8 @@ def test_what_a_lost_ledger_may_have_sent_is_looked_up_first_and_is_no_attempt_o
     doubted = story(attempts=(OF_A_RESTORE,))
     assert not doubted.tried
     assert told(doubted)["Stage"] == "extracted by P-0001, not attempted by Write Order"
+    found = replace(doubted, status=Status.SUCCEEDED)
+    assert told(found)["Stage"] == "extracted by P-0001, found in the ERP, and succeeded"
 
 
 @pytest.mark.parametrize("kind", HoldKind)

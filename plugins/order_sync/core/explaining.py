@@ -110,6 +110,8 @@ def stage(story: Story) -> str:
     """How far it came: P-0001 extracts, Write Order sends."""
     sent = [attempt for attempt in story.attempts if attempt.sent]
     times = f"attempted {len(sent)} time{'s' if len(sent) > 1 else ''} by Write Order"
+    if story.status is Status.SUCCEEDED and not sent:
+        return "extracted by P-0001, found in the ERP, and succeeded"
     if story.status is Status.SUCCEEDED:
         return f"extracted by P-0001, {times}, and succeeded"
     if story.status is Status.SYNCED_MANUALLY:
