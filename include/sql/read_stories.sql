@@ -4,7 +4,7 @@ select
     o.order_key, clock_timestamp() as as_of, o.channel, o.erp, o.status, o.code, o.message, o.problems, o.reason,
     coalesce(t.source_status, '') as source_status, o.version, o.landed_at, o.received_at, o.placed_at,
     o.erp_number, o.erp_status, o.lease_until as leased_until, o.leased_by, o.window_ends_at, o.next_look_at,
-    to_jsonb(t) as transaction,
+    may_have_been_sent(o) as doubted, o.erased_at, to_jsonb(t) as transaction,
     (select jsonb_agg(a order by a.opened_at, a.generation) from attempts a where a.order_id = o.id) as attempts,
     (select jsonb_agg(h order by h.id) from order_history h where h.order_id = o.id) as history,
     (select jsonb_agg(h order by h.since, h.id) from holds h
@@ -16,7 +16,8 @@ select
     (select jsonb_agg(jsonb_build_object(
                 'at', d.decided_at, 'action', d.action, 'by', d.decided_by, 'reason', d.reason,
                 'outcome', null, 'message', '') order by d.decided_at)
-     from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null) as lost
+     from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null
+       and o.status not in ('succeeded', 'synced_manually')) as lost
 from orders o
 left join transactions t on t.order_id = o.id and t.version = o.version
 where o.order_key = any(%(keys)s)

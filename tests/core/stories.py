@@ -78,6 +78,8 @@ STORY = Story(
     holds=(),
     decisions=(),
     lost=(),
+    doubted=False,
+    erased_at=None,
     transaction=TRANSACTION,
 )
 
@@ -91,6 +93,7 @@ def attempt(outcome: str | None = "receipt", minutes: int = 1, **changes: object
     """An attempt that was opened some minutes after the landing and, unless it is open, closed two seconds later."""
     opened = LANDED + timedelta(minutes=minutes)
     usual = Attempt(
+        generation=minutes,
         opened_at=opened,
         by=RUN,
         closed_at=opened + timedelta(seconds=2) if outcome else None,

@@ -71,8 +71,9 @@ def test_each_order_is_given_its_own_number():
         ({"order_keys": ["", " "]}, "no orders are chosen"),
         ({"reference": " ", "status": None, "channel": ""}, "no orders are chosen"),
         ({"order_keys": ["shop:1"], "status": "failed"}, "order_keys are given together with status"),
-        ({"order_keys": ["nonsense"]}, "'nonsense' is no order key"),
-        ({"order_keys": ["fair:1"]}, "'fair:1' is of no channel: there is shop, till"),
+        ({"order_keys": ["nonsense"]}, "order_keys: number 1 is no order key, such as"),
+        ({"order_keys": ["shop:1", "Ann Other"]}, "order_keys: number 2 is no order key"),
+        ({"order_keys": ["fair:1"]}, "order_keys: number 1 is of no channel: there is shop, till"),
         ({"order_keys": "shop:1"}, "order_keys must be a list of texts"),
         ({"order_keys": [1]}, "order_keys must be a list of texts"),
         ({"channel": "fair"}, "channel is 'fair': write shop or till"),
@@ -108,3 +109,9 @@ def test_all_problems_are_said_at_once_and_each_once():
     problems = refused(**wrong)
     assert len(problems) == 8, problems
     assert len(set(problems)) == len(problems)
+
+
+@pytest.mark.parametrize("typed", ["Ann Other, 1 High Street", "Ann: 1 High Street"])
+def test_what_was_typed_as_a_key_and_is_none_is_not_repeated_in_an_error_that_alerts_show(typed: str):
+    """R178"""
+    assert "Ann" not in "; ".join(refused(order_keys=[typed]))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_sync.core.escalating import bundle, bundle_of_list, without_people, without_secrets
+from order_sync.core.escalating import bundle, bundle_of_list
+from order_sync.core.hiding import without_people, without_secrets
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Problem
@@ -71,6 +72,47 @@ def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: s
     assert private.lower() not in bundle(leaky(), FACTS, STUCK_AFTER).lower()
 
 
+@pytest.mark.parametrize(
+    "by", [f"{RUN} cleared by sam", f"{RUN} for ann cleared by sam", "sam", "restore_ledger/m/restore for sam"]
+)
+def test_who_cleared_or_triggered_does_not_get_out(by: str):
+    """R169"""
+    cleared = Step(LANDED, Status.FAILED, "retried", Status.QUEUED, by, "why", None, "")
+    text = bundle(story(history=(cleared,)), FACTS, STUCK_AFTER)
+    assert "sam" not in text
+    assert "for ann" not in text
+
+
+@pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.RESTORE])
+def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: HoldKind):
+    held = Hold("channel_shop", kind, HoldScope.SUBMIT, RUN, "restored (the disk of Mrs Smith died)", LANDED)
+    assert "Smith" not in bundle(story(holds=(held,)), FACTS, STUCK_AFTER)
+    assert "Smith" not in bundle_of_list([], [], [held], FACTS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "customer 'C-1' is not in the ERP: create the customer there",
+        "customer 'O'Hara-7' has no address for invoices in the ERP",
+        "the channel changed: total 1.00 -> 2.00; customer_account C-77 -> C-1; currency EUR -> GBP",
+        "the ERP knows no party C-1.",
+    ],
+)
+def test_no_customers_account_gets_out(said: str):
+    text = bundle(story(Status.FAILED, code="CUSTOMER_NOT_FOUND", message=said), FACTS, STUCK_AFTER)
+    assert not any(account in text for account in ("C-1", "C-77", "Hara"))
+    assert "->" not in said or "currency EUR -> GBP" in text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["access_token=zzz9", "db_password=zzz9", "client_secret: zzz9", "pwd=zzz9", "X-Api-Key: zzz9", "Token zzz9"],
+)
+def test_what_is_said_to_be_a_secret_is_hidden_however_its_name_begins(secret: str):
+    assert "zzz9" not in without_secrets(f"refused ({secret})")
+
+
 def test_every_text_of_a_story_is_tried_for_leaks():
     texts = [each.name for each in fields(Story) if each.name in ("message", "erp_status", "problems", "attempts")]
     rest = [
@@ -81,6 +123,7 @@ def test_every_text_of_a_story_is_tried_for_leaks():
     assert plain == {
         *("key", "as_of", "channel", "erp", "status", "code", "reason", "source_status", "version", "landed_at"),
         *("received_at", "placed_at", "erp_number", "leased_until", "leased_by", "window_ends_at", "next_look_at"),
+        *("doubted", "erased_at"),
     }, "a new field with a text must be tried, too"
 
 

@@ -1,5 +1,6 @@
 """Where an order is and why, in words: true for every status of the lifecycle and every code of the catalogue."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,8 @@ from order_sync.core.explaining import explain
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
 from order_sync.core.orders import Problem
-from order_sync.core.outlook import by_itself, decisions, for_support, keying_in
-from order_sync.core.story import DECISIONS, Decision, Step, Story
+from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
+from order_sync.core.story import DECISIONS, Attempt, Decision, Step, Story
 from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, attempt, story
 
 
@@ -222,7 +223,9 @@ def test_only_an_order_that_was_never_sent_is_said_to_be_validated_again(changes
 def test_people_may_what_the_lifecycle_lets_them(status: Status):
     events = {row.event for row in TRANSITIONS if row.from_status is status and row.who is Who.PERSON}
     may = {action for action, event in DECISIONS.items() if event in events}
-    assert {each for each in DECISIONS if each in decisions(story(status)).partition(", with")[0].split(", ")} == may
+    assert {
+        each for each in DECISIONS if each in decisions(story(status), ROUTE).partition(", with")[0].split(", ")
+    } == may
 
 
 @pytest.mark.parametrize(
@@ -236,17 +239,29 @@ def test_people_may_what_the_lifecycle_lets_them(status: Status):
 def test_what_is_no_order_says_why(reason: str, says: tuple[str, str]):
     given = story(Status.NOT_AN_ORDER, reason=reason)
     assert says[0] in by_itself(given, ROUTE)
-    assert says[1] in decisions(given)
+    assert says[1] in decisions(given, ROUTE)
 
 
-RESENT = Step(LANDED, Status.FAILED, Event.RESYNC, Status.RECEIVED, "resync_orders/m/x for ursula", "again", None, "")
+RESENT = Step(
+    LANDED + timedelta(minutes=3),
+    Status.FAILED,
+    Event.RESYNC,
+    Status.RECEIVED,
+    "resync_orders/m/x for ursula",
+    "again",
+    None,
+    "",
+)
 
 
 @pytest.mark.parametrize(
     ("given", "why"),
     [
         (story(Status.DEAD), "as often as is allowed"),
-        (story(Status.FAILED, history=(RESENT,), attempts=(attempt("refused"),)), "sent again and failed again"),
+        (
+            story(Status.FAILED, history=(RESENT,), attempts=(attempt("refused"), attempt("refused", 5))),
+            "sent again and failed again",
+        ),
         (story(received_at=NOW - timedelta(minutes=31)), "waited unsent since 2026-11-20 09:39 UTC"),
         (
             story(Status.PENDING_VERIFICATION, window_ends_at=NOW - timedelta(hours=25)),
@@ -266,7 +281,9 @@ def test_what_does_not_get_through_goes_to_support_and_says_why(given: Story, wh
         story(),
         story(received_at=NOW - timedelta(hours=9), holds=(hold(),)),
         story(Status.FAILED, attempts=(attempt("refused"),)),
-        story(Status.FAILED, history=(RESENT,), attempts=(attempt("not_sent"),)),
+        story(Status.FAILED, history=(RESENT,), attempts=(attempt("not_sent"), attempt("refused", 5))),
+        story(Status.FAILED, history=(RESENT,), attempts=(attempt("refused", 5),)),
+        story(as_of=NOW + timedelta(hours=3), attempts=(attempt("unknown", resolution="absent"),)),
         story(Status.PENDING_VERIFICATION, window_ends_at=NOW - timedelta(hours=23)),
         story(Status.SUCCEEDED, attempts=(attempt(),), history=(RESENT,)),
     ],
@@ -296,8 +313,117 @@ def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():
     assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
 
 
+LOST = Decision(LANDED, "mark_as_synced", "ursula", "keyed in as SO9", None, "")
+OF_A_RESTORE = attempt("unknown", generation=-1, code="OUTCOME_UNKNOWN", message="the ledger was restored")
+
+
+@pytest.mark.parametrize("status", [Status.RECEIVED, Status.QUEUED, Status.FAILED, Status.ON_HOLD, Status.IGNORED])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attempts": (attempt("receipt", looked_at=NOW),), "received_at": NOW},
+        {"attempts": (attempt("unknown", resolution="half_made"),)},
+        {"attempts": (attempt("unknown", resolution="resends_spent"),), "erp_number": "SO7"},
+        {"attempts": (OF_A_RESTORE,)},
+        {"doubted": True},
+    ],
+)
+def test_what_no_look_up_has_found_to_be_missing_in_the_erp_is_never_to_be_keyed_in(
+    status: Status, changes: dict[str, object]
+):
+    """R96, R44"""
+    assert keying_in(story(status, **changes)).startswith("DO NOT enter it now: it may be in the ERP already")
+
+
+@pytest.mark.parametrize(
+    "settled",
+    [
+        *(attempt(outcome) for outcome in ("not_sent", "refused", "refused_too_often")),
+        *(attempt("unknown", resolution=said) for said in ("absent", "refused", "resends_spent")),
+    ],
+)
+def test_what_the_erp_refused_or_does_not_have_may_be_keyed_in(settled: Attempt):
+    assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
+
+
+def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
+    says = keying_in(story(Status.ON_HOLD, lost=(LOST,)))
+    assert says.startswith("DO NOT enter it now: the ledger was restored")
+    assert "mark_as_synced by ursula at 2026-11-20 10:00 UTC" in says
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        story(Status.FAILED, code="CANCELLED_IN_ERP", erp_number="SO7"),
+        story(Status.CONFLICT, code="CANCELLED_IN_ERP", erp_number="SO7"),
+        story(Status.ON_HOLD, attempts=(attempt(resolution="cancelled_in_erp"),), erp_number="SO7"),
+    ],
+)
+def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_rather_than_keyed_in(given: Story):
+    says = keying_in(given)
+    assert says.startswith("DO NOT enter it: the ERP has it, cancelled, as SO7, and the cancelled one keeps")
+    if given.code:
+        assert "resync (with its ERP number)" in decisions(given, ROUTE)
+
+
+def test_an_erased_order_can_only_be_marked_or_ignored():
+    """R102"""
+    erased = story(Status.CONFLICT, code="ORDER_CONFLICT", erased_at=NOW)
+    rows = told(erased)
+    assert rows["Last error"].endswith("its text was erased on 2026-11-20")
+    assert rows["By itself"] == "Nothing: its content was erased."
+    assert rows["People may"] == "mark_as_synced, ignore, with the DAG resync_orders"
+    assert keying_in(erased) == "DO NOT enter it: its content was erased."
+
+
+def test_nobody_is_told_to_resync_what_people_enter_by_hand():
+    """R62"""
+    by_hand = replace(ROUTE, by_hand="a team enters them")
+    given = story(Status.FAILED, code="NOT_AUTOMATED")
+    assert "resync," in decisions(given, ROUTE)
+    assert decisions(given, by_hand).startswith("mark_as_synced, ")
+
+
+def test_what_a_lost_ledger_may_have_sent_is_looked_up_first_and_is_no_attempt_of_this_one():
+    assert "looks it up in the ERP first" in by_itself(story(doubted=True), ROUTE)
+    doubted = story(attempts=(OF_A_RESTORE,))
+    assert not doubted.tried
+    assert told(doubted)["Stage"] == "extracted by P-0001, not attempted by Write Order"
+    found = replace(doubted, status=Status.SUCCEEDED)
+    assert told(found)["Stage"] == "extracted by P-0001, found in the ERP, and succeeded"
+
+
+@pytest.mark.parametrize("kind", HoldKind)
+def test_every_kind_of_hold_is_told_with_how_it_ends(kind: HoldKind):
+    held = hold("channel_shop", kind)
+    assert told(story(holds=(held,)))["On hold"] == f"{held}; {how_it_ends(held)}"
+
+
 def test_an_order_of_a_channel_that_people_serve_is_keyed_in_without_a_hold():
     """R62"""
     assert keying_in(story(Status.FAILED, code="NOT_AUTOMATED")).startswith(
         f"Give the ERP's order the external reference {KEY}"
     )
+
+
+def test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation():
+    """R178"""
+    said = "bad address '1 High Street' of Ann Other, access_token=zzz9; ask ann@example.com; customer 'C-1'"
+    step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, said, "REJECTED_BY_ERP", said)
+    decided = Decision(LANDED, "resync", "ursula", said, "refused", said)
+    problem = Problem("REJECTED_BY_ERP", "ship_to", said, said)
+    given = story(
+        Status.FAILED,
+        code="REJECTED_BY_ERP",
+        message=said,
+        problems=(problem, problem),
+        attempts=(attempt("refused", message=said),),
+        history=(step,),
+        decisions=(decided,),
+        lost=(decided,),
+        holds=(replace(hold(), reason=said),),
+    )
+    text = explain(given, ROUTE, STUCK_AFTER)
+    assert not any(private in text for private in ("High Street", "Other", "zzz9", "example.com"))
+    assert "customer 'C-1'" in text, "the desk needs the account to mend the order"

@@ -113,3 +113,10 @@ def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
 )
 def test_an_age_is_told_in_the_largest_unit_that_fits(lasted: timedelta, shown: str):
     assert age(lasted) == shown
+
+
+def test_a_list_shows_no_secret_that_an_error_quotes():
+    """R178"""
+    said = "refused (access_token=zzz9)"
+    row = Listed(KEY, "W1", "", LANDED, timedelta(0), Status.FAILED, "Failed", "REJECTED_BY_ERP", said, "", 1)
+    assert "zzz9" not in listed([row])

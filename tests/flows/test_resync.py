@@ -417,3 +417,14 @@ def test_nothing_is_decided_twice_in_one_run_and_pages_follow_each_other(monkeyp
 
 def held(ledger: PeoplesLedger) -> Sequence[int]:
     return [int(key.parts[0]) for key, row in ledger.rows.items() if row.status is Status.ON_HOLD]
+
+
+def test_a_secret_in_an_orders_error_does_not_come_into_the_log(caplog):
+    """R178"""
+    ledger, erp = failed(1)
+    ledger.rows[transaction(1).key].message = "refused (access_token=zzz9; ask ann@example.com)"
+    caplog.set_level(logging.INFO)
+    decide(ledger, erp, Action.RESYNC, keys(1), dry_run=True)
+    assert "shop:1 is failed · REJECTED_BY_ERP refused (" in caplog.text
+    assert "zzz9" not in caplog.text
+    assert "example.com" not in caplog.text

@@ -302,7 +302,7 @@ def test_explaining_changes_nothing(orders: Ledger, sql: Sql):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"key": "W100012"}, "key: 'W100012' is not an order key: expected channel:source_key; for the numbers"),
+        ({"key": "W100012"}, "^key is no order key, such as dynamics_web:1/2/3; for the numbers"),
         ({"key": "shop:1", "reference": "W1", "days": "3"}, "key names one order: leave out reference, days"),
         ({"receipt": "R", "status": "failed"}, "receipt finds single orders: leave out status"),
         ({"status": "broken"}, "status is 'broken': write waiting, not_an_order, .*, or nothing"),
@@ -310,6 +310,7 @@ def test_explaining_changes_nothing(orders: Ledger, sql: Sql):
         ({"channel": "shp"}, "channel is 'shp': write shop, or nothing"),
         ({"days": "0"}, "days is '0': write a whole number from 1 to 36500, or nothing"),
         ({"days": "²"}, "days is '²'"),
+        ({"days": "9" * 5000}, "days is '99999999999999999999': write a whole number from 1 to 36500"),
         ({"at_most": "1001"}, "at_most is '1001': write a whole number from 1 to 1000"),
         ({"whole_order": "True"}, "whole_order prints one order: name its key, reference, receipt or customer_account"),
         ({"status": "x", "days": "y", "whole_order": True}, "status is 'x'.*; days is 'y'.*; whole_order prints"),
@@ -408,3 +409,57 @@ def test_a_push_at_work_and_an_attempt_without_an_answer_are_told(ledger: Ledger
     land(ledger, 2)
     validate(ledger)
     assert "DO NOT" not in ask(ledger, key=str(key(2)), whole_order=True).page
+
+
+RESTORED = (
+    "insert into restores (backup_at, looks_from, restored_by, reason)"
+    " values (clock_timestamp(), clock_timestamp(), 'ada', 'disk')"
+)
+LOST = "insert into lost_decisions values (1, %s, 'ignore', 'ursula', now(), 'a test', null)"
+
+
+def test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent(ledger: Ledger, sql: Sql):
+    """R96, R44"""
+    queue(ledger, 1)
+    sql.do(RESTORED)
+    ledger.hold("channel_shop", HoldKind.RESTORE, HoldScope.SUBMIT, "restored", ACTOR)
+    answer = ask(ledger, key=str(key(1)), whole_order=True)
+    assert "once the orders were looked up and the lost decisions are confirmed" in answer.text
+    assert "DO NOT enter it now: it may be in the ERP already" in answer.page
+    assert "looked up" in ask(ledger, reference="W9").text
+
+
+def test_the_attempt_that_a_restore_puts_on_record_is_not_counted_as_one(ledger: Ledger, sql: Sql):
+    queue(ledger, 1)
+    sql.do(RESTORED)
+    ledger.doubt("shop", 1800.0, ACTOR)
+    answer = ask(ledger, key=str(key(1)), whole_order=True)
+    assert sql.one("select count(*) from attempts") == 1
+    assert "not attempted by Write Order" in answer.text
+    assert "DO NOT enter it now" in answer.page
+    assert [row.attempts for row in ledger.listed(Filters(), 10)] == [0]
+
+
+def test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_again(ledger: Ledger, sql: Sql):
+    close(ledger, send(ledger, 1).entries, Event.RECEIPT)
+    sql.do(RESTORED)
+    sql.do(LOST, str(key(1)))
+    assert [each.action for each in ledger.stories([key(1)])[key(1)].lost] == ["ignore"]
+    settle(ledger, sql, Event.CONFIRMED)
+    assert ledger.stories([key(1)])[key(1)].lost == ()
+
+
+def test_an_order_that_the_erp_has_begun_is_not_keyed_in(ledger: Ledger, sql: Sql):
+    """R44"""
+    close(ledger, send(ledger, 1).entries, None, "OUTCOME_UNKNOWN", "no answer")
+    settle(ledger, sql, Event.HALF_MADE, erp_number="SO9", erp_status="draft")
+    assert "DO NOT enter it now" in ask(ledger, key=str(key(1)), whole_order=True).page
+
+
+def test_an_erased_order_is_told_as_one(ledger: Ledger, sql: Sql):
+    fail(ledger, 1)
+    sql.do("update orders set status = 'ignored', customer_account = null, problems = '[]', erased_at = now()")
+    answer = ask(ledger, key=str(key(1)), whole_order=True)
+    assert "By itself       Nothing: its content was erased." in answer.text
+    assert "People may      mark_as_synced, with the DAG resync_orders" in answer.text
+    assert "DO NOT enter it: its content was erased." in answer.page

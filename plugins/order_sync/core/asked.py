@@ -142,14 +142,14 @@ class _Reader:
 
     def keys(self, channels: Collection[str]) -> list[OrderKey]:
         keys = []
-        for text in self.texts("order_keys"):
+        for number, text in enumerate(self.texts("order_keys"), start=1):
             try:
                 key = OrderKey.parse(text)
             except ValueError:
-                self.wrong(f"'{text}' is no order key: write channel:source_key, as the ledger shows it")
+                self.wrong(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3")
                 continue
             if key.channel not in channels:
-                self.wrong(f"'{text}' is of no channel: there is {', '.join(sorted(channels))}")
+                self.wrong(f"order_keys: number {number} is of no channel: there is {', '.join(sorted(channels))}")
             keys.append(key)
         return keys
 

@@ -4,7 +4,6 @@ What people wrote as a reason, and who they are, stays out, and so do customers'
 stay in, but for what of them stands in the order's own address, and for what looks like a secret or a mail address.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -20,26 +19,13 @@ from order_sync.core.explaining import (
     status,
     step_line,
 )
+from order_sync.core.hiding import without_account, without_people, without_secrets
 from order_sync.core.holds import Hold, HoldKind
-from order_sync.core.orders import Transaction
 from order_sync.core.outlook import for_support, minute
 from order_sync.core.story import Cause, Listed, Story
 
 Facts = Sequence[tuple[str, str]]
 """What support must know of the installation, by name: versions, settings, names of connections."""
-
-HIDDEN = "…"
-_SECRET = re.compile(
-    r"(?<=://)[^/\s@]+@"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"
-    r"|\b(?:password|passwd|secret|token|api[_-]?key)\b\W{1,3}\S+",
-    re.IGNORECASE,
-)
-"""A user in an address, a mail address, credentials of HTTP, and whatever is said to be a secret."""
-
-_PUBLIC = ("country", "state")
-"""Of an address, what every order of a country shares."""
 
 
 def bundle(story: Story, facts: Facts, stuck_after: timedelta) -> str:
@@ -63,7 +49,7 @@ def bundle_of_list(orders: Sequence[Listed], causes: Sequence[Cause], holds: Seq
 
 def _order(story: Story, stuck_after: timedelta) -> Iterator[tuple[str, str]]:
     def clear(text: str) -> str:
-        return without_secrets(without_people(text, story.transaction))
+        return without_account(without_people(without_secrets(text), story.transaction), story.transaction)
 
     yield "Order", str(story.key)
     yield "Why", for_support(story, stuck_after) or "somebody asks for help with it"
@@ -89,36 +75,10 @@ def _ended(line: str, message: str, by: str) -> str:
 
 def _run(by: str) -> str:
     """The task that acted; of a person no more than that it was one."""
-    return by.partition(" for ")[0] if by.count("/") > 1 else "a person"
+    run, *_ = re.split(" for | cleared by ", by)
+    return run if run.count("/") > 1 else "a person"
 
 
 def _hold(hold: Hold) -> str:
-    why = "" if hold.kind is HoldKind.PERSON else f": {without_secrets(hold.reason)}"
+    why = "" if hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) else f": {without_secrets(hold.reason)}"
     return f"{hold.connection} ({hold.kind}) since {minute(hold.since)}{why}"
-
-
-def without_people(text: str, transaction: Transaction | None) -> str:
-    """The text without what of it stands in the transaction's address, and without any word of the name."""
-    for private in _private(transaction):
-        text = re.sub(re.escape(private), HIDDEN, text, flags=re.IGNORECASE)
-    return text
-
-
-def without_secrets(text: str) -> str:
-    """The text without credentials, whoever wrote them there, and without mail addresses."""
-    return _SECRET.sub(HIDDEN, text)
-
-
-def _private(transaction: Transaction | None) -> list[str]:
-    if transaction is None:
-        return []
-    try:
-        details = json.loads(transaction.details)
-    except ValueError:
-        return []
-    address = details.get("ship_to") if isinstance(details, dict) else None
-    if not isinstance(address, dict):
-        return []
-    found = {str(value).strip() for part, value in address.items() if part not in _PUBLIC and value}
-    found |= set(re.findall(r"\w+", str(address.get("name") or "")))
-    return sorted((value for value in found if len(value) > 2), key=len, reverse=True)

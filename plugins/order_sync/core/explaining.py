@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from order_sync.core.advice import CATALOGUE, Advice
+from order_sync.core.hiding import cleaned
 from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, minute
 from order_sync.core.ports import Route
@@ -33,6 +34,7 @@ OUTCOMES = {
 
 def explain(story: Story, route: Route | None, stuck_after: timedelta) -> str:
     """The whole explanation of one order. `route` None: its channel is no longer in the registry."""
+    story = cleaned(story)
     return laid_out(f"Order {story.key}", [*_cause(story, route, stuck_after), *_facts(story), *_past(story)])
 
 
@@ -47,7 +49,7 @@ def _cause(story: Story, route: Route | None, stuck_after: timedelta) -> Iterato
     yield from problems(story)
     yield from advice(story)
     yield "By itself", by_itself(story, route)
-    yield "People may", decisions(story)
+    yield "People may", decisions(story, route)
     why = for_support(story, stuck_after)
     if why:
         yield "Support", f"Hand it over under the subject '{SUBJECT}', with the text that `escalate` prints: {why}."
@@ -72,14 +74,15 @@ def _past(story: Story) -> Iterator[tuple[str, str]]:
 
 def last_error(story: Story) -> str:
     """The error that it stands with; if it stands with none, the last one there was, or `none`."""
+    nothing = f"its text was erased on {story.erased_at:%Y-%m-%d}" if story.erased_at else "no text"
     if story.code:
-        return f"{story.code}, {minute(_since(story))}: {story.message or 'no text'}"
+        return f"{story.code}, {minute(_since(story))}: {story.message or nothing}"
     errors = [(step.at, step.code, step.message) for step in story.history if step.code in CATALOGUE]
     errors += [(a.closed_at or a.opened_at, a.code, a.message) for a in story.attempts if a.code in CATALOGUE]
     if not errors:
         return "none"
     at, code, message = max(errors)
-    return f"none now; the last one was {code}, {minute(at)}: {message or 'no text'}"
+    return f"none now; the last one was {code}, {minute(at)}: {message or nothing}"
 
 
 def problems(story: Story) -> Iterator[tuple[str, str]]:
@@ -105,8 +108,10 @@ _NOT_LISTED = Advice("This release does not know the code.", "integration", "Loo
 
 def stage(story: Story) -> str:
     """How far it came: P-0001 extracts, Write Order sends."""
-    sent = [attempt for attempt in story.attempts if attempt.outcome != "not_sent"]
+    sent = [attempt for attempt in story.attempts if attempt.sent]
     times = f"attempted {len(sent)} time{'s' if len(sent) > 1 else ''} by Write Order"
+    if story.status is Status.SUCCEEDED and not sent:
+        return "extracted by P-0001, found in the ERP, and succeeded"
     if story.status is Status.SUCCEEDED:
         return f"extracted by P-0001, {times}, and succeeded"
     if story.status is Status.SYNCED_MANUALLY:

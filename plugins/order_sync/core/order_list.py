@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from order_sync.core.advice import CATALOGUE
+from order_sync.core.hiding import without_secrets
 from order_sync.core.outlook import minute
 from order_sync.core.story import Cause, Listed
 
@@ -20,7 +21,7 @@ def _lines(order: Listed) -> list[str]:
     tried = f", attempts {order.attempts}" if order.attempts else ""
     erp = f", ERP number {order.erp_number}" if order.erp_number else ""
     fixer = CATALOGUE[order.code].fixer if order.code in CATALOGUE else "-"
-    error = [f"      {order.code} (who mends it: {fixer}): {order.message}"] if order.code else []
+    error = [f"      {order.code} (who mends it: {fixer}): {without_secrets(order.message)}"] if order.code else []
     return [
         f"{mark} {dated}  {lasts:>4}  {order.status:<20}  {known_by}  {order.key}{tried}{erp}",
         *error,

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.ports import Route
-from order_sync.core.story import DECISIONS, Story
+from order_sync.core.selection import Action
+from order_sync.core.story import DECISIONS, Attempt, Story
 
 UNCONFIRMED_FOR = timedelta(days=1)
 """How long after its window an order that the ERP does not confirm goes to support."""
@@ -20,6 +21,9 @@ _ENDS = {
     HoldKind.CONFIGURATION: "each run sends one order, and the first that the ERP takes ends it",
     HoldKind.FIRST_RUN: "somebody releases it with hold_connection",
     HoldKind.PERSON: "somebody releases it with hold_connection",
+    HoldKind.RESTORE: (
+        "somebody releases it with hold_connection, once the orders were looked up and the lost decisions are confirmed"
+    ),
 }
 
 
@@ -60,6 +64,8 @@ def stops_looking(hold: Hold, story: Story) -> bool:
 
 def by_itself(story: Story, route: Route | None) -> str:
     """What happens if nobody does anything, and when."""
+    if story.erased_at:
+        return "Nothing: its content was erased."
     if route is None:
         return f"Nothing: the channel {story.channel} is no longer in the registry, so no DAG works on its orders."
     said = _BY_STATUS[story.status](story, route)
@@ -111,6 +117,11 @@ def _queued(story: Story, route: Route) -> str:
         return (
             f"A push has claimed it and is at work ({story.leased_by}). If that push dies, the next one takes it from"
             f" {minute(story.leased_until)} on."
+        )
+    if story.doubted:
+        return (
+            f"The next push of {dag_of(story.channel)} looks it up in the ERP first, and sends nothing before: a ledger"
+            " that was lost may have sent it."
         )
     again = " What was tried before may have to wait for the ERP's off-peak hours." if story.tried else ""
     return (
@@ -186,13 +197,19 @@ _BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
 }
 
 
-def decisions(story: Story) -> str:
+def decisions(story: Story, route: Route | None) -> str:
     """What people may decide about it, and with which DAG; the lifecycle says what."""
     if story.status is Status.NOT_AN_ORDER:
         brought = story.reason == "before_start"
         return "bring it in, with the DAG backfill_orders" if brought else "nothing here; only the channel changes it"
     possible = [action for action, event in DECISIONS.items() if allowed(story.status, event)]
-    return f"{', '.join(possible)}, with the DAG resync_orders" if possible else "nothing; there is nothing to decide"
+    if story.erased_at:
+        possible = [action for action in possible if action in (Action.MARK_AS_SYNCED, Action.IGNORE)]
+    if route and route.by_hand:
+        possible = [action for action in possible if action is not Action.RESYNC]
+    cancelled = story.code == "CANCELLED_IN_ERP"
+    words = [f"{each} (with its ERP number)" if cancelled and each is Action.RESYNC else each for each in possible]
+    return f"{', '.join(words)}, with the DAG resync_orders" if possible else "nothing; there is nothing to decide"
 
 
 def for_support(story: Story, stuck_after: timedelta) -> str | None:
@@ -203,7 +220,7 @@ def for_support(story: Story, stuck_after: timedelta) -> str | None:
     if status is Status.FAILED and _resend_failed(story):
         return "it was sent again and failed again"
     unsent = status in (Status.RECEIVED, Status.QUEUED) and now - story.received_at > stuck_after
-    if unsent and not story.holds and not story.lost:
+    if unsent and not (story.holds or story.lost or story.tried):
         return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
     ends = story.window_ends_at
     if status in IN_DOUBT and ends and now - ends > UNCONFIRMED_FOR:
@@ -213,18 +230,39 @@ def for_support(story: Story, stuck_after: timedelta) -> str | None:
 
 def _resend_failed(story: Story) -> bool:
     again = [step.at for step in story.history if step.event in (Event.RESYNC, Event.RETRIED)]
-    tried = [attempt.opened_at for attempt in story.attempts if attempt.outcome != "not_sent"]
-    return bool(again and tried and max(tried) > min(again))
+    tried = [attempt.opened_at for attempt in story.attempts if attempt.sent]
+    return any(min(tried, default=at) < at < max(tried, default=at) for at in again)
+
+
+def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
+    begun = attempt.resolution == "resends_spent" and bool(story.erp_number)
+    return attempt.in_doubt or begun
 
 
 def keying_in(story: Story) -> str:
     """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
     status, number = story.status, story.erp_number or "no number"
-    unanswered = any(try_.outcome in (None, "unknown") and not try_.resolution for try_ in story.attempts)
+    cancelled = any(try_.resolution == "cancelled_in_erp" for try_ in story.attempts)
+    if story.erased_at:
+        return "DO NOT enter it: its content was erased."
     if status in DONE:
         return f"DO NOT enter it: the ERP has it, under the number {number}."
-    if status in IN_DOUBT or unanswered:
-        return "DO NOT enter it now: it may be in the ERP already, and a look-up is still to say."
+    if story.code == "CANCELLED_IN_ERP" or (cancelled and status in (Status.ON_HOLD, Status.IGNORED)):
+        return (
+            f"DO NOT enter it: the ERP has it, cancelled, as {number}, and the cancelled one keeps its external"
+            " reference. To have that one opened again, resync the order with that number (DAG resync_orders)."
+        )
+    if status in IN_DOUBT or story.doubted or any(_in_doubt_still(try_, story) for try_ in story.attempts):
+        return (
+            "DO NOT enter it now: it may be in the ERP already, and no look-up has said that it is not. In the ERP its"
+            f" external reference is {story.key}."
+        )
+    if story.lost:
+        decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
+        return (
+            f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in"
+            " the ERP, and decide again (DAG resync_orders)."
+        )
     if status is Status.CONFLICT:
         return f"DO NOT enter it: the ERP may hold an order of it already ({number})."
     if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):

@@ -17,8 +17,12 @@ from order_sync.core.selection import Action, Selection
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said."""
+    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said.
 
+    A `generation` below 0: the sending that a lost ledger may have done, which a restore put on record.
+    """
+
+    generation: int
     opened_at: datetime
     by: str
     closed_at: datetime | None
@@ -29,6 +33,20 @@ class Attempt:
     receipt_status: str
     looked_at: datetime | None
     resolution: str | None
+
+    @property
+    def sent(self) -> bool:
+        """Whether this ledger tried, and the attempt may have reached the ERP."""
+        return self.generation > 0 and self.outcome != "not_sent"
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the ERP may have the order by it, and nothing that was heard since says otherwise."""
+        return self.outcome not in NOT_TAKEN and self.resolution not in (*NOT_TAKEN, "absent", "resends_spent")
+
+
+NOT_TAKEN = ("not_sent", "refused", "refused_too_often")
+"""Outcomes after which the ERP does not have the order by this attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,8 @@ class Story:
         holds: those in force on its ERP and its channel, the oldest first.
         decisions: of people, the oldest first.
         lost: decisions that a restore of the ledger lost and that nobody confirmed yet.
+        doubted: whether a ledger that was lost may have sent it, and nobody has looked since the restore.
+        erased_at: when people's data in it was erased.
         transaction: what the channel says now, with people's data; None where no content is kept.
     """
 
@@ -98,12 +118,14 @@ class Story:
     holds: tuple[Hold, ...]
     decisions: tuple[Decision, ...]
     lost: tuple[Decision, ...]
+    doubted: bool
+    erased_at: datetime | None
     transaction: Transaction | None
 
     @property
     def tried(self) -> bool:
         """Whether an attempt may have reached the ERP since the order was last received."""
-        return any(each.opened_at >= self.received_at and each.outcome != "not_sent" for each in self.attempts)
+        return any(each.opened_at >= self.received_at and each.sent for each in self.attempts)
 
     @property
     def known_to_erp_at(self) -> datetime | None:

@@ -13,6 +13,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.escalating import Facts, bundle, bundle_of_list
 from order_sync.core.explaining import explain as explained
 from order_sync.core.explaining import laid_out, named
+from order_sync.core.hiding import without_secrets
 from order_sync.core.lifecycle import Status
 from order_sync.core.order_list import causes as causes_text
 from order_sync.core.order_list import listed as list_text
@@ -28,6 +29,9 @@ AT_MOST = 50
 
 MOST = 1000
 """Orders that a list shows at most."""
+
+LONGEST = 20
+"""Characters of a number."""
 
 CAUSES = 10
 """Causes and findings that are shown."""
@@ -139,8 +143,11 @@ def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fact
 def _key(text: str, wrong: list[str]) -> OrderKey | None:
     try:
         return OrderKey.parse(text)
-    except ValueError as error:
-        wrong.append(f"key: {error}; for the numbers that people know write reference, receipt or customer_account")
+    except ValueError:
+        wrong.append(
+            "key is no order key, such as dynamics_web:1/2/3; for the numbers that people know write reference,"
+            " receipt or customer_account"
+        )
         return None
 
 
@@ -151,8 +158,9 @@ def _one_of(name: str, value: str, choices: Sequence[str], wrong: list[str]) -> 
 
 
 def _number(name: str, text: str, most: int, wrong: list[str]) -> int | None:
-    if text and not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
-        wrong.append(f"{name} is '{text}': write a whole number from 1 to {most}, or nothing")
+    digits = text.isascii() and text.isdecimal() and len(text) <= LONGEST
+    if text and not (digits and 1 <= int(text) <= most):
+        wrong.append(f"{name} is '{text[:LONGEST]}': write a whole number from 1 to {most}, or nothing")
         return None
     return int(text) if text else None
 
@@ -170,7 +178,7 @@ def _none(selection: Selection, stories: Stories, routes: Mapping[str, Route]) -
     read = stories.read_at(wanted)
     reads = [f"{name}: {minute(read[name]) if read[name] else 'never'}, by {dag_of(name)}" for name in wanted]
     starts = [f"{name}: {minute(routes[name].start_from)}" for name in wanted]
-    holds = [f"{hold}; {how_it_ends(hold)}" for hold in stories.holds(connections)] or ["nothing"]
+    holds = [f"{without_secrets(str(hold))}; {how_it_ends(hold)}" for hold in stories.holds(connections)] or ["nothing"]
     findings = [
         f"{connection}: {kind} {subject}, seen {minute(seen)}"
         for connection, kind, subject, seen in stories.found(connections, CAUSES)

@@ -22,6 +22,7 @@ from order_sync.core.deciding import (
     to_revive,
 )
 from order_sync.core.errors import Misconfigured, OrderRefused
+from order_sync.core.hiding import without_secrets
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Chosen, Erp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
@@ -115,7 +116,8 @@ def _chosen(asked: Asked, ledger: Ledger) -> tuple[Sequence[Chosen], int]:
 
 def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int) -> Resynced:
     for order in chosen[:LISTED]:
-        logger.info("%s is %s · %s %s", order.key, order.status, order.code or "no error", order.message)
+        said = without_secrets(order.message)
+        logger.info("%s is %s · %s %s", order.key, order.status, order.code or "no error", said)
     if number > LISTED:
         logger.info("and %s more", number - LISTED)
     why = "a dry run" if asked.dry_run else f"more than {without_confirm} match: trigger it again with confirm"
@@ -171,7 +173,8 @@ class _Deciding:
             if decision.warns or decision.result is Result.REFUSED:
                 self.told += 1
                 if self.told <= LISTED:
-                    logger.warning("%s (%s): %s: %s", key, order.status, decision.result, decision.message)
+                    said = without_secrets(decision.message)
+                    logger.warning("%s (%s): %s: %s", key, order.status, decision.result, said)
 
     async def _decisions(self, page: Sequence[Selected]) -> Decided:
         decisions: Decided = {}

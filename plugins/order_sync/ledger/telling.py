@@ -76,7 +76,7 @@ def _story(row: Row) -> Story:
     same = (
         *("as_of", "channel", "erp", "code", "message", "reason", "source_status", "version", "landed_at"),
         *("received_at", "placed_at", "erp_number", "erp_status", "leased_until", "leased_by", "window_ends_at"),
-        "next_look_at",
+        *("next_look_at", "doubted", "erased_at"),
     )
     return Story(
         key=OrderKey.parse(row["order_key"]),
@@ -94,6 +94,7 @@ def _story(row: Row) -> Story:
 
 def _attempt(row: Row) -> Attempt:
     return Attempt(
+        row["generation"],
         datetime.fromisoformat(row["opened_at"]),
         row["opened_by"],
         _instant(row["closed_at"]),

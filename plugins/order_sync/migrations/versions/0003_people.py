@@ -50,7 +50,7 @@ select
     statement_timestamp() - coalesce(o.placed_at, o.landed_at) as age,
     t.source_status, o.status, standing.roll_up, standing.report_word,
     o.code, o.message, o.reason, o.erp_number, o.erp_status,
-    (select count(*) from attempts a where a.order_id = o.id) as attempts,
+    (select count(*) from attempts a where a.order_id = o.id and a.generation > 0) as attempts,
     o.next_look_at
 from orders o
 left join transactions t on t.order_id = o.id and t.version = o.version
