@@ -21,7 +21,7 @@ STAGES = {
     "fab": ["fab"],
     "docs": ["test_*.py"],
 }
-BESIDE = ("end_to_end", "fab", "dags")
+BESIDE = ("end_to_end", "fab")
 """The stages that run beside the others, about as long as these."""
 
 
