@@ -494,7 +494,7 @@ def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(s
     shop.sell(4)
     shop.run()
     report = shop.restore(backup_at, run)
-    assert report.summary.counts == {"decisions_to_confirm": 4}
+    assert report.summary.counts == {"decisions_to_confirm": 4, "runs_by_filter": 1}
     assert '"order_keys": ["shop:4", "shop:3", "shop:2", "shop:1"], "action": "on_hold"' in text(report)
     assert "may mean other orders now than it did" in text(report)
     assert "C-1" not in text(report)
