@@ -59,8 +59,8 @@ def restore(
 
     Of a backup that is on record already only the list is made anew: a filter may mean more orders by then. `lease` is
     how long a process that knew the lost ledger may still be sending. Counts by `held`, `to_look_up`,
-    `decisions_to_confirm`, `runs_by_filter` and `runs_listed`. Raises Misconfigured for an instant at which no backup of
-    this ledger can have been made, before anything is changed.
+    `decisions_to_confirm`, `runs_by_filter` and `runs_listed`. Raises Misconfigured for an instant at which no backup
+    of this ledger can have been made, before anything is changed.
     """
     report = Report()
     since = _since(ledger, backup_at, report)
