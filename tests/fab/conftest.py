@@ -1,7 +1,7 @@
 """An Airflow under the FAB auth manager, as production has it, and people of each role who log in to it."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,14 +35,19 @@ def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
         with ThreadPoolExecutor(1) as pool:
             airflow.start()
             api = office.people["admin"] = airflow.api
-            api.wait_until(lambda: len(api.import_errors()) >= 4, 60, lambda: str(api.dags()))
+            api.wait_until(lambda: len(api.import_errors()) == len(permissions.DAGS), 60, lambda: str(api.dags()))
             office.before, office.closed = api.import_errors(), office.trigger("admin", "hold_connection")
             office.made = [pool.submit(airflow.run, "order_sync", "roles") for _ in range(2)]
             office.made[0].result()
             api.wait_until(lambda: not api.import_errors(), 60, lambda: str(api.import_errors()))
+            api.wait_until(lambda: _kinds(api.dags()) == set(permissions.DAGS), 60, lambda: str(api.dags()))
             for who, roles in ROLES.items():
                 office.passwords[who] = secrets.token_urlsafe(12)
                 office.people[who] = airflow.log_in(who, office.passwords[who], *roles)
             yield office
     finally:
         airflow.stop()
+
+
+def _kinds(dags: Iterable[str]) -> set[str]:
+    return {dag.partition("__")[0] for dag in dags}
