@@ -905,9 +905,26 @@ MUTATIONS = (
         15,
         "an order whose attempt has no answer is to be keyed in",
         CORE + "outlook.py",
-        " or any(_in_doubt_still(try_, story) for try_ in story.attempts):",
+        " or in_doubt(story):",
         ":",
         "tests/core/test_explaining.py::test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status",
+    ),
+    Mutation(
+        15,
+        "an order that the ERP refused is to be keyed in without a look for what it has begun",
+        CORE + "outlook.py",
+        "if any(attempt.refused for attempt in story.attempts):",
+        "if not story.attempts:",
+        "tests/core/test_explaining.py::test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in",
+    ),
+    Mutation(
+        15,
+        "what people enter by hand is entered again after a restore",
+        CORE + "explaining.py",
+        """keying_in(story) if code == "NOT_AUTOMATED" else known.steps""",
+        "known.steps",
+        "tests/core/test_explaining.py"
+        "::test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after",
     ),
     Mutation(
         15,

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from order_sync.core.advice import CATALOGUE, Advice
 from order_sync.core.hiding import cleaned
-from order_sync.core.lifecycle import STANDINGS, Status
-from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, minute
+from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, Status
+from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, in_doubt, keying_in, minute
 from order_sync.core.ports import Route
 from order_sync.core.story import Attempt, Decision, Step, Story
 
@@ -75,8 +75,10 @@ def _past(story: Story) -> Iterator[tuple[str, str]]:
 def last_error(story: Story) -> str:
     """The error that it stands with; if it stands with none, the last one there was, or `none`."""
     nothing = f"its text was erased on {story.erased_at:%Y-%m-%d}" if story.erased_at else "no text"
-    if story.code:
-        return f"{story.code}, {minute(_since(story))}: {story.message or nothing}"
+    code = _code(story)
+    if code:
+        said = story.message or (nothing if story.code else CATALOGUE[code].then)
+        return f"{code}, {minute(_since(story))}: {said}"
     errors = [(step.at, step.code, step.message) for step in story.history if step.code in CATALOGUE]
     errors += [(a.closed_at or a.opened_at, a.code, a.message) for a in story.attempts if a.code in CATALOGUE]
     if not errors:
@@ -93,14 +95,19 @@ def problems(story: Story) -> Iterator[tuple[str, str]]:
 
 def advice(story: Story) -> Iterator[tuple[str, str]]:
     """For each code that it stands with: what it means, who mends it, and how."""
-    codes = dict.fromkeys([story.code, *(problem.code for problem in story.problems)])
+    codes = dict.fromkeys([_code(story), *(problem.code for problem in story.problems)])
     for code in codes:
         if code:
             known = CATALOGUE.get(code, _NOT_LISTED)
             which = f" ({code})" if len(codes) > 1 else ""
             yield "It means", known.meaning + which
             yield "Who mends it", known.fixer
-            yield "How", known.steps
+            yield "How", keying_in(story) if code == "NOT_AUTOMATED" else known.steps
+
+
+def _code(story: Story) -> str | None:
+    """The code that it stands with; why it is no order may be one."""
+    return story.code or (story.reason if story.reason in CATALOGUE else None)
 
 
 _NOT_LISTED = Advice("This release does not know the code.", "integration", "Look for it in the changelog.", "")
@@ -120,6 +127,8 @@ def stage(story: Story) -> str:
         return "extracted by P-0001, not attempted by Write Order"
     if story.status in (Status.FAILED, Status.DEAD, Status.CONFLICT):
         return f"extracted by P-0001, {times}, and failed"
+    if story.tried and not (story.status in IN_DOUBT or in_doubt(story)):
+        return f"extracted by P-0001, {times} without success"
     if not story.tried:
         return f"extracted by P-0001, {times} before, and not since it was set back"
     return f"extracted by P-0001, {times}; not settled yet"

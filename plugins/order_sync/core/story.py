@@ -40,6 +40,11 @@ class Attempt:
         return self.generation > 0 and self.outcome != "not_sent"
 
     @property
+    def refused(self) -> bool:
+        """Whether the ERP refused the order, maybe after it had begun one."""
+        return not {"refused", "refused_too_often"}.isdisjoint((self.outcome, self.resolution))
+
+    @property
     def in_doubt(self) -> bool:
         """Whether the ERP may have the order by it, and nothing that was heard since says otherwise."""
         return self.outcome not in NOT_TAKEN and self.resolution not in (*NOT_TAKEN, "absent", "resends_spent")
