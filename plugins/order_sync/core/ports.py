@@ -206,7 +206,6 @@ class Refused:
     key: OrderKey
     generation: int
     code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
