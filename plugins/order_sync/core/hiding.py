@@ -6,7 +6,9 @@ order desk needs a customer's account to mend the order, so that only what suppo
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from order_sync.core.orders import Transaction
 from order_sync.core.story import Attempt, Decision, Step, Story
@@ -32,7 +34,7 @@ def cleaned(story: Story) -> Story:
     """The story with no people's data and no secrets in its texts; the transaction stays as it is."""
 
     def clear(text: str) -> str:
-        return without_people(without_secrets(text), story.transaction)
+        return without_people(without_secrets(text), story.versions)
 
     def decision(each: Decision) -> Decision:
         return replace(each, reason=clear(each.reason), message=clear(each.message))
@@ -56,18 +58,18 @@ def cleaned(story: Story) -> Story:
     )
 
 
-def without_people(text: str, transaction: Transaction | None) -> str:
-    """The text without what of it stands in the transaction's address, and without any word of the name."""
-    for private in _private(transaction):
-        text = re.sub(re.escape(private), HIDDEN, text, flags=re.IGNORECASE)
+def without_people(text: str, versions: Iterable[Transaction]) -> str:
+    """The text without what of it stands in an address of these versions, and without any word of a name."""
+    for private in sorted({*chain.from_iterable(map(_private, versions))}, key=len, reverse=True):
+        text = _pattern(private).sub(HIDDEN, text)
     return text
 
 
-def without_account(text: str, transaction: Transaction | None) -> str:
-    """The text without customers' accounts: the transaction's own, and what our texts quote as one."""
-    account = transaction.customer_account if transaction else ""
-    if len(account) > 2:
-        text = re.sub(rf"(?<!\w){re.escape(account)}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
+def without_account(text: str, versions: Iterable[Transaction]) -> str:
+    """The text without customers' accounts: those of these versions, and what our texts quote as one."""
+    for account in sorted({version.customer_account for version in versions}, key=len, reverse=True):
+        if len(account) > 2:
+            text = re.sub(rf"(?<!\w){re.escape(account)}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
     return _ACCOUNT.sub(HIDDEN, text)
 
 
@@ -76,16 +78,24 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub(HIDDEN, text)
 
 
-def _private(transaction: Transaction | None) -> list[str]:
-    if transaction is None:
-        return []
+def _private(version: Transaction) -> Iterator[str]:
+    """Every part of its address, each line of a part, and each word of the name."""
     try:
-        details = json.loads(transaction.details)
+        details = json.loads(version.details)
     except ValueError:
-        return []
+        return
     address = details.get("ship_to") if isinstance(details, dict) else None
     if not isinstance(address, dict):
-        return []
-    found = {str(value).strip() for part, value in address.items() if part not in _PUBLIC and value}
-    found |= set(re.findall(r"\w+", str(address.get("name") or "")))
-    return sorted((value for value in found if len(value) > 2), key=len, reverse=True)
+        return
+    yield from re.findall(r"\w\w+", str(address.get("name") or ""))
+    for value in (str(value) for part, value in address.items() if part not in _PUBLIC and value):
+        lines = [line for line in re.split(r"[\n\r,]", value) if re.search(r"[^\W\d]", line)]
+        yield from (text for text in (" ".join(each.split()) for each in (value, *lines)) if len(text) > 2)
+
+
+def _pattern(private: str) -> re.Pattern[str]:
+    """Where a text quotes it, broken into lines as it may be; two letters only where they are a word by themselves."""
+    quoted = r"\s+".join(map(re.escape, private.split()))
+    if len(private) > 2 or not private.isascii():
+        return re.compile(quoted, re.IGNORECASE)
+    return re.compile(rf"\b(?:{quoted}|{quoted.upper()})\b")

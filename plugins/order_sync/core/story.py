@@ -1,6 +1,6 @@
 """One order's whole story as the ledger tells it, and the rows of the order list: what `explain` turns into sentences.
 
-Facts only, none of them weighed. The transaction in a story holds people's data; nothing else here does.
+Facts only, none of them weighed. The transactions in a story hold people's data; nothing else here does.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -96,6 +96,7 @@ class Story:
         doubted: whether a ledger that was lost may have sent it, and nobody has looked since the restore.
         erased_at: when people's data in it was erased.
         transaction: what the channel says now, with people's data; None where no content is kept.
+        earlier: what it said before, likewise.
     """
 
     key: OrderKey
@@ -126,6 +127,12 @@ class Story:
     doubted: bool
     erased_at: datetime | None
     transaction: Transaction | None
+    earlier: tuple[Transaction, ...]
+
+    @property
+    def versions(self) -> tuple[Transaction, ...]:
+        """Every version of which the content is kept."""
+        return (self.transaction, *self.earlier) if self.transaction else self.earlier
 
     @property
     def tried(self) -> bool:
