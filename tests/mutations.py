@@ -903,6 +903,22 @@ MUTATIONS = (
     ),
     Mutation(
         15,
+        "what an ERP quotes of an address is in the log of a list",
+        FLOWS + "explain.py",
+        "message=fit_for_a_log(row.message, versions)",
+        "message=row.message",
+        "tests/ledger/test_telling.py::test_what_the_erp_quotes_of_an_address_is_not_in_the_list",
+    ),
+    Mutation(
+        15,
+        "what an order holds forges a line of its explanation",
+        CORE + "explaining.py",
+        "{on_one_line(text)}",
+        "{text}",
+        "tests/core/test_whole_order.py::test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal",
+    ),
+    Mutation(
+        15,
         "support reads the password in an address",
         CORE + "hiding.py",
         "return _SECRET.sub(HIDDEN, text)",

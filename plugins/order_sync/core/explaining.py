@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from order_sync.core.advice import CATALOGUE, Advice
-from order_sync.core.hiding import cleaned
+from order_sync.core.hiding import cleaned, on_one_line
 from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, Status
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, in_doubt, keying_in, minute
 from order_sync.core.ports import Route
@@ -40,7 +40,7 @@ def explain(story: Story, route: Route | None, stuck_after: timedelta) -> str:
 
 def laid_out(title: str, rows: Iterable[tuple[str, str]]) -> str:
     """A title, and rows of a name and a text; a name that is empty goes on with the one above."""
-    lines = [title, *(f"{name:<{WIDTH}}{text}".rstrip() for name, text in rows)]
+    lines = [title, *(f"{name:<{WIDTH}}{on_one_line(text)}".rstrip() for name, text in rows)]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from order_sync.core.orders import Transaction
@@ -23,6 +24,9 @@ _SECRET = re.compile(
 )
 """A user in an address, a mail address, credentials of HTTP, and whatever is said to be a secret."""
 
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""What ends a line, steers a terminal or turns the letters around."""
+
 _ACCOUNT = re.compile(r"(?<=\bcustomer ')[^\n]*?(?='(?:\W|$))|(?<=\bcustomer_account )[^;\n]* -> [^;\n]*")
 """A customer's account, as rules, ERPs and the difference of two versions name it."""
 
@@ -33,8 +37,7 @@ _PUBLIC = ("country", "state")
 def cleaned(story: Story) -> Story:
     """The story with no people's data and no secrets in its texts; the transaction stays as it is."""
 
-    def clear(text: str) -> str:
-        return without_people(without_secrets(text), story.versions)
+    clear = partial(fit_for_a_log, versions=story.versions)
 
     def decision(each: Decision) -> Decision:
         return replace(each, reason=clear(each.reason), message=clear(each.message))
@@ -56,6 +59,16 @@ def cleaned(story: Story) -> Story:
         decisions=tuple(map(decision, story.decisions)),
         lost=tuple(map(decision, story.lost)),
     )
+
+
+def fit_for_a_log(text: str, versions: Iterable[Transaction]) -> str:
+    """The text on one line, without secrets and without what it quotes of these versions' people."""
+    return on_one_line(without_people(without_secrets(text), versions))
+
+
+def on_one_line(text: str) -> str:
+    """The text without what would forge a line, steer a terminal or turn its letters around."""
+    return _UNSEEN.sub(" ", text)
 
 
 def without_people(text: str, versions: Iterable[Transaction]) -> str:
