@@ -918,6 +918,14 @@ MUTATIONS = (
         "tests/core/test_whole_order.py::test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal",
     ),
     Mutation(
+        9,
+        "one order with an endless reference stops its channel",
+        SCHEMA_OF_PEOPLE,
+        "on transactions (left(reference, 200))",
+        "on transactions (reference)",
+        "tests/ledger/test_record.py::test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found",
+    ),
+    Mutation(
         15,
         "support reads the password in an address",
         CORE + "hiding.py",

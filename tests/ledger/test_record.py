@@ -4,13 +4,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from secrets import token_hex
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event, Status
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Change, Landing
+from order_sync.core.selection import Selection
 from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
@@ -378,3 +382,31 @@ def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(
     land(ledger, 1)
     assert sql.order(1, "status, code, message") == ("received", None, "")
     assert sql.events(1)[-2:] == ["cancelled_in_channel", "changed"]
+
+
+LONG = token_hex(5000)
+"""Text that no compression makes much shorter."""
+
+
+@pytest.mark.parametrize(
+    "field", ["reference", "receipt", "customer_account", "distributor", "source_status", "details"]
+)
+def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(ledger: Ledger, sql: Sql, field: str):
+    known = {field: LONG}
+    assert land(ledger, 1, **known)["new"] == 1
+    if field in ("reference", "receipt", "customer_account"):
+        chosen, number = ledger.chosen(Selection(**known), 9)
+        assert ([each.key for each in chosen], number) == ([key(1)], 1)
+        assert ledger.chosen(Selection(**{field: LONG[:-1]}), 9) == ([], 0)
+
+
+def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledger):
+    """R173"""
+    usual = landing(1)
+    long, most = (
+        replace(usual, transaction=replace(usual.transaction, key=OrderKey("shop", (LONG[:number],))))
+        for number in (len(LONG), 1995)
+    )
+    assert ledger.record("shop", "tryton", [most], None, ACTOR)["new"] == 1
+    with pytest.raises(Misconfigured, match="an order's key is too long: it takes 2,000 bytes at most"):
+        ledger.record("shop", "tryton", [long], None, ACTOR)
