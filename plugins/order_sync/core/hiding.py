@@ -17,7 +17,7 @@ from order_sync.core.story import Attempt, Decision, Step, Story
 HIDDEN = "…"
 _SECRET = re.compile(
     r"(?<=://)[^/\s@]+@"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"
     r"|(?<![\w-])[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key)\b\W{1,3}\S+",
     re.IGNORECASE,
