@@ -12,7 +12,7 @@ from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, S
 from order_sync.core.orders import Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
 from order_sync.core.story import DECISIONS, Attempt, Decision, Step, Story
-from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, attempt, story
+from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 
 
 def told(given: Story) -> dict[str, str]:
@@ -368,6 +368,14 @@ def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_
     assert f" Look in the ERP for the external reference {KEY}: it refused the order and may have kept" in says
     assert says.endswith("(DAG resync_orders, mark_as_synced), so that it is never sent.")
     assert keying_in(story(Status.ON_HOLD, attempts=(refused,))).startswith("Look in the ERP for the external")
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.ON_HOLD, Status.IGNORED, Status.RECEIVED])
+def test_an_order_of_which_lines_are_missing_is_not_keyed_in(status: Status):
+    """R96"""
+    lacking = replace(TRANSACTION, present_lines=1)
+    says = keying_in(story(status, code="LINES_MISSING", transaction=lacking))
+    assert says == "DO NOT enter it: not all of its lines are there yet."
 
 
 def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():

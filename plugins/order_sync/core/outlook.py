@@ -281,7 +281,7 @@ def keying_in(story: Story) -> str:
         return f"DO NOT enter it: the ERP may hold an order of it already ({number})."
     if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
         return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
-    if status is Status.WAITING:
+    if status is Status.WAITING or (story.transaction and not story.transaction.whole):
         return "DO NOT enter it: not all of its lines are there yet."
     return _how_to_enter(story)
 
