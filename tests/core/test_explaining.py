@@ -120,6 +120,17 @@ def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
     assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last heard of 2026-11-20 10:01 UTC"
 
 
+def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there():
+    lost = attempt("unknown", looked_at=NOW, resolution="absent")
+    assert told(story(attempts=(lost,)))["In the ERP"] == (
+        "tryton: no number, no state is known; a look-up did not find it, 2026-11-20 10:10 UTC"
+    )
+    again = story(attempts=(lost, attempt(minutes=11)))
+    assert "; last heard of 2026-11-20 10:11 UTC" in told(again)["In the ERP"]
+    late = story(Status.SUCCEEDED, attempts=(lost,), erp_number="SO7", erp_status="processing")
+    assert told(late)["In the ERP"] == "tryton: number SO7, 'processing'; last heard of 2026-11-20 10:10 UTC"
+
+
 def test_an_error_that_is_over_is_told_as_the_last_one():
     refused = attempt("refused", code="TAX_MAPPING", message="for field Taxes")
     step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, "", "REJECTED_BY_ERP", "an earlier one")

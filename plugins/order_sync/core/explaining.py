@@ -161,6 +161,9 @@ def in_erp(story: Story) -> str:
     word = f"'{story.erp_status}'" if story.erp_status else "no state is known"
     heard = story.known_to_erp_at
     said = f"last heard of {minute(heard)}" if heard else "it has said nothing of this order"
+    nothing = not (story.erp_number or story.erp_status)
+    if nothing and story.attempts and story.attempts[-1].resolution == "absent":
+        said = f"a look-up did not find it, {minute(heard)}"
     if story.status is Status.SYNCED_MANUALLY:
         said = "by a person's word"
     return f"{story.erp}: {number}, {word}; {said}"
