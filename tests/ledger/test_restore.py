@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,7 @@ from tests.ledger.steps import ACTOR, Sql
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 NOW = timedelta(0)
+SETTINGS = Settings()
 UTC_ZONE = ZoneInfo("UTC")
 NUMBERS = count(1)
 BOTH: tuple[Guarantee, ...] = ("unique_key", "searchable")
@@ -91,12 +93,14 @@ class Shop:
         validate(ROUTE, self.ledger, ACTOR)
         return counts
 
-    def push(self, *, channel: bool = False, **patience: timedelta) -> dict[str, int]:
+    def push(
+        self, *, channel: bool = False, route: Route = ROUTE, settings: Settings = SETTINGS, **patience: timedelta
+    ) -> dict[str, int]:
         """Settle what is due and send what may be sent. The ERP's clock follows the ledger's."""
         self.erp.clock.now = self.ledger.now()
         policy = Policy(self.guarantee, **{"grace": NOW, "window": NOW, **patience})  # type: ignore[arg-type]
         read = self.channel if channel else None
-        return asyncio.run(push(ROUTE, self.erp, self.ledger, ACTOR, policy, Settings(), channel=read)).counts
+        return asyncio.run(push(route, self.erp, self.ledger, ACTOR, policy, settings, channel=read)).counts
 
     def run(self) -> None:
         """A run of the channel's DAG whose looks all come at once."""
@@ -433,10 +437,28 @@ def test_a_new_ledger_without_any_backup_looks_everything_up_too(shop: Shop):
     shop.sql.do("truncate orders, transactions, attempts, order_history, watermarks cascade")
     shop.restore(datetime(2026, 1, 1, tzinfo=UTC))
     shop.run()
+    assert shop.restore(datetime(2026, 1, 1, tzinfo=UTC)).summary.counts == {}, "the task is cleared after the looks"
     shop.release()
     shop.run()
     assert shop.statuses() == {"succeeded": 5}
     assert len(shop.erp.submits) == 5
+
+
+def test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp(shop: Shop):
+    """As a first push does; and a later start takes back what the ERP does not have."""
+    shop.sell(*range(1, 6))
+    shop.restore(datetime(2026, 1, 1, tzinfo=UTC))
+    shop.read()
+    few, later = Settings(first_run_limit=2), replace(ROUTE, start_from=datetime(2027, 1, 1, tzinfo=UTC))
+    assert shop.push(settings=few) == {"may_have_been_sent": 5, "absent": 5}
+    assert shop.release() == 1, "that of the restore: nobody was asked about a number while it stood"
+    assert shop.push(settings=few) == {}
+    (hold,) = shop.ledger.holds(["channel_shop"])
+    assert hold.kind is HoldKind.FIRST_RUN
+    assert "its first push would send 5 orders" in hold.reason
+    assert shop.push(route=later, settings=few) == {"before_start": 5}
+    assert shop.statuses() == {"not_an_order": 5}
+    assert shop.erp.submits == []
 
 
 def test_a_half_made_order_of_the_lost_ledger_is_finished_and_not_made_again(shop: Shop):
@@ -501,6 +523,30 @@ def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(s
     shop.release()
     shop.run()
     assert shop.erp.submits == []
+
+
+def test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.modules["order_sync.flows.restore"], "MOST", 2)
+    backup_at, at = lost(shop)
+    shop.restore(backup_at, person("on_hold", 0, at, order_keys=None, customer_account="C-1"))
+    assert shop.sql.one("select count(*) from lost_decisions") == 3
+
+
+def test_a_decision_that_an_earlier_restore_left_open_is_listed_after_the_next_one_and_once(shop: Shop):
+    backup_at, at = lost(shop)
+    ignored = person("ignore", 1, at)
+    shop.restore(backup_at, ignored)
+    shop.run()
+    again = shop.back_up()
+    shop.lose_it()
+    report = shop.restore(again, ignored)
+    assert report.summary.counts["decisions_to_confirm"] == 1
+    assert "shop:1 (queued): ignore by anna" in text(report)
+    shop.restore(backup_at + timedelta(microseconds=1), ignored)
+    assert shop.sql.one("select count(*) from lost_decisions") == 2
+    assert len(shop.ledger.lost()) == 1
 
 
 def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: Shop):

@@ -75,7 +75,7 @@ class RestoredLedger(Protocol):
         """The ledger's clock."""
 
     def span(self, until: datetime) -> tuple[datetime | None, datetime | None]:
-        """When the ledger's first entry was made, and its last until an instant; None for none."""
+        """From when on the ledger knows something, and when its last entry until an instant was made; None for none."""
 
     def restore(
         self, channels: Collection[str], backup_at: datetime, since: datetime, lease: timedelta, actor: Actor
@@ -100,8 +100,8 @@ class RestoredLedger(Protocol):
     def lose(self, restore: Restore, decisions: Sequence[LostDecision]) -> int:
         """Remember lost decisions: such an order is not sent until somebody decides again. Returns how many are new."""
 
-    def lost(self, restore: Restore) -> Sequence[LostDecision]:
-        """The restore's lost decisions that wait for somebody, the oldest first, of orders that are not done."""
+    def lost(self) -> Sequence[LostDecision]:
+        """The lost decisions that wait for somebody, the oldest first, of orders that are not done."""
 
     def find(self, findings: Collection[Finding], actor: Actor) -> None:
         """Store findings; one that is stored already is seen again."""

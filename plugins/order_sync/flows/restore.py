@@ -29,7 +29,7 @@ MARGIN = timedelta(days=1)
 """How far before the backup the channels are read again, and how early a run may have begun that ended after it."""
 
 MOST = 100_000
-"""Orders that one lost decision by a filter keeps from being sent at most."""
+"""Orders that are read at first for a lost decision by a filter; if it means more, all of them."""
 
 MOST_NAMED = 1000
 """Orders with a lost decision that are named; the ledger's table `lost_decisions` has the rest."""
@@ -155,7 +155,7 @@ def _list_decisions(
         else:
             listed.append(f"{_named(run)}: {_as_json(run)}")
     listed += [f"{_named(run)}: {_as_json(run)}" for run in runs if run.dag_id in OTHERS]
-    open_ones = ledger.lost(restored)
+    open_ones = ledger.lost()
     report.lines.append(f"DECISIONS TO CONFIRM: {len(open_ones)} orders are not sent until somebody decides again.")
     report.lines += [
         f"  {each.key} ({each.status}): {each.action} by {each.by} at {_minute(each.at)}: {each.reason}"
@@ -163,7 +163,9 @@ def _list_decisions(
     ]
     if len(open_ones) > MOST_NAMED:
         report.lines.append(f"  and {len(open_ones) - MOST_NAMED} more, in the ledger's table lost_decisions")
-    report.lines.append(f"ALSO LOST: {len(listed)} runs that somebody does again if they are still wanted.")
+    report.lines.append(
+        f"ALSO LOST: {len(listed)} runs that somebody does again if they are still wanted; an erasure always is."
+    )
     report.lines += [f"  {line}" for line in listed]
     report.summary.add("decisions_to_confirm", len(open_ones))
     report.summary.add("runs_listed", len(listed))
@@ -178,7 +180,9 @@ def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Ask
     """Remember the decision for each of its orders; returns how it is confirmed for all of them at once."""
     keys, params, mind = asked.selection.keys or tuple(ledger.keys_of_run(run.name)), dict(run.params), ""
     if not keys:
-        chosen, _ = ledger.chosen(asked.selection, MOST)
+        chosen, number = ledger.chosen(asked.selection, MOST)
+        if number > len(chosen):
+            chosen, _ = ledger.chosen(asked.selection, number)
         keys = tuple(each.key for each in chosen if each.placed_at <= run.at and not STANDINGS[each.status].final)
         mind = (
             f" It chose by {_as_json(run)}, which may mean other orders now than it did: the log of its task `decide`"
