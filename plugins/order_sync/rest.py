@@ -175,7 +175,8 @@ def _checked(endpoint: Endpoint) -> ssl.SSLContext | bool:
         parts = urlsplit(endpoint.base_url)
         host = parts.hostname or ""
         whole = f"{parts.scheme}://{parts.netloc}"
-        sound = parts.port != 0 and "@" not in whole and endpoint.base_url.rstrip("/") == whole
+        host.encode("idna")
+        sound = parts.port != 0 and not {"@", " "} & {*whole} and endpoint.base_url.rstrip("/") == whole
     except ValueError:
         sound = False
     if not sound or not host or parts.scheme not in ("http", "https"):

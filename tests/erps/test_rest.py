@@ -174,6 +174,8 @@ async def test_held_sends_leave_room_for_questions_and_no_more_go_out_than_allow
         ("ftp://erp.example.com", "schema"),
         ("https://", "host"),
         ("https://erp:port", "address"),
+        ("https:// erp.example.com:8000", "address"),
+        ("https://erp..example.com", "address"),
         ("https://erp.example.com/tryton", "no more"),
         ("https://user:secret-key@erp.example.com", "no more"),
         ("", "host"),
