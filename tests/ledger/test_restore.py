@@ -19,7 +19,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
-from order_sync.core.restoring import PersonsRun
+from order_sync.core.restoring import PersonsRun, PersonsRuns
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Guarantee, Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
@@ -109,14 +109,22 @@ class Shop:
         self.sql.do("update orders set next_look_at = clock_timestamp() where next_look_at is not null")
         self.push()
 
-    def restore(self, backup_at: datetime, *runs: PersonsRun, lease: timedelta = NOW, known: bool = True) -> Report:
+    def restore(
+        self,
+        backup_at: datetime,
+        *runs: PersonsRun,
+        lease: timedelta = NOW,
+        known: bool = True,
+        untold: dict[str, str] | None = None,
+    ) -> Report:
         """Do as the DAG restore_ledger does, when people triggered these runs since."""
         by = Actor("restore_ledger/manual/restore_ledger for rita", "the disk broke")
         asked: list[datetime] = []
 
-        def runs_since(since: datetime) -> list[PersonsRun] | None:
+        def runs_since(since: datetime) -> PersonsRuns | None:
             asked.append(since)
-            return [run for run in runs if max(run.at, run.ended_at or run.at) >= since] if known else None
+            found = [run for run in runs if max(run.at, run.ended_at or run.at) >= since]
+            return PersonsRuns(found, untold or {}) if known else None
 
         report = restore(["shop"], self.ledger, by, backup_at, lease, UTC_ZONE, runs_since)
         assert len(asked) == 1
@@ -326,6 +334,22 @@ def test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_order
     assert shop.erp.submits == sent
 
 
+def test_a_channel_whose_database_was_rebuilt_is_read_again_by_the_counters_of_the_new_one(shop: Shop):
+    shop.sell(100)
+    shop.read()
+    shop.channel.database, shop.channel.rows = "database 2", [transaction(1), transaction(2)]
+    shop.ledger.accept_fingerprint("channel_shop", "database 2", ACTOR)
+    shop.read()
+    shop.sql.do("alter table transactions disable trigger all")
+    shop.sql.do("update fingerprints set accepted_at = accepted_at - interval '3 days'")
+    for days, counter in ((9, 100), (2, 1)):
+        shop.sql.do(
+            "update transactions set landed_at = landed_at - %s * interval '1 day' where counter = %s", days, counter
+        )
+    shop.restore(shop.ledger.now())
+    assert shop.sql.rows("select epoch, counter from watermarks order by epoch") == [(1, 100), (2, 1)]
+
+
 def test_an_order_that_failed_then_and_was_mended_since_is_found_in_the_erp(shop: Shop):
     shop.sell(1, total="nonsense", digest="bad")
     shop.read()
@@ -425,7 +449,7 @@ def test_an_instant_at_which_no_backup_can_have_been_made_is_refused_and_changes
         (datetime(2020, 1, 1, tzinfo=UTC), "backup_at is 2020-01-01 00:00 UTC, and the ledger's first entry is of"),
     ):
         with pytest.raises(Misconfigured, match=says):
-            restore(["shop"], shop.ledger, ACTOR, backup_at, NOW, UTC_ZONE, lambda since: [])
+            restore(["shop"], shop.ledger, ACTOR, backup_at, NOW, UTC_ZONE, lambda since: PersonsRuns([]))
     assert shop.sql.content() == before
 
 
@@ -616,6 +640,19 @@ def test_without_airflows_own_memory_the_task_says_so_and_what_to_do(shop: Shop)
     assert report.summary.counts == {"held": 1, "to_look_up": 3}
     (finding,) = shop.ledger.untold(["order_ledger"])
     assert "list the runs of resync_orders since" in finding.detail
+
+
+def test_a_dag_of_which_airflow_tells_no_runs_is_named_and_the_others_are_listed(shop: Shop):
+    backup_at, at = lost(shop)
+    untold = {"resync_orders": "there is no DAG resync_orders", "backfill_orders": "nobody may read backfill_orders"}
+    hold = replace(person("", 1, at), dag_id="hold_connection", params={"connection": "erp_erp", "action": "hold"})
+    report = shop.restore(backup_at, hold, untold=untold)
+    assert "DECISIONS OF PEOPLE ARE NOT KNOWN: there is no DAG resync_orders" in text(report)
+    assert "RUNS OF backfill_orders ARE NOT KNOWN: nobody may read backfill_orders" in text(report)
+    assert "hold_connection/manual___1 by anna" in text(report)
+    (finding,) = shop.ledger.untold(["order_ledger"])
+    assert "1 other runs are lost; there is no DAG resync_orders" in finding.detail
+    assert "nobody may read backfill_orders" in finding.detail
 
 
 def test_entries_from_after_the_backup_are_pointed_out(shop: Shop):

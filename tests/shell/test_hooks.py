@@ -98,7 +98,7 @@ def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_co
 ):
     here = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
     connections["order_ledger"] = connections["channel_dynamics_web"] = here
-    with pytest.raises(Misconfigured, match="order_ledger .* correct .* the options in its extra") as refused:
+    with pytest.raises(Misconfigured, match=r"order_ledger .* correct .* the options in its extra") as refused:
         hooks.ledger().__enter__()
     assert "secret" not in str(refused.value)
     said = sentence(lambda: hooks.channel(CHANNEL).fingerprint())

@@ -5,8 +5,9 @@ Nothing here knows where the runs of people are read.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from order_sync.core.findings import Finding
@@ -40,6 +41,14 @@ class PersonsRun:
     def name(self) -> str:
         """As the ledger names a run."""
         return f"{self.dag_id}/{self.run_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsRuns:
+    """The runs that people triggered, the oldest first; and of which DAGs Airflow tells none, and why."""
+
+    runs: Sequence[PersonsRun]
+    untold: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

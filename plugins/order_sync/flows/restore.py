@@ -16,7 +16,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.ports import Actor, Summary
-from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, Restore, RestoredLedger
+from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
 from order_sync.core.selection import Action
 
 DECISIONS = "resync_orders"
@@ -34,8 +34,8 @@ MOST = 100_000
 MOST_NAMED = 1000
 """Orders with a lost decision that are named; the ledger's table `lost_decisions` has the rest."""
 
-Runs = Callable[[datetime], Sequence[PersonsRun] | None]
-"""The runs that people triggered since an instant, the oldest first; None if Airflow cannot be asked."""
+Runs = Callable[[datetime], PersonsRuns | None]
+"""The runs that people triggered since an instant; None if Airflow cannot be asked."""
 
 
 @dataclass
@@ -72,14 +72,22 @@ def restore(
     found = runs(since - MARGIN)
     if found is None:
         unlisted = (
-            "Airflow cannot be asked, since there is no connection 'airflow_api': create it and clear this task, or"
-            f" list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of its runs, and decide"
+            "Airflow cannot be asked, since there is no connection 'airflow_api', or it cannot be read: create it and"
+            f" clear this task, or list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of its runs, and decide"
             " again what they decided, before you release a channel"
         )
         report.lines.append(f"DECISIONS OF PEOPLE ARE NOT KNOWN: {unlisted}.")
     else:
-        lost = [run for run in found if run.at <= restored.restored_at and (run.ended_at or since) >= since]
+        lost = [run for run in found.runs if run.at <= restored.restored_at and (run.ended_at or since) >= since]
         unlisted = _list_decisions(ledger, restored, lost, channels, zone, report)
+        for dag, why in found.untold.items():
+            what = "DECISIONS OF PEOPLE" if dag == DECISIONS else f"RUNS OF {dag}"
+            untold = (
+                f"{why}; if people had that DAG, list its runs since {_minute(since)} by hand, and do again what they"
+                " did, before you release a channel"
+            )
+            report.lines.append(f"{what} ARE NOT KNOWN: {untold}.")
+            unlisted += f"; {untold}"
     report.lines += _what_to_do(restored)
     told = Finding("order_ledger", FindingKind.RESTORED, f"{backup_at:%Y-%m-%dT%H:%M:%S}Z", unlisted)
     ledger.find([told], actor)
