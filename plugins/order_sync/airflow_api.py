@@ -17,10 +17,6 @@ PAGE = 100
 """Rows asked for at a time."""
 
 
-NO_TOKEN_YET = "none"
-"""What stands for the token of a log-in: the password may be of any characters, and goes in the body alone."""
-
-
 class NoSuchList(Misconfigured):
     """Airflow has no such list: it is of another version, or has no such DAG."""
 
@@ -55,7 +51,8 @@ class AirflowApi:
                     return found
 
     async def _token(self) -> str:
-        async with Rest(replace(self.endpoint, key=NO_TOKEN_YET), self.settings) as rest:
+        # The password may be of any characters, and goes in the body alone: there is no bearer key yet.
+        async with Rest(replace(self.endpoint, key="none"), self.settings) as rest:
             who = {"username": self.user, "password": self.endpoint.key}
             reply = await rest.ask("POST", "/auth/token", who)
         if reply.status not in (HTTPStatus.OK, HTTPStatus.CREATED):

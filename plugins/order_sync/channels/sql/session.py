@@ -93,8 +93,8 @@ def _connected(connect: Connect, folder: Folder) -> psycopg.Connection[Any]:
             return connect()
     except Misconfigured:
         raise Misconfigured(
-            f"channel '{folder.name}': its connection is no address of a Postgres server: correct its host, its port, or"
-            " the options in its extra"
+            f"channel '{folder.name}': its connection is no address of a Postgres server: correct its host, its port,"
+            " or the options in its extra"
         ) from None
     except Transient as error:
         if REFUSED.search(str(error)):
