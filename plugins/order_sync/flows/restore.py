@@ -73,8 +73,8 @@ def restore(
     if found is None:
         unlisted = (
             "Airflow cannot be asked, since there is no connection 'airflow_api', or it cannot be read: create it and"
-            f" clear this task, or list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of its"
-            " runs, and decide again what they decided, before you release a channel"
+            f" clear this task, or list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of"
+            " its runs, and decide again what they decided, before you release a channel"
         )
         report.lines.append(f"DECISIONS OF PEOPLE ARE NOT KNOWN: {unlisted}.")
     else:
