@@ -208,9 +208,9 @@ def _is_loopback(host: str) -> bool:
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
     """How long a server asks to wait: in seconds, or until a date by its own clock."""
     text = headers.get("Retry-After", "")
-    if text.isdecimal():
-        return timedelta(seconds=int(text))
     try:
+        if text.isdecimal():
+            return timedelta(seconds=int(text))
         return max(parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", "")), timedelta(0))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return DEFAULT_PATIENCE

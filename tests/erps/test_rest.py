@@ -130,6 +130,7 @@ async def test_a_key_that_is_not_accepted_needs_a_person(server: Proxy, status: 
         ),
         ({"Retry_After": "Sat, 21 Nov 2026 12:00:00 GMT", "Date": "Sat, 21 Nov 2026 12:00:30 GMT"}, timedelta(0)),
         ({"Retry_After": "soon"}, DEFAULT_PATIENCE),
+        ({"Retry_After": "99999999999999999999"}, DEFAULT_PATIENCE),
         ({}, DEFAULT_PATIENCE),
     ],
 )
