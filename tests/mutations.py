@@ -1374,6 +1374,15 @@ MUTATIONS = (
     ),
     Mutation(
         16,
+        "two tasks put what a lost ledger may have sent on record at once, and one fails",
+        SQL + "doubt_orders.sql",
+        " and o.generation = unlooked.generation",
+        "",
+        "tests/ledger/test_restore.py"
+        "::test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_once",
+    ),
+    Mutation(
+        16,
         "a ledger that begins anew refuses the clear of its restore",
         SQL + "read_span.sql",
         "(select min(backup_at) from restores)",

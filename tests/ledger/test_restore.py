@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -26,9 +27,11 @@ from order_sync.flows import compare_erp, extract, push, refresh_reference, rest
 from order_sync.flows.restore import Report
 from order_sync.flows.resync import resync
 from order_sync.ledger import Ledger
+from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster, programs
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql
+from tests.ledger.test_readings_that_meet import await_a_lock
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 NOW = timedelta(0)
@@ -299,6 +302,23 @@ def test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_i
     assert shop.push() == {"may_have_been_sent": 1, "absent": 1, "sent": 4}
     looked_up = "select order_key from attempts join orders on orders.id = order_id where attempts.generation < 0"
     assert sorted(shop.sql.rows(looked_up)) == [("shop:1",), ("shop:2",), ("shop:4",)]
+
+
+def test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_once(shop: Shop):
+    """As those of several runs do, when the DAGs are switched on again."""
+    shop.sell(1, 2)
+    shop.read()
+    backup_at = shop.back_up()
+    shop.lose_it()
+    shop.restore(backup_at)
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(shop.cluster.dsn(shop.name)) as first:
+        first.execute("set search_path to order_sync")
+        counted = first.execute(statement("doubt_orders"), {"channel": "shop", "window": 0, "by": "first"}).fetchall()
+        second = pool.submit(shop.ledger.doubt, "shop", 0, ACTOR)
+        await_a_lock(second, shop.sql)
+        first.commit()
+        assert (counted, second.result()) == ([(2,)], 0)
+    assert shop.sql.one("select count(*) from order_history where event = 'attempt_opened'") == 2
 
 
 def test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own(shop: Shop):
