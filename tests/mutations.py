@@ -822,6 +822,23 @@ MUTATIONS = (
     ),
     Mutation(
         10,
+        "who releases their own hold agrees to a flood that nobody showed them",
+        SQL + "count_first_push.sql",
+        "kind in ('person', 'restore') and released_at is null",
+        "false",
+        "tests/ledger/test_completeness.py"
+        "::test_who_releases_their_own_hold_is_asked_about_a_first_push_of_very_many_orders_all_the_same",
+    ),
+    Mutation(
+        10,
+        "a ledger that begins anew floods the ERP, since it looked orders up",
+        SQL + "count_first_push.sql",
+        " and a.generation > 0",
+        "",
+        "tests/ledger/test_restore.py::test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp",
+    ),
+    Mutation(
+        10,
         "a backfill sends what the ERP has already",
         SQL + "land_backfilled.sql",
         "l.status = 'received' and not l.order_key = any(%(in_erp)s) as is_order",
@@ -1403,6 +1420,31 @@ MUTATIONS = (
         "since = min(backup_at, last or backup_at)",
         "since = backup_at",
         "tests/ledger/test_restore.py::test_a_backup_that_is_older_than_somebody_says_loses_no_decision",
+    ),
+    Mutation(
+        16,
+        "two tasks put what a lost ledger may have sent on record at once, and one fails",
+        SQL + "doubt_orders.sql",
+        " and o.generation = unlooked.generation",
+        "",
+        "tests/ledger/test_restore.py"
+        "::test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_once",
+    ),
+    Mutation(
+        16,
+        "a ledger that begins anew refuses the clear of its restore",
+        SQL + "read_span.sql",
+        "(select min(backup_at) from restores)",
+        "null",
+        "tests/ledger/test_restore.py::test_a_new_ledger_without_any_backup_looks_everything_up_too",
+    ),
+    Mutation(
+        16,
+        "of a filter that means very many orders only some are kept from being sent",
+        FLOWS + "restore.py",
+        "        if number > len(chosen):\n",
+        "        if False:\n",
+        "tests/ledger/test_restore.py::test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent",
     ),
     Mutation(
         16,

@@ -7,6 +7,7 @@ outside of one from the environment (`AIRFLOW_CONN_...`) or a secrets backend on
 Drivers are imported where they are needed: each task pays for what its DAG file imports.
 """
 
+import json
 import os
 import platform
 from collections.abc import Callable
@@ -31,6 +32,9 @@ LEDGER = "order_ledger"
 
 AIRFLOW = "airflow_api"
 """The Airflow connection under which Airflow itself is asked; it may be left out."""
+
+EXTRAS = {"postgres": '{"sslmode": "require"}', "http": '{"ca": "/path/of/authority.pem"}'}
+"""What the extra of a connection may look like, by its type."""
 
 CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
 """What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
@@ -120,4 +124,14 @@ def _connection(conn_id: str, conn_type: str) -> Connection:
         ) from None
     if connection.conn_type != conn_type:
         raise Misconfigured(f"connection '{conn_id}' has type '{connection.conn_type}': it must have '{conn_type}'")
+    if connection.extra and not _is_object(connection.extra):
+        raise Misconfigured(f"connection '{conn_id}': its extra must be a JSON object, such as {EXTRAS[conn_type]}")
     return connection
+
+
+def _is_object(text: str) -> bool:
+    """Whether it is an object of JSON; of anything else Airflow heeds nothing, also not that TLS is wanted."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

@@ -335,6 +335,7 @@ class MemoryLedger:
     def first_push(self, channel: str, limit: int) -> int:
         queued = len(self._entries(Status.QUEUED))
         asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
+        asked |= any(hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) for hold in self.holds((f"channel_{channel}",)))
         return 0 if asked or queued <= limit or any(row.attempts for row in self.rows.values()) else queued
 
     def claim(
