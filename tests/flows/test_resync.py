@@ -151,6 +151,15 @@ def test_a_key_that_the_ledger_does_not_know_is_named_and_nothing_is_done_to_the
     assert (ledger.status(), ledger.runs) == (Status.FAILED, {})
 
 
+def test_what_the_ledger_does_not_know_and_numbers_that_are_given_twice_are_said_at_once():
+    ledger, erp = failed(1)
+    with pytest.raises(Misconfigured) as error:
+        decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 8), "SO7", "SO7")
+    assert "the ledger has no orders shop:8: correct the keys" in str(error.value)
+    assert "SO7 is given for shop:1 and for shop:8" in str(error.value)
+    assert ledger.runs == {}
+
+
 def test_an_erp_number_that_is_given_to_two_orders_is_refused_before_anything_is_done():
     ledger, erp = failed(1, 2)
     with pytest.raises(Misconfigured, match="SO7 is given for shop:1 and for shop:2"):

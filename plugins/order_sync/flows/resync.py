@@ -5,7 +5,7 @@ is asked only where a decision needs it: about a conflict, a number, or an order
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from order_sync.core.asked import Asked
@@ -75,10 +75,10 @@ async def resync(
     `without_confirm`, it only counts and lists them as `matched`. Raises Misconfigured for keys that the ledger does
     not know and for an ERP number that is given twice, and trouble of an ERP that is asked.
     """
-    _each_number_once(asked, routes)
     selection = ledger.selection(run)
     if selection is None:
-        chosen, number = _chosen(asked, ledger)
+        chosen, number = ledger.chosen(asked.selection, max(LISTED, len(asked.selection.keys)))
+        _must_be_possible(asked, {order.key for order in chosen}, routes)
         if asked.dry_run or (not asked.selection.keys and number > without_confirm and not asked.confirm):
             return _listed(asked, chosen, number, without_confirm)
         if number > len(chosen):
@@ -92,7 +92,10 @@ async def resync(
     return result
 
 
-def _each_number_once(asked: Asked, routes: Mapping[str, Route]) -> None:
+def _must_be_possible(asked: Asked, known: Collection[OrderKey], routes: Mapping[str, Route]) -> None:
+    """Every key is known, and no ERP number is given for two orders. Raises Misconfigured, which names all that are."""
+    unknown = [str(key) for key in dict.fromkeys(asked.selection.keys) if key not in known]
+    problems = [f"the ledger has no orders {_some(unknown)}: correct the keys"] if unknown else []
     owners: dict[tuple[str, str], OrderKey] = {}
     twice = [
         f"{number} is given for {first} and for {key}"
@@ -100,18 +103,9 @@ def _each_number_once(asked: Asked, routes: Mapping[str, Route]) -> None:
         if (first := owners.setdefault((routes[key.channel].erp, number), key)) != key
     ]
     if twice:
-        raise Misconfigured(f"an ERP number belongs to one order: {'; '.join(twice)}")
-
-
-def _chosen(asked: Asked, ledger: Ledger) -> tuple[Sequence[Chosen], int]:
-    keys = asked.selection.keys
-    chosen, number = ledger.chosen(asked.selection, max(LISTED, len(keys)))
-    unknown = [str(key) for key in dict.fromkeys(keys) if key not in {order.key for order in chosen}]
-    if unknown:
-        raise Misconfigured(
-            f"the ledger has no orders {_some(unknown)}: correct the keys; nothing was done to the others"
-        )
-    return chosen, number
+        problems.append(f"an ERP number belongs to one order: {_some(twice)}")
+    if problems:
+        raise Misconfigured(f"{'; '.join(problems)}; nothing was done")
 
 
 def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int) -> Resynced:
