@@ -545,9 +545,16 @@ class Sale:
     number: str
 
 
+def _listed(number: str, key: str, state: FoundState) -> InErp:
+    return InErp(number, key, state is FoundState.CANCELLED, state is FoundState.HALF_MADE)
+
+
 @dataclass
 class MemoryErp:
-    """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each."""
+    """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each.
+
+    `by_hand` are the orders that people entered, by number: they bear no key.
+    """
 
     clock: Clock
     guarantee: Guarantee = "unique_key"
@@ -558,6 +565,7 @@ class MemoryErp:
     submits: list[OrderKey] = field(default_factory=list)
     made_at: dict[OrderKey, datetime] = field(default_factory=dict)
     revived: list[str] = field(default_factory=list)
+    by_hand: dict[str, FoundState] = field(default_factory=dict)
 
     async def check(self) -> Health:
         self._answer()
@@ -650,10 +658,8 @@ class MemoryErp:
         return self._listed()
 
     def _listed(self) -> list[InErp]:
-        return [
-            InErp(sale.number, str(key), sale.state is FoundState.CANCELLED)
-            for key, sales in self.sales.items()
-            for sale in sales
+        return [_listed(sale.number, str(key), sale.state) for key, sales in self.sales.items() for sale in sales] + [
+            _listed(number, "", state) for number, state in self.by_hand.items()
         ]
 
     async def count(self, channel: str) -> int:

@@ -18,13 +18,14 @@ from order_sync.core.deciding import (
     after_look,
     by_its_number,
     decide,
+    entered_by_hand,
     refused,
     to_revive,
 )
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.hiding import without_secrets
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Actor, Chosen, Erp, Ledger, Route, Summary
+from order_sync.core.ports import Actor, Chosen, Erp, InErp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found
@@ -207,27 +208,33 @@ class _Deciding:
             entries = self.ledger.entries([order.key for order in orders])
             known = {each.key: read_order(each.transaction, route.guest_account, now).order for each in entries}
             found = await erp.look_up(list(known.values()))
-            if self.asked.action is Action.MARK_AS_SYNCED:
-                decided = await self._marked(erp, route.channel, orders, found)
-            else:
-                decided = {order: await self._judged(erp, order, known, found) for order in orders}
+            numbered = await erp.by_number(route.channel, self._numbers(orders, found))
+            decided = {
+                order: await self._judged(erp, order, known, found.get(order.key, ()), numbered) for order in orders
+            }
         return self._of_nobody_else(route.erp, decided)
 
-    async def _marked(
-        self, erp: Erp, channel: str, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]
-    ) -> dict[Selected, Decision]:
-        there = await erp.by_number(channel, [self._number(order) for order in orders])
-        decided = {}
-        for order in orders:
-            number = self._number(order)
-            bears, cancelled = (there[number].key, there[number].cancelled) if number in there else (None, False)
-            decided[order] = by_its_number(order, number, bears, cancelled, found.get(order.key, ()))
-        return decided
+    def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]) -> list[str]:
+        """The ERP numbers to ask about: those that are given, or that a look-up by key did not find."""
+        if self.asked.action is Action.MARK_AS_SYNCED:
+            return [self._number(order) for order in orders]
+        there = {each.number for founds in found.values() for each in founds}
+        return [order.erp_number for order in orders if order.erp_number and order.erp_number not in there]
 
     async def _judged(
-        self, erp: Erp, order: Selected, known: Mapping[OrderKey, Order], found: Mapping[OrderKey, Sequence[Found]]
+        self,
+        erp: Erp,
+        order: Selected,
+        known: Mapping[OrderKey, Order],
+        there: Sequence[Found],
+        numbered: Mapping[str, InErp],
     ) -> Decision:
-        number, there = self._number(order), found.get(order.key, ())
+        number = self._number(order)
+        if self.asked.action is Action.MARK_AS_SYNCED:
+            return by_its_number(order, number, numbered.get(number), there)
+        its_own = numbered.get(order.erp_number)
+        if its_own and not its_own.key and not its_own.cancelled:
+            return entered_by_hand(order)
         decision = after_look(self.asked.action, order, number, there)
         if decision.result is Result.DONE and to_revive(order, number, there):
             try:
