@@ -167,7 +167,7 @@ class Row:
 
     @property
     def tried(self) -> bool:
-        """Whether an attempt may have reached the ERP since it was received."""
+        """Whether it was tried since it was received, or since its refusals were taken back."""
         return any(attempt.outcome is not Event.NOT_SENT for attempt in self.attempts[self.earlier_attempts :])
 
 
@@ -499,6 +499,9 @@ class MemoryLedger:
         if change.event in (Event.ABSENT, Event.HALF_MADE):
             row.resends += 1
             row.lease_until = None
+        lately = {attempt.outcome for attempt in row.attempts[row.earlier_attempts :]}
+        if change.event is Event.CONFIGURATION_SUSPECTED and lately <= {Event.REFUSED, Event.NOT_SENT}:
+            row.earlier_attempts, row.window_ends_at = len(row.attempts), None
         self._move(change.key, row, change.event, actor.by)
         if change.to_status is not Status.SENT:
             row.generation += 1
