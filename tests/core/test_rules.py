@@ -94,6 +94,18 @@ def test_a_line_may_be_an_array_and_says_the_same_as_one_with_names():
         (transaction(placed_at=None), "FIELD_INVALID", "placed_at"),
         (transaction(delivery_date="31.12.2026"), "FIELD_INVALID", "31.12.2026"),
         (transaction(details="{"), "PARSE_ERROR", "JSON"),
+        (transaction(details="[]"), "PARSE_ERROR", "no JSON object"),
+        (transaction(details=details(lines=[None])), "PARSE_ERROR", "lines"),
+        (transaction(details=details(lines={"a": 1})), "PARSE_ERROR", "lines"),
+        (transaction(details=details(charges=["FREIGHT"])), "PARSE_ERROR", "charges"),
+        (transaction(details=details(ships=True, ship_to="Ring 1")), "PARSE_ERROR", "ship_to"),
+        (transaction(details=details(ships=None)), "FIELD_INVALID", "ships"),
+        (transaction(details=details(ships="false")), "FIELD_INVALID", "ships is 'false'"),
+        (
+            transaction(details=details(ships=True, ship_to={**ADDRESS, "city": "\ud83d"})),
+            "BAD_CHARACTERS",
+            "ship_to.city",
+        ),
         (transaction(details=details(lines=[line(sku="TEA\x00")])), "BAD_CHARACTERS", "NUL"),
         (transaction(reference="WEB\N{SYMBOL FOR NULL}1"), "BAD_CHARACTERS", "NUL"),
     ],
@@ -104,6 +116,12 @@ def test_each_problem_is_found_and_names_the_value(bad, code, names):
     assert found, codes(bad)
     assert names in found[0].message
     assert any(word in found[0].message for word in ("correct", "create", "complete", "finance", "owner", "mend"))
+
+
+@pytest.mark.parametrize("odd", ["[]", details(lines=[None]), details(charges=3), details(ship_to="Ring 1")])
+def test_a_change_from_or_to_details_of_another_shape_is_told_without_them(odd):
+    good, bad = transaction(), transaction(details=odd)
+    assert difference(good, bad) == difference(bad, good) == "details changed"
 
 
 def test_a_guest_is_the_customer_that_the_channel_names_for_guests():

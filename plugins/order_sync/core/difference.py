@@ -4,13 +4,12 @@ Only what an order is made of counts: a channel that moves its own status on, or
 changed nothing. Of an address it is said that it changed, never what it is.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from order_sync.core.orders import Transaction
-from order_sync.core.reading import named, read_instant
+from order_sync.core.reading import named, read_details, read_instant
 
 FIELDS = ("customer_account", "delivery_date", "currency", "total")
 LINE = ("sku", "quantity", "net", "tax_code", "tax_rate", "tax")
@@ -56,10 +55,9 @@ def _differences(before: Transaction, after: Transaction) -> Iterator[str]:
 
 def _parsed(details: str) -> dict[str, Any] | None:
     try:
-        parsed = json.loads(details)
+        return read_details(details)
     except ValueError:
         return None
-    return parsed if isinstance(parsed, dict) else None
 
 
 def _by_number(details: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:

@@ -5,6 +5,7 @@ still look at the rest, and the order then fails with all its problems at once.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -26,6 +27,9 @@ MOST_DECIMALS = 1000
 
 NUL = ("\x00", "\N{SYMBOL FOR NULL}")
 """A NUL character, as JSON can carry it and as the ledger stores it in plain text."""
+
+_NOT_STORABLE = re.compile(f"[{NUL[0]}{NUL[1]}\ud800-\udfff]")
+"""What no ERP stores: a NUL, and half of a surrogate pair, which JSON can carry too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,30 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
         total=reader.amount("total", transaction.total),
         placed_at=reader.placed_at(transaction.placed_at, now),
         delivery_date=reader.delivery_date(transaction.delivery_date),
-        ships=bool(details.get("ships")),
+        ships=reader.ships(details),
         ship_to=reader.address(details.get("ship_to")),
         lines=tuple(reader.line(i, named(raw)) for i, raw in enumerate(details.get("lines") or (), start=1)),
         charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges") or (), start=1)),
     )
     return Reading(order, tuple(reader.problems), reader.sound_money)
+
+
+def read_details(text: str) -> dict[str, Any]:
+    """A transaction's details. Raises ValueError, which says what is wrong, for what is not of the documented shape."""
+    details = json.loads(text)
+    if wrong := _misshapen(details):
+        raise ValueError(wrong)
+    return dict(details)
+
+
+def _misshapen(details: object) -> str:
+    if not isinstance(details, dict):
+        return "no JSON object"
+    for name, kinds in (("lines", dict | list), ("charges", dict)):
+        rows = details.get(name)
+        if rows is not None and not (isinstance(rows, list) and all(isinstance(row, kinds) for row in rows)):
+            return f"{name} must be a list of objects"
+    return "" if isinstance(details.get("ship_to"), dict | None) else "ship_to must be an object or null"
 
 
 def named(line: Any) -> dict[str, Any]:
@@ -100,28 +122,36 @@ class _Reader:
 
     def details(self, text: str) -> dict[str, Any]:
         try:
-            parsed = json.loads(text)
+            return read_details(text)
         except ValueError as error:
             self.refuse(
                 "PARSE_ERROR",
                 "details",
                 "",
-                f"the transaction's details are no valid JSON ({error}): correct the channel's SQL",
+                f"the transaction's details are no valid JSON of the documented shape ({error}): correct the channel's"
+                " SQL",
             )
             self.sound_money = False
             return {}
-        return parsed if isinstance(parsed, dict) else {}
+
+    def ships(self, details: dict[str, Any]) -> bool:
+        ships = details.get("ships")
+        if details and not isinstance(ships, bool):
+            message = f"ships is '{str(ships)[:40]}', which is neither true nor false: correct the channel's SQL"
+            self.refuse("FIELD_INVALID", "ships", ships, message)
+        return bool(ships)
 
     def text(self, name: str, value: object, *, private: bool = False) -> str:
         """Text without surrounding blanks. A private value (a name, an address) is never repeated in a problem."""
         clean = str(value if value is not None else "").strip()
-        if any(nul in clean for nul in NUL):
-            shown = "" if private else clean.replace("\x00", NUL[1])
+        if odd := _NOT_STORABLE.search(clean):
+            what = "a NUL character" if odd[0] in NUL else "half of a character"
+            shown = "" if private else clean.replace(*NUL).encode("utf-8", "replace").decode()
             self.refuse(
                 "BAD_CHARACTERS",
                 name,
                 shown,
-                f"{name} holds a NUL character, which no ERP stores: correct it in the shop",
+                f"{name} holds {what}, which no ERP stores: correct it in the shop",
             )
         return clean
 
