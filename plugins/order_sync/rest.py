@@ -158,7 +158,7 @@ class Rest:
             raise RateLimited(f"{where} asks to wait {patience} (HTTP 429)", retry_after=patience)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise Misconfigured(f"{where} redirects (HTTP {status}): set the address that answers in '{connection}'")
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
             raise doubt(f"{where} answered HTTP {status}")
         if response.content_type != "application/json" or not text:
             return Reply(status, text)

@@ -93,7 +93,7 @@ async def test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown(
 
 
 @pytest.mark.parametrize(("how", "error"), [("ask", Transient), ("send", OutcomeUnknown)])
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 async def test_a_servers_failure_leaves_the_outcome_of_a_send_unknown(
     server: Proxy, status: int, how: str, error: type[OrderSyncError]
 ) -> None:
