@@ -20,8 +20,16 @@ import pytest
 from order_sync import registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
-from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
-from order_sync.core.orders import Order, OrderKey
+from order_sync.core.errors import (
+    NotAuthorised,
+    OrderConflict,
+    OrderRefused,
+    OrderSyncError,
+    OutcomeUnknown,
+    Permanent,
+    Transient,
+)
+from order_sync.core.orders import Charge, Order, OrderKey
 from order_sync.core.ports import Erp, Receipt
 from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
@@ -105,6 +113,18 @@ async def answered(call: Awaitable[Any]) -> Any:
     return (await asyncio.gather(call, return_exceptions=True))[0]
 
 
+def with_charge(order: Order) -> Order:
+    """The order with a charge: the article of its first line again, for as much."""
+    item = order.lines[0]
+    charge = Charge(item.sku, item.net, item.tax_code, item.tax_rate, item.tax)
+    return replace(order, charges=(*order.charges, charge), total=order.total + item.net + item.tax)
+
+
+def twice_as_many(order: Order) -> Order:
+    """Another order under the same key: twice the pieces for the same money."""
+    return replace(order, lines=tuple(replace(line, quantity=line.quantity * 2) for line in order.lines))
+
+
 def doubled(order: Order) -> Order:
     """Another order under the same key."""
     return replace(order, lines=order.lines * 2, total=order.total * 2)
@@ -112,10 +132,12 @@ def doubled(order: Order) -> Order:
 
 async def test_a_check_says_which_erp_this_is_the_same_every_time(subject):
     healths = []
-    for _ in range(2):
-        async with subject.erp() as erp:
+    for endpoint in (subject.endpoint, subject.fixture.endpoint(subject.server)):
+        async with subject.erp(endpoint) as erp:
             healths.append(await erp.check())
-    assert healths[0] == healths[1], "two checks of one ERP differ: the fingerprint must be the ERP's for good"
+    assert healths[0] == healths[1], (
+        "two checks of one ERP differ: the fingerprint must be the ERP's for good, whatever its address"
+    )
     assert healths[0].fingerprint, "the check gives no fingerprint"
     assert healths[0].version, "the check gives no version"
 
@@ -145,6 +167,16 @@ async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
 async def test_the_reference_data_is_as_of_an_instant_in_utc(subject):
     async with subject.erp() as erp:
         assert (await erp.reference()).as_of.utcoffset() == timedelta(0), "as_of must be an instant in UTC"
+
+
+async def test_the_reference_data_is_as_of_before_its_reading_began(subject):
+    held = subject.network.hold(".", times=1)
+    async with subject.erp() as erp:
+        reading = asyncio.create_task(erp.reference())
+        assert await asyncio.to_thread(held.reached.wait, subject.patience)
+        asked = datetime.now(UTC)
+        held.release()
+        assert (await reading).as_of <= asked, "as_of must be the instant before the reading began"
 
 
 async def test_the_reference_data_knows_nothing_that_is_not_there(subject):
@@ -186,6 +218,13 @@ async def test_a_submitted_order_is_there_once_with_its_number_and_its_money(sub
     assert found.state in (FoundState.TAKEN, FoundState.CONFIRMED)
 
 
+async def test_charges_arrive_with_the_lines(subject):
+    order = with_charge(subject.order())
+    async with subject.erp() as erp:
+        await erp.submit(order)
+        assert [found.total for found in await seen(erp, order)] == [order.total], "a charge is left out, or changed"
+
+
 async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(subject):
     order = subject.order()
     async with subject.erp() as erp:
@@ -215,6 +254,31 @@ async def test_a_look_up_of_nothing_asks_nothing(subject):
     async with subject.erp(subject.nowhere) as erp:
         found = await answered(erp.look_up([]))
     assert found == {}, "a look-up of no order asks the ERP, or finds something"
+
+
+async def test_hundreds_of_keys_are_looked_up_in_bulk(subject):
+    order = subject.order()
+    absent = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, f"{each}"))) for each in range(500)]
+    async with subject.erp() as erp:
+        await erp.submit(order)
+        subject.network.requests.clear()
+        found = await erp.look_up([*absent, order])
+        asked = len(subject.network.requests)
+    assert {key for key, founds in found.items() if founds} == {order.key}
+    assert asked <= 20, f"501 keys are looked up in {asked} calls, not in bulk"
+
+
+async def test_keys_that_look_alike_are_those_of_different_orders(subject):
+    order, alike = subject.order(), ("a", "A", "ab", "a_", "a%", "ä", "a ")
+    first, *others = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, part))) for part in alike]
+    async with subject.erp() as erp:
+        numbers = [(await erp.submit(first)).number]
+        taken = await erp.look_up(others)
+        assert not [key for key, founds in taken.items() if founds], "an order is found under a key that looks alike"
+        numbers += [(await erp.submit(other)).number for other in others]
+        found = await erp.look_up([first, *others])
+    assert len({*numbers}) == len(alike), "orders whose keys look alike are taken for one"
+    assert [[each.number for each in found[other.key]] for other in (first, *others)] == [[each] for each in numbers]
 
 
 @pytest.mark.parametrize("part", ["a b", "ä/ö", "100%", "x:y", 'q"uote', "日本", "tab\t", "_", "A" * 200])
@@ -247,11 +311,12 @@ async def test_submits_of_a_key_at_the_same_time_make_no_second_order(subject):
             assert len(await seen(erp, order)) == 1, "submits of a key at the same time made several orders"
 
 
-async def test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing(subject):
+@pytest.mark.parametrize("changed", [doubled, twice_as_many])
+async def test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing(subject, changed):
     order = subject.order()
     async with subject.erp() as erp:
         await erp.submit(order)
-        answer = await answered(erp.submit(doubled(order)))
+        answer = await answered(erp.submit(changed(order)))
         assert isinstance(answer, OrderConflict), f"another order under a taken key is no OrderConflict but {answer!r}"
         assert [found.total for found in await seen(erp, order)] == [order.total], "the ERP's order was changed"
 
@@ -276,13 +341,14 @@ async def test_a_refused_order_is_not_counted_as_sent_and_stops_no_other(subject
         assert not [found for found in await seen(erp, refused) if found.state is not FoundState.HALF_MADE]
 
 
-async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once(subject):
+@pytest.mark.parametrize("how", ["lose", "garble"])
+async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once(subject, how):
     """From the last call of a submit back to the first that makes an order: all later answers are lost on the way."""
     for heard in reversed(range(await subject.calls())):
         order = subject.order()
         async with subject.erp() as erp, subject.erp() as another:
             before = await erp.count(order.key.channel)
-            subject.network.lose(".", skip=heard)
+            getattr(subject.network, how)(".", skip=heard)
             answer = await answered(erp.submit(order))
             subject.network.behave()
             held, founds = await erp.count(order.key.channel) - before, await seen(erp, order)
@@ -297,8 +363,9 @@ async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finish
                 assert ended.state is FoundState.CONFIRMED, f"{where}, it is told as {ended.state}, and stays so"
             elif founds:
                 assert founds[0].same_lines is True, "a half-made order is not compared with what it should be"
-                (found,) = await seen(erp, doubled(order))
-                assert found.same_lines is False, "a half-made order with other lines is taken for the same"
+                for changed in (doubled, twice_as_many):
+                    (found,) = await seen(erp, changed(order))
+                    assert found.same_lines is False, "a half-made order with other lines is taken for the same"
             receipt = await another.submit(order)
             assert await erp.count(order.key.channel) == before + 1, "taking an order up again made a second one"
             assert [found.number for found in await seen(erp, order)] == [receipt.number]
@@ -431,8 +498,11 @@ async def test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_s
     async with subject.erp() as erp:
         before = await erp.count(order.key.channel)
         name = await cancelled_in_erp(subject, erp, order)
-        for _ in range(2):
-            await erp.revive(order, name)
+        refused = await answered(erp.revive(order, name))
+        if isinstance(refused, OrderRefused):  # an ERP that opens none again
+            assert [found.state for found in await seen(erp, order)] == [FoundState.CANCELLED]
+            return
+        await erp.revive(order, name)
         founds = await seen(erp, order)
         assert [found.state for found in founds] == [FoundState.HALF_MADE], f"what was opened again is {founds}"
         receipt = await erp.submit(order)
@@ -502,6 +572,15 @@ async def test_an_erp_that_cannot_be_reached_is_trouble_of_the_system(subject, c
     assert subject.endpoint.key not in str(error), "the error shows the connection's key"
 
 
+@pytest.mark.parametrize("status", [200, 400, 404])
+@pytest.mark.parametrize("call", ["check", "reference", "look_up", "orders", "by_number", "count"])
+async def test_a_page_in_the_place_of_an_answer_is_trouble_of_the_system(subject, call, status):
+    subject.network.answer(".", status, "<p>One moment, please.</p>", Content_Type="text/html")
+    async with subject.erp() as erp:
+        error = await answered(CALLS[call](erp, subject.order()))
+    assert isinstance(error, Transient | Permanent), f"a page with HTTP {status} is taken for an answer: {error!r}"
+
+
 @pytest.mark.parametrize("call", CALLS)
 async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject, call):
     async with subject.erp(replace(subject.endpoint, key="revoked")) as erp:
@@ -511,7 +590,8 @@ async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject, call
 
 
 there_once = test_a_submitted_order_is_there_once_with_its_number_and_its_money
-lost = test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once
+lost = partial(test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once, how="lose")
+conflict = partial(test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing, changed=doubled)
 cancelled = test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more
 listed = test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear
 begun = partial(test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt, status=401)
@@ -527,14 +607,14 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.ChecksDifferently: (test_a_check_says_which_erp_this_is_the_same_every_time, "two checks of one ERP differ"),
     wrong.CountsInFractions: (good_order, "in per cent"),
     wrong.ForgetsCustomers: (good_order, "the reference data lacks customer"),
+    wrong.DatesTheReadingsEnd: (test_the_reference_data_is_as_of_before_its_reading_began, "before the reading began"),
     wrong.TellsLocalTime: (test_the_reference_data_is_as_of_an_instant_in_utc, "an instant in UTC"),
     wrong.SendsWhilePreparing: (test_prepare_creates_no_order, "prepare makes an order"),
     wrong.AcceptsAKeyTwice: (test_a_second_submit_of_a_key_makes_no_second_order, "made a second order"),
     wrong.BeginsAnewInsteadOfResuming: (lost, "taking an order up again made a second one"),
-    wrong.AdoptsWhateverIsThere: (
-        test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing,
-        "is no OrderConflict",
-    ),
+    wrong.AdoptsWhateverIsThere: (conflict, "is no OrderConflict"),
+    wrong.AdoptsWhateverCostsTheSame: (partial(conflict, changed=twice_as_many), "is no OrderConflict"),
+    wrong.LeavesChargesOut: (test_charges_arrive_with_the_lines, "a charge is left out"),
     wrong.GivesNoNumber: (there_once, "the receipt has no number"),
     wrong.SendsInAnotherCurrency: (there_once, "in another currency"),
     wrong.TakesSilenceForAReceipt: (lost, "a submit swallows a lost answer"),
@@ -561,6 +641,13 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
         test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money,
         "confirmed over other money",
     ),
+    wrong.TakesAPageForAnOutage: (partial(lost, how="garble"), "a submit swallows a lost answer"),
+    wrong.TakesTroubleForNothing: (
+        partial(test_a_page_in_the_place_of_an_answer_is_trouble_of_the_system, call="look_up", status=404),
+        "is taken for an answer",
+    ),
+    wrong.AsksForEachKey: (test_hundreds_of_keys_are_looked_up_in_bulk, "not in bulk"),
+    wrong.IgnoresCase: (test_keys_that_look_alike_are_those_of_different_orders, "under a key that looks alike"),
     wrong.FindsEverything: (
         test_a_look_up_finds_each_order_under_its_own_key_and_invents_none,
         "finds an order that was never sent",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -85,6 +85,11 @@ class ForgetsCustomers(Wrong):
         return replace(data, facts={wanted: facts for wanted, facts in data.facts.items() if wanted[0] != "customer"})
 
 
+class DatesTheReadingsEnd(Wrong):
+    async def reference(self):
+        return replace(await self.right.reference(), as_of=datetime.now(UTC))
+
+
 class TellsLocalTime(Wrong):
     async def reference(self):
         data = await self.right.reference()
@@ -115,6 +120,23 @@ class AdoptsWhateverIsThere(Wrong):
             return Receipt("1", "confirmed")
 
 
+class AdoptsWhateverCostsTheSame(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderConflict:
+            (found,) = (await self.right.look_up([order]))[order.key]
+            if found.total == order.total:
+                return Receipt(found.number, found.erp_status)
+            raise
+
+
+class LeavesChargesOut(Wrong):
+    async def submit(self, order):
+        charged = sum((charge.net + charge.tax for charge in order.charges), Decimal(0))
+        return await self.right.submit(replace(order, charges=(), total=order.total - charged))
+
+
 class GivesNoNumber(Wrong):
     async def submit(self, order):
         return replace(await self.right.submit(order), number="")
@@ -139,6 +161,16 @@ class TakesSilenceForAnOutage(Wrong):
             return await self.right.submit(order)
         except OutcomeUnknown as error:
             raise Transient(str(error)) from error
+
+
+class TakesAPageForAnOutage(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown as error:
+            if "something else than asked for" in str(error):
+                raise Transient(str(error)) from error
+            raise
 
 
 class TakesSilenceForARefusal(Wrong):
@@ -251,6 +283,29 @@ class FindsEverything(Wrong):
 class FindsNothing(Wrong):
     async def look_up(self, orders):
         return {}
+
+
+class TakesTroubleForNothing(Wrong):
+    async def look_up(self, orders):
+        try:
+            return await self.right.look_up(orders)
+        except Transient:
+            return {}
+
+
+class AsksForEachKey(Wrong):
+    async def look_up(self, orders):
+        found = {}
+        for order in list(orders)[-30:]:
+            found |= await self.right.look_up([order])
+        return found
+
+
+class IgnoresCase(Wrong):
+    async def look_up(self, orders):
+        folded = [replace(order, key=OrderKey.parse(str(order.key).replace("/A", "/a"))) for order in orders]
+        found = await self.right.look_up(folded)
+        return {order.key: found.get(each.key, ()) for order, each in zip(orders, folded, strict=True)}
 
 
 class AsksAboutNothing(Wrong):

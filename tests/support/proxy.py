@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive", "content-length")
 
-Action = Literal["hold", "lose", "drop", "stall", "answer"]
+PAGE = b"<html><p>One moment, please.</p></html>"
+
+Action = Literal["hold", "lose", "garble", "drop", "stall", "answer"]
 Answer = tuple[int, Mapping[str, str], bytes]
 """Status, headers and body."""
 
@@ -86,6 +88,10 @@ class Proxy:
     def lose(self, pattern: str, times: int | None = None, *, skip: int = 0) -> Rule:
         """Throw the server's answers away and close the connection, but for the first `skip` requests."""
         return self._add(Rule(re.compile(pattern), "lose", times, skip))
+
+    def garble(self, pattern: str, times: int | None = None, *, skip: int = 0) -> Rule:
+        """Put a page of a proxy in the place of the server's answers, but for the first `skip`."""
+        return self._add(Rule(re.compile(pattern), "garble", times, skip, (200, {"Content-Type": "text/html"}, PAGE)))
 
     def drop(self, pattern: str, times: int | None = None) -> Rule:
         """Close the connection; the server never sees the request."""
@@ -154,12 +160,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _misbehave(self, rule: Rule, body: bytes) -> None:
         answer = rule.answer
-        if rule.action in ("hold", "lose"):
-            answer = self._forwarded(body)
+        if rule.action in ("hold", "lose", "garble"):
+            forwarded = self._forwarded(body)
+            answer = rule.answer if rule.action == "garble" else forwarded
         rule.reached.set()
         if rule.action in ("hold", "stall"):
             rule.released.wait()
-        if rule.action in ("hold", "answer"):
+        if rule.action in ("hold", "garble", "answer"):
             self._answer(*answer)
         else:
             self.close_connection = True

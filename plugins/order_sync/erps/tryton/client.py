@@ -7,7 +7,7 @@ must not know orders, nor what the models are used for.
 import base64
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -65,7 +65,7 @@ class Client:
     async def version(self) -> str:
         """The series of the server, such as 8.2."""
         body = {"id": 0, "method": "common.server.version", "params": []}
-        answer = self._values(await self._rest.ask("POST", "/rpc/", body), dict, Transient)
+        answer = await self._answer("the server's version", self._rest.ask("POST", "/rpc/", body), dict)
         return str(answer.get("result"))
 
     async def search(self, model: str, domain: Domain, fields: Sequence[str]) -> list[Row]:
@@ -82,7 +82,7 @@ class Client:
         """Rows by id, of models that Tryton serves to GET only."""
         domain = base64.urlsafe_b64encode(json.dumps([["id", "in", sorted(ids)]]).encode()).decode()
         query = urlencode([("d", domain), *(("f", field) for field in fields)])
-        return list(self._values(await self._rest.ask("GET", self._path(f"{model}?{query}")), list, Transient))
+        return list(await self._answer(model, self._rest.ask("GET", self._path(f"{model}?{query}")), list))
 
     async def count(self, model: str, domain: Domain) -> int:
         """How many records match, by the server's own count."""
@@ -110,10 +110,14 @@ class Client:
         return await self._send("POST", f"{model}/{record}/{button}", {}, fields, company)
 
     async def _ask(self, path: str, body: Row, kind: type) -> Any:
+        return await self._answer(path, self._rest.ask("POST", self._path(path), body), kind)
+
+    async def _answer(self, what: str, call: Awaitable[Reply], kind: type) -> Any:
+        """The answer to a question, which Tryton declines only when something is wrong with the system."""
         try:
-            return self._values(await self._rest.ask("POST", self._path(path), body), kind, Transient)
+            return self._values(await call, kind, Transient)
         except Declined as declined:
-            raise Transient(f"connection '{self._connection}': {path} was declined: {declined}") from None
+            raise Transient(f"connection '{self._connection}': {what} was declined: {declined}") from None
 
     async def _send(self, method: str, path: str, body: Row, fields: Sequence[str], company: int) -> Row:
         context = base64.urlsafe_b64encode(json.dumps({"company": company}).encode()).decode()
