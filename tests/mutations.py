@@ -589,6 +589,14 @@ MUTATIONS = (
     ),
     Mutation(
         9,
+        "a push waits without end for a locked table of a channel",
+        SQL + "reading/prepare_reading.sql",
+        "'1min'",
+        "'0'",
+        "tests/channels/test_sql.py::test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five",
+    ),
+    Mutation(
+        9,
         "trouble of the system does not end the push",
         FLOWS + "turn.py",
         "            self.trouble = self.trouble or error\n",

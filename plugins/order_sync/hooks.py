@@ -5,6 +5,7 @@ sentence that says what to create and holds no secret. Inside a task connections
 outside of one from the environment (`AIRFLOW_CONN_...`) or a secrets backend only.
 """
 
+import json
 import os
 import platform
 from collections.abc import Callable
@@ -30,6 +31,10 @@ LEDGER = "order_ledger"
 
 AIRFLOW = "airflow_api"
 """The Airflow connection under which Airflow itself is asked; it may be left out."""
+
+PATIENCE = {"connect_timeout": 10, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
+"""How many seconds a database may take to accept a connection, and a silent one is believed to live; what the extra of
+its connection says comes first."""
 
 CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
 """What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
@@ -90,8 +95,9 @@ def installation() -> tuple[tuple[str, str], ...]:
 
 def _postgres(conn_id: str) -> Callable[[], Any]:
     """What opens a psycopg connection, over a connection of type `postgres`."""
-    _connection(conn_id, "postgres")
-    return PostgresHook(postgres_conn_id=conn_id).get_conn
+    connection = _connection(conn_id, "postgres")
+    connection.extra = json.dumps({**PATIENCE, **connection.extra_dejson})
+    return PostgresHook(postgres_conn_id=conn_id, connection=connection).get_conn
 
 
 def _connection(conn_id: str, conn_type: str) -> Connection:

@@ -238,6 +238,37 @@ def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
     assert raised.value.code == "EXTRACT_FAILED"
 
 
+def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(dsn):
+    """The connection's own time-outs hold; without them there are ours."""
+    own = psycopg.conninfo.make_conninfo(dsn, options="-c lock_timeout=20ms")
+    with psycopg.connect(dsn) as connection:
+        shop.write(connection, [sale("W1")])
+    (transaction,) = read(dynamics_web.channel(dsn))
+    with psycopg.connect(dsn) as connection:
+        connection.execute("lock table ax.retailtransactiontable in access exclusive mode")
+        for reading in (read, lambda channel: list(channel.read_again([transaction.key]))):
+            with pytest.raises(Transient, match=r"dynamics_web.*cannot be read.*lock timeout") as raised:
+                reading(dynamics_web.channel(own))
+            assert raised.value.code == "EXTRACT_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("options", "of_one", "of_many"),
+    [("", "1min 5min", "1min 0"), ("-c lock_timeout=7s -c statement_timeout=8s", "7s 8s", "7s 8s")],
+    ids=["ours", "the connection's"],
+)
+def test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five(cluster, tmp_path, options, of_one, of_many):
+    """A first extract may take as long as it takes: cut off, it would begin anew each time."""
+    times = "concat_ws(' ', current_setting('lock_timeout'), current_setting('statement_timeout'))"
+    fingerprint = f"select {times} as fingerprint"
+    write_sql(tmp_path, {"source_status": times}, fingerprint=fingerprint, again="%(key_1)s is not null")
+    dsn = psycopg.conninfo.make_conninfo(cluster.dsn(), options=options)
+    channel = SqlChannel(lambda: psycopg.connect(dsn), "shop", tmp_path, {})
+    (transaction,) = read(channel)
+    ((again,),) = channel.read_again([transaction.key])
+    assert (channel.fingerprint(), again.source_status, transaction.source_status) == (of_one, of_one, of_many)
+
+
 @pytest.mark.parametrize(
     ("rows", "order", "new", "says"),
     [
