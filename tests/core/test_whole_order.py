@@ -58,7 +58,7 @@ def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_
     assert "sum" not in page
 
 
-@pytest.mark.parametrize("details", ["[]", "{", '{"lines": null}'])
+@pytest.mark.parametrize("details", ["[]", "{", "[" * 5000, '{"lines": null}'])
 def test_an_order_without_readable_lines_is_printed_all_the_same(details: str):
     page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
     assert "Lines\nnone" in page

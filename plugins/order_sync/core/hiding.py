@@ -81,7 +81,7 @@ def _private(transaction: Transaction | None) -> list[str]:
         return []
     try:
         details = json.loads(transaction.details)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     address = details.get("ship_to") if isinstance(details, dict) else None
     if not isinstance(address, dict):
