@@ -12,7 +12,7 @@ from order_sync.channels import sql
 from order_sync.channels.sql import COLUMNS, SqlChannel
 from order_sync.channels.sql.folder import OURS
 from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, Transient
-from order_sync.core.orders import Transaction
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.reading import read_order
 from order_sync.core.watermark import Watermark
 from sandbox import shop
@@ -112,7 +112,9 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
         ({"details": "json_build_object()"}, "details as another type than text"),
         ({"details": None}, "no column details"),
         ({"details": None, "total": None}, "no column details, total"),
-        ({"key_parts": "array[]::text[]"}, "a null in key_parts at counter 1"),
+        ({"key_parts": "array[]::text[]"}, "nothing in key_parts at counter 1"),
+        ({"key_parts": "array['']"}, "nothing in key_parts at counter 1"),
+        ({"key_parts": "array['', '']"}, "nothing in key_parts at counter 1"),
         ({"expected_lines": "0.0"}, "expected_lines as another type than int"),
         ({"counter": "true"}, "counter as another type than int"),
     ],
@@ -120,6 +122,13 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
 def test_a_row_of_another_shape_is_refused_by_its_columns_name(one_row, tmp_path, columns, says):
     with pytest.raises(Misconfigured, match=rf"channel 'shop': {tmp_path}/transactions.sql gives {re.escape(says)}"):
         read(one_row(**columns))
+
+
+def test_keys_of_different_numbers_of_parts_are_refused(one_row, tmp_path):
+    """As after a change of the SQL: an order under another key would be sent once more."""
+    keys = [OrderKey("shop", ("1", "a")), OrderKey("shop", ("2",))]
+    with pytest.raises(Misconfigured, match=r"transactions.sql gives keys of 1 and of 2 parts: .*never change"):
+        list(one_row().read_again(keys))
 
 
 def test_a_value_that_cannot_be_converted_is_not_repeated(one_row):

@@ -8,6 +8,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
+
+from order_sync.channels.sql.folder import Folder, around
 from order_sync.core.calendar_days import Window
 from tests.contract.channel_subject import START, Subject, digests, references
 
@@ -46,6 +49,20 @@ def test_nothing_but_the_condition_chooses_what_is_read(subject: Subject):
         "transactions.sql must end with `where {which}` and `order by counter`: another condition, a group or a limit"
         " there loses transactions"
     )
+
+
+def test_the_headers_have_the_keys_of_the_transactions(subject: Subject):
+    channel = subject.channel()
+    folder = getattr(channel, "folder", None)
+    if not folder:
+        return
+    subject.add(*TEN)
+    sql = Folder(subject.fixture.SPEC.name, folder)
+    both = {file: sql.chosen(f"{file}.sql", "new.sql") for file in ("headers", "transactions")}
+    with subject.connect() as connection:
+        bound = {**subject.fixture.SPEC.options, "since": 0}
+        skipped = psycopg.ClientCursor(connection).execute(around("read_skipped", **both).encode(), bound).fetchall()
+    assert skipped == [], "headers.sql must not give other keys than transactions.sql"
 
 
 def statement(path: Path) -> str:

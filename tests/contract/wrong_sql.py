@@ -106,6 +106,12 @@ CORNER_SHOP = (
         "cross join lateral (select from jsonb_array_elements(p.items) limit 1) wanted\nwhere {which}",
     ),
     Mistake(
+        "another key in headers.sql",
+        reading.test_the_headers_have_the_keys_of_the_transactions,
+        "give other keys than transactions.sql",
+        [(HEADERS, "array[p.branch, p.number]", "array[p.number]")],
+    ),
+    Mistake(
         "headers.sql with a condition of its own",
         skipped,
         "no join, and no condition but",

@@ -53,6 +53,7 @@ def test_what_is_no_key_is_refused(text):
         ("TRANSACTIONS_KEPT_FOR", "36501d", "no longer than 36500d, which is for ever"),
         ("READ_DONE_AGAIN_FOR", "400d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),
         ("COMPARE_BACK", "500d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),
+        ("SETTLE_LAG", "3d", "COMPARE_BACK .* must be longer than"),
         ("WINDOW", "30m", "not a setting"),
     ],
 )

@@ -73,6 +73,11 @@ class SqlChannel:
         """These transactions as they are now; what is gone is left out."""
         with self._session(BRIEFLY) as session:
             for some in batched(keys, self.batch_size):
+                if len(numbers := {len(key.parts) for key in some}) > 1:
+                    what = (
+                        f"gives keys of {' and of '.join(map(str, sorted(numbers)))} parts: a key's parts never change"
+                    )
+                    raise self._files.malformed(TRANSACTIONS, what)
                 parts = zip(*(key.parts for key in some), strict=True)
                 bound = {f"key_{number}": list(values) for number, values in enumerate(parts, start=1)}
                 yield from self._read(session, "again.sql", bound)
@@ -107,7 +112,15 @@ class SqlChannel:
 
     def _transactions(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Transaction]:
         for row in rows:
-            if not row[0] or None in row[0] or row[1] is None or row[-1] is None or row[-2] is None or row[-3] is None:
+            if (
+                not row[0]
+                or None in row[0]
+                or not any(row[0])
+                or row[1] is None
+                or row[-1] is None
+                or row[-2] is None
+                or row[-3] is None
+            ):
                 required = dict(zip(NEVER_NULL, (*row[:2], *row[-3:]), strict=True))
                 self._files.check_values(TRANSACTIONS, required)
         name = self.name
