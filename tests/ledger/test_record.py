@@ -314,6 +314,14 @@ def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(
     assert entry.transaction.source_status == "?"
 
 
+def test_the_longest_texts_that_people_search_by_are_stored(ledger: Ledger):
+    long = "".join(chr(0x10000 + number) for number in range(500))
+    searched = dict.fromkeys(("reference", "receipt", "customer_account"), long)
+    land(ledger, 1, **searched, expected_lines=2147483647, present_lines=2147483647)
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert (entry.transaction.reference, entry.transaction.expected_lines) == (long, 2147483647)
+
+
 def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
     details = '{"lines": [' + ", ".join(['{"sku": "TEA", "quantity": "1"}'] * 1114) + "]}"
     land(ledger, 1, details=details, expected_lines=1114, present_lines=1114)
