@@ -1,10 +1,12 @@
 """The whole sandbox: ledger and channel in one Postgres, Airflow's metadata and Tryton in another, an inbox, Airflow.
 
 Used by `make run` and by the end-to-end tests. What a directory holds survives a stop: a second start finds its orders
-where they were. Knows how to start things and what they are called, and nothing of what is done with them.
+where they were, unless what it was made from has changed since. Knows how to start things and what they are called, and
+nothing of what is done with them.
 """
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -64,7 +66,7 @@ class Sandbox:
         return psycopg.connect(self.orders.dsn(database))
 
     def _start(self, begun: ExitStack) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        renew(self.directory, self.say)
         self.reports.mkdir(exist_ok=True)
         self.inbox = Inbox(self.directory / "inbox").start()
         begun.callback(self.inbox.stop)
@@ -125,6 +127,22 @@ class Sandbox:
             **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()},
             **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
         }
+
+
+def renew(directory: Path, say: Callable[[str], None]) -> None:
+    """Make a sandbox's folder; one that was made from something else lacks what this version expects, and is removed.
+
+    Its servers are stopped, whoever started them.
+    """
+    stamp = directory / "made-from"
+    if directory.exists() and not (stamp.exists() and stamp.read_text() == template.made_from()):
+        if any(directory.iterdir()):
+            say("this sandbox was made by another version, or for last year's books: it is made anew")
+        for cluster in ("orders", "erp"):
+            Cluster(directory / cluster).remove()
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(template.made_from())
 
 
 def _postgres(dsn: str) -> dict[str, Any]:

@@ -28,15 +28,18 @@ _PACKAGES = ("apache-airflow", "apache-airflow-providers-fab", "embedded-postgre
 
 def copy_to(directory: Path) -> tuple[Cluster, Secrets]:
     """A copy of the template's cluster in `directory`, not started yet, and what opens the Tryton in it."""
-    today = datetime.datetime.now(datetime.UTC).date()
-    parts = [Path(__file__).with_name(name).read_text() for name in _SOURCES]
-    parts += [str(today.year), *map(version, _PACKAGES)]
-    digest = sha256("\0".join(parts).encode()).hexdigest()
-    template = CACHE / f"erp-{digest[:16]}"
+    template = CACHE / f"erp-{made_from()}"
     with locked(STATE / "cache.lock"):
         if not template.exists():
-            _build(template, today)
+            _build(template, datetime.datetime.now(datetime.UTC).date())
         return Cluster(template / "postgres").copy_to(directory), Secrets.load(template / "secrets.json")
+
+
+def made_from() -> str:
+    """A short digest of what a template is made from: this checkout, its packages, and the year of the ERP's books."""
+    parts = [Path(__file__).with_name(name).read_text() for name in _SOURCES]
+    parts += [str(datetime.datetime.now(datetime.UTC).year), *map(version, _PACKAGES)]
+    return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _build(template: Path, today: datetime.date) -> None:

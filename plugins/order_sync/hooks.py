@@ -1,7 +1,8 @@
 """The composition root: from the names of connections to a Ledger, a Channel and an Erp that work.
 
 The only place that reads Airflow connections and loads adapters. What is missing or malformed is Misconfigured, in one
-sentence that says what to create and holds no secret. Inside a task connections come from wherever Airflow keeps them,
+sentence that says what to create and holds no secret. A driver is imported when it is needed: what every DAG file imports
+costs each task its time. Inside a task connections come from wherever Airflow keeps them,
 outside of one from the environment (`AIRFLOW_CONN_...`) or a secrets backend only.
 """
 
@@ -11,20 +12,19 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.http.hooks.http import HttpHook
-from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from order_sync import __version__, registry
-from order_sync.airflow_api import AirflowApi
 from order_sync.core.errors import Misconfigured
 from order_sync.core.settings import PREFIX
-from order_sync.ledger import Ledger
-from order_sync.ledger.migration import needed
-from order_sync.rest import Endpoint
+
+if TYPE_CHECKING:
+    from order_sync.airflow_api import AirflowApi
+    from order_sync.ledger import Ledger
+    from order_sync.rest import Endpoint
 
 LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
@@ -40,8 +40,10 @@ CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
 """What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
 
 
-def ledger(conn_id: str | None = None) -> Ledger:
+def ledger(conn_id: str | None = None) -> "Ledger":
     """The ledger behind a connection of type `postgres`; connects when it is entered."""
+    from order_sync.ledger import Ledger
+
     return Ledger(_postgres(conn_id or LEDGER))
 
 
@@ -57,25 +59,21 @@ def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
 
     Besides its own options it gets `channels`, the names of those that feed it.
     """
-    conn_id = conn_id or spec.connection
-    connection = _connection(conn_id, "http")
-    http = HttpHook(http_conn_id=conn_id)
-    http.get_conn()
-    endpoint = Endpoint(conn_id, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
+    endpoint, _ = _endpoint(conn_id or spec.connection)
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
     return registry.load(spec.adapter)(endpoint, registry.settings(), {"channels": channels, **spec.options})
 
 
-def airflow() -> AirflowApi | None:
+def airflow() -> "AirflowApi | None":
     """Airflow's own REST interface, over the connection `airflow_api` of type `http`; None if there is none."""
+    from order_sync.airflow_api import AirflowApi
+
     try:
         BaseHook.get_connection(AIRFLOW)
     except AirflowNotFoundException:
         return None
-    connection, http = _connection(AIRFLOW, "http"), HttpHook(http_conn_id=AIRFLOW)
-    http.get_conn()
-    endpoint = Endpoint(AIRFLOW, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
-    return AirflowApi(endpoint, connection.login or "", registry.settings())
+    endpoint, login = _endpoint(AIRFLOW)
+    return AirflowApi(endpoint, login, registry.settings())
 
 
 def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:
@@ -85,6 +83,8 @@ def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:
 
 def installation() -> tuple[tuple[str, str], ...]:
     """What support must know of this installation, by name: versions and settings. No address and no secret."""
+    from order_sync.ledger.migration import needed
+
     changed = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(PREFIX)]
     return (
         ("order-sync", f"{__version__}, ledger schema {needed()}"),
@@ -93,8 +93,22 @@ def installation() -> tuple[tuple[str, str], ...]:
     )
 
 
+def _endpoint(conn_id: str) -> "tuple[Endpoint, str]":
+    """What a connection of type `http` leads to, and as whom."""
+    from airflow.providers.http.hooks.http import HttpHook
+
+    from order_sync.rest import Endpoint
+
+    connection, http = _connection(conn_id, "http"), HttpHook(http_conn_id=conn_id)
+    http.get_conn()
+    endpoint = Endpoint(conn_id, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
+    return endpoint, connection.login or ""
+
+
 def _postgres(conn_id: str) -> Callable[[], Any]:
     """What opens a psycopg connection, over a connection of type `postgres`."""
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
     connection = _connection(conn_id, "postgres")
     connection.extra = json.dumps({**PATIENCE, **connection.extra_dejson})
     return PostgresHook(postgres_conn_id=conn_id, connection=connection).get_conn

@@ -10,9 +10,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
-from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-
 from order_sync.core.errors import OrderSyncError
 
 logger = logging.getLogger(__name__)
@@ -37,12 +34,16 @@ TEXT = (
 
 def alert_slack(context: Mapping[str, Any]) -> None:
     """Send the alert to the Slack webhook of connection `slack_alerts`."""
+    from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
+
     notifier = SlackWebhookNotifier(slack_webhook_conn_id=SLACK, text=TEXT, timeout=10)
     notifier({**context, "alert": alert(context)})
 
 
 def alert_mail(context: Mapping[str, Any]) -> None:
     """Send the alert through the mail server of connection `smtp_alerts`."""
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
     notifier = SmtpNotifier(
         smtp_conn_id=SMTP,
         from_email=f"{{{{ var.value.{MAIL_FROM} }}}}",

@@ -52,12 +52,12 @@ def test_a_push_that_is_cleared_while_it_runs_tries_again_what_was_refused_and_a
     system.proxy.behave()
     [(why,)] = system.ledger(REASONS, refused)
     assert why.startswith(f"push of {run} was cleared (clear 1 of the run,")
-    end(system, run, later)
+    system.wait_for_task(later, "push", "success")
 
     system.let_pass(LEASE)
     for _ in range(2):
         api.clear(DAG, run, ["push"], downstream=False)
-    end(system, run)
+    end(system, run, later)
     system.let_pass(LEASE)
     api.clear(DAG, run, ["reconcile"], upstream=True, downstream=False)
     api.clear(DAG, later, ["reconcile"])

@@ -1,14 +1,21 @@
-"""A ledger of its own for each test: a copy of one migrated database, and a plain connection to look behind it."""
+"""An empty ledger for each test, and a plain connection to look behind it.
+
+Its database is a copy of one migrated one, emptied for the next test, which takes a third of the time of a new copy.
+"""
 
 from collections.abc import Iterator
 from itertools import count
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from order_sync.ledger import Ledger, migrate
 from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Counting, Sql
+
+MIGRATED = ["alembic_version", "lifecycle"]
+"""The tables that a migration fills."""
 
 _NUMBERS = count(1)
 
@@ -31,13 +38,40 @@ def database(cluster: Cluster) -> Iterator[str]:
     cluster.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def emptied() -> list[str]:
+    """The names of migrated databases in which no test works, with nothing in them."""
+    return []
+
+
 @pytest.fixture
-def connect(cluster: Cluster, migrated: str) -> Iterator[Connect]:
+def connect(cluster: Cluster, migrated: str, emptied: list[str]) -> Iterator[Connect]:
     """Opens connections to a migrated database of this test's own."""
-    name = f"ledger_{next(_NUMBERS)}"
-    cluster.create_database(name, template=migrated)
+    if not emptied:
+        emptied.append(f"ledger_{next(_NUMBERS)}")
+        cluster.create_database(emptied[-1], template=migrated)
+    name = emptied.pop()
     yield lambda: psycopg.connect(cluster.dsn(name))
-    cluster.drop_database(name)
+    empty(cluster.dsn(name))
+    emptied.append(name)
+
+
+def empty(dsn: str) -> None:
+    """End the connections to a ledger's database, and remove all that a migration does not put into it."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'order_sync' and tablename <> all(%s)", [MIGRATED]
+        )
+        connection.execute("set search_path to order_sync")
+        names = [Identifier(name) for (name,) in tables]
+        filled = SQL("select array[{}]").format(SQL(", ").join(SQL("exists(select from {})").format(n) for n in names))
+        ((found,),) = connection.execute(filled).fetchall()
+        if used := [name for name, rows in zip(names, found, strict=True) if rows]:
+            connection.execute(SQL("truncate {} restart identity cascade").format(SQL(", ").join(used)))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The schema: how it comes to be, what it refuses, and what a ledger says to a database that is not ready for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,7 +11,16 @@ from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS, Event, Status
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger, migrate, migration
+from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Sql, key, land, queue, send, settle
+
+
+@pytest.fixture
+def connect(cluster: Cluster, migrated: str) -> Iterator[Connect]:
+    """Opens connections to a migrated database that a test may spoil."""
+    cluster.create_database("spoiled", template=migrated)
+    yield lambda: psycopg.connect(cluster.dsn("spoiled"))
+    cluster.drop_database("spoiled")
 
 
 def test_a_database_that_was_never_migrated_is_refused_with_the_command_to_run(database):
