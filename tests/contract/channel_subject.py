@@ -26,7 +26,8 @@ HOUR, AT_ONCE = timedelta(hours=1), timedelta(0)
 REFUSED = (
     psycopg.errors.CheckViolation,
     psycopg.errors.NotNullViolation,
-    psycopg.errors.NumericValueOutOfRange,
+    psycopg.errors.RaiseException,
+    psycopg.DataError,
 )
 """What tables say of what they cannot hold."""
 
