@@ -46,7 +46,13 @@ ONE, MANY = "Which order", "Which orders, for a list"
             section=ONE,
             description="Into a file beside the reports. It holds people's data.",
         ),
-        "escalate": Param(False, type="boolean", title="For support", section=ONE),
+        "escalate": Param(
+            False,
+            type="boolean",
+            title="For support",
+            section=ONE,
+            description="Also logs what support gets, without people's data.",
+        ),
         "status": Param(None, type=OPTIONAL, enum=[None, *map(str, Status)], title="Status", section=MANY),
         "code": Param(None, type=OPTIONAL, enum=[None, *sorted(CATALOGUE)], title="Error code", section=MANY),
         "channel": Param(

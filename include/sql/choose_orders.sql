@@ -9,9 +9,14 @@ where (%(keys)s::text[] is null or o.order_key = any(%(keys)s))
   and (%(code)s = '' or o.code = %(code)s)
   and (%(start)s::timestamptz is null
        or (coalesce(o.placed_at, o.landed_at) >= %(start)s and coalesce(o.placed_at, o.landed_at) < %(end)s))
-  and (%(reference)s = '' or o.id = any(array(select order_id from transactions where reference = %(reference)s)))
-  and (%(receipt)s = '' or o.id = any(array(select order_id from transactions where receipt = %(receipt)s)))
-  and (%(customer_account)s = ''
-       or o.id = any(array(select order_id from transactions where customer_account = %(customer_account)s)))
+  and (%(reference)s = '' or o.id = any(array(
+      select order_id from transactions
+      where reference = %(reference)s and left(reference, 200) = left(%(reference)s, 200))))
+  and (%(receipt)s = '' or o.id = any(array(
+      select order_id from transactions
+      where receipt = %(receipt)s and left(receipt, 200) = left(%(receipt)s, 200))))
+  and (%(customer_account)s = '' or o.id = any(array(
+      select order_id from transactions
+      where customer_account = %(customer_account)s and left(customer_account, 200) = left(%(customer_account)s, 200))))
 order by coalesce(o.placed_at, o.landed_at) desc, o.id desc
 limit %(limit)s

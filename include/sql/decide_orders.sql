@@ -1,6 +1,6 @@
 -- Returns the keys of orders that changed since they were read; needs orders' primary key, lost_decisions_open.
 -- For the others it takes the decisions, with history and result, and confirms what was decided before a restore.
--- An order that is put on hold or ignored keeps its last error.
+-- An order that is put on hold or ignored keeps its last error. Of one that was erased only the selection keeps the reason.
 with moment as materialized (
     select clock_timestamp() as now
 ), decided as materialized (
@@ -8,7 +8,7 @@ with moment as materialized (
         order_id bigint, generation bigint, from_status text, event text, to_status text, code text, text text,
         erp_number text, outcome text, message text)
 ), locked as materialized (
-    select d.*, o.order_key, d.event is null or (o.status = d.from_status and o.generation = d.generation) as holds
+    select d.*, o.order_key, o.erased_at, d.event is null or (o.status = d.from_status and o.generation = d.generation) as holds
     from decided d
     join orders o on o.id = d.order_id
     order by o.id
@@ -27,7 +27,8 @@ with moment as materialized (
     where o.id = l.order_id and l.holds and l.event is not null
 ), history as (
     insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
-    select order_id, from_status, event, to_status, %(by)s, %(why)s, code, message
+    select order_id, from_status, event, to_status, %(by)s, case when erased_at is null then %(why)s else '' end,
+           code, message
     from locked
     where holds and event is not null
 ), remembered as (

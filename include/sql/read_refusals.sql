@@ -1,7 +1,7 @@
 -- Returns the orders that the ERP refused with one code since it last took one, if they are enough; needs attempts_answered.
 -- One that was refused several times is one order.
 with answered as (
-    select a.order_id, a.outcome, a.code, a.message, a.closed_at
+    select a.order_id, a.outcome, a.code, a.closed_at
     from attempts a
     join orders o on o.id = a.order_id and o.erp = %(erp)s
     where a.outcome in ('receipt', 'refused')
@@ -18,7 +18,7 @@ with answered as (
 ), refused as (
     select distinct on (order_id) * from streak order by order_id, closed_at desc
 )
-select o.order_key, o.generation, refused.code, refused.message
+select o.order_key, o.generation, refused.code
 from refused join orders o on o.id = refused.order_id
 where (select count(*) from refused) >= %(number)s
 order by refused.closed_at, refused.order_id

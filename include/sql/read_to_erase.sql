@@ -6,5 +6,6 @@ where o.id in (
     select id from orders where order_key = any(%(keys)s)
     union all
     select t.order_id from transactions t join orders c on c.id = t.order_id
-    where t.customer_account = %(customer_account)s and t.customer_account <> '' and c.channel = %(channel)s)
+    where t.customer_account = %(customer_account)s and left(t.customer_account, 200) = left(%(customer_account)s, 200)
+      and t.customer_account <> '' and c.channel = %(channel)s)
 order by o.id

@@ -1,9 +1,10 @@
 """The composition root: from the names of connections to a Ledger, a Channel and an Erp that work.
 
 The only place that reads Airflow connections and loads adapters. What is missing or malformed is Misconfigured, in one
-sentence that says what to create and holds no secret. A driver is imported when it is needed: what every DAG file imports
-costs each task its time. Inside a task connections come from wherever Airflow keeps them,
+sentence that says what to create and holds no secret. Inside a task connections come from wherever Airflow keeps them,
 outside of one from the environment (`AIRFLOW_CONN_...`) or a secrets backend only.
+
+Drivers are imported where they are needed: each task pays for what its DAG file imports.
 """
 
 import json

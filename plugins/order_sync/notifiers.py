@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from order_sync.core.errors import OrderSyncError
+from order_sync.core.hiding import on_one_line
 
 logger = logging.getLogger(__name__)
 
@@ -84,10 +85,15 @@ def alert(context: Mapping[str, Any]) -> dict[str, str]:
         "did": "failed with",
         "what": type(error).__name__ if isinstance(error, BaseException) else "an unknown error",
         "subject": "failed",
-        "message": str(error) if ours else "its message is in the task's log",
+        "message": on_one_line(str(error)) if ours else "its message is in the task's log",
         "log_url": getattr(ti, "log_url", ""),
     }
     if findings := context.get("findings"):
         some = f"{len(findings)} thing{'s' if len(findings) > 1 else ''} to look at"
-        facts |= {"did": "found", "what": some, "subject": f"found {some}", "message": "\n".join(["", *findings])}
+        facts |= {
+            "did": "found",
+            "what": some,
+            "subject": f"found {some}",
+            "message": "\n".join(["", *map(on_one_line, findings)]),
+        }
     return {name: html.escape(str(fact), quote=False) for name, fact in facts.items()}

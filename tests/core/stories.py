@@ -81,6 +81,7 @@ STORY = Story(
     doubted=False,
     erased_at=None,
     transaction=TRANSACTION,
+    earlier=(),
 )
 
 

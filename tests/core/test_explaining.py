@@ -12,7 +12,7 @@ from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, S
 from order_sync.core.orders import Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
 from order_sync.core.story import DECISIONS, Attempt, Decision, Step, Story
-from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, attempt, story
+from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 
 
 def told(given: Story) -> dict[str, str]:
@@ -53,7 +53,7 @@ def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str
     assert (rows["It means"], rows["Who mends it"], rows["How"]) == (
         CATALOGUE[code].meaning,
         CATALOGUE[code].fixer,
-        CATALOGUE[code].steps,
+        CATALOGUE[code].steps if code != "NOT_AUTOMATED" else keying_in(story(Status.FAILED, code=code)),
     )
 
 
@@ -97,6 +97,13 @@ def test_several_problems_are_all_told_with_the_advice_for_each_code():
             story(received_at=NOW, attempts=(attempt("refused"),)),
             "extracted by P-0001, attempted 1 time by Write Order before, and not since it was set back",
         ),
+        *(
+            (
+                story(status, attempts=(attempt("refused"), attempt("unknown", 2, resolution="absent"))),
+                "extracted by P-0001, attempted 2 times by Write Order without success",
+            )
+            for status in (Status.QUEUED, Status.ON_HOLD, Status.IGNORED)
+        ),
         (story(Status.SYNCED_MANUALLY), "extracted by P-0001, and in the ERP by a person's word"),
     ],
 )
@@ -111,6 +118,17 @@ def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
     assert rows["In the channel"].startswith("shop: 'posted', reference W100012, receipt R-9, placed ")
     assert rows["Status"].startswith("sent since ")
     assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last heard of 2026-11-20 10:01 UTC"
+
+
+def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there():
+    lost = attempt("unknown", looked_at=NOW, resolution="absent")
+    assert told(story(attempts=(lost,)))["In the ERP"] == (
+        "tryton: no number, no state is known; a look-up did not find it, 2026-11-20 10:10 UTC"
+    )
+    again = story(attempts=(lost, attempt(minutes=11)))
+    assert "; last heard of 2026-11-20 10:11 UTC" in told(again)["In the ERP"]
+    late = story(Status.SUCCEEDED, attempts=(lost,), erp_number="SO7", erp_status="processing")
+    assert told(late)["In the ERP"] == "tryton: number SO7, 'processing'; last heard of 2026-11-20 10:10 UTC"
 
 
 def test_an_error_that_is_over_is_told_as_the_last_one():
@@ -264,6 +282,13 @@ RESENT = Step(
         ),
         (story(received_at=NOW - timedelta(minutes=31)), "waited unsent since 2026-11-20 09:39 UTC"),
         (
+            story(
+                received_at=NOW - timedelta(minutes=31),
+                holds=(hold("channel_shop", HoldKind.OUTAGE, HoldScope.ALL),),
+            ),
+            "no hold explains it",
+        ),
+        (
             story(Status.PENDING_VERIFICATION, window_ends_at=NOW - timedelta(hours=25)),
             "not confirmed it for more than a day",
         ),
@@ -337,13 +362,31 @@ def test_what_no_look_up_has_found_to_be_missing_in_the_erp_is_never_to_be_keyed
 
 @pytest.mark.parametrize(
     "settled",
-    [
-        *(attempt(outcome) for outcome in ("not_sent", "refused", "refused_too_often")),
-        *(attempt("unknown", resolution=said) for said in ("absent", "refused", "resends_spent")),
-    ],
+    [attempt("not_sent"), *(attempt("unknown", resolution=said) for said in ("absent", "resends_spent"))],
 )
-def test_what_the_erp_refused_or_does_not_have_may_be_keyed_in(settled: Attempt):
+def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt):
     assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [attempt("refused"), attempt("refused_too_often"), attempt("unknown", resolution="refused")],
+)
+def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in(refused: Attempt):
+    """R96, R44"""
+    says = keying_in(story(Status.FAILED, attempts=(refused, attempt("not_sent", 5))))
+    assert says.startswith("FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. ")
+    assert f" Look in the ERP for the external reference {KEY}: it refused the order and may have kept" in says
+    assert says.endswith("(DAG resync_orders, mark_as_synced), so that it is never sent.")
+    assert keying_in(story(Status.ON_HOLD, attempts=(refused,))).startswith("Look in the ERP for the external")
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.ON_HOLD, Status.IGNORED, Status.RECEIVED])
+def test_an_order_of_which_lines_are_missing_is_not_keyed_in(status: Status):
+    """R96"""
+    lacking = replace(TRANSACTION, present_lines=1)
+    says = keying_in(story(status, code="LINES_MISSING", transaction=lacking))
+    assert says == "DO NOT enter it: not all of its lines are there yet."
 
 
 def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
@@ -358,6 +401,8 @@ def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
         story(Status.FAILED, code="CANCELLED_IN_ERP", erp_number="SO7"),
         story(Status.CONFLICT, code="CANCELLED_IN_ERP", erp_number="SO7"),
         story(Status.ON_HOLD, attempts=(attempt(resolution="cancelled_in_erp"),), erp_number="SO7"),
+        story(Status.ON_HOLD, attempts=(attempt("refused", code="CANCELLED_IN_ERP"),), erp_number="SO7"),
+        story(Status.QUEUED, attempts=(attempt("refused", code="CANCELLED_IN_ERP"),), erp_number="SO7"),
     ],
 )
 def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_rather_than_keyed_in(given: Story):
@@ -375,6 +420,35 @@ def test_an_erased_order_can_only_be_marked_or_ignored():
     assert rows["By itself"] == "Nothing: its content was erased."
     assert rows["People may"] == "mark_as_synced, ignore, with the DAG resync_orders"
     assert keying_in(erased) == "DO NOT enter it: its content was erased."
+
+
+def test_an_erased_transaction_from_before_the_start_is_not_said_to_be_brought_in():
+    erased = story(Status.NOT_AN_ORDER, reason="before_start", erased_at=NOW, transaction=None)
+    assert told(erased)["People may"] == "nothing; there is nothing to decide"
+
+
+def test_what_was_set_aside_by_a_later_start_is_not_said_to_have_no_content():
+    said = by_itself(story(Status.NOT_AN_ORDER, reason="before_start"), ROUTE)
+    assert "backfill_orders brings it in" in said
+    assert "nothing is kept" not in said
+    assert "nothing is kept" in by_itself(story(Status.NOT_AN_ORDER, reason="before_start", transaction=None), ROUTE)
+
+
+def test_a_return_is_told_with_what_it_means_and_who_books_it():
+    """R79, R82"""
+    landed = Step(LANDED, None, "landed", Status.NOT_AN_ORDER, RUN, "", "RETURN_NOT_SUPPORTED", "")
+    rows = told(story(Status.NOT_AN_ORDER, reason="RETURN_NOT_SUPPORTED", history=(landed,)))
+    known = CATALOGUE["RETURN_NOT_SUPPORTED"]
+    assert rows["Last error"] == f"RETURN_NOT_SUPPORTED, 2026-11-20 10:00 UTC: {known.then}"
+    assert (rows["It means"], rows["Who mends it"], rows["How"]) == (known.meaning, known.fixer, known.steps)
+
+
+@pytest.mark.parametrize("changes", [{"doubted": True}, {"lost": (LOST,)}, {"attempts": (OF_A_RESTORE,)}, {}])
+def test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after(changes: dict[str, object]):
+    """R62, R96"""
+    given = story(Status.FAILED, code="NOT_AUTOMATED", message="by hand", **changes)
+    assert told(given)["How"] == keying_in(given)
+    assert told(given)["How"].startswith("DO NOT enter it now" if changes else "Give the ERP's order the external")
 
 
 def test_nobody_is_told_to_resync_what_people_enter_by_hand():

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from order_sync.core.escalating import bundle
+from order_sync.core.explaining import explain
 from order_sync.core.lifecycle import Status
 from order_sync.core.order_list import age, causes, listed
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.story import Cause, Listed
 from order_sync.core.whole_order import whole_order
-from tests.core.stories import DETAILS, KEY, LANDED, TRANSACTION, story
+from tests.core.stories import DETAILS, KEY, LANDED, ROUTE, STUCK_AFTER, TRANSACTION, attempt, story
 
 
 def test_the_page_has_everything_that_a_person_keys_in():
@@ -56,6 +58,11 @@ def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_
     assert "12,5x" in page
     assert "nothing is added up" in page
     assert "sum" not in page
+
+
+def test_amounts_too_large_to_divide_are_printed_as_they_are():
+    odd = {**DETAILS, "lines": [["1", "SKU-0001", "1e-999999", "1e999999", "", None, None]]}
+    assert "1e999999" in whole_order(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
 
 
 @pytest.mark.parametrize("details", ["[]", "{", "[" * 5000, '{"lines": null}'])
@@ -113,6 +120,55 @@ def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
 )
 def test_an_age_is_told_in_the_largest_unit_that_fits(lasted: timedelta, shown: str):
     assert age(lasted) == shown
+
+
+ODD = "W1\n! \x1b[2J\x1b]0;x\x07\u202etxt.exe\u2066\r\u2028<b>\x9b31m"
+"""What would forge a line, clear a screen, or turn the letters around."""
+UNSEEN = ("\x1b", "\x07", "\x9b", "\r", "\u2028", "\u202e", "\u2066")
+
+
+def test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal():
+    address = {**DETAILS["ship_to"], "street": ODD}  # type: ignore[dict-item]
+    lines = [[ODD, ODD, ODD, ODD, ODD, ODD, ODD, ODD]]
+    said = replace(
+        TRANSACTION,
+        reference=ODD,
+        receipt=ODD,
+        customer_account=ODD,
+        distributor=ODD,
+        placed_at=ODD,
+        total=ODD,
+        currency=ODD,
+        details=json.dumps({**DETAILS, "ship_to": address, "lines": lines, "charges": [{"code": ODD}]}),
+    )
+    given = story(
+        Status.FAILED,
+        code="REJECTED_BY_ERP",
+        message=ODD,
+        source_status=ODD,
+        erp_number=ODD,
+        erp_status=ODD,
+        attempts=(attempt("refused", message=ODD, receipt_number=ODD),),
+        transaction=said,
+    )
+    plain = story(
+        Status.FAILED,
+        code="REJECTED_BY_ERP",
+        message="no",
+        erp_number="SO7",
+        attempts=(attempt("refused", message="no", receipt_number="1"),),
+        transaction=replace(said, details=json.dumps({**DETAILS, "lines": [["1"]]})),
+    )
+    row = Listed(KEY, ODD, ODD, LANDED, timedelta(0), Status.FAILED, "Failed", "REJECTED_BY_ERP", ODD, ODD, 1)
+    for text, as_many in (
+        (whole_order(given, ODD), whole_order(plain, "GUEST")),
+        (explain(given, ROUTE, STUCK_AFTER), explain(plain, ROUTE, STUCK_AFTER)),
+        (bundle(given, [], STUCK_AFTER), bundle(plain, [], STUCK_AFTER)),
+        (listed([row]), "one\ntwo"),
+    ):
+        assert not any(each in text for each in UNSEEN)
+        assert text.count("\n") == as_many.count("\n")
+        assert "<b>" in text, "what can be seen stays"
 
 
 def test_a_list_shows_no_secret_that_an_error_quotes():

@@ -41,6 +41,9 @@ EXPECTED = {
     "forget_transactions.py": {"forget_transactions"},
 }
 
+DRIVERS = ("aiohttp", "pandas", "psycopg", "psycopg2", "requests", "slack_sdk")
+"""What takes longer to import than all of ours, and is needed by tasks alone."""
+
 PROBE = """
 import json, sys, time
 from airflow.dag_processing.dagbag import DagBag
@@ -58,7 +61,7 @@ seconds = time.monotonic() - begun
 ours = {m.__name__: m.__file__ for m in list(sys.modules.values()) if sys.argv[2] in (getattr(m, "__file__", "") or "")}
 print("PROBE", json.dumps({
     "dags": bag.dag_ids, "errors": bag.import_errors, "seconds": seconds, "queries": queries, "connected": connected,
-    "ours": sorted(ours), "drivers": sorted({"aiohttp", "pandas", "psycopg", "psycopg2", "requests", "slack_sdk"} & sys.modules.keys()),
+    "ours": sorted(ours), "drivers": sorted(set(sys.argv[3:]) & sys.modules.keys()),
 }))
 """
 
@@ -67,7 +70,12 @@ def probe(plugins: Path) -> dict[str, Any]:
     """Parse all DAGs in a process of its own, as the dag-processor does, and tell what happened."""
     env = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, DAGS, plugins], env=env, capture_output=True, text=True, check=True, cwd="/"
+        [sys.executable, "-c", PROBE, DAGS, plugins, *DRIVERS],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
     )
     [line] = [line for line in done.stdout.splitlines() if line.startswith("PROBE ")]
     return json.loads(line.removeprefix("PROBE "))

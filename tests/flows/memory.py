@@ -208,7 +208,7 @@ class MemoryLedger:
     copy: ReferenceData | None = None
     in_force: list[Hold] = field(default_factory=list)
     ended: list[Hold] = field(default_factory=list)
-    closed: list[tuple[OrderKey, Event, str | None, str]] = field(default_factory=list)
+    closed: list[tuple[OrderKey, Event, str | None]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     has_told: list[Finding] = field(default_factory=list)
     chosen_by: list[dict[OrderKey, str | None]] = field(default_factory=list)
@@ -391,7 +391,7 @@ class MemoryLedger:
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
             attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, self.now()
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
-                self.closed.append((outcome.key, outcome.event, outcome.code, outcome.message))
+                self.closed.append((outcome.key, outcome.event, outcome.code))
             if outcome.event is not Event.RECEIPT:
                 attempt.resolution = attempt.resolution or outcome.event
             if row.status is not Status.SENDING or row.generation != outcome.generation or outcome.event is None:
@@ -459,7 +459,7 @@ class MemoryLedger:
         orders = {each[0]: each for each in reversed(streak)}
         if len(orders) < number or streak[0][1] is Event.RECEIPT:
             return []
-        return [Refused(key, self.rows[key].generation, code or "", text) for key, _, code, text in orders.values()]
+        return [Refused(key, self.rows[key].generation, code or "") for key, _, code in orders.values()]
 
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         return [

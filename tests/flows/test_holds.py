@@ -132,10 +132,11 @@ class Refusing(MemoryErp):
     """An ERP that refuses every order with one code, as long as it has one."""
 
     code: str | None = None
+    said = "the period is closed"
 
     async def submit(self, order):
         if self.code:
-            raise OrderRefused("the period is closed", code=self.code)
+            raise OrderRefused(self.said, code=self.code)
         return await super().submit(order)
 
 
@@ -150,7 +151,7 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
     assert (hold.kind, hold.scope) == (HoldKind.CONFIGURATION, HoldScope.SUBMIT)
 
     summary = run_push(ledger, erp, NEXT)
-    assert "the period is closed" in summary.held
+    assert "PERIOD_CLOSED: The order's date lies in a closed period." in summary.held
     assert f"on hold: {summary.held}" in str(summary), "which the task logs"
     assert ledger.counts("shop") == {Status.QUEUED: 10}
 
@@ -158,6 +159,17 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
     assert run_push(ledger, erp, NEXT).counts == {"sent": 10}
     assert ledger.in_force == []
     assert Event.CONFIGURATION_SUSPECTED in {event for _, _, event, _, _ in ledger.history}
+
+
+def test_what_the_erp_said_of_one_order_is_in_no_hold_and_in_no_alert():
+    """R178"""
+    ledger, _ = ready(*range(1, 11))
+    erp = Refusing(ledger.clock)
+    erp.code, erp.said = "REJECTED_BY_ERP", "Zebedee owes us money"
+    with pytest.raises(RefusesEverything) as caught:
+        run_push(ledger, erp, FIRST)
+    assert "The DAG explain_order tells what it said of shop:" in str(caught.value)
+    assert "Zebedee" not in f"{caught.value} {ledger.in_force} {run_push(ledger, erp, NEXT).held}"
 
 
 def test_orders_that_are_wrong_themselves_never_hold_the_erp():

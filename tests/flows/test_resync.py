@@ -419,6 +419,18 @@ def held(ledger: PeoplesLedger) -> Sequence[int]:
     return [int(key.parts[0]) for key, row in ledger.rows.items() if row.status is Status.ON_HOLD]
 
 
+def test_what_the_erp_quotes_of_an_address_and_what_would_forge_a_line_do_not_come_into_the_log(caplog):
+    """R178"""
+    ledger, erp = failed(1)
+    key = transaction(1).key
+    said = transaction(1, details='{"ship_to": {"name": "Ann Zebedee"}}')
+    ledger.rows[key].transaction = said
+    ledger.rows[key].message = "refused for Zebedee\n\x1b[2Jdone: shop:1"
+    caplog.set_level(logging.INFO)
+    decide(ledger, erp, Action.RESYNC, keys(1), dry_run=True)
+    assert "shop:1 is failed · REJECTED_BY_ERP refused for … [2Jdone: shop:1" in caplog.messages
+
+
 def test_a_secret_in_an_orders_error_does_not_come_into_the_log(caplog):
     """R178"""
     ledger, erp = failed(1)

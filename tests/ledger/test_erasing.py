@@ -13,10 +13,13 @@ import psycopg
 import pytest
 
 from order_sync.core.calendar_days import Window
+from order_sync.core.deciding import decide
 from order_sync.core.erasing import Whose
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import ERASABLE, Event, Status
 from order_sync.core.ports import Actor, Report, ReportContent, Summary
+from order_sync.core.restoring import LostDecision, Restore
+from order_sync.core.selection import Action
 from order_sync.flows import build_report, erase
 from order_sync.flows.printing import order_file
 from order_sync.flows.report import ReportFile
@@ -396,6 +399,30 @@ def test_an_order_that_was_none_when_it_was_erased_is_a_conflict_without_content
     assert "which was none when its content was erased: a person" in str(sql.order(1, "message"))
     assert again(ledger, digest="x")["conflict"] == 0
     assert found(sql, AGAIN) == {}
+
+
+def test_a_reason_that_somebody_gives_after_the_erasure_ends_with_its_selection(ledger: Ledger, sql: Sql, do: Erase):
+    land(ledger, 1, status=Status.NOT_AN_ORDER)
+    do(of(1))
+    again(ledger)
+    ada = Actor("resync_orders/run 2/decide for ada", f"{MARK} rang")
+    selection = ledger.select("run 2", Action.IGNORE, {"reason": ada.why}, [key(1)], ada)
+    decided = {each.key: (each, decide(Action.IGNORE, each, "", "")) for each in ledger.selected(selection, 0, ALL)}
+    assert not ledger.decide(selection, decided, ada)  # type: ignore[arg-type]
+    assert sql.rows("select by, why from order_history where event = 'ignored'") == [(ada.by, "")]
+    assert found(sql) == {"selections": {"asked", "reason"}}, "until its time is over"
+    ledger.empty_selections(before=ledger.now())
+    assert found(sql) == {}
+
+
+def test_a_lost_decision_about_an_erased_order_is_remembered_without_its_reason(ledger: Ledger, sql: Sql, do: Erase):
+    succeed(ledger, sql, 1)
+    do(of(1))
+    sql.do("insert into restores (backup_at, looks_from, restored_by, reason) values (now(), now(), 'ada', 'disk')")
+    lost = [LostDecision(each, Action.IGNORE, "ada", ledger.now(), f"{MARK} rang") for each in (key(1), key(2))]
+    ledger.lose(Restore(1, ledger.now(), ledger.now(), ledger.now(), is_new=True), lost)
+    rows = sql.rows("select order_key, reason from lost_decisions order by order_key")
+    assert rows == [(str(key(1)), ""), (str(key(2)), f"{MARK} rang")]
 
 
 @pytest.mark.parametrize("status", ["succeeded", "ignored", "not_an_order"])

@@ -57,6 +57,18 @@ def test_every_order_arrives_once_and_is_confirmed(ledger: Ledger, erp: MemoryEr
     assert send(ledger, erp) == {}
 
 
+@pytest.mark.parametrize("total", ["1e-999999", "0e-20000"])
+def test_an_amount_with_more_decimals_than_can_be_stored_fails_its_order_alone(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, total: str
+):
+    """R173"""
+    queue(ledger, erp, MemoryChannel([transaction(1, total=total), transaction(2)]))
+    assert ledger.counts("shop") == {"failed": 1, "queued": 1}
+    assert sql.one("select message from orders where status = 'failed'") == (
+        f"total is '{total}', which has too many digits: correct it in the shop"
+    )
+
+
 def test_a_lost_answer_is_looked_up_and_never_sent_twice(ledger: Ledger, erp: MemoryErp, sql: Sql):
     erp.script = ["lost after", "lost before", "half-made", "bug", "refused"]
     queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 9)]))

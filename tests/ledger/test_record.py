@@ -4,13 +4,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from secrets import token_hex
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event, Status
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Change, Landing
+from order_sync.core.selection import Selection
 from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
@@ -314,12 +318,10 @@ def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(
     assert entry.transaction.source_status == "?"
 
 
-def test_the_longest_texts_that_people_search_by_are_stored(ledger: Ledger):
-    long = "".join(chr(0x10000 + number) for number in range(500))
-    searched = dict.fromkeys(("reference", "receipt", "customer_account"), long)
-    land(ledger, 1, **searched, expected_lines=2147483647, present_lines=2147483647)
+def test_the_greatest_number_of_lines_that_a_channel_tells_is_stored(ledger: Ledger):
+    land(ledger, 1, expected_lines=2147483647, present_lines=2147483647)
     (entry,) = ledger.to_validate("shop", None, 10)
-    assert (entry.transaction.reference, entry.transaction.expected_lines) == (long, 2147483647)
+    assert entry.transaction.expected_lines == 2147483647
 
 
 def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
@@ -386,3 +388,31 @@ def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(
     land(ledger, 1)
     assert sql.order(1, "status, code, message") == ("received", None, "")
     assert sql.events(1)[-2:] == ["cancelled_in_channel", "changed"]
+
+
+LONG = token_hex(5000)
+"""Text that no compression makes much shorter."""
+
+
+@pytest.mark.parametrize(
+    "field", ["reference", "receipt", "customer_account", "distributor", "source_status", "details"]
+)
+def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(ledger: Ledger, sql: Sql, field: str):
+    known = {field: LONG}
+    assert land(ledger, 1, **known)["new"] == 1
+    if field in ("reference", "receipt", "customer_account"):
+        chosen, number = ledger.chosen(Selection(**known), 9)
+        assert ([each.key for each in chosen], number) == ([key(1)], 1)
+        assert ledger.chosen(Selection(**{field: LONG[:-1]}), 9) == ([], 0)
+
+
+def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledger):
+    """R173"""
+    usual = landing(1)
+    long, most = (
+        replace(usual, transaction=replace(usual.transaction, key=OrderKey("shop", (LONG[:number],))))
+        for number in (len(LONG), 1995)
+    )
+    assert ledger.record("shop", "tryton", [most], None, ACTOR)["new"] == 1
+    with pytest.raises(Misconfigured, match="an order's key is too long: it takes 2,000 bytes at most"):
+        ledger.record("shop", "tryton", [long], None, ACTOR)

@@ -277,6 +277,15 @@ def test_a_list_is_one_text_with_its_filters_orders_and_causes(orders: Ledger):
     assert answer.summary.counts == {"shown": 2}
 
 
+def test_what_the_erp_quotes_of_an_address_is_not_in_the_list(ledger: Ledger, sql: Sql):
+    """R178"""
+    land(ledger, 1, 2, details='{"lines": [], "ship_to": {"name": "Ann Zebedee", "street": "1 High Street"}}')
+    sql.do("update orders set code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee (token=zzz9)'")
+    for words in ({}, {"customer_account": "C-1"}):
+        text = ask(ledger, **words).text
+        assert text.count("REJECTED_BY_ERP (who mends it: ERP-admin): no … of … (…") == 2
+
+
 def test_what_dynamics_list_of_transactions_shows_is_in_the_view_under_the_names_of_the_page(ledger: Ledger, sql: Sql):
     """R156"""
     table = PAGE.read_text().partition("| there |")[2].partition("\n\n")[0]

@@ -129,6 +129,13 @@ def test_a_folder_that_is_not_there_or_not_writable_is_one_sentence_and_leaves_n
         ask(key=str(key(1)), whole_order=True, folder="/nowhere/at/all")
 
 
+def test_a_key_that_is_too_long_for_a_files_name_is_told_how_to_be_printed(tmp_path: Path):
+    """R173"""
+    with pytest.raises(Misconfigured, match=r"too long for a file's name: print it with .*explain KEY --whole-order"):
+        print_order(tmp_path, OrderKey("shop", ("注文" * 20,)), "page")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_the_constructor_only_assigns():
     given = {name: f"{{{{ params.{name} }}}}" for name in ExplainOrderOperator.template_fields}
     operator = ExplainOrderOperator(task_id="explain", **given)  # type: ignore[arg-type]

@@ -101,6 +101,13 @@ def test_what_an_error_says_cannot_become_markup(inbox: Inbox):
         assert "<b>" not in text
 
 
+def test_what_was_found_forges_no_line_and_turns_no_letters_around(inbox: Inbox):
+    odd = "erp_tryton: 1 never_sent: S1 (a\n\x1b[2J\u202eb\u2028c)"
+    assert tell(context(None), [odd])
+    run_callbacks(context(NotAuthorised(odd)))
+    assert ["S1 (a [2J b c)" in text for text in texts(inbox)] == [True] * 4
+
+
 def test_what_an_error_says_is_never_run_as_a_template(inbox: Inbox):
     run_callbacks(context(NotAuthorised("{{ 6 * 7 }} {% raw %}")))
     assert [("{{ 6 * 7 }} {% raw %}" in text) for text in texts(inbox)] == [True, True]

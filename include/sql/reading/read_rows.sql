@@ -1,5 +1,5 @@
 -- Returns a channel's rows in the order of Transaction's fields, each with the digest of all that it says but its counter; needs the index that the channel's own condition needs.
--- What people search by is cut where an index of the ledger ends, and a number of lines is held to what it stores.
+-- A number of lines is held to what the ledger stores.
 -- A row's text ends where its parenthesis closes, so that nothing can move between it and the details behind it.
 select
     key_parts,
@@ -10,9 +10,9 @@ select
         'UTF8')), 'hex') as digest,
     not_an_order,
     coalesce(source_status, ''),
-    left(coalesce(reference, ''), 500),
-    left(coalesce(receipt, ''), 500),
-    left(coalesce(customer_account, ''), 500),
+    coalesce(reference, ''),
+    coalesce(receipt, ''),
+    coalesce(customer_account, ''),
     coalesce(distributor, ''),
     placed_at,
     delivery_date,

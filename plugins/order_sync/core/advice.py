@@ -63,7 +63,7 @@ CATALOGUE: dict[str, Advice] = {
     "NOT_AUTOMATED": Advice(
         "The channel's orders are entered into the ERP by hand; its entry in the registry says until when.",
         "support",
-        "Somebody enters the order in the ERP.",
+        "Enter it in the ERP as `explain_order` says, and mark it as synced.",
         "It is never sent by itself, also not once the channel is automated.",
     ),
     "QTY_SIGN": Advice(

@@ -49,7 +49,7 @@ def bundle_of_list(orders: Sequence[Listed], causes: Sequence[Cause], holds: Seq
 
 def _order(story: Story, stuck_after: timedelta) -> Iterator[tuple[str, str]]:
     def clear(text: str) -> str:
-        return without_account(without_people(without_secrets(text), story.transaction), story.transaction)
+        return without_account(without_people(without_secrets(text), story.versions), story.versions)
 
     yield "Order", str(story.key)
     yield "Why", for_support(story, stuck_after) or "somebody asks for help with it"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from order_sync.core.advice import CATALOGUE, Advice
-from order_sync.core.hiding import cleaned
-from order_sync.core.lifecycle import STANDINGS, Status
-from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, minute
+from order_sync.core.hiding import cleaned, on_one_line
+from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, Status
+from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, in_doubt, keying_in, minute
 from order_sync.core.ports import Route
 from order_sync.core.story import Attempt, Decision, Step, Story
 
@@ -40,7 +40,7 @@ def explain(story: Story, route: Route | None, stuck_after: timedelta) -> str:
 
 def laid_out(title: str, rows: Iterable[tuple[str, str]]) -> str:
     """A title, and rows of a name and a text; a name that is empty goes on with the one above."""
-    lines = [title, *(f"{name:<{WIDTH}}{text}".rstrip() for name, text in rows)]
+    lines = [title, *(f"{name:<{WIDTH}}{on_one_line(text)}".rstrip() for name, text in rows)]
     return "\n".join(lines)
 
 
@@ -75,8 +75,10 @@ def _past(story: Story) -> Iterator[tuple[str, str]]:
 def last_error(story: Story) -> str:
     """The error that it stands with; if it stands with none, the last one there was, or `none`."""
     nothing = f"its text was erased on {story.erased_at:%Y-%m-%d}" if story.erased_at else "no text"
-    if story.code:
-        return f"{story.code}, {minute(_since(story))}: {story.message or nothing}"
+    code = _code(story)
+    if code:
+        said = story.message or (nothing if story.code else CATALOGUE[code].then)
+        return f"{code}, {minute(_since(story))}: {said}"
     errors = [(step.at, step.code, step.message) for step in story.history if step.code in CATALOGUE]
     errors += [(a.closed_at or a.opened_at, a.code, a.message) for a in story.attempts if a.code in CATALOGUE]
     if not errors:
@@ -93,14 +95,19 @@ def problems(story: Story) -> Iterator[tuple[str, str]]:
 
 def advice(story: Story) -> Iterator[tuple[str, str]]:
     """For each code that it stands with: what it means, who mends it, and how."""
-    codes = dict.fromkeys([story.code, *(problem.code for problem in story.problems)])
+    codes = dict.fromkeys([_code(story), *(problem.code for problem in story.problems)])
     for code in codes:
         if code:
             known = CATALOGUE.get(code, _NOT_LISTED)
             which = f" ({code})" if len(codes) > 1 else ""
             yield "It means", known.meaning + which
             yield "Who mends it", known.fixer
-            yield "How", known.steps
+            yield "How", keying_in(story) if code == "NOT_AUTOMATED" else known.steps
+
+
+def _code(story: Story) -> str | None:
+    """The code that it stands with; why it is no order may be one."""
+    return story.code or (story.reason if story.reason in CATALOGUE else None)
 
 
 _NOT_LISTED = Advice("This release does not know the code.", "integration", "Look for it in the changelog.", "")
@@ -120,6 +127,8 @@ def stage(story: Story) -> str:
         return "extracted by P-0001, not attempted by Write Order"
     if story.status in (Status.FAILED, Status.DEAD, Status.CONFLICT):
         return f"extracted by P-0001, {times}, and failed"
+    if story.tried and not (story.status in IN_DOUBT or in_doubt(story)):
+        return f"extracted by P-0001, {times} without success"
     if not story.tried:
         return f"extracted by P-0001, {times} before, and not since it was set back"
     return f"extracted by P-0001, {times}; not settled yet"
@@ -152,6 +161,9 @@ def in_erp(story: Story) -> str:
     word = f"'{story.erp_status}'" if story.erp_status else "no state is known"
     heard = story.known_to_erp_at
     said = f"last heard of {minute(heard)}" if heard else "it has said nothing of this order"
+    nothing = not (story.erp_number or story.erp_status)
+    if nothing and story.attempts and story.attempts[-1].resolution == "absent":
+        said = f"a look-up did not find it, {minute(heard)}"
     if story.status is Status.SYNCED_MANUALLY:
         said = "by a person's word"
     return f"{story.erp}: {number}, {word}; {said}"

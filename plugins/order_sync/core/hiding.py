@@ -6,7 +6,10 @@ order desk needs a customer's account to mend the order, so that only what suppo
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 from order_sync.core.orders import Transaction
 from order_sync.core.story import Attempt, Decision, Step, Story
@@ -14,12 +17,15 @@ from order_sync.core.story import Attempt, Decision, Step, Story
 HIDDEN = "…"
 _SECRET = re.compile(
     r"(?<=://)[^/\s@]+@"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"
     r"|(?<![\w-])[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key)\b\W{1,3}\S+",
     re.IGNORECASE,
 )
 """A user in an address, a mail address, credentials of HTTP, and whatever is said to be a secret."""
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""What ends a line, steers a terminal or turns the letters around."""
 
 _ACCOUNT = re.compile(r"(?<=\bcustomer ')[^\n]*?(?='(?:\W|$))|(?<=\bcustomer_account )[^;\n]* -> [^;\n]*")
 """A customer's account, as rules, ERPs and the difference of two versions name it."""
@@ -31,8 +37,7 @@ _PUBLIC = ("country", "state")
 def cleaned(story: Story) -> Story:
     """The story with no people's data and no secrets in its texts; the transaction stays as it is."""
 
-    def clear(text: str) -> str:
-        return without_people(without_secrets(text), story.transaction)
+    clear = partial(fit_for_a_log, versions=story.versions)
 
     def decision(each: Decision) -> Decision:
         return replace(each, reason=clear(each.reason), message=clear(each.message))
@@ -56,18 +61,28 @@ def cleaned(story: Story) -> Story:
     )
 
 
-def without_people(text: str, transaction: Transaction | None) -> str:
-    """The text without what of it stands in the transaction's address, and without any word of the name."""
-    for private in _private(transaction):
-        text = re.sub(re.escape(private), HIDDEN, text, flags=re.IGNORECASE)
+def fit_for_a_log(text: str, versions: Iterable[Transaction]) -> str:
+    """The text on one line, without secrets and without what it quotes of these versions' people."""
+    return on_one_line(without_people(without_secrets(text), versions))
+
+
+def on_one_line(text: str) -> str:
+    """The text without what would forge a line, steer a terminal or turn its letters around."""
+    return _UNSEEN.sub(" ", text)
+
+
+def without_people(text: str, versions: Iterable[Transaction]) -> str:
+    """The text without what of it stands in an address of these versions, and without any word of a name."""
+    for private in sorted({*chain.from_iterable(map(_private, versions))}, key=len, reverse=True):
+        text = _pattern(private).sub(HIDDEN, text)
     return text
 
 
-def without_account(text: str, transaction: Transaction | None) -> str:
-    """The text without customers' accounts: the transaction's own, and what our texts quote as one."""
-    account = transaction.customer_account if transaction else ""
-    if len(account) > 2:
-        text = re.sub(rf"(?<!\w){re.escape(account)}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
+def without_account(text: str, versions: Iterable[Transaction]) -> str:
+    """The text without customers' accounts: those of these versions, and what our texts quote as one."""
+    for account in sorted({version.customer_account for version in versions}, key=len, reverse=True):
+        if len(account) > 2:
+            text = re.sub(rf"(?<!\w){re.escape(account)}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
     return _ACCOUNT.sub(HIDDEN, text)
 
 
@@ -76,16 +91,24 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub(HIDDEN, text)
 
 
-def _private(transaction: Transaction | None) -> list[str]:
-    if transaction is None:
-        return []
+def _private(version: Transaction) -> Iterator[str]:
+    """Every part of its address, each line of a part, and each word of the name."""
     try:
-        details = json.loads(transaction.details)
+        details = json.loads(version.details)
     except (ValueError, RecursionError):
-        return []
+        return
     address = details.get("ship_to") if isinstance(details, dict) else None
     if not isinstance(address, dict):
-        return []
-    found = {str(value).strip() for part, value in address.items() if part not in _PUBLIC and value}
-    found |= set(re.findall(r"\w+", str(address.get("name") or "")))
-    return sorted((value for value in found if len(value) > 2), key=len, reverse=True)
+        return
+    yield from re.findall(r"\w\w+", str(address.get("name") or ""))
+    for value in (str(value) for part, value in address.items() if part not in _PUBLIC and value):
+        lines = [line for line in re.split(r"[\n\r,]", value) if re.search(r"[^\W\d]", line)]
+        yield from (text for text in (" ".join(each.split()) for each in (value, *lines)) if len(text) > 2)
+
+
+def _pattern(private: str) -> re.Pattern[str]:
+    """Where a text quotes it, broken into lines as it may be; two letters only where they are a word by themselves."""
+    quoted = r"\s+".join(map(re.escape, private.split()))
+    if len(private) > 2 or not private.isascii():
+        return re.compile(quoted, re.IGNORECASE)
+    return re.compile(rf"\b(?:{quoted}|{quoted.upper()})\b")

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from order_sync.core.advice import CATALOGUE
-from order_sync.core.hiding import without_secrets
+from order_sync.core.hiding import on_one_line, without_secrets
 from order_sync.core.outlook import minute
 from order_sync.core.story import Cause, Listed
 
 
 def listed(orders: Sequence[Listed]) -> str:
     """Two lines for each order: how it stands, marked with `!` if it failed, and its last error below."""
-    return "\n".join(line for order in orders for line in _lines(order))
+    return "\n".join(on_one_line(line) for order in orders for line in _lines(order))
 
 
 def _lines(order: Listed) -> list[str]:

@@ -85,9 +85,10 @@ def _waiting(story: Story, route: Route) -> str:
 
 def _not_an_order(story: Story, route: Route) -> str:
     if story.reason == "before_start":
+        kept = "" if story.transaction else ", and of its content nothing is kept"
         return (
             f"Nothing: it was placed before the channel's start ({minute(route.start_from)}). It is counted and never"
-            " sent, and of its content nothing is kept; the DAG backfill_orders brings it in."
+            f" sent{kept}; the DAG backfill_orders brings it in."
         )
     if story.reason == "in_erp_before_start":
         return "Nothing: as it was to be backfilled the ERP had it already, and it was not sent."
@@ -199,7 +200,7 @@ _BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
 
 def decisions(story: Story, route: Route | None) -> str:
     """What people may decide about it, and with which DAG; the lifecycle says what."""
-    if story.status is Status.NOT_AN_ORDER:
+    if story.status is Status.NOT_AN_ORDER and not story.erased_at:
         brought = story.reason == "before_start"
         return "bring it in, with the DAG backfill_orders" if brought else "nothing here; only the channel changes it"
     possible = [action for action, event in DECISIONS.items() if allowed(story.status, event)]
@@ -220,7 +221,8 @@ def for_support(story: Story, stuck_after: timedelta) -> str | None:
     if status is Status.FAILED and _resend_failed(story):
         return "it was sent again and failed again"
     unsent = status in (Status.RECEIVED, Status.QUEUED) and now - story.received_at > stuck_after
-    if unsent and not (story.holds or story.lost or story.tried):
+    held = any(stops_sending(hold, story) for hold in story.holds)
+    if unsent and not (held or story.lost or story.tried):
         return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
     ends = story.window_ends_at
     if status in IN_DOUBT and ends and now - ends > UNCONFIRMED_FOR:
@@ -234,6 +236,19 @@ def _resend_failed(story: Story) -> bool:
     return any(min(tried, default=at) < at < max(tried, default=at) for at in again)
 
 
+def _cancelled_in_erp(story: Story) -> bool:
+    """Whether the ERP keeps a cancelled order under the key, as far as is known."""
+    seen = any(attempt.resolution == "cancelled_in_erp" for attempt in story.attempts)
+    last = next((attempt.code for attempt in reversed(story.attempts) if attempt.sent), None)
+    set_aside = story.status in (Status.ON_HOLD, Status.IGNORED)
+    return "CANCELLED_IN_ERP" in (story.code, last) or (seen and set_aside)
+
+
+def in_doubt(story: Story) -> bool:
+    """Whether the ERP may have the order by an attempt, and no look-up has said since that it has not."""
+    return any(_in_doubt_still(attempt, story) for attempt in story.attempts)
+
+
 def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
     begun = attempt.resolution == "resends_spent" and bool(story.erp_number)
     return attempt.in_doubt or begun
@@ -242,17 +257,16 @@ def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
 def keying_in(story: Story) -> str:
     """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
     status, number = story.status, story.erp_number or "no number"
-    cancelled = any(try_.resolution == "cancelled_in_erp" for try_ in story.attempts)
     if story.erased_at:
         return "DO NOT enter it: its content was erased."
     if status in DONE:
         return f"DO NOT enter it: the ERP has it, under the number {number}."
-    if story.code == "CANCELLED_IN_ERP" or (cancelled and status in (Status.ON_HOLD, Status.IGNORED)):
+    if _cancelled_in_erp(story):
         return (
             f"DO NOT enter it: the ERP has it, cancelled, as {number}, and the cancelled one keeps its external"
             " reference. To have that one opened again, resync the order with that number (DAG resync_orders)."
         )
-    if status in IN_DOUBT or story.doubted or any(_in_doubt_still(try_, story) for try_ in story.attempts):
+    if status in IN_DOUBT or story.doubted or in_doubt(story):
         return (
             "DO NOT enter it now: it may be in the ERP already, and no look-up has said that it is not. In the ERP its"
             f" external reference is {story.key}."
@@ -267,12 +281,21 @@ def keying_in(story: Story) -> str:
         return f"DO NOT enter it: the ERP may hold an order of it already ({number})."
     if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
         return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
-    if status is Status.WAITING:
+    if status is Status.WAITING or (story.transaction and not story.transaction.whole):
         return "DO NOT enter it: not all of its lines are there yet."
+    return _how_to_enter(story)
+
+
+def _how_to_enter(story: Story) -> str:
     then = (
         f"Give the ERP's order the external reference {story.key}, and then mark the order as synced with the ERP's"
         " number (DAG resync_orders, mark_as_synced), so that it is never sent."
     )
-    if status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":
+    if any(attempt.refused for attempt in story.attempts):
+        then = (
+            f"Look in the ERP for the external reference {story.key}: it refused the order and may have kept what was"
+            f" begun. If it is there, finish that one; if not, enter it. {then}"
+        )
+    if story.status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":
         return then
     return f"FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. {then}"

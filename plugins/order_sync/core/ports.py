@@ -208,7 +208,6 @@ class Refused:
     key: OrderKey
     generation: int
     code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ LINE = ("number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax", "titl
 MOST_DIGITS = 16
 """Before the decimal point, of a quantity or an amount: more is a mistake, and past what arithmetic keeps exact."""
 
+MOST_DECIMALS = 1000
+"""After it: far more than anybody writes, and fewer than a database refuses."""
+
 NUL = ("\x00", "\N{SYMBOL FOR NULL}")
 """A NUL character, as JSON can carry it and as the ledger stores it in plain text."""
 
@@ -156,7 +159,8 @@ class _Reader:
             number = Decimal(str(value).strip())
         except InvalidOperation:
             number = Decimal("NaN")
-        if number.is_finite() and number.adjusted() < MOST_DIGITS:
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent >= -MOST_DECIMALS and number.adjusted() < MOST_DIGITS:
             return number
         self.sound_money = False
         what = "has too many digits" if number.is_finite() else "is not a number"

@@ -1,6 +1,6 @@
 """One order's whole story as the ledger tells it, and the rows of the order list: what `explain` turns into sentences.
 
-Facts only, none of them weighed. The transaction in a story holds people's data; nothing else here does.
+Facts only, none of them weighed. The transactions in a story hold people's data; nothing else here does.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Protocol
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey, Problem, Transaction
-from order_sync.core.ports import Chosen
+from order_sync.core.ports import Chosen, Entry
 from order_sync.core.selection import Action, Selection
 
 
@@ -38,6 +38,11 @@ class Attempt:
     def sent(self) -> bool:
         """Whether this ledger tried, and the attempt may have reached the ERP."""
         return self.generation > 0 and self.outcome != "not_sent"
+
+    @property
+    def refused(self) -> bool:
+        """Whether the ERP refused the order, maybe after it had begun one."""
+        return not {"refused", "refused_too_often"}.isdisjoint((self.outcome, self.resolution))
 
     @property
     def in_doubt(self) -> bool:
@@ -91,6 +96,7 @@ class Story:
         doubted: whether a ledger that was lost may have sent it, and nobody has looked since the restore.
         erased_at: when people's data in it was erased.
         transaction: what the channel says now, with people's data; None where no content is kept.
+        earlier: what it said before, likewise.
     """
 
     key: OrderKey
@@ -121,6 +127,12 @@ class Story:
     doubted: bool
     erased_at: datetime | None
     transaction: Transaction | None
+    earlier: tuple[Transaction, ...]
+
+    @property
+    def versions(self) -> tuple[Transaction, ...]:
+        """Every version of which the content is kept."""
+        return (self.transaction, *self.earlier) if self.transaction else self.earlier
 
     @property
     def tried(self) -> bool:
@@ -183,6 +195,9 @@ class Stories(Protocol):
 
     def stories(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Story]:
         """The stories of these orders; a key that is no order's is left out."""
+
+    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
+        """The orders under these keys; one of which no version was kept is left out."""
 
     def listed(self, filters: Filters, limit: int) -> Sequence[Listed]:
         """The newest orders that meet the filters, no more than `limit`."""

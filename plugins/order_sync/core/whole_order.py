@@ -5,10 +5,11 @@ It holds people's data, so its text belongs on a screen or in a file for the ord
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from order_sync.core.explaining import laid_out, status
+from order_sync.core.hiding import on_one_line
 from order_sync.core.orders import Charge, Line
 from order_sync.core.outlook import keying_in, minute
 from order_sync.core.reading import named, read_order
@@ -45,7 +46,7 @@ def whole_order(story: Story, guest_account: str | None) -> str:
         laid_out("Ship to", _address(details.get("ship_to"))),
         _table("Lines", LINE, [_with_price(named(line)) for line in _rows(details, "lines")]),
         _table("Charges", CHARGE, _rows(details, "charges")),
-        laid_out(f"Totals in {said.currency or '-'}", _totals(story, guest_account)),
+        laid_out(f"Totals in {_text(said.currency) or '-'}", _totals(story, guest_account)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -76,7 +77,7 @@ def _with_price(line: object) -> object:
     try:
         each = Decimal(str(line.get("net"))) / Decimal(str(line.get("quantity")))
         return {**line, "each": f"{each.quantize(Decimal('0.0001')).normalize():f}"}
-    except (InvalidOperation, ZeroDivisionError):
+    except ArithmeticError:
         return line
 
 
@@ -96,7 +97,7 @@ def _set(line: Sequence[str], names: Sequence[str], widths: Sequence[int]) -> It
 
 
 def _text(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    return "" if value is None else " ".join(on_one_line(str(value)).split())
 
 
 def _totals(story: Story, guest_account: str | None) -> Iterator[tuple[str, str]]:

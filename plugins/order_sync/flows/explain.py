@@ -5,7 +5,7 @@ ledger.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from order_sync.core.advice import CATALOGUE
@@ -13,7 +13,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.escalating import Facts, bundle, bundle_of_list
 from order_sync.core.explaining import explain as explained
 from order_sync.core.explaining import laid_out, named
-from order_sync.core.hiding import without_secrets
+from order_sync.core.hiding import fit_for_a_log, without_secrets
 from order_sync.core.lifecycle import Status
 from order_sync.core.order_list import causes as causes_text
 from order_sync.core.order_list import listed as list_text
@@ -21,7 +21,7 @@ from order_sync.core.orders import OrderKey
 from order_sync.core.outlook import dag_of, how_it_ends, minute
 from order_sync.core.ports import Route, Summary
 from order_sync.core.selection import Selection
-from order_sync.core.story import Filters, Stories
+from order_sync.core.story import Filters, Listed, Stories
 from order_sync.core.whole_order import whole_order
 
 AT_MOST = 50
@@ -119,7 +119,7 @@ def _several(ask: Asked, keys: Sequence[OrderKey], in_all: int, stories: Stories
     single = [name for name in ("whole_order", "escalate") if getattr(ask, name)]
     more = f" For {' and '.join(single)} name one of them by its key, too." if single else ""
     text = f"{in_all} orders are meant{shown}. To see one of them whole, ask for it by its key.{more}\n"
-    return Answer(text + list_text(rows), Summary({"found": in_all, "shown": len(rows)}))
+    return Answer(text + _listed(rows, stories), Summary({"found": in_all, "shown": len(rows)}))
 
 
 def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Facts) -> Answer:
@@ -128,7 +128,7 @@ def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fact
     rows, causes = stories.listed(filters, ask.at_most), stories.causes(filters, CAUSES)
     by = {"status": ask.status, "code": ask.code, "channel": ask.channel, "days": ask.days}
     named_by = ", ".join(f"{name} {value}" for name, value in by.items() if value) or "all"
-    parts = [f"Orders ({named_by}), the newest {len(rows)} first", list_text(rows) or "none"]
+    parts = [f"Orders ({named_by}), the newest {len(rows)} first", _listed(rows, stories) or "none"]
     if causes:
         parts += ["\nThe most frequent causes among them all", causes_text(causes)]
     if ask.escalate:
@@ -138,6 +138,12 @@ def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fact
         named_connections = ("Connections", ", ".join(["order_ledger", *connections]))
         parts.append("\n" + bundle_of_list(rows, causes, holds, [named_connections, *facts]))
     return Answer("\n".join(parts), Summary({"shown": len(rows)}))
+
+
+def _listed(rows: Sequence[Listed], stories: Stories) -> str:
+    said = {entry.key: entry.transaction for entry in stories.entries([row.key for row in rows if row.message])}
+    kept = [(row, [said[row.key]] if row.key in said else []) for row in rows]
+    return list_text([replace(row, message=fit_for_a_log(row.message, versions)) for row, versions in kept])
 
 
 def _key(text: str, wrong: list[str]) -> OrderKey | None:

@@ -1,6 +1,7 @@
 """A whole order as a plain text file for the order desk, beside the reports. It holds people's data."""
 
 import os
+from errno import ENAMETOOLONG
 from pathlib import Path
 from urllib.parse import quote, unquote
 from uuid import uuid4
@@ -34,6 +35,11 @@ def print_order(folder: Path, key: OrderKey, page: str) -> Path:
             file.write(page)
         part.replace(path)
     except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise Misconfigured(
+                "the order's key is too long for a file's name: print it with"
+                " `python -m order_sync explain KEY --whole-order`"
+            ) from error
         raise Misconfigured(
             f"the order cannot be printed into the folder '{folder}': {error.strerror}; create it, let the user of"
             " Airflow's workers write there, or name another one"

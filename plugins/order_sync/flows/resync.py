@@ -22,7 +22,7 @@ from order_sync.core.deciding import (
     to_revive,
 )
 from order_sync.core.errors import Misconfigured, OrderRefused
-from order_sync.core.hiding import without_secrets
+from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Chosen, Erp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
@@ -80,7 +80,7 @@ async def resync(
     if selection is None:
         chosen, number = _chosen(asked, ledger)
         if asked.dry_run or (not asked.selection.keys and number > without_confirm and not asked.confirm):
-            return _listed(asked, chosen, number, without_confirm)
+            return _listed(asked, chosen, number, without_confirm, ledger)
         if number > len(chosen):
             chosen, number = ledger.chosen(asked.selection, number)
         selection = ledger.select(run, asked.action, params, [order.key for order in chosen], actor)
@@ -114,9 +114,11 @@ def _chosen(asked: Asked, ledger: Ledger) -> tuple[Sequence[Chosen], int]:
     return chosen, number
 
 
-def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int) -> Resynced:
-    for order in chosen[:LISTED]:
-        said = without_secrets(order.message)
+def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int, ledger: Ledger) -> Resynced:
+    shown = chosen[:LISTED]
+    known = {entry.key: [entry.transaction] for entry in ledger.entries([order.key for order in shown])}
+    for order in shown:
+        said = fit_for_a_log(order.message, known.get(order.key, []))
         logger.info("%s is %s · %s %s", order.key, order.status, order.code or "no error", said)
     if number > LISTED:
         logger.info("and %s more", number - LISTED)
@@ -173,7 +175,7 @@ class _Deciding:
             if decision.warns or decision.result is Result.REFUSED:
                 self.told += 1
                 if self.told <= LISTED:
-                    said = without_secrets(decision.message)
+                    said = on_one_line(without_secrets(decision.message))
                     logger.warning("%s (%s): %s: %s", key, order.status, decision.result, said)
 
     async def _decisions(self, page: Sequence[Selected]) -> Decided:

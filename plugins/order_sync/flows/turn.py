@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from order_sync.core.advice import CATALOGUE
 from order_sync.core.bulk import batched
 from order_sync.core.errors import (
     Misconfigured,
@@ -161,7 +162,12 @@ class Turn:
         refused = self.sender.ledger.refused_in_a_row(self.sender.route.erp, REFUSALS_IN_A_ROW)
         if not refused:
             return
-        reason = f"the ERP refused the last {len(refused)} orders with {refused[0].code}: {refused[0].message}"
+        code = refused[0].code
+        meaning = CATALOGUE.get(code, CATALOGUE["UNKNOWN"]).meaning
+        reason = (
+            f"the ERP refused the last {len(refused)} orders with {code}: {meaning} The DAG explain_order tells what it"
+            f" said of {refused[0].key}"
+        )
         by, again = self.sender.actor, Event.CONFIGURATION_SUSPECTED
         self.sender.ledger.hold(f"erp_{self.sender.route.erp}", HoldKind.CONFIGURATION, HoldScope.SUBMIT, reason, by)
         self.sender.ledger.apply(

@@ -82,6 +82,10 @@ def sentences() -> Iterator[None]:
     """Turn psycopg's errors of connection into ours: one sentence, and no address with a password in it."""
     try:
         yield
+    except psycopg.errors.ProgramLimitExceeded as error:
+        raise Misconfigured(
+            "an order's key is too long: it takes 2,000 bytes at most; who keeps the channel's SQL gives a shorter one"
+        ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from error

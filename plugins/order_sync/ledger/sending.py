@@ -149,10 +149,7 @@ class Sending(Calls):
     def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
         """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
         rows = self._database.rows("read_refusals", erp=erp, number=number)
-        return [
-            Refused(OrderKey.parse(row["order_key"]), row["generation"], row["code"] or "", row["message"] or "")
-            for row in rows
-        ]
+        return [Refused(OrderKey.parse(row["order_key"]), row["generation"], row["code"] or "") for row in rows]
 
     # Holds
 

@@ -88,6 +88,7 @@ def _story(row: Row) -> Story:
         decisions=tuple(_decision(each) for each in row["decisions"] or ()),
         lost=tuple(_decision(each) for each in row["lost"] or ()),
         transaction=transaction_of({**said, "order_key": row["order_key"]}) if said else None,
+        earlier=tuple(transaction_of({**each, "order_key": row["order_key"]}) for each in row["earlier"] or ()),
         **{name: row[name] for name in same},
     )
 

@@ -33,9 +33,9 @@ create index orders_unproven_number on orders (erp, erp_number)
 """
 
 LOOK_UPS = """
-create index transactions_reference on transactions (reference) where reference <> '';
-create index transactions_receipt on transactions (receipt) where receipt <> '';
-create index transactions_customer_account on transactions (customer_account) where customer_account <> '';
+create index transactions_reference on transactions (left(reference, 200)) where reference <> '';
+create index transactions_receipt on transactions (left(receipt, 200)) where receipt <> '';
+create index transactions_customer_account on transactions (left(customer_account, 200)) where customer_account <> '';
 """
 
 ORDER_LIST = """
