@@ -3,7 +3,8 @@ Stops sending orders over an ERP's or a channel's connection, for a reason: stoc
 are read, validated and confirmed as before; those that would be sent are Queued and wait. A release lets them go with
 the next run, and also ends the holds that order-sync set by itself.
 
-Trigger it with the connection, what to do, and why. Who did it is kept in the ledger with the reason.
+Trigger it with the connection, what to do, and why. Who did it is kept in the ledger with the reason. People have one
+hold on a connection: if there is one already, the log says whose, nothing is set, and one release ends it.
 
 **When the task is red**, its log says in one sentence what to change: the connection, the reason, or the
 connection `order_ledger`. Nothing was held or released then.

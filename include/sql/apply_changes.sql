@@ -1,5 +1,6 @@
 -- Returns how many changes held; needs the unique index on orders (order_key), orders_erp_number and attempts' key.
 -- An order that was only looked up, and that this ledger never sent, has its window before it from the first send on.
+-- One that was only refused, and for the ERP's configuration it seems, has not been tried since it was received.
 -- An ERP number that another order has is no proof: the order becomes a conflict, or is left as it is with the finding.
 with moment as materialized (
     select clock_timestamp() as now
@@ -9,7 +10,7 @@ with moment as materialized (
         problems jsonb, customer_account text, currency text, total numeric, delivery_date date,
         erp_number text, erp_status text, next_look_at timestamptz)
 ), locked as materialized (
-    select change.*, o.id, o.erp
+    select change.*, o.id, o.erp, o.first_attempt_at
     from change join orders o using (order_key)
     where o.status = change.from_status and o.generation = change.generation
     order by o.id
@@ -29,6 +30,10 @@ with moment as materialized (
         l.id, l.from_status, l.problems, l.customer_account, l.currency, l.total, l.delivery_date,
         l.erp_number, l.erp_status, l.next_look_at,
         l.event is null or cause.who = 'settle' as looked,
+        l.event = 'configuration_suspected' and not exists (
+            select from attempts a
+            where a.order_id = l.id and a.opened_at >= l.first_attempt_at
+              and coalesce(a.outcome, 'unknown') not in ('refused', 'not_sent')) as taken_back,
         cause.who = 'settle' and l.event not in ('taken', 'window_over') as definite,
         case when owner is null then l.event else taken.event end as event,
         case when owner is null then l.to_status else taken.to_status end as to_status,
@@ -58,8 +63,9 @@ with moment as materialized (
         next_attempt_at = case when j.to_status = 'queued' then moment.now else o.next_attempt_at end,
         lease_until = case when j.event is null then o.lease_until end,
         next_look_at = j.next_look_at,
-        window_ends_at = case when j.event in ('absent', 'half_made') and o.first_attempt_at is null then null
-                              else o.window_ends_at end,
+        first_attempt_at = case when j.taken_back then null else o.first_attempt_at end,
+        window_ends_at = case when j.taken_back or (j.event in ('absent', 'half_made') and o.first_attempt_at is null)
+                              then null else o.window_ends_at end,
         resends = case when j.event in ('absent', 'half_made') and o.first_attempt_at is not null then o.resends + 1
                        else o.resends end
     from judged j, moment

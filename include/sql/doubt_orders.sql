@@ -1,12 +1,13 @@
 -- Returns how many open orders a lost ledger may have sent; from now on each is looked up before anything else; needs
 -- orders_queued, orders_in_doubt. Where no ledger was restored it reads no order.
+-- What another task put on record meanwhile has another generation; what changed otherwise waits for the next settle.
 -- The attempt on record stands for all that are lost: none was made after the restore, nor stored by the ERP after looks_from.
 with moment as materialized (
     select clock_timestamp() as now
 ), restore as materialized (
     select id, restored_at, looks_from from restores order by id desc limit 1
 ), unlooked as materialized (
-    select o.id
+    select o.id, o.generation
     from restore
     join orders o on o.channel = %(channel)s
         and (o.status = 'queued' or o.status in ('sending', 'sent', 'pending_verification'))
@@ -15,7 +16,7 @@ with moment as materialized (
     select o.id, o.status, restore.id as restore_id, restore.restored_at, restore.looks_from
     from restore
     cross join unlooked
-    join orders o on o.id = unlooked.id and may_have_been_sent(o)
+    join orders o on o.id = unlooked.id and o.generation = unlooked.generation and may_have_been_sent(o)
     order by o.id
     for update of o
 ), attempt as (

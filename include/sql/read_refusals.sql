@@ -1,5 +1,5 @@
 -- Returns the orders that the ERP refused with one code since it last took one, if they are enough; needs attempts_answered.
--- One that was refused several times is one order.
+-- One that was refused several times is one order. One that failed for another reason since is left out.
 with answered as (
     select a.order_id, a.outcome, a.code, a.closed_at
     from attempts a
@@ -21,4 +21,5 @@ with answered as (
 select o.order_key, o.generation, refused.code
 from refused join orders o on o.id = refused.order_id
 where (select count(*) from refused) >= %(number)s
+  and not (o.status = 'failed' and (o.code is distinct from refused.code or o.received_at > refused.closed_at))
 order by refused.closed_at, refused.order_id

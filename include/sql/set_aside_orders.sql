@@ -4,7 +4,8 @@ with early as materialized (
     from orders o
     where o.channel = %(channel)s and o.status in ('received', 'queued', 'failed')
       and o.placed_at < %(start)s and not o.backfilled
-      and not exists (select from attempts a where a.order_id = o.id)
+      and not exists (select from attempts a
+                      where a.order_id = o.id and (a.generation > 0 or a.resolution is distinct from 'absent'))
       and not may_have_been_sent(o)
     order by o.id
     for update of o

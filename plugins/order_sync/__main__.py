@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from order_sync import registry
 from order_sync.commands import explain
-from order_sync.core.errors import OrderSyncError
+from order_sync.core.errors import Misconfigured, OrderSyncError
 from order_sync.core.ports import Actor
 
 
@@ -69,6 +69,8 @@ def accepted(given: argparse.Namespace) -> str:
     """Accept a fingerprint, and say what follows."""
     from order_sync import hooks
 
+    if empty := [f"--{name}" for name in ("fingerprint", "by", "reason") if not getattr(given, name).strip()]:
+        raise Misconfigured(f"{', '.join(empty)}: write something, for the audit history; nothing was accepted")
     with hooks.ledger() as ledger:
         ledger.accept_fingerprint(given.connection, given.fingerprint, Actor(given.by, given.reason))
     then = "; the next extract reads it from its beginning" if given.connection.startswith("channel_") else ""

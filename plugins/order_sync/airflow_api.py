@@ -17,6 +17,10 @@ PAGE = 100
 """Rows asked for at a time."""
 
 
+class NoSuchList(Misconfigured):
+    """Airflow has no such list: it is of another version, or has no such DAG."""
+
+
 @dataclass(frozen=True, slots=True)
 class AirflowApi:
     """One Airflow, seen by one of its users, whose password is the endpoint's key."""
@@ -28,8 +32,7 @@ class AirflowApi:
     def rows(self, path: str, name: str, **conditions: Any) -> list[dict[str, Any]]:
         """Every row under `name` of a list such as `eventLogs`, as its parameters narrow it down.
 
-        Raises Transient while Airflow does not answer, NotAuthorised when the user may not, and Misconfigured when
-        there is no such list.
+        Raises Transient while Airflow does not answer, NotAuthorised when the user may not, and NoSuchList.
         """
         return asyncio.run(self._rows(path, name, conditions))
 
@@ -39,6 +42,8 @@ class AirflowApi:
             while True:
                 asked = urlencode({**conditions, "limit": PAGE, "offset": len(found)}, doseq=True)
                 reply = await rest.ask("GET", f"/api/v2/{path}?{asked}")
+                if reply.status == HTTPStatus.NOT_FOUND:
+                    raise NoSuchList(f"Airflow answers HTTP 404 to '{path}': look at its version")
                 if reply.status != HTTPStatus.OK:
                     raise Misconfigured(f"Airflow answers HTTP {reply.status} to '{path}': look at its version")
                 found += reply.body[name]
@@ -46,7 +51,8 @@ class AirflowApi:
                     return found
 
     async def _token(self) -> str:
-        async with Rest(self.endpoint, self.settings) as rest:
+        # The password may be of any characters, and goes in the body alone: there is no bearer key yet.
+        async with Rest(replace(self.endpoint, key="none"), self.settings) as rest:
             who = {"username": self.user, "password": self.endpoint.key}
             reply = await rest.ask("POST", "/auth/token", who)
         if reply.status not in (HTTPStatus.OK, HTTPStatus.CREATED):

@@ -37,6 +37,9 @@ PATIENCE = {"connect_timeout": 10, "keepalives_idle": 60, "keepalives_interval":
 """How many seconds a database may take to accept a connection, and a silent one is believed to live; what the extra of
 its connection says comes first."""
 
+EXTRAS = {"postgres": '{"sslmode": "require"}', "http": '{"ca": "/path/of/authority.pem"}'}
+"""What the extra of a connection may look like, by its type."""
+
 CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
 """What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
 
@@ -126,4 +129,14 @@ def _connection(conn_id: str, conn_type: str) -> Connection:
         ) from None
     if connection.conn_type != conn_type:
         raise Misconfigured(f"connection '{conn_id}' has type '{connection.conn_type}': it must have '{conn_type}'")
+    if connection.extra and not _is_object(connection.extra):
+        raise Misconfigured(f"connection '{conn_id}': its extra must be a JSON object, such as {EXTRAS[conn_type]}")
     return connection
+
+
+def _is_object(text: str) -> bool:
+    """Whether it is an object of JSON; of anything else Airflow heeds nothing, also not that TLS is wanted."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

@@ -175,7 +175,8 @@ def _checked(endpoint: Endpoint) -> ssl.SSLContext | bool:
         parts = urlsplit(endpoint.base_url)
         host = parts.hostname or ""
         whole = f"{parts.scheme}://{parts.netloc}"
-        sound = parts.port != 0 and "@" not in whole and endpoint.base_url.rstrip("/") == whole
+        host.encode("idna")
+        sound = parts.port != 0 and not {"@", " "} & {*whole} and endpoint.base_url.rstrip("/") == whole
     except ValueError:
         sound = False
     if not sound or not host or parts.scheme not in ("http", "https"):
@@ -207,9 +208,9 @@ def _is_loopback(host: str) -> bool:
 def _retry_after(headers: Mapping[str, str]) -> timedelta:
     """How long a server asks to wait: in seconds, or until a date by its own clock."""
     text = headers.get("Retry-After", "")
-    if text.isdecimal():
-        return timedelta(seconds=int(text))
     try:
+        if text.isdecimal():
+            return timedelta(seconds=int(text))
         return max(parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", "")), timedelta(0))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return DEFAULT_PATIENCE

@@ -345,8 +345,8 @@ async def test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more(subje
         assert [row.cancelled for row in listed] == [True], "a cancelled order is not listed as cancelled"
 
 
-async def cancelled_in_erp(subject: Subject, erp: Erp, order: Order) -> str:
-    """Begin an order, and cancel it as a person does in the ERP; returns what the ERP calls it."""
+async def begin(subject: Subject, erp: Erp, order: Order) -> None:
+    """Submit an order whose answers are lost from the call on that stores it."""
     before = await erp.count(order.key.channel)
     for heard in range(20):
         subject.network.lose(".", skip=heard)
@@ -354,6 +354,11 @@ async def cancelled_in_erp(subject: Subject, erp: Erp, order: Order) -> str:
         subject.network.behave()
         if await erp.count(order.key.channel) > before:
             break
+
+
+async def cancelled_in_erp(subject: Subject, erp: Erp, order: Order) -> str:
+    """Begin an order, and cancel it as a person does in the ERP; returns what the ERP calls it."""
+    await begin(subject, erp, order)
     subject.fixture.cancel(subject.server, order)
     founds = await seen(erp, order)
     return founds[0].number if founds else ""
@@ -372,6 +377,25 @@ async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
     assert found[by_hand].key == "", "what a person entered in the ERP is said to bear a key"
     assert {name: row.number for name, row in found.items()} == {number: number, by_hand: by_hand}
     assert not any(row.cancelled for row in found.values()), "a live order is found as cancelled by its number"
+
+
+async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_made(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        await begin(subject, erp, order)
+        for submitted in (False, True):
+            if submitted:
+                await erp.submit(order)
+            (found,) = await seen(erp, order)
+            rows = await erp.by_number(order.key.channel, [found.number])
+            listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
+            begun = found.state is FoundState.HALF_MADE
+            for row in (*rows.values(), *listed):
+                assert row.begun is begun, (
+                    f"an order that is {found.state} is told as {'begun' if row.begun else 'whole'}"
+                )
+            assert (len(rows), len(listed)) == (1, 1)
+        assert not begun, "a submitted order is told as half made"
 
 
 async def test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls_it(subject):
@@ -493,6 +517,7 @@ listed = test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear
 begun = partial(test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt, status=401)
 numbered = test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
 revived = test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_submit
+begun_or_whole = test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_made
 only_named = test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again
 refusal = test_a_refusal_has_a_known_code_and_no_people_in_it
 good_order = test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
@@ -557,6 +582,8 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
         test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls_it,
         "is found as live by its number",
     ),
+    wrong.TakesTheBegunForWhole: (begun_or_whole, "an order that is half_made is told as whole"),
+    wrong.TakesTheWholeForBegun: (begun_or_whole, "an order that is (taken|confirmed) is told as begun"),
     wrong.AsksForEachNumber: (test_a_thousand_numbers_are_asked_for_in_bulk, "not in bulk"),
     wrong.AsksAboutNoNumber: (test_no_number_asks_nothing, "looking for no number asks the ERP"),
     wrong.OpensNothingAgain: (revived, "what was opened again is"),

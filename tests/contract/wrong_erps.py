@@ -330,13 +330,27 @@ class FindsNumbersWithoutKeys(Wrong):
 
 class FindsAnyNumber(Wrong):
     async def by_number(self, channel, numbers):
-        return {number: InErp(number, "", False) for number in numbers} | await self.right.by_number(channel, numbers)
+        return {number: InErp(number, "", False, False) for number in numbers} | await self.right.by_number(
+            channel, numbers
+        )
 
 
 class FindsCancelledNumbersAsLive(Wrong):
     async def by_number(self, channel, numbers):
         found = await self.right.by_number(channel, numbers)
         return {number: replace(row, cancelled=False) for number, row in found.items()}
+
+
+class TakesTheBegunForWhole(Wrong):
+    async def by_number(self, channel, numbers):
+        found = await self.right.by_number(channel, numbers)
+        return {number: replace(row, begun=False) for number, row in found.items()}
+
+
+class TakesTheWholeForBegun(Wrong):
+    async def by_number(self, channel, numbers):
+        found = await self.right.by_number(channel, numbers)
+        return {number: replace(row, begun=True) for number, row in found.items()}
 
 
 class AsksForEachNumber(Wrong):

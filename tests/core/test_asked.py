@@ -74,6 +74,9 @@ def test_each_order_is_given_its_own_number():
         ({"order_keys": ["nonsense"]}, "order_keys: number 1 is no order key, such as"),
         ({"order_keys": ["shop:1", "Ann Other"]}, "order_keys: number 2 is no order key"),
         ({"order_keys": ["fair:1"]}, "order_keys: number 1 is of no channel: there is shop, till"),
+        ({"order_keys": ["shop:1, shop:2"]}, "number 1 holds a blank, comma or semicolon: write one key a line"),
+        ({"order_keys": ["till:2", "shop:1;"]}, "number 2 holds a blank, comma or semicolon: write one key a line"),
+        ({"order_keys": ["shop:1\nshop:2"]}, "number 1 holds a blank, comma or semicolon: write one key a line"),
         ({"order_keys": "shop:1"}, "order_keys must be a list of texts"),
         ({"order_keys": [1]}, "order_keys must be a list of texts"),
         ({"channel": "fair"}, "channel is 'fair': write shop or till"),
@@ -83,6 +86,7 @@ def test_each_order_is_given_its_own_number():
         ({"first_day": "2026-02-30", "last_day": "2026-03-01"}, "first_day is '2026-02-30': write a date"),
         ({"first_day": "2026-03-02", "last_day": "9999-12-31"}, "last_day is '9999-12-31': write a date"),
         ({"first_day": "2026-03-02", "last_day": "2026-03-01"}, "last_day 2026-03-01 lies before first_day 2026-03-02"),
+        ({"first_day": 20260302, "last_day": "2026-03-02"}, "first_day must be text"),
         ({"first_day": "2026-03-02"}, "last_day is missing"),
         ({"last_day": "2026-03-02"}, "first_day is missing"),
         ({"channel": "shop", "day": "2026-03-02"}, "there is no param 'day': the params are order_keys"),
@@ -109,6 +113,25 @@ def test_all_problems_are_said_at_once_and_each_once():
     problems = refused(**wrong)
     assert len(problems) == 8, problems
     assert len(set(problems)) == len(problems)
+
+
+def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_counted():
+    many = 100_001
+    typed = {"order_keys": [f"{number}" for number in range(many)], "reason": ""}
+    problems = refused(**typed)
+    assert problems[0].startswith("order_keys: number 1 is no order key")
+    assert problems[20:] == [
+        "and 99981 more like that",
+        "reason is missing: write why, for everybody who reads the orders' history",
+    ]
+    twice = refused(order_keys=["shop:1"] * 100, erp_numbers=[f"{number}" for number in range(100)])
+    assert (len(twice), twice[-1]) == (21, "and 79 more like that")
+
+
+def test_a_number_that_stands_beside_no_order_key_is_not_laid_upon_another():
+    typed = {"order_keys": ["x", "shop:1", "shop:1"], "erp_numbers": ["7", "8", "8"], "action": "mark_as_synced"}
+    (problem,) = refused(**typed)
+    assert "number 1 is no order key" in problem
 
 
 @pytest.mark.parametrize("typed", ["Ann Other, 1 High Street", "Ann: 1 High Street"])

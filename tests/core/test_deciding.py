@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from order_sync.core.deciding import Result, Selected, after_look, by_its_number, decide, to_revive
+from order_sync.core.deciding import Result, Selected, after_look, by_its_number, decide, entered_by_hand, to_revive
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import OrderKey
+from order_sync.core.ports import InErp
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found, FoundState
 
@@ -31,7 +32,8 @@ ANSWERS: dict[Action, dict[Status, object]] = {
     },
     Action.RELEASE: {
         **dict.fromkeys(set(S) - {S.WAITING, S.NOT_AN_ORDER}, Result.UNCHANGED),
-        **dict.fromkeys((S.ON_HOLD, S.IGNORED), Event.RELEASED),
+        S.ON_HOLD: Event.RELEASED,
+        S.IGNORED: ASK,
     },
     Action.ACCEPT: {S.CONFLICT: ASK, S.SUCCEEDED: Result.UNCHANGED, S.SYNCED_MANUALLY: Result.UNCHANGED},
 }
@@ -170,25 +172,66 @@ def test_exactly_one_confirmed_order_can_be_accepted(there, number, says):
     assert says in decision.message
 
 
+def listed(key: str = "", *, cancelled: bool = False, begun: bool = False) -> InErp:
+    """The ERP's order 7."""
+    return InErp("7", key, cancelled, begun)
+
+
 @pytest.mark.parametrize(
-    ("bears", "cancelled", "there", "done", "says"),
+    ("seven", "there", "done", "says"),
     [
-        ("", False, [], True, "synced as 7"),
-        ("shop:1", False, [found("7")], True, "synced as 7"),
-        (None, False, [], False, "the ERP has no order 7"),
-        ("", True, [], False, "is cancelled"),
-        ("shop:2", False, [], False, "is that of shop:2"),
-        ("", False, [found("8", FoundState.HALF_MADE)], True, "the ERP also has it as 8: cancel that one"),
-        ("", False, [found("8", FoundState.CANCELLED)], True, "synced as 7"),
+        (listed(), [], True, "synced as 7"),
+        (listed("shop:1"), [found("7")], True, "synced as 7"),
+        (None, [], False, "the ERP has no order 7"),
+        (listed(cancelled=True), [], False, "is cancelled"),
+        (listed("shop:2"), [], False, "is that of shop:2"),
+        (listed(), [found("8", FoundState.HALF_MADE)], True, "the ERP also has it begun, as 8: cancel that one"),
+        (listed(), [found("8", FoundState.CANCELLED)], True, "synced as 7"),
     ],
 )
-def test_an_order_is_marked_with_a_number_that_is_its_own(bears, cancelled, there, done, says):
+def test_an_order_is_marked_with_a_number_that_is_its_own(seven, there, done, says):
     """R97"""
-    decision = by_its_number(ORDER, "7", bears, cancelled, there)
+    decision = by_its_number(ORDER, "7", seven, there)
     assert (decision.event is Event.MARKED_AS_SYNCED) is done
     assert (decision.result is Result.DONE) is done
     assert says in decision.message
     assert decision.warns is ("also" in says)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_order_is_not_marked_with_the_number_of_a_draft_or_a_quotation_which_nobody_ships(ours: bool):
+    """R97"""
+    seven = listed("shop:1" if ours else "", begun=True)
+    decision = by_its_number(ORDER, "7", seven, [found("7", FoundState.HALF_MADE)] if ours else [])
+    assert (decision.result, decision.event) == (Result.REFUSED, None)
+    assert "the ERP's order 7 is only a draft or a quotation" in decision.message
+    assert "confirm it in the ERP" in decision.message
+    assert ("or send it again with that number" in decision.message) is ours
+
+
+@pytest.mark.parametrize("state", [FoundState.TAKEN, FoundState.CONFIRMED])
+def test_an_order_that_the_erp_has_under_its_key_is_not_marked_with_another_number(state: FoundState):
+    decision = by_its_number(ORDER, "7", listed(), [found("8", state), found("9", FoundState.HALF_MADE)])
+    assert (decision.result, decision.event) == (Result.REFUSED, None)
+    assert "the ERP also has it as 8: cancel one of the two" in decision.message
+
+
+def test_what_was_found_is_accepted_of_a_conflict_and_else_marked():
+    live = [found("SO1")]
+    assert "accept that one" in after_look(Action.RESYNC, replace(ORDER, status=S.CONFLICT), "SO1", live).message
+    for status in (S.FAILED, S.DEAD):
+        said = after_look(Action.RESYNC, replace(ORDER, status=status), "SO1", live).message
+        assert "mark it as synced with that number" in said
+        assert "accept" not in said
+
+
+@pytest.mark.parametrize(("status", "asks"), [(S.IGNORED, True), (S.ON_HOLD, False)])
+def test_the_erp_is_asked_before_a_conflict_that_was_ignored_is_released(status: Status, asks: bool):
+    """An order that was marked with a number cannot be put on hold."""
+    order = replace(ORDER, status=status, erp_number="SO1")
+    assert (decide(Action.RELEASE, order, "", "") is None) is asks
+    assert after_look(Action.RELEASE, order, "", []).event is Event.RELEASED
+    assert entered_by_hand(order).result is Result.REFUSED
 
 
 @pytest.mark.parametrize("action", Action)

@@ -130,6 +130,7 @@ async def test_a_key_that_is_not_accepted_needs_a_person(server: Proxy, status: 
         ),
         ({"Retry_After": "Sat, 21 Nov 2026 12:00:00 GMT", "Date": "Sat, 21 Nov 2026 12:00:30 GMT"}, timedelta(0)),
         ({"Retry_After": "soon"}, DEFAULT_PATIENCE),
+        ({"Retry_After": "99999999999999999999"}, DEFAULT_PATIENCE),
         ({}, DEFAULT_PATIENCE),
     ],
 )
@@ -174,6 +175,8 @@ async def test_held_sends_leave_room_for_questions_and_no_more_go_out_than_allow
         ("ftp://erp.example.com", "schema"),
         ("https://", "host"),
         ("https://erp:port", "address"),
+        ("https:// erp.example.com:8000", "address"),
+        ("https://erp..example.com", "address"),
         ("https://erp.example.com/tryton", "no more"),
         ("https://user:secret-key@erp.example.com", "no more"),
         ("", "host"),

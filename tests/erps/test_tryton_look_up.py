@@ -14,7 +14,7 @@ from order_sync.erps.tryton.look_ups import STATES
 from sandbox.tryton import DATABASE
 from sandbox.tryton import Tryton as Server
 from tests.erps.conftest import Back
-from tests.fixtures.tryton import CHANNEL, CONFIRM, CREATE, QUOTE, line, order
+from tests.fixtures.tryton import CHANNEL, CONFIRM, CREATE, QUOTE, enter, line, order
 from tests.support.proxy import Proxy
 
 pytestmark = pytest.mark.usefixtures("resting")
@@ -111,3 +111,14 @@ async def test_the_erps_own_count_knows_live_sales_of_the_channel_only(erp: Tryt
 def test_every_state_of_a_sale_has_a_meaning(back: Back) -> None:
     states = back("sale.sale.fields_get", ["state"])["state"]["selection"]
     assert {value for value, _ in states} == set(STATES)
+
+
+async def test_a_draft_and_a_quotation_that_a_person_entered_are_told_by_their_numbers(
+    erp: Tryton, proxy: Proxy, back: Back, tryton: Server
+) -> None:
+    begun = await stopped_after(erp, proxy, CREATE)
+    draft, quotation = f"ID {back.sale(begun)['id']}", enter(tryton, order())
+    rows = await erp.by_number(CHANNEL, [draft, quotation])
+    assert [(rows[name].key, rows[name].begun) for name in (draft, quotation)] == [(str(begun.key), True), ("", True)]
+    back("sale.sale.confirm", back("sale.sale.search", [("number", "=", quotation)]))
+    assert not (await erp.by_number(CHANNEL, [quotation]))[quotation].begun

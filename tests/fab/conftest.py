@@ -42,7 +42,7 @@ def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
             api.wait_until(lambda: not api.import_errors(), 60, lambda: str(api.import_errors()))
             api.wait_until(lambda: _kinds(api.dags()) == set(permissions.DAGS), 60, lambda: str(api.dags()))
             for who, roles in ROLES.items():
-                office.passwords[who] = secrets.token_urlsafe(12)
+                office.passwords[who] = f"{secrets.token_urlsafe(12)} ü@:/%"
                 office.people[who] = airflow.log_in(who, office.passwords[who], *roles)
             yield office
     finally:

@@ -1,14 +1,16 @@
 """The history names people: who triggered a run, and who cleared its task, as Airflow's own event log tells."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from order_sync import airflow_api
+from order_sync import airflow_api, hooks
 from order_sync.airflow_api import AirflowApi
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 from order_sync.core.settings import Settings
+from order_sync.operators.restore import runs_of_people
 from order_sync.rest import Endpoint
 from sandbox.processes import free_port
 from tests.fab.office import Office
@@ -73,6 +75,30 @@ def test_a_user_who_may_not_read_the_event_log_is_told_so(log: AirflowApi, offic
 def test_a_list_that_airflow_does_not_have_is_a_matter_of_its_version(log: AirflowApi):
     with pytest.raises(Misconfigured, match="404 to 'eventlogs'"):
         log.rows("eventlogs", "event_logs")
+
+
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [
+        ("otto", "may not read DAG gone_orders, or there is none: under FAB give it the role Order Sync Auditor"),
+        ("admin", "the Airflow of connection 'airflow_api' has no DAG gone_orders"),
+        ("vera", "may not read DAG gone_orders, or there is none"),
+    ],
+)
+def test_a_dag_that_airflow_does_not_have_or_show_is_named_and_the_runs_of_the_others_are_told(
+    user: str, says: str, log: AirflowApi, office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    """As restore_ledger asks."""
+    office.trigger("anna", "hold_connection")
+    key = office.airflow.passwords["admin"] if user == "admin" else office.passwords[user]
+    api = replace(log, user=user, endpoint=replace(log.endpoint, key=key))
+    monkeypatch.setattr(hooks, "airflow", lambda: api)
+    monkeypatch.setattr("order_sync.operators.restore.OTHERS", ("gone_orders", "hold_connection"))
+    told = runs_of_people(datetime.now(UTC) - timedelta(hours=1))
+    assert told is not None
+    assert says in told.untold["gone_orders"]
+    assert set(told.untold) == {"gone_orders"}
+    assert {run.dag_id for run in told.runs} >= {"hold_connection"}
 
 
 def test_an_airflow_that_does_not_answer_is_asked_again_later(log: AirflowApi):

@@ -167,7 +167,7 @@ class Row:
 
     @property
     def tried(self) -> bool:
-        """Whether an attempt may have reached the ERP since it was received."""
+        """Whether it was tried since it was received, or since its refusals were taken back."""
         return any(attempt.outcome is not Event.NOT_SENT for attempt in self.attempts[self.earlier_attempts :])
 
 
@@ -337,6 +337,7 @@ class MemoryLedger:
     def first_push(self, channel: str, limit: int) -> int:
         queued = len(self._entries(Status.QUEUED))
         asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
+        asked |= any(hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) for hold in self.holds((f"channel_{channel}",)))
         return 0 if asked or queued <= limit or any(row.attempts for row in self.rows.values()) else queued
 
     def claim(
@@ -501,6 +502,9 @@ class MemoryLedger:
         if change.event in (Event.ABSENT, Event.HALF_MADE):
             row.resends += 1
             row.lease_until = None
+        lately = {attempt.outcome for attempt in row.attempts[row.earlier_attempts :]}
+        if change.event is Event.CONFIGURATION_SUSPECTED and lately <= {Event.REFUSED, Event.NOT_SENT}:
+            row.earlier_attempts, row.window_ends_at = len(row.attempts), None
         self._move(change.key, row, change.event, actor.by)
         if change.to_status is not Status.SENT:
             row.generation += 1
@@ -547,9 +551,16 @@ class Sale:
     number: str
 
 
+def _listed(number: str, key: str, state: FoundState) -> InErp:
+    return InErp(number, key, state is FoundState.CANCELLED, state is FoundState.HALF_MADE)
+
+
 @dataclass
 class MemoryErp:
-    """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each."""
+    """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each.
+
+    `by_hand` are the orders that people entered, by number: they bear no key.
+    """
 
     clock: Clock
     guarantee: Guarantee = "unique_key"
@@ -560,6 +571,7 @@ class MemoryErp:
     submits: list[OrderKey] = field(default_factory=list)
     made_at: dict[OrderKey, datetime] = field(default_factory=dict)
     revived: list[str] = field(default_factory=list)
+    by_hand: dict[str, FoundState] = field(default_factory=dict)
 
     async def check(self) -> Health:
         self._answer()
@@ -652,10 +664,8 @@ class MemoryErp:
         return self._listed()
 
     def _listed(self) -> list[InErp]:
-        return [
-            InErp(sale.number, str(key), sale.state is FoundState.CANCELLED)
-            for key, sales in self.sales.items()
-            for sale in sales
+        return [_listed(sale.number, str(key), sale.state) for key, sales in self.sales.items() for sale in sales] + [
+            _listed(number, "", state) for number, state in self.by_hand.items()
         ]
 
     async def count(self, channel: str) -> int:

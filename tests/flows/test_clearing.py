@@ -189,10 +189,13 @@ def test_a_cleared_push_does_not_wait_for_off_peak_hours():
     assert run(ledger, erp, CLEARED, NIGHT).counts == {"absent": 1, "sent": 2}
 
 
-def test_an_erp_that_is_held_for_its_set_up_is_tried_in_the_daytime_too():
-    ledger, erp = ready(*range(1, 6))
-    erp.script = ["refused"] * 5
+def test_what_an_erp_refused_for_its_set_up_is_sent_in_the_daytime_too_once_that_is_mended():
+    """R42"""
+    ledger, erp = ready(*range(1, 7))
+    erp.script = ["refused"] * 99
     with pytest.raises(RefusesEverything):
         run(ledger, erp, off_peak=NIGHT)
-    assert run(ledger, erp, off_peak=NIGHT).counts == {"sent": 1, "waiting_for_off_peak": 4}
+    assert run(ledger, erp, off_peak=NIGHT).held
+    erp.script.clear()
+    assert run(ledger, erp, off_peak=NIGHT).counts == {"sent": 6}
     assert ledger.in_force == []

@@ -151,6 +151,15 @@ def test_a_key_that_the_ledger_does_not_know_is_named_and_nothing_is_done_to_the
     assert (ledger.status(), ledger.runs) == (Status.FAILED, {})
 
 
+def test_what_the_ledger_does_not_know_and_numbers_that_are_given_twice_are_said_at_once():
+    ledger, erp = failed(1)
+    with pytest.raises(Misconfigured) as error:
+        decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 8), "SO7", "SO7")
+    assert "the ledger has no orders shop:8: correct the keys" in str(error.value)
+    assert "SO7 is given for shop:1 and for shop:8" in str(error.value)
+    assert ledger.runs == {}
+
+
 def test_an_erp_number_that_is_given_to_two_orders_is_refused_before_anything_is_done():
     ledger, erp = failed(1, 2)
     with pytest.raises(Misconfigured, match="SO7 is given for shop:1 and for shop:2"):
@@ -328,9 +337,37 @@ def test_orders_that_were_keyed_in_are_marked_with_their_numbers_and_never_sent(
     assert (result.summary.counts, result.to_send) == ({"done": 2, "refused": 1}, {})
     assert [ledger.status(number) for number in (1, 2, 3)] == [*[Status.SYNCED_MANUALLY] * 2, Status.FAILED]
     assert ledger.rows[transaction(2).key].erp_number == "SO2"
-    assert "shop:1 (failed): done: synced as SO1; the ERP also has it as SO9: cancel that one" in caplog.text
+    assert "shop:1 (failed): done: synced as SO1; the ERP also has it begun, as SO9: cancel that one" in caplog.text
     assert "shop:3 (failed): refused: the ERP has no order SO3" in caplog.text
     assert send(ledger, erp) == {}
+
+
+def test_an_order_is_not_marked_with_a_draft_and_once_that_is_confirmed_it_is():
+    ledger, erp = failed(1, 2)
+    total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
+    erp.by_hand["SO7"] = FoundState.HALF_MADE
+    erp.sales[transaction(2).key] = [Sale(FoundState.HALF_MADE, total, "EUR", now, "SO8")]
+    marked = decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 2), "SO7", "SO8", run="a")
+    assert marked.summary.counts == {"refused": 2}
+    assert "SO7 is only a draft or a quotation" in ledger.results[transaction(1).key].message
+    erp.by_hand["SO7"] = FoundState.CONFIRMED
+    assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO7", run="b").summary.counts == {"done": 1}
+
+    assert "send it again with that number" in ledger.results[transaction(2).key].message
+    assert decide(ledger, erp, Action.RESYNC, keys(2), "SO8", run="c").summary.counts == {"done": 1}
+    assert send(ledger, erp, 2) == {"sent": 1}
+    assert [sale.number for sale in erp.sales[transaction(2).key]] == ["SO8"]
+
+
+def test_an_order_that_the_erp_has_twice_is_not_marked_until_one_is_cancelled():
+    ledger, erp = failed(1)
+    total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
+    erp.by_hand["SO7"] = FoundState.CONFIRMED
+    erp.sales[transaction(1).key] = [sale := Sale(FoundState.CONFIRMED, total, "EUR", now, "SO1")]
+    asked = Action.MARK_AS_SYNCED, keys(1), "SO7"
+    assert decide(ledger, erp, *asked, run="a").summary.counts == {"refused": 1}
+    sale.state = FoundState.CANCELLED
+    assert decide(ledger, erp, *asked, run="b").summary.counts == {"done": 1}
 
 
 def test_a_number_that_belongs_to_another_order_marks_none():
@@ -343,6 +380,30 @@ def test_a_number_that_belongs_to_another_order_marks_none():
     ledger.rows[transaction(2).key].erp_number = "SO2"
     assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO2", run="b").summary.counts == {"refused": 1}
     assert "is that of shop:2 in the ledger" in ledger.results[transaction(1).key].message
+
+
+def marked_and_changed() -> tuple[PeoplesLedger, MemoryErp]:
+    """An order that somebody entered by hand and marked, and that the channel changed after that."""
+    ledger, erp = failed(1)
+    erp.by_hand["SO7"] = FoundState.CONFIRMED
+    decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO7", run="mark")
+    assert ledger.status() is Status.SYNCED_MANUALLY
+    extract(ROUTE, MemoryChannel([transaction(1, digest="new", total="12.00")]), ledger, ACTOR)
+    assert ledger.status() is Status.CONFLICT
+    return ledger, erp
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["in conflict", "ignored since"])
+def test_what_the_erp_has_under_a_number_that_a_person_gave_is_not_sent_again(ignored: bool):
+    ledger, erp = marked_and_changed()
+    if ignored:
+        decide(ledger, erp, Action.IGNORE, keys(1), run="ignore")
+    action = Action.RELEASE if ignored else Action.RESYNC
+    assert decide(ledger, erp, action, keys(1), run="again").summary.counts == {"refused": 1}
+    assert "the ERP has it as SO7" in ledger.results[transaction(1).key].message
+    erp.by_hand["SO7"] = FoundState.CANCELLED
+    assert decide(ledger, erp, action, keys(1), run="cancelled there").summary.counts == {"done": 1}
+    assert ledger.status() is Status.RECEIVED
 
 
 def test_an_erp_that_is_away_is_an_error_only_where_it_has_to_be_asked():

@@ -126,6 +126,12 @@ def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, addres
             "channel_dynamics_web",
         ),
         (["accept", "erp_tryton", "--fingerprint", "x", "--by", "x"], None, 2, "--reason"),
+        (
+            ["accept", "erp_tryton", "--fingerprint", "", "--by", " ", "--reason", ""],
+            None,
+            1,
+            "--fingerprint, --by, --reason: write something, for the audit history",
+        ),
         (["explain", "W100012", "--days", "x"], None, 1, "leave out days; days is 'x': write a whole number"),
         (["explain", "--reference", "W1"], None, 1, "AIRFLOW_CONN_ORDER_LEDGER"),
     ],

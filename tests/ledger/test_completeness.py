@@ -10,7 +10,7 @@ import pytest
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.holds import HoldKind
+from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.ports import Actor, Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy
@@ -345,6 +345,17 @@ def test_a_first_push_of_very_many_orders_waits_for_a_person(ledger: Ledger, erp
     assert send(ledger, erp, settings=FEW) == {}
     assert ledger.release_hold("channel_shop", None, PERSON) == 1
     assert send(ledger, erp, settings=FEW) == {"sent": 3}
+
+
+def test_who_releases_their_own_hold_is_asked_about_a_first_push_of_very_many_orders_all_the_same(
+    ledger: Ledger, erp: MemoryErp
+):
+    queue(ledger, erp, MemoryChannel([transaction(number) for number in (1, 2, 3)]))
+    ledger.hold("channel_shop", HoldKind.PERSON, HoldScope.SUBMIT, "not before the inventory", PERSON)
+    assert send(ledger, erp, settings=FEW) == {}
+    assert ledger.release_hold("channel_shop", None, PERSON) == 1
+    assert send(ledger, erp, settings=FEW) == {}
+    assert [hold.kind for hold in ledger.holds(["channel_shop"])] == [HoldKind.FIRST_RUN]
 
 
 def test_a_channel_that_has_sent_before_or_sends_few_is_not_held(ledger: Ledger, erp: MemoryErp):

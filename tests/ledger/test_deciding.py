@@ -9,6 +9,7 @@ import pytest
 from order_sync.core.asked import Asked
 from order_sync.core.deciding import Decision, Result, after_look, decide, refused
 from order_sync.core.lifecycle import Event, Status
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Route
 from order_sync.core.selection import Action, Selection
 from order_sync.flows import resync
@@ -304,12 +305,19 @@ def many(sql: Sql, number: int) -> None:
     )
 
 
-def test_a_hundred_thousand_orders_of_one_error_code_are_decided_about_in_bulk(counted: Ledger, sql: Sql, caplog):
+def by_keys(number: int) -> Selection:
+    return Selection(keys=tuple(OrderKey("shop", ("S1", f"{each:06}")) for each in range(1, number + 1)))
+
+
+@pytest.mark.parametrize(
+    "selection", [Selection(code="SKU_NOT_FOUND"), by_keys(100_000)], ids=["by their error code", "by their keys"]
+)
+def test_a_hundred_thousand_orders_are_decided_about_in_bulk(counted: Ledger, sql: Sql, caplog, selection: Selection):
     """R102, R150"""
     many(sql, 100_000)
     sql.do("analyze orders")
     caplog.set_level("INFO")
-    asked = Asked(Selection(code="SKU_NOT_FOUND"), Action.RESYNC, "the SKUs are there now", confirm=True)
+    asked = Asked(selection, Action.RESYNC, "the SKUs are there now", confirm=True)
     before = Counting.sent
     result = run_resync(counted, asked)
     assert (result.summary.counts, result.to_send) == ({"done": 100_000}, {"tryton": ["shop"]})

@@ -14,7 +14,7 @@ from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor
 from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import FoundState
-from order_sync.flows import resync, validate
+from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.resync import Resynced
 from tests.flows.memory import Sale, reference
 from tests.ledger.test_restore import ACTOR, NOW, ROUTE, UTC_ZONE, Shop, lost, person, shop
@@ -217,3 +217,34 @@ def test_a_look_before_its_time_still_waits_for_the_lease_of_the_lost_ledger(sho
     shop.push()
     shop.ledger.look_now("shop", 10)
     assert shop.sql.one("select next_look_at = looks_from from orders, restores") is True
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (FoundState.CONFIRMED, "conflict"),
+        (FoundState.HALF_MADE, "synced_manually"),
+        (FoundState.CANCELLED, "synced_manually"),
+    ],
+)
+def test_what_comes_late_into_the_erp_beside_the_order_that_a_person_entered_is_told(
+    shop: Shop, state: FoundState, status: str
+):
+    """A draft is not: nobody ships it, and the log of the mark names it."""
+    shop.erp.script = ["lost before"]
+    shop.sell(1)
+    shop.read()
+    shop.push()
+    shop.sql.do("update orders set status = 'pending_verification', generation = generation + 1")
+    shop.erp.by_hand["SO7"] = FoundState.CONFIRMED
+    ask(shop, "a", params("mark_as_synced", 1, erp_numbers=["SO7"]))
+    assert shop.status(1) == "synced_manually"
+    assert compared(shop) == "synced_manually"
+    shop.erp.sales[OrderKey("shop", ("1",))] = [Sale(state, Decimal(10), "EUR", shop.erp.clock.now, "SO1")]
+    assert compared(shop) == status
+
+
+def compared(shop: Shop) -> str:
+    """The status of the first order after the daily comparison with the ERP."""
+    asyncio.run(compare_erp(ROUTE, shop.erp, shop.ledger, ACTOR))
+    return shop.status(1)

@@ -19,6 +19,8 @@ from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
+    ALL,
+    LEASE,
     Connect,
     Sql,
     change,
@@ -28,6 +30,7 @@ from tests.ledger.steps import (
     key,
     land,
     landing,
+    open_all,
     queue,
     send,
     settle,
@@ -190,12 +193,64 @@ def test_a_cancelled_order_is_not_queued_again_with_those_that_were_refused_like
     claimed = send(ledger, 1, 2)
     close(ledger, claimed.entries, Event.REFUSED, "PERIOD_CLOSED", "no")
     ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
+    suspect_the_configuration(ledger)
+    assert sql.status(1) != "queued"
+
+
+def suspect_the_configuration(ledger: Ledger, number: int = 2) -> int:
+    """Take the refusals back, as a push does that sees so many in a row; returns how many held."""
     again = [
         Change(each.key, each.generation, Status.FAILED, Event.CONFIGURATION_SUSPECTED, Status.QUEUED)
-        for each in ledger.refused_in_a_row("tryton", 2)
+        for each in ledger.refused_in_a_row("tryton", number)
     ]
-    ledger.apply(again, ACTOR)
-    assert sql.status(1) != "queued"
+    return ledger.apply(again, ACTOR)
+
+
+def test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_those_that_were_refused(
+    ledger: Ledger, sql: Sql
+):
+    close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "TAX_MAPPING", "no")
+    land(ledger, 1, digest="b")
+    fail(ledger)
+    sql.do("update orders set code = 'TAX_MAPPING' where order_key = %s", str(key(1)))
+    close(ledger, send(ledger, 3).entries, Event.REFUSED, "TAX_MAPPING", "no")
+    assert suspect_the_configuration(ledger, 3) == 2
+    assert [sql.status(number) for number in (1, 2, 3)] == ["failed", "queued", "queued"]
+
+
+def test_an_order_that_was_cancelled_in_the_erp_since_is_not_queued_again_with_those_that_were_refused(
+    ledger: Ledger, sql: Sql
+):
+    close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+    assert suspect_the_configuration(ledger) == 2
+    claimed = ledger.claim("shop", 1, LEASE, ACTOR)
+    open_all(ledger, claimed)
+    close(ledger, claimed.entries, None)
+    settle(ledger, sql, Event.CANCELLED_IN_ERP, code="CANCELLED_IN_ERP", erp_number="N1")
+    close(ledger, send(ledger, 3).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+    suspect_the_configuration(ledger)
+    assert [sql.status(number) for number in (1, 2, 3)] == ["failed", "queued", "queued"]
+
+
+def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Ledger, sql: Sql):
+    """It waits for no off-peak hours, and its verification window begins when it is sent."""
+    close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+    sql.do("update orders set window_ends_at = clock_timestamp() - interval '2 hours'")
+    assert suspect_the_configuration(ledger) == 2
+    assert ledger.off_peak("shop") == 0
+    claimed = ledger.claim("shop", ALL, LEASE, ACTOR, sent_before=False)
+    assert open_all(ledger, claimed) == {key(1), key(2)}
+    assert sql.order(1, "window_ends_at > clock_timestamp()") == (True,)
+
+
+def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(ledger: Ledger, sql: Sql):
+    close(ledger, send(ledger, 1, 2).entries, None)
+    settle(ledger, sql, Event.ABSENT)
+    claimed = claim(ledger)
+    open_all(ledger, claimed)
+    close(ledger, claimed.entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+    assert suspect_the_configuration(ledger) == 2
+    assert ledger.off_peak("shop") == 2
 
 
 @pytest.mark.parametrize("bring", [land, queue, fail, send])

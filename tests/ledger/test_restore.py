@@ -2,7 +2,9 @@
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,19 +20,22 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
-from order_sync.core.restoring import PersonsRun
+from order_sync.core.restoring import PersonsRun, PersonsRuns
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Guarantee, Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
 from order_sync.flows.restore import Report
 from order_sync.flows.resync import resync
 from order_sync.ledger import Ledger
+from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster, programs
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql
+from tests.ledger.test_readings_that_meet import await_a_lock
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 NOW = timedelta(0)
+SETTINGS = Settings()
 UTC_ZONE = ZoneInfo("UTC")
 NUMBERS = count(1)
 BOTH: tuple[Guarantee, ...] = ("unique_key", "searchable")
@@ -91,12 +96,14 @@ class Shop:
         validate(ROUTE, self.ledger, ACTOR)
         return counts
 
-    def push(self, *, channel: bool = False, **patience: timedelta) -> dict[str, int]:
+    def push(
+        self, *, channel: bool = False, route: Route = ROUTE, settings: Settings = SETTINGS, **patience: timedelta
+    ) -> dict[str, int]:
         """Settle what is due and send what may be sent. The ERP's clock follows the ledger's."""
         self.erp.clock.now = self.ledger.now()
         policy = Policy(self.guarantee, **{"grace": NOW, "window": NOW, **patience})  # type: ignore[arg-type]
         read = self.channel if channel else None
-        return asyncio.run(push(ROUTE, self.erp, self.ledger, ACTOR, policy, Settings(), channel=read)).counts
+        return asyncio.run(push(route, self.erp, self.ledger, ACTOR, policy, settings, channel=read)).counts
 
     def run(self) -> None:
         """A run of the channel's DAG whose looks all come at once."""
@@ -105,14 +112,22 @@ class Shop:
         self.sql.do("update orders set next_look_at = clock_timestamp() where next_look_at is not null")
         self.push()
 
-    def restore(self, backup_at: datetime, *runs: PersonsRun, lease: timedelta = NOW, known: bool = True) -> Report:
+    def restore(
+        self,
+        backup_at: datetime,
+        *runs: PersonsRun,
+        lease: timedelta = NOW,
+        known: bool = True,
+        untold: dict[str, str] | None = None,
+    ) -> Report:
         """Do as the DAG restore_ledger does, when people triggered these runs since."""
         by = Actor("restore_ledger/manual/restore_ledger for rita", "the disk broke")
         asked: list[datetime] = []
 
-        def runs_since(since: datetime) -> list[PersonsRun] | None:
+        def runs_since(since: datetime) -> PersonsRuns | None:
             asked.append(since)
-            return [run for run in runs if max(run.at, run.ended_at or run.at) >= since] if known else None
+            found = [run for run in runs if max(run.at, run.ended_at or run.at) >= since]
+            return PersonsRuns(found, untold or {}) if known else None
 
         report = restore(["shop"], self.ledger, by, backup_at, lease, UTC_ZONE, runs_since)
         assert len(asked) == 1
@@ -289,6 +304,23 @@ def test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_i
     assert sorted(shop.sql.rows(looked_up)) == [("shop:1",), ("shop:2",), ("shop:4",)]
 
 
+def test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_once(shop: Shop):
+    """As those of several runs do, when the DAGs are switched on again."""
+    shop.sell(1, 2)
+    shop.read()
+    backup_at = shop.back_up()
+    shop.lose_it()
+    shop.restore(backup_at)
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(shop.cluster.dsn(shop.name)) as first:
+        first.execute("set search_path to order_sync")
+        counted = first.execute(statement("doubt_orders"), {"channel": "shop", "window": 0, "by": "first"}).fetchall()
+        second = pool.submit(shop.ledger.doubt, "shop", 0, ACTOR)
+        await_a_lock(second, shop.sql)
+        first.commit()
+        assert (counted, second.result()) == ([(2,)], 0)
+    assert shop.sql.one("select count(*) from order_history where event = 'attempt_opened'") == 2
+
+
 def test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own(shop: Shop):
     shop.sell(1)
     backup_at = shop.back_up()
@@ -320,6 +352,22 @@ def test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_order
     shop.run()
     assert shop.statuses() == {"succeeded": 2}
     assert shop.erp.submits == sent
+
+
+def test_a_channel_whose_database_was_rebuilt_is_read_again_by_the_counters_of_the_new_one(shop: Shop):
+    shop.sell(100)
+    shop.read()
+    shop.channel.database, shop.channel.rows = "database 2", [transaction(1), transaction(2)]
+    shop.ledger.accept_fingerprint("channel_shop", "database 2", ACTOR)
+    shop.read()
+    shop.sql.do("alter table transactions disable trigger all")
+    shop.sql.do("update fingerprints set accepted_at = accepted_at - interval '3 days'")
+    for days, counter in ((9, 100), (2, 1)):
+        shop.sql.do(
+            "update transactions set landed_at = landed_at - %s * interval '1 day' where counter = %s", days, counter
+        )
+    shop.restore(shop.ledger.now())
+    assert shop.sql.rows("select epoch, counter from watermarks order by epoch") == [(1, 100), (2, 1)]
 
 
 def test_an_order_that_failed_then_and_was_mended_since_is_found_in_the_erp(shop: Shop):
@@ -421,7 +469,7 @@ def test_an_instant_at_which_no_backup_can_have_been_made_is_refused_and_changes
         (datetime(2020, 1, 1, tzinfo=UTC), "backup_at is 2020-01-01 00:00 UTC, and the ledger's first entry is of"),
     ):
         with pytest.raises(Misconfigured, match=says):
-            restore(["shop"], shop.ledger, ACTOR, backup_at, NOW, UTC_ZONE, lambda since: [])
+            restore(["shop"], shop.ledger, ACTOR, backup_at, NOW, UTC_ZONE, lambda since: PersonsRuns([]))
     assert shop.sql.content() == before
 
 
@@ -433,10 +481,28 @@ def test_a_new_ledger_without_any_backup_looks_everything_up_too(shop: Shop):
     shop.sql.do("truncate orders, transactions, attempts, order_history, watermarks cascade")
     shop.restore(datetime(2026, 1, 1, tzinfo=UTC))
     shop.run()
+    assert shop.restore(datetime(2026, 1, 1, tzinfo=UTC)).summary.counts == {}, "the task is cleared after the looks"
     shop.release()
     shop.run()
     assert shop.statuses() == {"succeeded": 5}
     assert len(shop.erp.submits) == 5
+
+
+def test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp(shop: Shop):
+    """As a first push does; and a later start takes back what the ERP does not have."""
+    shop.sell(*range(1, 6))
+    shop.restore(datetime(2026, 1, 1, tzinfo=UTC))
+    shop.read()
+    few, later = Settings(first_run_limit=2), replace(ROUTE, start_from=datetime(2027, 1, 1, tzinfo=UTC))
+    assert shop.push(settings=few) == {"may_have_been_sent": 5, "absent": 5}
+    assert shop.release() == 1, "that of the restore: nobody was asked about a number while it stood"
+    assert shop.push(settings=few) == {}
+    (hold,) = shop.ledger.holds(["channel_shop"])
+    assert hold.kind is HoldKind.FIRST_RUN
+    assert "its first push would send 5 orders" in hold.reason
+    assert shop.push(route=later, settings=few) == {"before_start": 5}
+    assert shop.statuses() == {"not_an_order": 5}
+    assert shop.erp.submits == []
 
 
 def test_a_half_made_order_of_the_lost_ledger_is_finished_and_not_made_again(shop: Shop):
@@ -501,6 +567,30 @@ def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(s
     shop.release()
     shop.run()
     assert shop.erp.submits == []
+
+
+def test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.modules["order_sync.flows.restore"], "MOST", 2)
+    backup_at, at = lost(shop)
+    shop.restore(backup_at, person("on_hold", 0, at, order_keys=None, customer_account="C-1"))
+    assert shop.sql.one("select count(*) from lost_decisions") == 3
+
+
+def test_a_decision_that_an_earlier_restore_left_open_is_listed_after_the_next_one_and_once(shop: Shop):
+    backup_at, at = lost(shop)
+    ignored = person("ignore", 1, at)
+    shop.restore(backup_at, ignored)
+    shop.run()
+    again = shop.back_up()
+    shop.lose_it()
+    report = shop.restore(again, ignored)
+    assert report.summary.counts["decisions_to_confirm"] == 1
+    assert "shop:1 (queued): ignore by anna" in text(report)
+    shop.restore(backup_at + timedelta(microseconds=1), ignored)
+    assert shop.sql.one("select count(*) from lost_decisions") == 2
+    assert len(shop.ledger.lost()) == 1
 
 
 def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: Shop):
@@ -570,6 +660,19 @@ def test_without_airflows_own_memory_the_task_says_so_and_what_to_do(shop: Shop)
     assert report.summary.counts == {"held": 1, "to_look_up": 3}
     (finding,) = shop.ledger.untold(["order_ledger"])
     assert "list the runs of resync_orders since" in finding.detail
+
+
+def test_a_dag_of_which_airflow_tells_no_runs_is_named_and_the_others_are_listed(shop: Shop):
+    backup_at, at = lost(shop)
+    untold = {"resync_orders": "there is no DAG resync_orders", "backfill_orders": "nobody may read backfill_orders"}
+    hold = replace(person("", 1, at), dag_id="hold_connection", params={"connection": "erp_erp", "action": "hold"})
+    report = shop.restore(backup_at, hold, untold=untold)
+    assert "DECISIONS OF PEOPLE ARE NOT KNOWN: there is no DAG resync_orders" in text(report)
+    assert "RUNS OF backfill_orders ARE NOT KNOWN: nobody may read backfill_orders" in text(report)
+    assert "hold_connection/manual___1 by anna" in text(report)
+    (finding,) = shop.ledger.untold(["order_ledger"])
+    assert "1 other runs are lost; there is no DAG resync_orders" in finding.detail
+    assert "nobody may read backfill_orders" in finding.detail
 
 
 def test_entries_from_after_the_backup_are_pointed_out(shop: Shop):

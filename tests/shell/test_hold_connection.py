@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 from airflow.sdk import BaseOperator
+from structlog.testing import capture_logs
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.holds import HoldKind, HoldScope
+from order_sync.core.ports import Actor
 from order_sync.ledger import Ledger
 from order_sync.operators import HoldConnectionOperator
 from sandbox.postgres import Cluster
@@ -51,6 +54,20 @@ def test_a_person_holds_a_connection_for_a_reason_and_releases_it(do: Do, ledger
     assert do(action="release", reason="done") == {"released": 1}
     assert do(action="release", reason="done") == {"released": 0}
     assert ledger.holds(["erp_tryton"]) == []
+
+
+def test_who_holds_what_is_on_hold_is_told_whose_hold_it_is_and_a_release_names_what_it_ends(do: Do, ledger: Ledger):
+    do()
+    ledger.hold("erp_tryton", HoldKind.CONFIGURATION, HoldScope.SUBMIT, "refuses all", Actor("push"))
+    with capture_logs() as logs:
+        assert do(reason="a migration") == {"held": 0}
+        assert do(action="release", reason="counted") == {"released": 2}
+    said = [f"{line['event']} {line.get('positional_args', '')}" for line in logs]
+    (already,) = [line for line in said if "nothing was set" in line]
+    assert "erp_tryton (person): stock-taking (by hold_connection/manual/hold for ursula" in already
+    ended = [line for line in said if "this ends" in line]
+    assert ["stock-taking" in line for line in ended] == [True, False]
+    assert ["refuses all" in line for line in ended] == [False, True]
 
 
 @pytest.mark.parametrize(

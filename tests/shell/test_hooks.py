@@ -82,6 +82,32 @@ def test_a_connection_that_cannot_be_read_is_one_sentence_without_its_content(
     assert "secret" not in said
 
 
+@pytest.mark.parametrize("conn_id", PARTS)
+@pytest.mark.parametrize("extra", ["sslmode=require secret", "[1]", '{"sslmode": "require"'])
+def test_an_extra_that_airflow_would_not_heed_is_refused_as_it_may_ask_for_tls(
+    conn_id: str, extra: str, connections: Connections
+):
+    conn_type = PARTS[conn_id][1]
+    connections[conn_id] = {**(TRYTON if conn_type == "http" else POSTGRES), "extra": extra}
+    said = sentence(PARTS[conn_id][0])
+    assert said.startswith(f"connection '{conn_id}': its extra must be a JSON object, such as {{")
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize("extra", [{"sslmod": "require"}, {"connect_timeout": "secret"}])
+def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_connection(
+    extra: dict[str, str], cluster: Cluster, connections: Connections
+):
+    here = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
+    connections["order_ledger"] = connections["channel_dynamics_web"] = here
+    with pytest.raises(Misconfigured, match=r"order_ledger .* correct .* the options in its extra") as refused:
+        hooks.ledger().__enter__()
+    assert "secret" not in str(refused.value)
+    said = sentence(lambda: hooks.channel(CHANNEL).fingerprint())
+    assert "channel 'dynamics_web': its connection is no address of a Postgres server: correct" in said
+    assert "secret" not in said
+
+
 def test_the_ledger_is_reached_over_its_connection_or_the_one_that_is_named(cluster: Cluster, connections: Connections):
     connections["my_ledger"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
     assert "my_ledger" not in sentence(hooks.ledger)

@@ -4,7 +4,8 @@ A trigger form checks types at best, and Airflow's REST interface takes unknown 
 said at once, before anything happens. Nothing here knows which orders there are.
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -27,6 +28,12 @@ PARAMS = ("order_keys", *FILTERS, "action", "erp_numbers", "reason", "dry_run", 
 
 NUMBERED = (Action.MARK_AS_SYNCED, Action.RESYNC)
 """Actions that take ERP numbers: to say which order it is, or which cancelled one is opened again."""
+
+NAMED = 20
+"""Problems of one kind that are named; of more it is said how many there are."""
+
+_SEPARATOR = re.compile(r"[\s,;]")
+"""What no order key holds, since all but letters, digits and `-._~` is escaped there."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -104,6 +111,13 @@ class _Reader:
         if problem not in self.problems:
             self.problems.append(problem)
 
+    def all_wrong(self, problems: Sequence[str]) -> None:
+        """Remember the first of some problems of one kind, and how many more there are."""
+        for problem in problems[:NAMED]:
+            self.wrong(problem)
+        if len(problems) > NAMED:
+            self.wrong(f"and {len(problems) - NAMED} more like that")
+
     def given(self, name: str) -> bool:
         value = self.params.get(name)
         if isinstance(value, list | tuple):
@@ -141,22 +155,27 @@ class _Reader:
             return None
 
     def keys(self, channels: Collection[str]) -> list[OrderKey]:
-        keys = []
+        keys, no_keys, several, of_none = [], [], [], []
         for number, text in enumerate(self.texts("order_keys"), start=1):
             try:
                 key = OrderKey.parse(text)
             except ValueError:
-                self.wrong(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3")
+                no_keys.append(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3")
                 continue
-            if key.channel not in channels:
-                self.wrong(f"order_keys: number {number} is of no channel: there is {', '.join(sorted(channels))}")
+            if _SEPARATOR.search(text):
+                several.append(f"order_keys: number {number} holds a blank, comma or semicolon: write one key a line")
+            elif key.channel not in channels:
+                there = ", ".join(sorted(channels))
+                of_none.append(f"order_keys: number {number} is of no channel: there is {there}")
             keys.append(key)
+        for problems in (no_keys, several, of_none):
+            self.all_wrong(problems)
         return keys
 
     def placed(self, zone: ZoneInfo) -> Window | None:
         first, last = self.day("first_day", zone), self.day("last_day", zone)
         for name, other in (("first_day", "last_day"), ("last_day", "first_day")):
-            if self.text(name) and not self.text(other):
+            if self.given(name) and not self.given(other):
                 self.wrong(f"{other} is missing: write it too, the same day for one day")
         if first is None or last is None:
             return None
@@ -186,7 +205,12 @@ class _Reader:
             given = f"{len(numbers)} for {len(self.texts('order_keys'))} order_keys"
             self.wrong(f"erp_numbers must be as many as order_keys and in their order, and there are {given}")
         named: dict[OrderKey, str] = {}
-        for key, number in zip(keys, numbers, strict=False):
-            if named.setdefault(key, number) != number:
-                self.wrong(f"'{key}' is given two ERP numbers, {named[key]} and {number}")
+        pairs = zip(keys, numbers, strict=False) if len(keys) == len(numbers) else ()
+        self.all_wrong(
+            [
+                f"'{key}' is given two ERP numbers, {named[key]} and {number}"
+                for key, number in pairs
+                if named.setdefault(key, number) != number
+            ]
+        )
         return named

@@ -7,11 +7,15 @@ ERP has to be asked first; then `after_look` or `by_its_number` answers from wha
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.orders import OrderKey
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found, FoundState
+
+if TYPE_CHECKING:
+    from order_sync.core.ports import InErp
 
 SENDS = (Action.RESYNC, Action.RELEASE)
 """Actions after which orders are on their way again."""
@@ -113,18 +117,19 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
 
 
 def after_look(action: Action, order: Selected, number: str, found: Sequence[Found]) -> Decision:
-    """The decision to resync or accept an order, from every ERP order that bears its key at this moment."""
+    """The decision to resync, release or accept an order, from every ERP order that bears its key at this moment."""
     live = [each for each in found if each.state is not FoundState.CANCELLED]
     if action is Action.ACCEPT:
         return _accepted(live, found)
+    if action is Action.RELEASE:
+        return _received(order, Event.RELEASED)
     if order.status is Status.PENDING_VERIFICATION and live and not all(map(_begun, live)):
         return unchanged(f"the ERP has it as {_numbers(live)}: it is looked at by itself until that is confirmed")
     if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
         return _received(order, Event.RESYNC)
     if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
-        return refused(
-            f"the ERP has it as {_numbers(live)}: accept that one if it is right, or cancel it in the ERP first"
-        )
+        right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
+        return refused(f"the ERP has it as {_numbers(live)}: {right} if it is right, or cancel it in the ERP first")
     if live or (number in [each.number for each in found] and order.result is not Result.DONE):
         return _received(order, Event.RESYNC)
     if found:
@@ -134,19 +139,38 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     return _received(order, Event.RESYNC)
 
 
-def by_its_number(order: Selected, number: str, bears: str | None, cancelled: bool, found: Sequence[Found]) -> Decision:
+def entered_by_hand(order: Selected) -> Decision:
+    """The decision to resync, release or accept an order whose number is that of a live ERP order without a key."""
+    return refused(
+        f"the ERP has it as {order.erp_number}, which a person entered: mark it as synced with that number if that one"
+        " is right, or cancel it in the ERP first"
+    )
+
+
+def by_its_number(order: Selected, number: str, there: "InErp | None", found: Sequence[Found]) -> Decision:
     """The decision to mark an order as synced, from the ERP's order of that number and those under the order's key.
 
-    `bears` is the key that the one of that number bears, '' for none; None if the ERP has no such order.
+    `there` is the one of that number; None if the ERP has no such order.
     """
-    if bears is None:
+    if there is None:
         return refused(f"the ERP has no order {number}: correct the number")
-    if cancelled:
+    if there.cancelled:
         return refused(f"the ERP's order {number} is cancelled")
-    if bears not in ("", str(order.key)):
-        return refused(f"the ERP's order {number} is that of {bears}")
+    if there.key not in ("", str(order.key)):
+        return refused(f"the ERP's order {number} is that of {there.key}")
+    if there.begun:
+        send = "; or send it again with that number, which finishes it" if there.key else ""
+        return refused(
+            f"the ERP's order {number} is only a draft or a quotation, which nobody ships: confirm it in the ERP, and"
+            f" then mark the order{send}"
+        )
     left = [each for each in found if each.state is not FoundState.CANCELLED and each.number != number]
-    leftover = f"; the ERP also has it as {_numbers(left)}: cancel that one in the ERP" if left else ""
+    if whole := [each for each in left if not _begun(each)]:
+        return refused(
+            f"the ERP also has it as {_numbers(whole)}: cancel one of the two in the ERP, and then mark the order with"
+            " the number of the other"
+        )
+    leftover = f"; the ERP also has it begun, as {_numbers(left)}: cancel that one in the ERP" if left else ""
     message = f"synced as {number}{leftover}"
     return Decision(Result.DONE, message, Event.MARKED_AS_SYNCED, erp_number=number, warns=bool(left))
 
@@ -198,7 +222,9 @@ def _hold(order: Selected, number: str, by_hand: str) -> Decision:
     return _put(order, Event.PUT_ON_HOLD, Status.ON_HOLD)
 
 
-def _release(order: Selected, number: str, by_hand: str) -> Decision:
+def _release(order: Selected, number: str, by_hand: str) -> Decision | None:
+    if order.status is Status.IGNORED and order.erp_number:
+        return None
     if order.status in (Status.ON_HOLD, Status.IGNORED):
         return _received(order, Event.RELEASED)
     return _again(order, f"it is {order.status}, neither on hold nor ignored")

@@ -202,8 +202,8 @@ def _table() -> tuple[Transition, ...]:
             (S.RECEIVED, S.QUEUED, S.PENDING_VERIFICATION, *given_up, S.CONFLICT, S.ON_HOLD, S.IGNORED),
             E.MARKED_AS_SYNCED,
             S.SYNCED_MANUALLY,
-            "the ERP's number and a reason",
-            False,
+            "the ERP's number, which is checked there, and a reason",
+            True,
         ),
         (
             W.PERSON,
@@ -214,7 +214,8 @@ def _table() -> tuple[Transition, ...]:
             False,
         ),
         (W.PERSON, (S.RECEIVED, S.QUEUED, *given_up), E.PUT_ON_HOLD, S.ON_HOLD, "a reason", False),
-        (W.PERSON, (S.ON_HOLD, S.IGNORED), E.RELEASED, S.RECEIVED, "a reason", False),
+        (W.PERSON, (S.ON_HOLD,), E.RELEASED, S.RECEIVED, "a reason", False),
+        (W.PERSON, (S.IGNORED,), E.RELEASED, S.RECEIVED, "a reason; the ERP has none under its number", True),
         (
             W.CHANNEL,
             (*NEVER_SENT, S.FAILED, S.ON_HOLD, S.IGNORED),

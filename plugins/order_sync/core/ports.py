@@ -89,11 +89,15 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class InErp:
-    """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none."""
+    """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none.
+
+    `begun`: it is a draft, a quotation or the like, which nobody ships as it is; what a look-up calls half made.
+    """
 
     number: str
     key: str
     cancelled: bool
+    begun: bool
 
 
 class Erp(Protocol):

@@ -5,8 +5,9 @@ Nothing here knows where the runs of people are read.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from order_sync.core.findings import Finding
@@ -43,6 +44,14 @@ class PersonsRun:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonsRuns:
+    """The runs that people triggered, the oldest first; and of which DAGs Airflow tells none, and why."""
+
+    runs: Sequence[PersonsRun]
+    untold: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
     """A restore on record: the backup's instant, when it was recorded, and from when on looks prove something.
 
@@ -75,7 +84,7 @@ class RestoredLedger(Protocol):
         """The ledger's clock."""
 
     def span(self, until: datetime) -> tuple[datetime | None, datetime | None]:
-        """When the ledger's first entry was made, and its last until an instant; None for none."""
+        """From when on the ledger knows something, and when its last entry until an instant was made; None for none."""
 
     def restore(
         self, channels: Collection[str], backup_at: datetime, since: datetime, lease: timedelta, actor: Actor
@@ -100,8 +109,8 @@ class RestoredLedger(Protocol):
     def lose(self, restore: Restore, decisions: Sequence[LostDecision]) -> int:
         """Remember lost decisions: such an order is not sent until somebody decides again. Returns how many are new."""
 
-    def lost(self, restore: Restore) -> Sequence[LostDecision]:
-        """The restore's lost decisions that wait for somebody, the oldest first, of orders that are not done."""
+    def lost(self) -> Sequence[LostDecision]:
+        """The lost decisions that wait for somebody, the oldest first, of orders that are not done."""
 
     def find(self, findings: Collection[Finding], actor: Actor) -> None:
         """Store findings; one that is stored already is seen again."""

@@ -118,11 +118,11 @@ class Settings:
             if getattr(self, name) < least:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must be {least} or more, not {getattr(self, name)}")
         for name in ("read_done_again_for", "compare_back"):
-            if not getattr(self, name) < self.transactions_kept_for <= FOR_EVER:
+            if not getattr(self, name) < self.transactions_kept_for:
                 raise Misconfigured(
                     f"{PREFIX}TRANSACTIONS_KEPT_FOR ({self.transactions_kept_for}) must be longer than"
                     f" {PREFIX}{name.upper()} ({getattr(self, name)}), for which what the channel says is compared with"
-                    f" what is kept, and no longer than {FOR_EVER.days}d, which is for ever"
+                    " what is kept"
                 )
         if self.compare_back <= self.settle_lag:
             raise Misconfigured(
@@ -146,7 +146,7 @@ LEAST = {
 """The least that a value may be."""
 
 FOR_EVER = timedelta(days=36500)
-"""The longest that content may be kept: a hundred years."""
+"""The longest that a duration may be: a hundred years."""
 
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
@@ -164,11 +164,11 @@ def _read(name: str, text: str, default: object) -> object:
         if isinstance(default, ZoneInfo):
             return ZoneInfo(text)
         if isinstance(default, time):
-            return time.fromisoformat(text)
+            return _minute(text)
         if isinstance(default, RedOn):
             return RedOn.read(text)
         return int(text)
-    except (ValueError, KeyError, OSError):
+    except (ValueError, KeyError, OSError, OverflowError):
         raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None
 
 
@@ -176,14 +176,24 @@ def _duration(text: str) -> timedelta:
     match = re.fullmatch(r"(\d+)([smhd])", text.strip())
     if match is None:
         raise ValueError(text)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    read = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if read > FOR_EVER:
+        raise ValueError(text)
+    return read
+
+
+def _minute(text: str) -> time:
+    read = time.fromisoformat(text)
+    if read != time(read.hour, read.minute):
+        raise ValueError(text)  # an offset or seconds, which nobody would heed
+    return read
 
 
 def _expected(default: object) -> str:
     if isinstance(default, bool):
         return "on or off"
     if isinstance(default, timedelta):
-        return "a duration such as 90s, 30m, 2h or 1d"
+        return f"a duration such as 90s, 30m, 2h or 1d, no longer than {FOR_EVER.days}d, which is for ever"
     if isinstance(default, tuple):
         return "durations separated by commas, such as 1m,5m,15m, or nothing"
     if isinstance(default, ZoneInfo):

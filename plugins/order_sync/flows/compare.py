@@ -84,11 +84,11 @@ def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | 
     """The change that an order needs that is done, and that the ERP cancelled since or has twice."""
     if standing.status not in DONE:
         return None
-    number = standing.erp_number
+    number, marked = standing.erp_number, standing.status is Status.SYNCED_MANUALLY
     cancelled = any(row.cancelled and row.number == number for row in rows)
-    live = {row.number for row in rows if not row.cancelled}
-    if standing.status is Status.SUCCEEDED and not cancelled:
-        live.add(number)  # it may have been made before the window; a number that a person gave may be in other words
+    live = {row.number for row in rows if not (row.cancelled or (marked and row.begun))}
+    if not cancelled:
+        live.add(number)  # it may have been made before the window, or by hand and bear no key
     if len(live) > 1:
         event, what = Event.TWO_IN_ERP, f"the ERP has it more than once: {', '.join(sorted(live))}"
     elif cancelled and not live:

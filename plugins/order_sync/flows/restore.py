@@ -16,7 +16,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.ports import Actor, Summary
-from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, Restore, RestoredLedger
+from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
 from order_sync.core.selection import Action
 
 DECISIONS = "resync_orders"
@@ -29,13 +29,13 @@ MARGIN = timedelta(days=1)
 """How far before the backup the channels are read again, and how early a run may have begun that ended after it."""
 
 MOST = 100_000
-"""Orders that one lost decision by a filter keeps from being sent at most."""
+"""Orders that are read at first for a lost decision by a filter; if it means more, all of them."""
 
 MOST_NAMED = 1000
 """Orders with a lost decision that are named; the ledger's table `lost_decisions` has the rest."""
 
-Runs = Callable[[datetime], Sequence[PersonsRun] | None]
-"""The runs that people triggered since an instant, the oldest first; None if Airflow cannot be asked."""
+Runs = Callable[[datetime], PersonsRuns | None]
+"""The runs that people triggered since an instant; None if Airflow cannot be asked."""
 
 
 @dataclass
@@ -72,14 +72,22 @@ def restore(
     found = runs(since - MARGIN)
     if found is None:
         unlisted = (
-            "Airflow cannot be asked, since there is no connection 'airflow_api': create it and clear this task, or"
-            f" list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of its runs, and decide"
-            " again what they decided, before you release a channel"
+            "Airflow cannot be asked, since there is no connection 'airflow_api', or it cannot be read: create it and"
+            f" clear this task, or list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of"
+            " its runs, and decide again what they decided, before you release a channel"
         )
         report.lines.append(f"DECISIONS OF PEOPLE ARE NOT KNOWN: {unlisted}.")
     else:
-        lost = [run for run in found if run.at <= restored.restored_at and (run.ended_at or since) >= since]
+        lost = [run for run in found.runs if run.at <= restored.restored_at and (run.ended_at or since) >= since]
         unlisted = _list_decisions(ledger, restored, lost, channels, zone, report)
+        for dag, why in found.untold.items():
+            what = "DECISIONS OF PEOPLE" if dag == DECISIONS else f"RUNS OF {dag}"
+            untold = (
+                f"{why}; if people had that DAG, list its runs since {_minute(since)} by hand, and do again what they"
+                " did, before you release a channel"
+            )
+            report.lines.append(f"{what} ARE NOT KNOWN: {untold}.")
+            unlisted += f"; {untold}"
     report.lines += _what_to_do(restored)
     told = Finding("order_ledger", FindingKind.RESTORED, f"{backup_at:%Y-%m-%dT%H:%M:%S}Z", unlisted)
     ledger.find([told], actor)
@@ -155,7 +163,7 @@ def _list_decisions(
         else:
             listed.append(f"{_named(run)}: {_as_json(run)}")
     listed += [f"{_named(run)}: {_as_json(run)}" for run in runs if run.dag_id in OTHERS]
-    open_ones = ledger.lost(restored)
+    open_ones = ledger.lost()
     report.lines.append(f"DECISIONS TO CONFIRM: {len(open_ones)} orders are not sent until somebody decides again.")
     report.lines += [
         f"  {each.key} ({each.status}): {each.action} by {each.by} at {_minute(each.at)}: {each.reason}"
@@ -163,7 +171,9 @@ def _list_decisions(
     ]
     if len(open_ones) > MOST_NAMED:
         report.lines.append(f"  and {len(open_ones) - MOST_NAMED} more, in the ledger's table lost_decisions")
-    report.lines.append(f"ALSO LOST: {len(listed)} runs that somebody does again if they are still wanted.")
+    report.lines.append(
+        f"ALSO LOST: {len(listed)} runs that somebody does again if they are still wanted; an erasure always is."
+    )
     report.lines += [f"  {line}" for line in listed]
     report.summary.add("decisions_to_confirm", len(open_ones))
     report.summary.add("runs_listed", len(listed))
@@ -178,7 +188,9 @@ def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Ask
     """Remember the decision for each of its orders; returns how it is confirmed for all of them at once."""
     keys, params, mind = asked.selection.keys or tuple(ledger.keys_of_run(run.name)), dict(run.params), ""
     if not keys:
-        chosen, _ = ledger.chosen(asked.selection, MOST)
+        chosen, number = ledger.chosen(asked.selection, MOST)
+        if number > len(chosen):
+            chosen, _ = ledger.chosen(asked.selection, number)
         keys = tuple(each.key for each in chosen if each.placed_at <= run.at and not STANDINGS[each.status].final)
         mind = (
             f" It chose by {_as_json(run)}, which may mean other orders now than it did: the log of its task `decide`"

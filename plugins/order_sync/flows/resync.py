@@ -5,7 +5,7 @@ is asked only where a decision needs it: about a conflict, a number, or an order
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from order_sync.core.asked import Asked
@@ -18,13 +18,14 @@ from order_sync.core.deciding import (
     after_look,
     by_its_number,
     decide,
+    entered_by_hand,
     refused,
     to_revive,
 )
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Actor, Chosen, Erp, Ledger, Route, Summary
+from order_sync.core.ports import Actor, Chosen, Erp, InErp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found
@@ -75,10 +76,10 @@ async def resync(
     `without_confirm`, it only counts and lists them as `matched`. Raises Misconfigured for keys that the ledger does
     not know and for an ERP number that is given twice, and trouble of an ERP that is asked.
     """
-    _each_number_once(asked, routes)
     selection = ledger.selection(run)
     if selection is None:
-        chosen, number = _chosen(asked, ledger)
+        chosen, number = ledger.chosen(asked.selection, max(LISTED, len(asked.selection.keys)))
+        _must_be_possible(asked, {order.key for order in chosen}, routes)
         if asked.dry_run or (not asked.selection.keys and number > without_confirm and not asked.confirm):
             return _listed(asked, chosen, number, without_confirm, ledger)
         if number > len(chosen):
@@ -92,7 +93,10 @@ async def resync(
     return result
 
 
-def _each_number_once(asked: Asked, routes: Mapping[str, Route]) -> None:
+def _must_be_possible(asked: Asked, known: Collection[OrderKey], routes: Mapping[str, Route]) -> None:
+    """Every key is known, and no ERP number is given for two orders. Raises Misconfigured, which names all that are."""
+    unknown = [str(key) for key in dict.fromkeys(asked.selection.keys) if key not in known]
+    problems = [f"the ledger has no orders {_some(unknown)}: correct the keys"] if unknown else []
     owners: dict[tuple[str, str], OrderKey] = {}
     twice = [
         f"{number} is given for {first} and for {key}"
@@ -100,18 +104,9 @@ def _each_number_once(asked: Asked, routes: Mapping[str, Route]) -> None:
         if (first := owners.setdefault((routes[key.channel].erp, number), key)) != key
     ]
     if twice:
-        raise Misconfigured(f"an ERP number belongs to one order: {'; '.join(twice)}")
-
-
-def _chosen(asked: Asked, ledger: Ledger) -> tuple[Sequence[Chosen], int]:
-    keys = asked.selection.keys
-    chosen, number = ledger.chosen(asked.selection, max(LISTED, len(keys)))
-    unknown = [str(key) for key in dict.fromkeys(keys) if key not in {order.key for order in chosen}]
-    if unknown:
-        raise Misconfigured(
-            f"the ledger has no orders {_some(unknown)}: correct the keys; nothing was done to the others"
-        )
-    return chosen, number
+        problems.append(f"an ERP number belongs to one order: {_some(twice)}")
+    if problems:
+        raise Misconfigured(f"{'; '.join(problems)}; nothing was done")
 
 
 def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int, ledger: Ledger) -> Resynced:
@@ -215,27 +210,33 @@ class _Deciding:
             entries = self.ledger.entries([order.key for order in orders])
             known = {each.key: read_order(each.transaction, route.guest_account, now).order for each in entries}
             found = await erp.look_up(list(known.values()))
-            if self.asked.action is Action.MARK_AS_SYNCED:
-                decided = await self._marked(erp, route.channel, orders, found)
-            else:
-                decided = {order: await self._judged(erp, order, known, found) for order in orders}
+            numbered = await erp.by_number(route.channel, self._numbers(orders, found))
+            decided = {
+                order: await self._judged(erp, order, known, found.get(order.key, ()), numbered) for order in orders
+            }
         return self._of_nobody_else(route.erp, decided)
 
-    async def _marked(
-        self, erp: Erp, channel: str, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]
-    ) -> dict[Selected, Decision]:
-        there = await erp.by_number(channel, [self._number(order) for order in orders])
-        decided = {}
-        for order in orders:
-            number = self._number(order)
-            bears, cancelled = (there[number].key, there[number].cancelled) if number in there else (None, False)
-            decided[order] = by_its_number(order, number, bears, cancelled, found.get(order.key, ()))
-        return decided
+    def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]) -> list[str]:
+        """The ERP numbers to ask about: those that are given, or that a look-up by key did not find."""
+        if self.asked.action is Action.MARK_AS_SYNCED:
+            return [self._number(order) for order in orders]
+        there = {each.number for founds in found.values() for each in founds}
+        return [order.erp_number for order in orders if order.erp_number and order.erp_number not in there]
 
     async def _judged(
-        self, erp: Erp, order: Selected, known: Mapping[OrderKey, Order], found: Mapping[OrderKey, Sequence[Found]]
+        self,
+        erp: Erp,
+        order: Selected,
+        known: Mapping[OrderKey, Order],
+        there: Sequence[Found],
+        numbered: Mapping[str, InErp],
     ) -> Decision:
-        number, there = self._number(order), found.get(order.key, ())
+        number = self._number(order)
+        if self.asked.action is Action.MARK_AS_SYNCED:
+            return by_its_number(order, number, numbered.get(number), there)
+        its_own = numbered.get(order.erp_number)
+        if its_own and not its_own.key and not its_own.cancelled:
+            return entered_by_hand(order)
         decision = after_look(self.asked.action, order, number, there)
         if decision.result is Result.DONE and to_revive(order, number, there):
             try:

@@ -96,7 +96,9 @@ def sentences() -> Iterator[None]:
     except psycopg.ProgrammingError as error:
         if error.sqlstate is not None:
             raise
-        raise Misconfigured("connection order_ledger is not a Postgres address: correct it") from None
+        raise Misconfigured(
+            "connection order_ledger is not a Postgres address: correct its host, its port, or the options in its extra"
+        ) from None
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -21,7 +21,7 @@ class Restoring(Calls):
         return int(self._one("doubt_orders", channel=channel, window=window_seconds, by=actor.by)["count"])
 
     def span(self, until: datetime) -> tuple[datetime | None, datetime | None]:
-        """When the ledger's first entry was made, and its last until an instant; None for none."""
+        """From when on the ledger knows something, and when its last entry until an instant was made; None for none."""
         row = self._one("read_span", until=until)
         return row["first"], row["last"]
 
@@ -71,8 +71,8 @@ class Restoring(Calls):
         ]
         return int(self._one("store_lost_decisions", restore=restore.number, decisions=to_json(rows))["count"])
 
-    def lost(self, restore: Restore) -> Sequence[LostDecision]:
-        """The restore's lost decisions that wait for somebody, the oldest first, of orders that are not done."""
+    def lost(self) -> Sequence[LostDecision]:
+        """The lost decisions that wait for somebody, the oldest first, of orders that are not done."""
         return [
             LostDecision(
                 OrderKey.parse(row["order_key"]),
@@ -82,5 +82,5 @@ class Restoring(Calls):
                 row["reason"],
                 row["status"],
             )
-            for row in self._database.rows("read_lost_decisions", restore=restore.number)
+            for row in self._database.rows("read_lost_decisions")
         ]

@@ -16,7 +16,8 @@ HOLD_ACTIONS = ("hold", "release")
 class HoldConnectionOperator(OrderSyncOperator):
     """Stop sending over a connection for a reason, or go on; reading, look-ups and confirmations go on meanwhile.
 
-    Returns how many holds were set or ended; a release also ends the holds that the flows set themselves. Raises
+    Returns how many holds were set or ended; a release also ends the holds that the flows set themselves, and names all
+    of them in the log. People have one hold on a connection: who sets a second one is told whose there is. Raises
     Misconfigured for a connection or an action that there is not, and without a reason.
 
     :param connection: `erp_<name>` or `channel_<name>` of the registry (templated)
@@ -44,7 +45,13 @@ class HoldConnectionOperator(OrderSyncOperator):
             raise Misconfigured("reason is empty: write why, for the people who find orders waiting")
         by = actor(context, self.reason)
         with hooks.ledger(self.ledger_conn_id) as ledger:
+            there = ledger.holds((self.connection,))
             if self.action == "release":
+                for hold in there:
+                    self.log.info("this ends: %s", hold)
                 return {"released": ledger.release_hold(self.connection, None, by)}
+            if theirs := next((hold for hold in there if hold.kind is HoldKind.PERSON), None):
+                self.log.warning("nothing was set, since it is on hold, and one release ends that: %s", theirs)
+                return {"held": 0}
             ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, by.why, by)
         return {"held": 1}

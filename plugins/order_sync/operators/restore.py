@@ -7,11 +7,13 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.errors import Misconfigured
+from order_sync.airflow_api import NoSuchList
+from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.reading import read_instant
-from order_sync.core.restoring import PersonsRun
+from order_sync.core.restoring import PersonsRun, PersonsRuns
 from order_sync.flows.restore import DECISIONS, OTHERS
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
+from order_sync.permissions import AUDITOR
 
 
 class RestoreLedgerOperator(OrderSyncOperator):
@@ -62,14 +64,27 @@ class RestoreLedgerOperator(OrderSyncOperator):
         return backup_at
 
 
-def runs_of_people(since: datetime) -> list[PersonsRun] | None:
+def runs_of_people(since: datetime) -> PersonsRuns | None:
     """The runs that people triggered since then, the oldest first; None without the connection `airflow_api`."""
     api = hooks.airflow()
     if api is None:
         return None
     asked = {"run_type": ["manual", "operator_triggered"], "updated_at_gte": since.isoformat(), "order_by": "run_after"}
     # One DAG after the other: of all at once Airflow leaves out, without a word, those that its user may not read.
-    rows = [row for dag in (DECISIONS, *OTHERS) for row in api.rows(f"dags/{dag}/dagRuns", "dag_runs", **asked)]
+    rows: list[dict[str, Any]] = []
+    untold: dict[str, str] = {}
+    for dag in (DECISIONS, *OTHERS):
+        try:
+            rows += api.rows(f"dags/{dag}/dagRuns", "dag_runs", **asked)
+        except NoSuchList:
+            untold[dag] = f"the Airflow of connection '{hooks.AIRFLOW}' has no DAG {dag}"
+        except NotAuthorised as error:  # also of a DAG that is not there, if its user may not read every DAG
+            if error.code != "FORBIDDEN":
+                raise
+            untold[dag] = (
+                f"the user of connection '{hooks.AIRFLOW}' may not read DAG {dag}, or there is none: under FAB give it"
+                f" the role {AUDITOR}"
+            )
     runs = [
         PersonsRun(
             row["dag_id"],
@@ -82,4 +97,4 @@ def runs_of_people(since: datetime) -> list[PersonsRun] | None:
         )
         for row in rows
     ]
-    return sorted(runs, key=lambda run: run.at)
+    return PersonsRuns(sorted(runs, key=lambda run: run.at), untold)

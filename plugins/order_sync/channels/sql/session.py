@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from order_sync.channels.sql.folder import Folder, around
-from order_sync.core.errors import NotAuthorised, Transient
+from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 
 REFUSED = re.compile("authentication failed|does not exist|no pg_hba.conf entry|permission denied")
 """How PostgreSQL words a log-in that it will never accept: the driver gives no code for it."""
@@ -97,6 +97,11 @@ def _connected(connect: Connect, folder: Folder) -> psycopg.Connection[Any]:
     try:
         with explained(folder, "connecting"):
             return connect()
+    except Misconfigured:
+        raise Misconfigured(
+            f"channel '{folder.name}': its connection is no address of a Postgres server: correct its host, its port,"
+            " or the options in its extra"
+        ) from None
     except Transient as error:
         if REFUSED.search(str(error)):
             raise NotAuthorised(f"{error}: correct user, password or database in its connection") from error

@@ -89,7 +89,10 @@ def _is_called(names: Collection[str]) -> list[Any]:
 
 def in_erp(sale: Row) -> InErp:
     """A sale as the port lists it."""
-    return InErp(name_of(sale), sale["web_id"] or "", sale["state"] == "cancelled")
+    state = STATES[sale["state"]]
+    return InErp(
+        name_of(sale), sale["web_id"] or "", state is FoundState.CANCELLED, begun=state is FoundState.HALF_MADE
+    )
 
 
 def name_of(sale: Row) -> str:
