@@ -152,7 +152,7 @@ class System:
         return {way: sorted(re.findall(r"task (\w+) failed with (\w+)", text)) for way, text in about.items()}
 
     def private(self, sales: Iterable[Sale]) -> list[str]:
-        """What nobody may read outside of shop and ERP: the REST key, the customer, and the references of these orders."""
+        """What nobody may read outside of shop and ERP: the REST key, the customer, and these orders' references."""
         customer = CUSTOMERS[0]
         words = [self.sandbox.tryton.secrets.rest_key, customer.name, customer.street, customer.account]
         return [*words, *(sale.reference for sale in sales)]
