@@ -82,28 +82,35 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
         delivery_date=reader.delivery_date(transaction.delivery_date),
         ships=reader.ships(details),
         ship_to=reader.address(details.get("ship_to")),
-        lines=tuple(reader.line(i, named(raw)) for i, raw in enumerate(details.get("lines") or (), start=1)),
-        charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges") or (), start=1)),
+        lines=tuple(reader.line(i, raw) for i, raw in enumerate(details.get("lines", ()), start=1)),
+        charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges", ()), start=1)),
     )
     return Reading(order, tuple(reader.problems), reader.sound_money)
 
 
 def read_details(text: str) -> dict[str, Any]:
-    """A transaction's details. Raises ValueError, which says what is wrong, for what is not of the documented shape."""
-    details = json.loads(text)
-    if wrong := _misshapen(details):
-        raise ValueError(wrong)
+    """A transaction's details, with `lines` and `charges`, each of them by the names of its fields.
+
+    Raises ValueError, without a value in it, for anything but JSON of the documented shape.
+    """
+    try:
+        details = json.loads(text)
+    except RecursionError:
+        raise ValueError("too deeply nested") from None
+    _must(isinstance(details, dict), "no object")
+    _must(isinstance(details.get("ship_to") or {}, dict), "ship_to must be an object or null")
+    for name in ("lines", "charges"):
+        rows = details[name] = details.get(name) or []
+        _must(isinstance(rows, list), f"{name} must be a list of objects")
+        if name == "lines":
+            rows[:] = map(named, rows)
+        _must(all(isinstance(row, dict) for row in rows), f"{name} must be a list of objects")
     return dict(details)
 
 
-def _misshapen(details: object) -> str:
-    if not isinstance(details, dict):
-        return "no JSON object"
-    for name, kinds in (("lines", dict | list), ("charges", dict)):
-        rows = details.get(name)
-        if rows is not None and not (isinstance(rows, list) and all(isinstance(row, kinds) for row in rows)):
-            return f"{name} must be a list of objects"
-    return "" if isinstance(details.get("ship_to"), dict | None) else "ship_to must be an object or null"
+def _must(be: bool, what: str) -> None:
+    if not be:
+        raise ValueError(what)
 
 
 def named(line: Any) -> dict[str, Any]:
@@ -128,8 +135,7 @@ class _Reader:
                 "PARSE_ERROR",
                 "details",
                 "",
-                f"the transaction's details are no valid JSON of the documented shape ({error}): correct the channel's"
-                " SQL",
+                f"the transaction's details are no JSON of the documented shape ({error}): correct the channel's SQL",
             )
             self.sound_money = False
             return {}
@@ -143,6 +149,9 @@ class _Reader:
 
     def text(self, name: str, value: object, *, private: bool = False) -> str:
         """Text without surrounding blanks. A private value (a name, an address) is never repeated in a problem."""
+        if isinstance(value, (dict, list)):
+            self.refuse("FIELD_INVALID", name, "", f"{name} is JSON in place of text: correct the channel's SQL")
+            return ""
         clean = str(value if value is not None else "").strip()
         if odd := _NOT_STORABLE.search(clean):
             what = "a NUL character" if odd[0] in NUL else "half of a character"
