@@ -1157,6 +1157,14 @@ MUTATIONS = (
         "::test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_those_that_were_refused",
     ),
     Mutation(
+        9,
+        "an order with which a held ERP is probed dies of it",
+        SQL + "apply_changes.sql",
+        "set resolution = j.event",
+        "set resolution = a.resolution",
+        "tests/ledger/test_record.py::test_only_refusals_that_were_not_taken_back_count_towards_the_last_one",
+    ),
+    Mutation(
         14,
         "what the channel cancelled meanwhile is sent again",
         CORE + "deciding.py",

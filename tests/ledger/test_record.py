@@ -243,6 +243,18 @@ def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Le
     assert sql.order(1, "window_ends_at > clock_timestamp()") == (True,)
 
 
+def test_only_refusals_that_were_not_taken_back_count_towards_the_last_one(ledger: Ledger, sql: Sql):
+    for _ in range(5):
+        close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+        assert suspect_the_configuration(ledger) == 2
+    claimed = claim(ledger)
+    assert {entry.refusals for entry in claimed.entries} == {0}
+    open_all(ledger, claimed)
+    close(ledger, claimed.entries, Event.REFUSED, "SKU_NOT_FOUND", "no")
+    assert ledger.retry_refused("shop", "tryton", 2, ACTOR) == 2
+    assert {entry.refusals for entry in claim(ledger).entries} == {1}
+
+
 def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(ledger: Ledger, sql: Sql):
     close(ledger, send(ledger, 1, 2).entries, None)
     settle(ledger, sql, Event.ABSENT)

@@ -17,7 +17,8 @@ from order_sync.core.selection import Action, Selection
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said.
+    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said, or
+    that a refusal was taken back.
 
     A `generation` below 0: the sending that a lost ledger may have done, which a restore put on record.
     """
