@@ -922,7 +922,7 @@ MUTATIONS = (
         15,
         "what an ERP quotes of an address is in the log of a list",
         FLOWS + "explain.py",
-        "message=fit_for_a_log(row.message, versions)",
+        "message=fit_for_a_log(row.message, said[row.key])",
         "message=row.message",
         "tests/ledger/test_telling.py::test_what_the_erp_quotes_of_an_address_is_not_in_the_list",
     ),
