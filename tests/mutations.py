@@ -69,6 +69,23 @@ MUTATIONS = (
     ),
     Mutation(
         1,
+        "two channels make orders of the same rows of one database",
+        LEDGER + "ledger.py",
+        "if twins and (same",
+        "if False and (same",
+        "tests/ledger/test_completeness.py"
+        "::test_two_channels_that_would_make_orders_of_the_same_rows_are_refused_before_anything_is_read",
+    ),
+    Mutation(
+        1,
+        "a type of transaction that two channels list is sent twice",
+        "plugins/order_sync/registry.py",
+        "any(value in its for value in mine)",
+        "mine == its",
+        "tests/core/test_core.py::test_channels_whose_options_choose_the_same_rows_are_twins",
+    ),
+    Mutation(
+        1,
         "a key may stand for two orders",
         SCHEMA,
         'order_key text collate "C" not null unique,',
@@ -103,7 +120,7 @@ MUTATIONS = (
         1,
         "another channel database is read on",
         FLOWS + "extract.py",
-        "    ledger.check_fingerprint(connection, fingerprint)\n",
+        "    ledger.check_fingerprint(connection, fingerprint, route.twins)\n",
         "",
         "tests/flows/test_flows.py::test_another_database_behind_the_channel_stops_the_extract_before_anything_is_read",
     ),
@@ -586,6 +603,14 @@ MUTATIONS = (
         "        _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_a_header_is_completed_when_its_lines_come",
+    ),
+    Mutation(
+        9,
+        "a push waits without end for a locked table of a channel",
+        SQL + "reading/prepare_reading.sql",
+        "'1min'",
+        "'0'",
+        "tests/channels/test_sql.py::test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five",
     ),
     Mutation(
         9,

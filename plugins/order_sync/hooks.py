@@ -33,6 +33,10 @@ LEDGER = "order_ledger"
 AIRFLOW = "airflow_api"
 """The Airflow connection under which Airflow itself is asked; it may be left out."""
 
+PATIENCE = {"connect_timeout": 10, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
+"""How many seconds a database may take to accept a connection, and a silent one is believed to live; what the extra of
+its connection says comes first."""
+
 EXTRAS = {"postgres": '{"sslmode": "require"}', "http": '{"ca": "/path/of/authority.pem"}'}
 """What the extra of a connection may look like, by its type."""
 
@@ -109,8 +113,9 @@ def _postgres(conn_id: str) -> Callable[[], Any]:
     """What opens a psycopg connection, over a connection of type `postgres`."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-    _connection(conn_id, "postgres")
-    return PostgresHook(postgres_conn_id=conn_id).get_conn
+    connection = _connection(conn_id, "postgres")
+    connection.extra = json.dumps({**PATIENCE, **connection.extra_dejson})
+    return PostgresHook(postgres_conn_id=conn_id, connection=connection).get_conn
 
 
 def _connection(conn_id: str, conn_type: str) -> Connection:

@@ -63,7 +63,7 @@ class ChannelSpec:
         by_hand: why people enter its orders into the ERP themselves, and until when; empty sends them.
         distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
         folder: of its SQL, under `include/sql/channels/`; None takes the one of its name.
-        options: what its SQL binds by name.
+        options: what its SQL binds by name. Channels of one database that share a folder are set apart by a list in it.
         owner: shown in Airflow.
     """
 
@@ -92,7 +92,8 @@ class ChannelSpec:
     @property
     def route(self) -> Route:
         """What the flows need to know of it."""
-        return Route(self.name, self.erp, self.start_from, self.guest_account, self.by_hand)
+        twins = [other.connection for other in CHANNELS if other.name != self.name and _same_rows(self, other)]
+        return Route(self.name, self.erp, self.start_from, self.guest_account, self.by_hand, tuple(twins))
 
 
 Spec = TypeVar("Spec", ChannelSpec, ErpSpec)
@@ -154,6 +155,21 @@ def load(dotted: str) -> Any:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise Misconfigured(f"the registry names the adapter '{dotted}', which cannot be loaded: {error}") from error
+
+
+def _same_rows(one: ChannelSpec, other: ChannelSpec) -> bool:
+    """Whether two channels would make orders of the same rows, for one ERP, if they lay in one database.
+
+    What both choose by lists sets them apart if a list of the one shares nothing with the other's; without any list,
+    all that is bound must be the same.
+    """
+    if (one.folder or one.name, one.erp) != (other.folder or other.name, other.erp):
+        return False
+    both = [(one.options[name], other.options[name]) for name in one.options.keys() & other.options.keys()]
+    lists = [(mine, its) for mine, its in both if isinstance(mine, list | tuple) and isinstance(its, list | tuple)]
+    if not lists:
+        return one.options == other.options
+    return all(any(value in its for value in mine) for mine, its in lists)
 
 
 def _named(specs: Sequence[Spec], kind: str, name: str) -> Spec:

@@ -12,7 +12,7 @@ from order_sync.channels import sql
 from order_sync.channels.sql import COLUMNS, SqlChannel
 from order_sync.channels.sql.folder import OURS
 from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, Transient
-from order_sync.core.orders import Transaction
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.reading import read_order
 from order_sync.core.watermark import Watermark
 from sandbox import shop
@@ -112,7 +112,9 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
         ({"details": "json_build_object()"}, "details as another type than text"),
         ({"details": None}, "no column details"),
         ({"details": None, "total": None}, "no column details, total"),
-        ({"key_parts": "array[]::text[]"}, "a null in key_parts at counter 1"),
+        ({"key_parts": "array[]::text[]"}, "nothing in key_parts at counter 1"),
+        ({"key_parts": "array['']"}, "nothing in key_parts at counter 1"),
+        ({"key_parts": "array['', '']"}, "nothing in key_parts at counter 1"),
         ({"expected_lines": "0.0"}, "expected_lines as another type than int"),
         ({"counter": "true"}, "counter as another type than int"),
     ],
@@ -120,6 +122,19 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
 def test_a_row_of_another_shape_is_refused_by_its_columns_name(one_row, tmp_path, columns, says):
     with pytest.raises(Misconfigured, match=rf"channel 'shop': {tmp_path}/transactions.sql gives {re.escape(says)}"):
         read(one_row(**columns))
+
+
+def test_a_number_of_lines_that_no_ledger_could_store_stops_no_channel(one_row):
+    many = "3000000000::bigint"
+    (held,) = read(one_row(expected_lines=many, present_lines=f"-{many}"))
+    assert (held.expected_lines, held.present_lines) == (2147483647, 0)
+
+
+def test_keys_of_different_numbers_of_parts_are_refused(one_row, tmp_path):
+    """As after a change of the SQL: an order under another key would be sent once more."""
+    keys = [OrderKey("shop", ("1", "a")), OrderKey("shop", ("2",))]
+    with pytest.raises(Misconfigured, match=r"transactions.sql gives keys of 1 and of 2 parts: .*never change"):
+        list(one_row().read_again(keys))
 
 
 def test_a_value_that_cannot_be_converted_is_not_repeated(one_row):
@@ -236,6 +251,37 @@ def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
     with pytest.raises(Transient, match="terminating connection") as raised:
         list(batches)
     assert raised.value.code == "EXTRACT_FAILED"
+
+
+def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(dsn):
+    """The connection's own time-outs hold; without them there are ours."""
+    own = psycopg.conninfo.make_conninfo(dsn, options="-c lock_timeout=20ms")
+    with psycopg.connect(dsn) as connection:
+        shop.write(connection, [sale("W1")])
+    (transaction,) = read(dynamics_web.channel(dsn))
+    with psycopg.connect(dsn) as connection:
+        connection.execute("lock table ax.retailtransactiontable in access exclusive mode")
+        for reading in (read, lambda channel: list(channel.read_again([transaction.key]))):
+            with pytest.raises(Transient, match=r"dynamics_web.*cannot be read.*lock timeout") as raised:
+                reading(dynamics_web.channel(own))
+            assert raised.value.code == "EXTRACT_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("options", "of_one", "of_many"),
+    [("", "1min 5min", "1min 0"), ("-c lock_timeout=7s -c statement_timeout=8s", "7s 8s", "7s 8s")],
+    ids=["ours", "the connection's"],
+)
+def test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five(cluster, tmp_path, options, of_one, of_many):
+    """A first extract may take as long as it takes: cut off, it would begin anew each time."""
+    times = "concat_ws(' ', current_setting('lock_timeout'), current_setting('statement_timeout'))"
+    fingerprint = f"select {times} as fingerprint"
+    write_sql(tmp_path, {"source_status": times}, fingerprint=fingerprint, again="%(key_1)s is not null")
+    dsn = psycopg.conninfo.make_conninfo(cluster.dsn(), options=options)
+    channel = SqlChannel(lambda: psycopg.connect(dsn), "shop", tmp_path, {})
+    (transaction,) = read(channel)
+    ((again,),) = channel.read_again([transaction.key])
+    assert (channel.fingerprint(), again.source_status, transaction.source_status) == (of_one, of_one, of_many)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,17 @@ CALLED_WITH = {"channel": ("batch_size", "settle_lag"), "add": ("lines", "net", 
 START = Watermark("database")
 HOUR, AT_ONCE = timedelta(hours=1), timedelta(0)
 
+REFUSED = (
+    psycopg.errors.CheckViolation,
+    psycopg.errors.NotNullViolation,
+    psycopg.errors.RaiseException,
+    psycopg.DataError,
+)
+"""What tables say of what they cannot hold."""
+
+WRITTEN = "select pg_current_xact_id_if_assigned() is not null"
+"""Whether a transaction wrote something."""
+
 TABLES = """
 select attrelid::regclass::text, min(quote_ident(attname)) from pg_attribute join pg_class on pg_class.oid = attrelid
 where relkind = 'r' and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
@@ -30,6 +41,14 @@ where relkind = 'r' and relnamespace::regnamespace::text not in ('pg_catalog', '
 group by 1
 """
 """Every table of the channel, and a column of it that may be written."""
+
+
+JSON_COLUMNS = """
+select attrelid::regclass::text, quote_ident(attname) from pg_attribute join pg_class on pg_class.oid = attrelid
+where relkind = 'r' and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+    and attnum > 0 and not attisdropped and attgenerated = '' and atttypid in ('json'::regtype, 'jsonb'::regtype)
+"""
+"""Every column of JSON, with its table."""
 
 
 def not_taken(fixture: ModuleType) -> list[str]:
@@ -63,12 +82,14 @@ class Subject:
             self.fixture.add(connection, references, **how)
 
     def may_add(self, reference: str, **how: Any) -> bool:
-        """Sell what the shop's own tables may refuse; whether it was sold."""
+        """Sell what the shop's own tables may refuse, or have no row for; whether it was sold."""
         try:
-            self.add(reference, **how)
-        except (psycopg.errors.CheckViolation, psycopg.errors.NumericValueOutOfRange):
+            with self.connect() as connection:
+                self.fixture.add(connection, [reference], **how)
+                (written,) = connection.execute(WRITTEN).fetchone() or (False,)
+        except REFUSED:
             return False
-        return True
+        return bool(written)
 
     def change(self, reference: str) -> None:
         with self.connect() as connection:
@@ -120,6 +141,11 @@ class Subject:
             for setting, value in settings.items():
                 named = psycopg.sql.Identifier(setting)
                 connection.execute(change.format(name, named, psycopg.sql.Literal(value)))
+
+    def json_columns(self) -> list[tuple[str, str]]:
+        """Every column of the channel that holds JSON, with its table."""
+        with self.connect() as connection:
+            return connection.execute(JSON_COLUMNS).fetchall()
 
     def shake(self) -> None:
         """Move every second row of every table to another place on the disk, and change nothing else."""

@@ -4,13 +4,21 @@ A channel brings its fixture, `tests/fixtures/<name>.py`; one without it fails h
 `test_channel_rows`, and the suite itself in `test_channel_mistakes`.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import psycopg
+
+from order_sync.channels.sql.folder import Folder, around
 from order_sync.core.calendar_days import Window
 from tests.contract.channel_subject import START, Subject, digests, references
 
+AGAIN = "again.sql must take all keys that are bound, each part as the column's type"
+CONDITION = "headers.sql must have no join, and no condition but `where {which}` at its end"
 SECOND = timedelta(seconds=1)
 TEN = [str(number) for number in range(1000, 1010)]
+OF_LOW_NUMBER = "900"
 LATE, NEVER = "1900", "1901"
 
 
@@ -25,8 +33,41 @@ def test_the_fingerprint_names_the_database(subject: Subject):
 
 
 def test_an_empty_channel_gives_one_empty_batch_and_a_mark(subject: Subject):
-    batches = [([*batch.transactions], batch.watermark) for batch in subject.batches()]
-    assert batches == [([], START)], "an empty channel gives no batch, and so no mark"
+    batches = subject.batches()
+    assert [[*batch.transactions] for batch in batches] == [[]], "an empty channel gives no batch, and so no mark"
+    assert batches[0].watermark == START, "an empty channel has a mark: sample.sql must give 0 where there is no row"
+
+
+def test_nothing_but_the_condition_chooses_what_is_read(subject: Subject):
+    folder = getattr(subject.channel(), "folder", None)
+    if not folder:
+        return
+    headers, transactions = (statement(folder / f"{name}.sql") for name in ("headers", "transactions"))
+    assert re.search(r" where \(? ?{which} ?\)?$", headers), CONDITION
+    assert not re.search(r" join | where .* where ", headers), CONDITION
+    assert re.search(r" where \(? ?{which} ?\)? order by (\w+\.)?counter( asc)?$", transactions), (
+        "transactions.sql must end with `where {which}` and `order by counter`: another condition, a group or a limit"
+        " there loses transactions"
+    )
+
+
+def test_the_headers_have_the_keys_of_the_transactions(subject: Subject):
+    channel = subject.channel()
+    folder = getattr(channel, "folder", None)
+    if not folder:
+        return
+    subject.add(*TEN)
+    sql = Folder(subject.fixture.SPEC.name, folder)
+    both = {file: sql.chosen(f"{file}.sql", "new.sql") for file in ("headers", "transactions")}
+    with subject.connect() as connection:
+        bound = {**subject.fixture.SPEC.options, "since": 0}
+        skipped = psycopg.ClientCursor(connection).execute(around("read_skipped", **both).encode(), bound).fetchall()
+    assert skipped == [], "headers.sql must not give other keys than transactions.sql"
+
+
+def statement(path: Path) -> str:
+    """The SQL in a file without its comments, in one line and in lower case."""
+    return " ".join(re.sub(r"--.*|/\*(.|\n)*?\*/", " ", path.read_text()).lower().split())
 
 
 def test_new_transactions_come_oldest_first(subject: Subject):
@@ -62,13 +103,13 @@ def test_none_is_lost_or_doubled_at_the_edge_of_a_batch(subject: Subject):
 def test_what_was_settled_is_not_read_again(subject: Subject):
     subject.add("1001", "1002", lines=3)
     mark = subject.settled()
-    subject.add("1003")
+    subject.add(OF_LOW_NUMBER)
     found = references(subject.read(mark)[0])
-    assert "1003" in found, (
+    assert OF_LOW_NUMBER in found, (
         "what was written after the mark is not found: is the counter the header's own, taken when the row is written,"
         " and does sample.sql give the same one?"
     )
-    assert found == ["1003"], "what lies at or below the mark is read again"
+    assert found == [OF_LOW_NUMBER], "what lies at or below the mark is read again"
 
 
 def test_an_older_mark_gives_the_same_transactions_again(subject: Subject):
@@ -145,8 +186,9 @@ def test_reading_again_gives_what_a_first_reading_gives(subject: Subject):
     transactions, _ = subject.read()
     for batch_size in (2, 5, 500):
         again = list(subject.channel(batch_size).read_again([each.key for each in transactions]))
-        assert max(map(len, again)) <= batch_size
+        assert max(map(len, again), default=0) <= batch_size
         read = {each.key: each for batch in again for each in batch}
+        assert len(read) == len(transactions), f"reading again loses transactions: {AGAIN}"
         assert read == {each.key: each for each in transactions}, "reading again gives something else than the first"
 
 
@@ -159,7 +201,7 @@ def test_reading_again_gives_what_is_there_now_and_leaves_out_what_is_gone(subje
     again = subject.read_again(before)
     told = {each.key: each.digest for each in again}
     assert before[1].key not in told, "reading again gives a transaction that is gone"
-    assert sorted(references(again)) == ["1001", "1003"]
+    assert sorted(references(again)) == ["1001", "1003"], f"reading again loses transactions: {AGAIN}"
     assert told[before[0].key] != before[0].digest, "reading again gives what was there before, not what is there now"
     assert told[before[2].key] == before[2].digest
 
@@ -186,9 +228,10 @@ def test_a_window_holds_the_keys_of_what_was_placed_in_it(subject: Subject):
         assert len(rows) == len(dict(rows)), "a window holds a key twice"
         return {names[key]: digest for key, digest in rows}
 
-    assert "1003" not in held(start, end), "a window holds its end: placed.sql must take what is before `end` alone"
-    assert "1001" in held(start, end), "a window lacks its start: placed.sql must take `start` itself"
-    assert set(held(start, end)) == {"1001", "1002"}, "placed.sql goes by another instant than the one in placed_at"
+    there = {*held(start, end)}
+    assert there != {"1001", "1002", "1003"}, "a window holds its end: placed.sql must take what is before `end` alone"
+    assert there != {"1002"}, "a window lacks its start: placed.sql must take `start` itself"
+    assert there == {"1001", "1002"}, "placed.sql goes by another instant than the one in placed_at"
     everything = held(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
     assert everything == digests(subject.read()[0]), "a window's keys have other digests than the transactions"
 

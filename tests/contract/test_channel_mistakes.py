@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.contract import test_channel_contract as reading
 from tests.contract import test_channel_rows as rows
 from tests.contract import wrong_channels as wrong
 from tests.contract.channel_subject import Subject, not_taken
-from tests.contract.wrong_sql import SQL, Mistake
+from tests.contract.wrong_sql import RIGHT, SQL, Mistake
 
 fingerprint = reading.test_the_fingerprint_names_the_database
 once = reading.test_each_transaction_comes_once_also_when_it_was_changed
@@ -95,3 +96,34 @@ def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: 
     wrong_channel = mistake.made(subject.fixture.FOLDER, tmp_path / "wrong")
     with pytest.raises((AssertionError, OrderSyncError), match=mistake.words):
         mistake.notices(replace(subject, mistake=wrong_channel))
+
+
+@pytest.mark.parametrize("template", ["corner_shop"], indirect=True)
+@pytest.mark.parametrize("without_lines", ["select 1", "insert into purchase (branch) values (null)"])
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        reading.test_a_header_without_lines_is_told_and_not_skipped,
+        rows.test_an_order_without_lines_has_an_empty_list_of_them,
+    ],
+)
+def test_a_header_alone_that_the_tables_have_no_place_for_is_no_mistake(
+    subject: Subject, sentence: Callable[[Subject], None], without_lines: str
+):
+    """As in a shop whose one table has a row for each line."""
+
+    def add(connection: Any, references: list[str], *, lines: int) -> None:
+        if lines:
+            subject.fixture.add(connection, references, lines=lines)
+        else:
+            connection.execute(without_lines)
+
+    fixture = ModuleType("wide_shop")
+    fixture.__dict__.update({**vars(subject.fixture), "add": add})
+    sentence(replace(subject, fixture=fixture))
+
+
+@pytest.mark.parametrize("template", ["corner_shop"], indirect=True)
+@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
+def test_the_suite_lets_pass_what_the_page_allows(subject: Subject, right: Mistake, tmp_path: Path):
+    right.notices(replace(subject, mistake=right.made(subject.fixture.FOLDER, tmp_path / "right")))

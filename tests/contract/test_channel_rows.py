@@ -3,25 +3,40 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
+from order_sync.core.errors import Misconfigured
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.reading import read_instant
-from tests.contract.channel_subject import Subject, references
+from order_sync.core.reading import LINE as BY_PLACE
+from order_sync.core.reading import named, read_instant
+from tests.contract.channel_subject import REFUSED, Subject, references
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 LINE = {"number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax"}
 CHARGE = {"code", "net", "tax_code", "tax_rate", "tax"}
 ADDRESS = {"name", "street", "city", "state", "postal_code", "country"}
+ODD = ("null", "5", '"odd"', "{}", "[]", "[null]", "[5]", '[{"odd": [1]}]', '{"odd": "1"}')
+"""JSON that nobody expects in a channel's columns."""
+
+CENT = Decimal("0.01")
 NUMBERS = {"quantity", "net", "tax_rate", "tax"}
 
 
 def faults(transaction: Transaction) -> Iterator[str]:
     """What is wrong with the shape of the details of a good order, each in a sentence."""
-    details = json.loads(transaction.details)
+    try:
+        details = json.loads(transaction.details)
+    except ValueError as error:
+        yield f"details is no JSON: {error}"
+        return
+    if not isinstance(details, dict):
+        yield f"details is {details!r}: it must be an object"
+        return
     yield from _keys("details", details, {"lines", "charges", "ship_to", "ships"})
     if not isinstance(details.get("ships"), bool):
         yield f"ships is {details.get('ships')!r}: it must be true or false, and no text"
@@ -31,17 +46,34 @@ def faults(transaction: Transaction) -> Iterator[str]:
             yield f"{name} is {items!r}: it must be a list, and without any an empty one"
             continue
         for item in items:
-            yield from _keys(f"an item of {name}", {key: item[key] for key in item if key != "title"}, keys)
-            yield from _value(f"title of {name}", item.get("title"), number=False, may_be_null=True)
-            for key in keys & item.keys():
-                yield from _value(f"{key} of {name}", item[key], key in NUMBERS, may_be_null=key == "tax_rate")
-    address = details.get("ship_to")
-    if address is not None:
-        yield from _keys("ship_to", address, ADDRESS)
-        for key in ADDRESS & address.keys():
-            yield from _value(f"ship_to's {key}", address[key], number=False, may_be_null=False)
-        if not re.fullmatch("[A-Z]{2}", str(address.get("country"))):
-            yield f"ship_to's country is {address.get('country')!r}: it must be ISO 3166-1 alpha-2, as in GB"
+            yield from _item(name, item, keys)
+    yield from _address(details.get("ship_to"))
+
+
+def _item(name: str, given: Any, keys: set[str]) -> Iterator[str]:
+    item = named(given) if name == "lines" else given
+    if not isinstance(item, dict):
+        yield f"an item of {name} is {item!r}: it must be an object"
+        return
+    if isinstance(given, list) and len(given) > len(BY_PLACE):
+        yield f"an item of {name} has {len(given)} values: an array has those of a line in their order"
+    yield from _keys(f"an item of {name}", {key: item[key] for key in item if key != "title"}, keys)
+    yield from _value(f"title of {name}", item.get("title"), number=False, may_be_null=True)
+    for key in keys & item.keys():
+        yield from _value(f"{key} of {name}", item[key], key in NUMBERS, may_be_null=key == "tax_rate")
+
+
+def _address(address: Any) -> Iterator[str]:
+    if address is None:
+        return
+    if not isinstance(address, dict):
+        yield f"ship_to is {address!r}: it must be an object, or null"
+        return
+    yield from _keys("ship_to", address, ADDRESS)
+    for key in ADDRESS & address.keys():
+        yield from _value(f"ship_to's {key}", address[key], number=False, may_be_null=False)
+    if not re.fullmatch("[A-Z]{2}", str(address.get("country"))):
+        yield f"ship_to's country is {address.get('country')!r}: it must be ISO 3166-1 alpha-2, as in GB"
 
 
 def _keys(what: str, given: Mapping[str, Any], asked: set[str]) -> Iterator[str]:
@@ -115,6 +147,11 @@ def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject):
     )
     reading = subject.reading(transaction)
     assert [problem.message for problem in reading.problems] == [], "a good order has problems"
+    for line in reading.order.lines:
+        taxed = line.net * (line.tax_rate or 0) / 100
+        assert line.tax_rate is None or abs(taxed - line.tax) <= CENT, (
+            f"{line.tax_rate} % of {line.net} is not {line.tax}: is tax_rate in per cent, and tax the line's?"
+        )
     amounts = [reading.order.total, *(amount for line in reading.order.lines for amount in (line.quantity, line.net))]
     assert min(amounts) > 0, "a sale is negative: turn the sign round in the SQL"
 
@@ -142,6 +179,26 @@ def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject):
     assert {key.channel for key in keys} == {subject.fixture.SPEC.name}, "the key names another channel"
     assert len({str(key) for key in keys}) == 3, "two transactions have the same key: it needs the whole natural key"
     assert [OrderKey.parse(str(key)) for key in keys] == keys
+    for changed in ({}, {"net": "20.00", "lines": 2, "placed_at": subject.fixture.PLACED_AT + timedelta(days=1)}):
+        subject.remove("1000")
+        subject.add("1000", **changed)
+        (again,) = (each.key for each in subject.read()[0] if references([each]) == ["1000"])
+        if not changed and again not in keys:
+            return  # a key that the shop gives to each row, whatever is in it
+        assert again in keys, "the key changes with what was sold: an order that is edited would be sent once more"
+
+
+def test_odd_json_in_the_channel_stops_no_reading(subject: Subject):
+    subject.add("1001")
+    for (table, column), odd in product(subject.json_columns(), ODD):
+        with suppress(*REFUSED), subject.connect() as connection:
+            connection.execute(f"update {table} set {column} = %s", [odd])
+        try:
+            transactions, _ = subject.read()
+        except Misconfigured as error:
+            raise AssertionError(f"{odd} in {table}.{column} stops the whole channel: {error}") from error
+        assert len(transactions) == 1, f"{odd} in {table}.{column} drops or repeats the transaction"
+        subject.reading(transactions[0])
 
 
 def test_the_digest_is_the_contents_and_not_the_counters(subject: Subject):

@@ -16,6 +16,28 @@ WRITTEN = "(extract(epoch from p.updated_at) * 1000000)::bigint as counter"
 OFFSET = "(p.bought_at at time zone 'Europe/Berlin')::text"
 
 
+LINES = """jsonb_build_object(
+            'number', item.position::text,
+            'sku', item.value ->> 'sku',
+            'quantity', item.value ->> 'pieces',
+            'net', item.value ->> 'net',
+            'tax_code', coalesce(item.value #>> '{vat,code}', ''),
+            'tax_rate', item.value #>> '{vat,percent}',
+            'tax', item.value #>> '{vat,amount}',
+            'title', item.value ->> 'title'
+        )"""
+ARRAY = [
+    "item.position::text",
+    "item.value ->> 'sku'",
+    "item.value ->> 'pieces'",
+    "item.value ->> 'net'",
+    "coalesce(item.value #>> '{vat,code}', '')",
+    "item.value #>> '{vat,percent}'",
+    "item.value #>> '{vat,amount}'",
+    "item.value ->> 'title'",
+]
+
+
 @dataclass(frozen=True)
 class Mistake:
     """What somebody writes, the sentence of the contract that notices it, and the words in which it is named.
@@ -48,6 +70,11 @@ def everywhere(name: str, notices: Callable[[Subject], None], words: str, old: s
     return Mistake(name, notices, words, [(file, old, new) for file in (TRANSACTIONS, HEADERS)])
 
 
+def array(values: Sequence[str]) -> str:
+    """A line of these values, by their places."""
+    return f"jsonb_build_array({', '.join(values)})"
+
+
 once = reading.test_each_transaction_comes_once_also_when_it_was_changed
 settled = reading.test_what_was_settled_is_not_read_again
 window = reading.test_a_window_holds_the_keys_of_what_was_placed_in_it
@@ -60,6 +87,7 @@ plain = rows.test_numbers_are_plain
 shape = rows.test_the_details_have_the_documented_shape
 good = rows.test_a_good_order_is_one_and_nothing_in_it_is_a_problem
 instant = rows.test_the_instant_is_told_with_its_offset
+ends = reading.test_nothing_but_the_condition_chooses_what_is_read
 key = rows.test_the_key_is_the_channels_and_names_one_transaction
 
 CORNER_SHOP = (
@@ -78,6 +106,12 @@ CORNER_SHOP = (
         "cross join lateral (select from jsonb_array_elements(p.items) limit 1) wanted\nwhere {which}",
     ),
     Mistake(
+        "another key in headers.sql",
+        reading.test_the_headers_have_the_keys_of_the_transactions,
+        "give other keys than transactions.sql",
+        [(HEADERS, "array[p.branch, p.number]", "array[p.number]")],
+    ),
+    Mistake(
         "headers.sql with a condition of its own",
         skipped,
         "no join, and no condition but",
@@ -89,6 +123,40 @@ CORNER_SHOP = (
         "not null",
         "), '[]') as lines",
         "), null) as lines",
+    ),
+    told("a limit", ends, "another condition, a group or a limit", "order by counter", "order by counter limit 1000"),
+    everywhere(
+        "a condition of its own in both files",
+        ends,
+        "no join, and no condition but",
+        "where {which}",
+        "where p.state <> 'cart' and {which}",
+    ),
+    told(
+        "a condition of its own",
+        ends,
+        "another condition, a group or a limit",
+        "where {which}",
+        "where p.state <> 'cart' and {which}",
+    ),
+    told(
+        "a rate that is a share",
+        good,
+        "is tax_rate in per cent",
+        "item.value #>> '{vat,percent}'",
+        "((item.value #>> '{vat,percent}')::numeric / 100)::text",
+    ),
+    Mistake(
+        "one key of many",
+        reading.test_reading_again_gives_what_a_first_reading_gives,
+        "reading again loses transactions",
+        [
+            (
+                AGAIN,
+                "(select * from unnest(%(key_1)s::text[], %(key_2)s::text[]))",
+                "(((%(key_1)s::text[])[9], (%(key_2)s::text[])[9]))",
+            )
+        ],
     ),
     told("a total that is a float", exact, "do not add up", "p.gross::text", "p.gross::float8::text"),
     told("a total without its tax", exact, "do not add up", "p.gross::text", "(p.gross / 1.2)::text"),
@@ -150,6 +218,33 @@ CORNER_SHOP = (
         "ship_to's state is None in the JSON",
         "coalesce(p.delivery #>> '{to,region}', '')",
         "p.delivery #>> '{to,region}'",
+    ),
+    told("lines as arrays without their tax", shape, "an item of lines lacks tax", LINES, array(ARRAY[:6])),
+    told("lines as arrays of too much", shape, "an item of lines has 9 values", LINES, array([*ARRAY, "'more'"])),
+    told(
+        "lines as arrays in another order",
+        shape,
+        "quantity of lines is 'SKU-0001': it must be a plain number",
+        LINES,
+        array([ARRAY[0], ARRAY[2], ARRAY[1], *ARRAY[3:]]),
+    ),
+    told("lines as texts", shape, "an item of lines is '1': it must be an object", LINES, ARRAY[0]),
+    told(
+        "lines that are an object",
+        shape,
+        "lines is {}: it must be a list",
+        "'lines', sold.lines",
+        "'lines', '{}'::jsonb",
+    ),
+    told(
+        "an address in one text",
+        shape,
+        "ship_to is '1 High Street': it must be",
+        "'ship_to', case",
+        "'ship_to', '1 High Street', 'to', case",
+    ),
+    told(
+        "details that are a list", shape, "details is \\[", ")::text as details", ")::text as detail_s, '[]' as details"
     ),
     told("charges that are null", shape, "charges is None: it must be a list", "else '[]'\n", ""),
     told(
@@ -268,6 +363,20 @@ CORNER_SHOP = (
         "array[p.branch, p.number]",
         "array[p.branch, p.number, p.buyer ->> 'account']",
     ),
+    everywhere(
+        "a key with something in it that may change",
+        key,
+        "the key changes with what was sold",
+        "array[p.branch, p.number]",
+        "array[p.branch, p.number, p.gross::text]",
+    ),
+    told(
+        "a JSON column that is trusted",
+        rows.test_odd_json_in_the_channel_stops_no_reading,
+        "stops the whole channel",
+        "case jsonb_typeof(p.items) when 'array' then p.items else '[]' end",
+        "p.items",
+    ),
     Mistake("a window that holds its end", window, "a window holds its end", [(PLACED, "< %(end)s", "<= %(end)s")]),
     Mistake(
         "a window without its start", window, "a window lacks its start", [(PLACED, ">= %(start)s", "> %(start)s")]
@@ -275,11 +384,21 @@ CORNER_SHOP = (
     Mistake(
         "a window of local time",
         window,
-        "a window",
+        "placed.sql goes by another instant",
         [(PLACED, "p.bought_at", "(p.bought_at at time zone 'Asia/Tokyo')")],
     ),
-    Mistake("a window of when it was written", window, "a window", [(PLACED, "p.bought_at", "p.updated_at")]),
-    Mistake("a window of whole days", window, "a window", [(PLACED, "p.bought_at", "date_trunc('day', p.bought_at)")]),
+    Mistake(
+        "a window of when it was written",
+        window,
+        "placed.sql goes by another instant",
+        [(PLACED, "p.bought_at", "p.updated_at")],
+    ),
+    Mistake(
+        "a window of whole days",
+        window,
+        "placed.sql goes by another instant",
+        [(PLACED, "p.bought_at", "date_trunc('day', p.bought_at)")],
+    ),
     Mistake(
         "one fingerprint for all",
         reading.test_the_fingerprint_names_the_database,
@@ -296,6 +415,24 @@ CORNER_SHOP = (
 """In the example of a plain shop, which has no counter."""
 
 DYNAMICS = (
+    Mistake(
+        "an order's number in place of a counter",
+        settled,
+        "what was written after the mark is not found",
+        [
+            *[
+                (file, "h.replicationcounterfromorigin", "substr(h.transactionid, 3)::bigint")
+                for file in (TRANSACTIONS, HEADERS, NEW)
+            ],
+            ("sample.sql", "max(replicationcounterfromorigin)", "max(substr(transactionid, 3)::bigint)"),
+        ],
+    ),
+    Mistake(
+        "a sample of what a sequence begins with",
+        reading.test_an_empty_channel_gives_one_empty_batch_and_a_mark,
+        "sample.sql must give 0 where there is no row",
+        [("sample.sql", "from ax.retailtransactiontable), 0)", "from ax.retailtransactiontable), 1)")],
+    ),
     Mistake(
         "the counter of another table",
         settled,
@@ -330,5 +467,11 @@ DYNAMICS = (
     ),
 )
 """In a shop with a counter."""
+
+RIGHT = (
+    told("lines as arrays", shape, "", LINES, array(ARRAY)),
+    told("lines as arrays without a title", shape, "", LINES, array(ARRAY[:7])),
+)
+"""What is no mistake."""
 
 SQL: dict[str, Sequence[Mistake]] = {"corner_shop": CORNER_SHOP, "dynamics_web": DYNAMICS}

@@ -57,6 +57,7 @@ def test_what_is_no_key_is_refused(text):
         ("TRANSACTIONS_KEPT_FOR", "36501d", "no longer than 36500d, which is for ever"),
         ("READ_DONE_AGAIN_FOR", "400d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),
         ("COMPARE_BACK", "500d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),
+        ("SETTLE_LAG", "3d", "COMPARE_BACK .* must be longer than"),
         ("WINDOW", "30m", "not a setting"),
     ],
 )
@@ -86,6 +87,33 @@ def test_a_channel_without_a_zoned_start_is_refused():
     spec = registry.CHANNELS[0]
     with pytest.raises(Misconfigured, match="start_from"):
         replace(spec, start_from=datetime(2026, 1, 1))  # noqa: DTZ001  that is the mistake
+
+
+@pytest.mark.parametrize(
+    ("change", "twins"),
+    [
+        ({}, ()),
+        ({"options": {"types": [14, 27], "zone": "Europe/Berlin"}}, ("channel_dynamics_web",)),
+        ({"options": {"types": [27], "zone": "Europe/London"}}, ("channel_dynamics_web",)),
+        ({"options": {"types": [27], "zone": "Europe/Berlin"}, "folder": "another"}, ()),
+        ({"options": {"types": [27], "zone": "Europe/Berlin"}, "erp": "another"}, ()),
+    ],
+    ids=["as shipped", "a type in both", "another zone", "other SQL", "another ERP"],
+)
+def test_channels_whose_options_choose_the_same_rows_are_twins(monkeypatch, change, twins):
+    web, store = registry.channel("dynamics_web"), replace(registry.channel("dynamics_store"), **change)
+    monkeypatch.setattr(registry, "CHANNELS", (web, store))
+    assert store.route.twins == twins
+    assert web.route.twins == tuple("channel_dynamics_store" for _ in twins)
+
+
+def test_without_a_list_among_their_options_channels_are_twins_when_all_of_these_are_the_same(monkeypatch):
+    north, south = (replace(registry.CHANNELS[0], name=name, options={"branch": name}) for name in ("north", "south"))
+    monkeypatch.setattr(registry, "CHANNELS", (north, south))
+    assert north.route.twins == ()
+    again = replace(north, name="again")
+    monkeypatch.setattr(registry, "CHANNELS", (north, again))
+    assert north.route.twins == ("channel_again",)
 
 
 def test_an_adapter_that_cannot_be_loaded_is_named():

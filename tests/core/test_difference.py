@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,8 +83,18 @@ def test_of_very_many_differences_the_number_is_told():
     assert difference(ORDER, made_of(lines=lines)).endswith(f"; and {3 + 37 - MOST} more")
 
 
-def test_details_that_cannot_be_read_have_changed_all_the_same():
-    assert difference(ORDER, replace(ORDER, details="{")) == "details changed"
+@pytest.mark.parametrize(
+    "details", ["{", "null", "[" * 5000, '{"lines": [null]}', '{"charges": 5}', '{"ship_to": [1]}']
+)
+def test_details_that_cannot_be_read_have_changed_all_the_same(details):
+    odd = replace(ORDER, details=details)
+    assert difference(ORDER, odd) == difference(odd, ORDER) == "details changed"
+
+
+def test_of_lines_that_share_a_number_none_is_passed_over():
+    tea, cup = ({**each, "number": "1"} for each in DETAILS["lines"])
+    assert difference(made_of(lines=[tea, cup]), made_of(lines=[{**tea, "sku": "JAM"}, cup])) == "line 1 sku TEA -> JAM"
+    assert difference(made_of(lines=[tea]), made_of(lines=[tea, tea])) == "line 2 (TEA) is new"
 
 
 def test_what_is_no_order_any_more_says_so():

@@ -94,6 +94,18 @@ def test_a_line_may_be_an_array_and_says_the_same_as_one_with_names():
         (transaction(placed_at=None), "FIELD_INVALID", "placed_at"),
         (transaction(delivery_date="31.12.2026"), "FIELD_INVALID", "31.12.2026"),
         (transaction(details="{"), "PARSE_ERROR", "JSON"),
+        (transaction(details="[]"), "PARSE_ERROR", "no object"),
+        (transaction(details=f'{{"ship_to": {"[" * 5000}{"]" * 5000}}}'), "PARSE_ERROR", "nested"),
+        *[
+            (transaction(details=details(lines=lines)), "PARSE_ERROR", "lines must be a list of")
+            for lines in ([None], ["TEA"], [line(), 5], "TEA", {"1": line()}, 5, True)
+        ],
+        (transaction(details=details(charges=[None])), "PARSE_ERROR", "charges must be a list of"),
+        (transaction(details=details(charges=[["FREIGHT", "5"]])), "PARSE_ERROR", "charges must be a list of"),
+        (transaction(details=details(charges={"code": "FREIGHT"})), "PARSE_ERROR", "charges must be a list of"),
+        (transaction(details=details(ship_to="Mill Lane 1")), "PARSE_ERROR", "ship_to must be an object"),
+        (transaction(details=details(ship_to={**ADDRESS, "name": {"first": "Ada"}})), "FIELD_INVALID", "ship_to.name"),
+        (transaction(details=details(lines=[line(sku=["TEA"])])), "FIELD_INVALID", "line 1 sku"),
         (transaction(details=details(lines=[line(sku="TEA\x00")])), "BAD_CHARACTERS", "NUL"),
         (transaction(reference="WEB\N{SYMBOL FOR NULL}1"), "BAD_CHARACTERS", "NUL"),
     ],
@@ -109,6 +121,13 @@ def test_each_problem_is_found_and_names_the_value(bad, code, names):
 def test_a_guest_is_the_customer_that_the_channel_names_for_guests():
     """R31"""
     assert codes(transaction(customer_account=""), guest_account="C-1") == []
+
+
+@pytest.mark.parametrize("ship_to", ["Ada Lovelace", ["Ada Lovelace"], {**ADDRESS, "name": ["Ada Lovelace"]}])
+def test_a_problem_never_repeats_an_address_of_another_shape(ship_to):
+    found = problems(transaction(details=details(ship_to=ship_to)))
+    assert found
+    assert "Ada" not in str(found)
 
 
 def test_a_problem_never_repeats_an_address():

@@ -65,7 +65,7 @@ def test_amounts_too_large_to_divide_are_printed_as_they_are():
     assert "1e999999" in whole_order(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
 
 
-@pytest.mark.parametrize("details", ["[]", "{", '{"lines": null}'])
+@pytest.mark.parametrize("details", ["[]", "{", "[" * 5000, '{"lines": null}'])
 def test_an_order_without_readable_lines_is_printed_all_the_same(details: str):
     page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
     assert "Lines\nnone" in page

@@ -231,7 +231,9 @@ class MemoryLedger:
     def now(self) -> datetime:
         return self.clock.now
 
-    def check_fingerprint(self, connection: str, fingerprint: str) -> None:
+    def check_fingerprint(self, connection: str, fingerprint: str, twins: Collection[str] = ()) -> None:
+        if any(self.fingerprints.get(twin) == fingerprint for twin in twins):
+            raise Misconfigured(f"{connection} and a twin lead to the same database")
         if self.fingerprints.setdefault(connection, fingerprint) != fingerprint:
             raise Misconfigured(f"{connection} is another system than the accepted one")
 

@@ -14,6 +14,7 @@ from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.ports import Actor, Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy
+from order_sync.core.watermark import Watermark
 from order_sync.flows import backfill, compare_channel, compare_erp, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, transaction
@@ -141,6 +142,27 @@ def test_another_database_than_the_accepted_one_is_not_compared(ledger: Ledger, 
     read(ledger, channel)
     with pytest.raises(Misconfigured, match="accept channel_shop"):
         compare_channel(ROUTE, replace(channel, database="another"), ledger, ACTOR)
+
+
+def test_two_channels_that_would_make_orders_of_the_same_rows_are_refused_before_anything_is_read(
+    ledger: Ledger, erp: MemoryErp, hours_ago
+):
+    channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
+    read(ledger, channel)
+    twin = replace(ROUTE, channel="kiosk", twins=("channel_shop",))
+    now = ledger.now()
+    readings = (
+        lambda: extract(twin, channel, ledger, ACTOR),
+        lambda: compare_channel(twin, channel, ledger, ACTOR),
+        lambda: asyncio.run(backfill(twin, channel, erp, ledger, ACTOR, Window(now - timedelta(days=1), now), 1)),
+    )
+    ledger.record("kiosk", "erp", [], Watermark("database 1", 1), ACTOR)
+    for reading in readings:
+        with pytest.raises(Misconfigured, match=r"channel_kiosk and channel_shop lead to the same database.*twice"):
+            reading()
+    assert ledger.counts("kiosk") == {}
+    read(ledger, channel)
+    extract(twin, replace(channel, database="another"), ledger, ACTOR)
 
 
 class Killed(BaseException):

@@ -385,6 +385,12 @@ def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(
     assert entry.transaction.source_status == "?"
 
 
+def test_the_greatest_number_of_lines_that_a_channel_tells_is_stored(ledger: Ledger):
+    land(ledger, 1, expected_lines=2147483647, present_lines=2147483647)
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert entry.transaction.expected_lines == 2147483647
+
+
 def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
     details = '{"lines": [' + ", ".join(['{"sku": "TEA", "quantity": "1"}'] * 1114) + "]}"
     land(ledger, 1, details=details, expected_lines=1114, present_lines=1114)

@@ -1,6 +1,8 @@
 """The composition root: connections as Airflow gives them out, on a real database, and what is said of bad ones."""
 
 import json
+import socket
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -144,6 +146,34 @@ def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections
         hooks.channel(CHANNEL).fingerprint()
     assert "dynamics_web" in str(away.value)
     assert "secret" not in str(away.value)
+
+
+def test_a_database_that_takes_the_call_and_never_answers_is_away(connections: Connections):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        here = {**POSTGRES, "port": silent.getsockname()[1], "extra": {"connect_timeout": 2}}
+        connections["channel_dynamics_web"] = here
+        connections["order_ledger"] = here
+        with pytest.raises(Transient, match=r"dynamics_web.*timeout"):
+            hooks.channel(CHANNEL).fingerprint()
+        with pytest.raises(LedgerUnavailable, match=r"order_ledger.*timeout"), hooks.ledger():
+            pass
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({}, {"connect_timeout": "10", "keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "3"}),
+        ({"connect_timeout": 7}, {"connect_timeout": "7", "keepalives_idle": "60"}),
+    ],
+    ids=["ours", "the connection's"],
+)
+def test_no_database_is_waited_for_without_end(
+    cluster: Cluster, connections: Connections, extra: dict[str, Any], expected: dict[str, str]
+):
+    here = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
+    connections["channel_dynamics_web"] = here
+    with closing(hooks.channel(CHANNEL).connect()) as connection:
+        assert connection.info.get_parameters().items() >= expected.items()
 
 
 def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connections: Connections):

@@ -4,13 +4,12 @@ Only what an order is made of counts: a channel that moves its own status on, or
 changed nothing. Of an address it is said that it changed, never what it is.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from order_sync.core.orders import Transaction
-from order_sync.core.reading import named, read_instant
+from order_sync.core.reading import read_details, read_instant
 
 FIELDS = ("customer_account", "delivery_date", "currency", "total")
 LINE = ("sku", "quantity", "net", "tax_code", "tax_rate", "tax")
@@ -43,28 +42,23 @@ def _differences(before: Transaction, after: Transaction) -> Iterator[str]:
         yield from _changed(name, getattr(before, name), getattr(after, name))
     if before.details == after.details:
         return
-    old, new = _parsed(before.details), _parsed(after.details)
-    if old is None or new is None:
+    try:
+        old, new = read_details(before.details), read_details(after.details)
+    except ValueError:
         yield "details changed"
         return
-    yield from _rows("line", LINE, _by_number(old, "lines"), _by_number(new, "lines"))
-    yield from _rows("charge", CHARGE, _by_number(old, "charges"), _by_number(new, "charges"))
+    yield from _rows("line", LINE, _by_number(old["lines"]), _by_number(new["lines"]))
+    yield from _rows("charge", CHARGE, _by_number(old["charges"]), _by_number(new["charges"]))
     yield from _changed("ships", old.get("ships"), new.get("ships"))
     was, now = old.get("ship_to") or {}, new.get("ship_to") or {}
     yield from (f"ship_to.{part} changed" for part in sorted({*was, *now}) if _differs(was.get(part), now.get(part)))
 
 
-def _parsed(details: str) -> dict[str, Any] | None:
-    try:
-        parsed = json.loads(details)
-    except ValueError:
-        return None
-    return parsed if isinstance(parsed, dict) else None
-
-
-def _by_number(details: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
-    rows = [named(row) for row in details.get(name) or ()]
-    return {str(row.get("number", position)): row for position, row in enumerate(rows, start=1)}
+def _by_number(rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The rows by their numbers, or by their places where they have none, or share some."""
+    places = [str(place) for place in range(1, len(rows) + 1)]
+    numbers = [str(row.get("number", place)) for row, place in zip(rows, places, strict=True)]
+    return dict(zip(numbers if len({*numbers}) == len(rows) else places, rows, strict=True))
 
 
 def _rows(

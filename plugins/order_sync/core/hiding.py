@@ -95,7 +95,7 @@ def _private(version: Transaction) -> Iterator[str]:
     """Every part of its address, each line of a part, and each word of the name."""
     try:
         details = json.loads(version.details)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     address = details.get("ship_to") if isinstance(details, dict) else None
     if not isinstance(address, dict):

@@ -43,7 +43,8 @@ class Batch:
 class Route:
     """A channel, the ERP it feeds, and what its owner decided: since when its orders count, and who guests are.
 
-    `by_hand` is why people enter the channel's orders into the ERP themselves, and until when; '' sends them.
+    `by_hand` is why people enter the channel's orders into the ERP themselves, and until when; '' sends them. `twins`
+    are the connections of channels that make orders of the same rows, if they lead to the same database.
     """
 
     channel: str
@@ -51,6 +52,7 @@ class Route:
     start_from: datetime
     guest_account: str | None
     by_hand: str = ""
+    twins: Sequence[str] = ()
 
 
 class Channel(Protocol):
@@ -276,8 +278,8 @@ class Ledger(Protocol):
     def now(self) -> datetime:
         """The ledger's clock: the one clock that all decisions share."""
 
-    def check_fingerprint(self, connection: str, fingerprint: str) -> None:
-        """Remember it at first use. Raises Misconfigured when it is not the one that was accepted."""
+    def check_fingerprint(self, connection: str, fingerprint: str, twins: Collection[str] = ()) -> None:
+        """Remember it at first use. Raises Misconfigured when it is not the one that was accepted, or is a twin's."""
 
     def watermark(self, channel: str) -> Watermark | None:
         """How far the channel has been read; None before the first extract."""

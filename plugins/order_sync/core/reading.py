@@ -78,10 +78,35 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
         delivery_date=reader.delivery_date(transaction.delivery_date),
         ships=bool(details.get("ships")),
         ship_to=reader.address(details.get("ship_to")),
-        lines=tuple(reader.line(i, named(raw)) for i, raw in enumerate(details.get("lines") or (), start=1)),
-        charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges") or (), start=1)),
+        lines=tuple(reader.line(i, raw) for i, raw in enumerate(details.get("lines", ()), start=1)),
+        charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges", ()), start=1)),
     )
     return Reading(order, tuple(reader.problems), reader.sound_money)
+
+
+def read_details(text: str) -> dict[str, Any]:
+    """A transaction's details, with `lines` and `charges`, each of them by the names of its fields.
+
+    Raises ValueError, without a value in it, for anything but JSON of the documented shape.
+    """
+    try:
+        details = json.loads(text)
+    except RecursionError:
+        raise ValueError("too deeply nested") from None
+    _must(isinstance(details, dict), "no object")
+    _must(isinstance(details.get("ship_to") or {}, dict), "ship_to must be an object or null")
+    for name in ("lines", "charges"):
+        rows = details[name] = details.get(name) or []
+        _must(isinstance(rows, list), f"{name} must be a list of objects")
+        if name == "lines":
+            rows[:] = map(named, rows)
+        _must(all(isinstance(row, dict) for row in rows), f"{name} must be a list of objects")
+    return dict(details)
+
+
+def _must(be: bool, what: str) -> None:
+    if not be:
+        raise ValueError(what)
 
 
 def named(line: Any) -> dict[str, Any]:
@@ -100,20 +125,22 @@ class _Reader:
 
     def details(self, text: str) -> dict[str, Any]:
         try:
-            parsed = json.loads(text)
+            return read_details(text)
         except ValueError as error:
             self.refuse(
                 "PARSE_ERROR",
                 "details",
                 "",
-                f"the transaction's details are no valid JSON ({error}): correct the channel's SQL",
+                f"the transaction's details are no JSON of the documented shape ({error}): correct the channel's SQL",
             )
             self.sound_money = False
             return {}
-        return parsed if isinstance(parsed, dict) else {}
 
     def text(self, name: str, value: object, *, private: bool = False) -> str:
         """Text without surrounding blanks. A private value (a name, an address) is never repeated in a problem."""
+        if isinstance(value, (dict, list)):
+            self.refuse("FIELD_INVALID", name, "", f"{name} is JSON in place of text: correct the channel's SQL")
+            return ""
         clean = str(value if value is not None else "").strip()
         if any(nul in clean for nul in NUL):
             shown = "" if private else clean.replace("\x00", NUL[1])

@@ -124,6 +124,11 @@ class Settings:
                     f" {PREFIX}{name.upper()} ({getattr(self, name)}), for which what the channel says is compared with"
                     " what is kept"
                 )
+        if self.compare_back <= self.settle_lag:
+            raise Misconfigured(
+                f"{PREFIX}COMPARE_BACK ({self.compare_back}) must be longer than {PREFIX}SETTLE_LAG ({self.settle_lag})"
+                ", which it leaves to the extracts: nothing would be compared"
+            )
         shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(

@@ -54,7 +54,7 @@ def whole_order(story: Story, guest_account: str | None) -> str:
 def _parsed(details: str) -> dict[str, Any]:
     try:
         parsed = json.loads(details)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 

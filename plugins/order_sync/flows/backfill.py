@@ -31,7 +31,7 @@ async def backfill(
     summary, route = Summary(), replace(route, start_from=placed.start)
     channel_connection, erp_connection = f"channel_{route.channel}", f"erp_{route.erp}"
     with holding(channel_connection, ledger, actor):
-        ledger.check_fingerprint(channel_connection, channel.fingerprint())
+        ledger.check_fingerprint(channel_connection, channel.fingerprint(), route.twins)
     with holding(erp_connection, ledger, actor):
         await must_be_the_accepted_one(erp_connection, erp, ledger)
     while (room := at_most - ledger.backfilled(route.channel)) > 0:

@@ -32,7 +32,7 @@ def compare_channel(
         return summary
     window = f"placed from {placed.start:%Y-%m-%d %H:%M} to {placed.end:%Y-%m-%d %H:%M} UTC"
     with holding(connection, ledger, actor):
-        ledger.check_fingerprint(connection, channel.fingerprint())
+        ledger.check_fingerprint(connection, channel.fingerprint(), route.twins)
         comparison = ledger.compare(route.channel, placed, channel.keys(placed))
         unseen, gone = {*comparison.missing}, {*comparison.gone}
         for page in batched((*comparison.missing, *comparison.changed, *comparison.gone), PAGE):

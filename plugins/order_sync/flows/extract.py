@@ -21,8 +21,9 @@ def extract(
 ) -> Summary:
     """Land the channel's new transactions; read again those that waited for their lines, and those that may change.
 
-    Raises Misconfigured, before anything is read, when the channel's database is not the one that was read before. A
-    channel that is away is held, and the runs after this one only probe it: `held` then says why.
+    Raises Misconfigured, before anything is read, when the channel's database is not the one that was read before, or
+    another channel makes orders of the same rows of it. A channel that is away is held, and later runs only
+    probe it: `held` then says why.
     """
     summary = Summary()
     connection = f"channel_{route.channel}"
@@ -34,7 +35,7 @@ def extract(
         if hold is None or hold.by == actor.by:
             raise
         return Summary(held=str(hold))
-    ledger.check_fingerprint(connection, fingerprint)
+    ledger.check_fingerprint(connection, fingerprint, route.twins)
     if hold:
         ledger.release_hold(connection, hold.kind, Actor(actor.by, "the channel answers again"))
     with holding(connection, ledger, actor):

@@ -4,7 +4,7 @@ What a statement does, and the rules it keeps, stand in its file under `include/
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Self
 
 from order_sync.core.errors import Misconfigured
@@ -50,8 +50,14 @@ class Ledger(Intake, Sending, Choosing, Telling, Restoring, Erasing):
 
     # What is behind a connection
 
-    def check_fingerprint(self, connection: str, fingerprint: str) -> None:
-        """Remember it at first use. Raises Misconfigured when it is not the one that was accepted."""
+    def check_fingerprint(self, connection: str, fingerprint: str, twins: Collection[str] = ()) -> None:
+        """Remember it at first use. Raises Misconfigured when it is not the one that was accepted, or is a twin's."""
+        if twins and (same := self._database.row("read_twin", twins=list(twins), fingerprint=fingerprint)):
+            raise Misconfigured(
+                f"connections {connection} and {same['connection']} lead to the same database, and by their options in"
+                " the registry both channels make orders of the same transactions, which would be sent twice: give the"
+                " two lists that share nothing (in Dynamics, `types`), or correct a connection"
+            )
         self._database.execute("store_fingerprint", connection=connection, fingerprint=fingerprint)
         accepted = self._one("read_fingerprint", connection=connection)
         if accepted["fingerprint"] == fingerprint:

@@ -11,7 +11,7 @@ import psycopg
 
 from order_sync.channels.sql.folder import COLUMNS, FINGERPRINT, HEADER, NEVER_NULL, Folder, around
 from order_sync.channels.sql.marks import Marks, marks_of
-from order_sync.channels.sql.session import Session, session
+from order_sync.channels.sql.session import BRIEFLY, FOR_LONG, Session, session
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.orders import OrderKey, Transaction
@@ -47,7 +47,7 @@ class SqlChannel:
         """Names the database that the counters belong to."""
         file = "fingerprint.sql"
         statement = self._files.text(file)
-        with self._session() as session:
+        with self._session(BRIEFLY) as session:
             return str(session.one(file, statement, FINGERPRINT)["fingerprint"])
 
     def transactions(self, since: Watermark) -> Iterator[Batch]:
@@ -71,8 +71,13 @@ class SqlChannel:
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         """These transactions as they are now; what is gone is left out."""
-        with self._session() as session:
+        with self._session(BRIEFLY) as session:
             for some in batched(keys, self.batch_size):
+                if len(numbers := {len(key.parts) for key in some}) > 1:
+                    what = (
+                        f"gives keys of {' and of '.join(map(str, sorted(numbers)))} parts: a key's parts never change"
+                    )
+                    raise self._files.malformed(TRANSACTIONS, what)
                 parts = zip(*(key.parts for key in some), strict=True)
                 bound = {f"key_{number}": list(values) for number, values in enumerate(parts, start=1)}
                 yield from self._read(session, "again.sql", bound)
@@ -89,8 +94,8 @@ class SqlChannel:
     def _files(self) -> Folder:
         return Folder(self.name, self.folder)
 
-    def _session(self) -> AbstractContextManager[Session]:
-        return session(self.connect, self._files, self.options)
+    def _session(self, longest: str = FOR_LONG) -> AbstractContextManager[Session]:
+        return session(self.connect, self._files, self.options, longest)
 
     def _read(self, session: Session, which: str, bound: Mapping[str, Any]) -> Batches:
         """The transactions that a condition chooses, batch by batch, as they arrive."""
@@ -107,7 +112,15 @@ class SqlChannel:
 
     def _transactions(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Transaction]:
         for row in rows:
-            if not row[0] or None in row[0] or row[1] is None or row[-1] is None or row[-2] is None or row[-3] is None:
+            if (
+                not row[0]
+                or None in row[0]
+                or not any(row[0])
+                or row[1] is None
+                or row[-1] is None
+                or row[-2] is None
+                or row[-3] is None
+            ):
                 required = dict(zip(NEVER_NULL, (*row[:2], *row[-3:]), strict=True))
                 self._files.check_values(TRANSACTIONS, required)
         name = self.name

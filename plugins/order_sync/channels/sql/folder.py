@@ -85,11 +85,12 @@ class Folder:
                 raise self.malformed(file, f"gives {name} as another type than {kind}: cast it in the SQL")
 
     def check_values(self, file: str, row: Mapping[str, Any]) -> None:
-        """Refuse a row with a null, or without a part of its key."""
+        """Refuse a row with a null, or without anything in its key."""
         for name, value in row.items():
-            if value is None or (isinstance(value, list) and (not value or None in value)):
-                where = f"at counter {row.get('counter')}"
-                raise self.malformed(file, f"gives a null in {name} {where}: the channel's key and counters have none")
+            if value is None or (isinstance(value, list) and (None in value or not any(value))):
+                what = "a null" if value is None or None in value else "nothing"
+                where = f"in {name} at counter {row.get('counter')}"
+                raise self.malformed(file, f"gives {what} {where}: the channel's key and counters are always there")
 
     def malformed(self, file: str, what: str) -> Misconfigured:
         """A file of the channel says something that cannot be."""

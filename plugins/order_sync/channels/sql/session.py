@@ -17,6 +17,9 @@ from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 REFUSED = re.compile("authentication failed|does not exist|no pg_hba.conf entry|permission denied")
 """How PostgreSQL words a log-in that it will never accept: the driver gives no code for it."""
 
+BRIEFLY, FOR_LONG = "5min", "0"
+"""How long one statement may take: that of a push, which others wait for, or of an extract of all that there is."""
+
 Connect = Callable[[], psycopg.Connection[Any]]
 
 
@@ -24,8 +27,11 @@ class Session:
     """What one connection reads. `options` are bound by name in every statement; values are bound by the client,
     since COPY takes none."""
 
-    def __init__(self, connection: psycopg.Connection[Any], folder: Folder, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], folder: Folder, options: Mapping[str, Any], longest: str
+    ) -> None:
         self._connection = connection
+        self._longest = longest
         self._folder = folder
         self._options = options
 
@@ -33,7 +39,7 @@ class Session:
         """From now on the session sees this moment."""
         with explained(self._folder, "beginning"):
             self._connection.rollback()
-            self._connection.execute(around("prepare_reading").encode())
+            self._connection.execute(around("prepare_reading").encode(), {"longest": self._longest})
 
     def check(self, file: str, which: str, bound: Mapping[str, Any], asked: Mapping[str, str]) -> None:
         """Refuse a SELECT of the folder that lacks a column, or gives it as another type."""
@@ -76,13 +82,13 @@ class Session:
 
 
 @contextmanager
-def session(connect: Connect, folder: Folder, options: Mapping[str, Any]) -> Iterator[Session]:
-    """A session of its own, closed at the end."""
+def session(connect: Connect, folder: Folder, options: Mapping[str, Any], longest: str) -> Iterator[Session]:
+    """A session of its own, closed at the end; a statement may take the `longest`, if the connection sets nothing."""
     with closing(_connected(connect, folder)) as connection:
         connection.autocommit = False
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        session = Session(connection, folder, options)
+        session = Session(connection, folder, options, longest)
         session.begin()
         yield session
 
