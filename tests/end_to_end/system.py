@@ -152,10 +152,10 @@ class System:
         return {way: sorted(re.findall(r"task (\w+) failed with (\w+)", text)) for way, text in about.items()}
 
     def private(self, sales: Iterable[Sale]) -> list[str]:
-        """What nobody may read outside of shop and ERP: the key, the customer, and what names these orders."""
+        """What nobody may read outside of shop and ERP: the REST key, the customer, and these orders' references."""
         customer = CUSTOMERS[0]
         words = [self.sandbox.tryton.secrets.rest_key, customer.name, customer.street, customer.account]
-        return [*words, *(word for sale in sales for word in (sale.number, sale.reference))]
+        return [*words, *(sale.reference for sale in sales)]
 
     # The ERP
 
