@@ -947,7 +947,7 @@ MUTATIONS = (
         15,
         "what an ERP quotes of an address is in the log of a list",
         FLOWS + "explain.py",
-        "message=fit_for_a_log(row.message, versions)",
+        "message=fit_for_a_log(row.message, said[row.key])",
         "message=row.message",
         "tests/ledger/test_telling.py::test_what_the_erp_quotes_of_an_address_is_not_in_the_list",
     ),
@@ -1180,6 +1180,14 @@ MUTATIONS = (
         "false",
         "tests/ledger/test_record.py"
         "::test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_those_that_were_refused",
+    ),
+    Mutation(
+        9,
+        "an order with which a held ERP is probed dies of it",
+        SQL + "apply_changes.sql",
+        "set resolution = j.event",
+        "set resolution = a.resolution",
+        "tests/ledger/test_record.py::test_only_refusals_that_were_not_taken_back_count_towards_the_last_one",
     ),
     Mutation(
         14,

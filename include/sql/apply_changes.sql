@@ -1,6 +1,7 @@
 -- Returns how many changes held; needs the unique index on orders (order_key), orders_erp_number and attempts' key.
 -- An order that was only looked up, and that this ledger never sent, has its window before it from the first send on.
--- One that was only refused, and for the ERP's configuration it seems, has not been tried since it was received.
+-- One that was only refused, and for the ERP's configuration it seems, has not been tried since it was received; such a
+-- refusal does not count towards the last one.
 -- An ERP number that another order has is no proof: the order becomes a conflict, or is left as it is with the finding.
 with moment as materialized (
     select clock_timestamp() as now
@@ -28,7 +29,7 @@ with moment as materialized (
 ), judged as (
     select
         l.id, l.from_status, l.problems, l.customer_account, l.currency, l.total, l.delivery_date,
-        l.erp_number, l.erp_status, l.next_look_at,
+        l.erp_number, l.erp_status, l.next_look_at, l.first_attempt_at,
         l.event is null or cause.who = 'settle' as looked,
         l.event = 'configuration_suspected' and not exists (
             select from attempts a
@@ -78,6 +79,11 @@ with moment as materialized (
         resolution = coalesce(a.resolution, case when j.definite then j.event end)
     from judged j, moment
     where a.order_id = j.id and j.looked
+), uncounted as (
+    update attempts a set resolution = j.event
+    from judged j
+    where a.order_id = j.id and j.event = 'configuration_suspected'
+      and a.outcome = 'refused' and a.opened_at >= j.first_attempt_at
 ), history as (
     insert into order_history (order_id, from_status, event, to_status, by, why, code, message)
     select id, from_status, event, to_status, %(by)s, %(why)s, code, message

@@ -7,7 +7,8 @@ with refused as materialized (
     cross join lateral (
         select bool_and(coalesce(a.outcome in ('refused', 'not_sent'), false)
                         and a.code is distinct from 'CANCELLED_IN_ERP') as surely,
-               count(*) filter (where a.outcome = 'refused') as times
+               count(*) filter (where a.outcome = 'refused'
+                                and a.resolution is distinct from 'configuration_suspected') as times
         from attempts a where a.order_id = o.id
     ) refusals
     where o.erp = %(erp)s and o.channel = %(channel)s and o.status = 'failed' and o.first_attempt_at is not null

@@ -129,7 +129,8 @@ def _connection(conn_id: str, conn_type: str) -> Connection:
         ) from None
     if connection.conn_type != conn_type:
         raise Misconfigured(f"connection '{conn_id}' has type '{connection.conn_type}': it must have '{conn_type}'")
-    if connection.extra and not _is_object(connection.extra):
+    extra = (connection.extra or "").strip()
+    if extra and not _is_object(extra):
         raise Misconfigured(f"connection '{conn_id}': its extra must be a JSON object, such as {EXTRAS[conn_type]}")
     return connection
 

@@ -123,7 +123,7 @@ def test_an_order_whose_lines_are_missing_is_not_on_its_way_again(action):
     [
         ([], "", Event.RESYNC, "on its way again"),
         ([found("SO1")], "", None, "the ERP has it as SO1: accept that one"),
-        ([found("SO1", FoundState.HALF_MADE)], "", None, "the ERP has it as SO1"),
+        ([found("SO1", FoundState.HALF_MADE)], "", None, "the ERP has it begun, as SO1: send it again"),
         ([found("SO1"), found("SO2")], "SO1", None, "the ERP has it as SO1, SO2"),
         ([found("SO1")], "SO1", None, "the ERP has it as SO1"),
         ([found("SO1", FoundState.CANCELLED)], "", None, "resync it by its key with that ERP number"),
@@ -223,6 +223,14 @@ def test_what_was_found_is_accepted_of_a_conflict_and_else_marked():
         said = after_look(Action.RESYNC, replace(ORDER, status=status), "SO1", live).message
         assert "mark it as synced with that number" in said
         assert "accept" not in said
+
+
+@pytest.mark.parametrize("status", [S.CONFLICT, S.FAILED, S.DEAD])
+def test_what_was_found_begun_is_neither_to_be_accepted_nor_marked_but_finished(status: Status):
+    order, begun = replace(ORDER, status=status), [found("SO1", FoundState.HALF_MADE)]
+    said = after_look(Action.RESYNC, order, "SO2", begun).message
+    assert said.startswith("the ERP has it begun, as SO1: send it again by its key with that number")
+    assert after_look(Action.RESYNC, order, "SO1", begun).event is Event.RESYNC
 
 
 @pytest.mark.parametrize(("status", "asks"), [(S.IGNORED, True), (S.ON_HOLD, False)])

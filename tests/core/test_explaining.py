@@ -152,6 +152,8 @@ def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
         "2026-11-20 10:01:00 to 2026-11-20 10:01:02: no answer came, OUTCOME_UNKNOWN, a look-up said later: absent:"
         f" no answer; by {RUN}"
     )
+    again = attempt("refused", code="PERIOD_CLOSED", resolution="configuration_suspected")
+    assert "PERIOD_CLOSED, taken back, since" in told(story(attempts=(again,)))["Attempts"]
     assert "the ERP took it as SO7 ('quotation')" in second
     assert [line.split(" (")[1].split(")")[0] for line in rows["History"].splitlines()] == [
         "landed",

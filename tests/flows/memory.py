@@ -170,6 +170,21 @@ class Row:
         """Whether it was tried since it was received, or since its refusals were taken back."""
         return any(attempt.outcome is not Event.NOT_SENT for attempt in self.attempts[self.earlier_attempts :])
 
+    @property
+    def refusals(self) -> int:
+        """How often it was refused, but for what was taken back."""
+        return sum(each.outcome is Event.REFUSED and each.resolution is Event.REFUSED for each in self.attempts)
+
+    def take_back(self) -> None:
+        """Take the refusals back that came since it was received."""
+        lately = self.attempts[self.earlier_attempts :]
+        for attempt in lately:
+            attempt.resolution = (
+                Event.CONFIGURATION_SUSPECTED if attempt.outcome is Event.REFUSED else attempt.resolution
+            )
+        if {attempt.outcome for attempt in lately} <= {Event.REFUSED, Event.NOT_SENT}:
+            self.earlier_attempts, self.window_ends_at = len(self.attempts), None
+
 
 @dataclass
 class Attempt:
@@ -311,7 +326,7 @@ class MemoryLedger:
             and row.tried
             and {attempt.outcome for attempt in row.attempts} <= surely
             and "CANCELLED_IN_ERP" not in {attempt.code for attempt in row.attempts}
-            and 1 <= sum(attempt.outcome is Event.REFUSED for attempt in row.attempts) < fewer_than
+            and 1 <= row.refusals < fewer_than
             and (key, actor.why) not in self.retried
         ]
         for key, row in refused:
@@ -460,7 +475,11 @@ class MemoryLedger:
         orders = {each[0]: each for each in reversed(streak)}
         if len(orders) < number or streak[0][1] is Event.RECEIPT:
             return []
-        return [Refused(key, self.rows[key].generation, code or "") for key, _, code in orders.values()]
+        return [
+            Refused(key, self.rows[key].generation, code or "")
+            for key, _, code in orders.values()
+            if self.rows[key].status is not Status.FAILED or self.rows[key].code == code
+        ]
 
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
         return [
@@ -480,8 +499,7 @@ class MemoryLedger:
         if row.status in IN_DOUBT:
             end = row.window_ends_at or self.now()
             doubt = Doubt(row.status, row.total, row.currency, row.attempts[-1].opened_at, end, row.resends)
-        refusals = sum(attempt.outcome is Event.REFUSED for attempt in row.attempts)
-        return Entry(key, row.status, row.generation, row.transaction, row.received_at, doubt, refusals)
+        return Entry(key, row.status, row.generation, row.transaction, row.received_at, doubt, row.refusals)
 
     def _apply(self, change: Change, actor: Actor) -> bool:
         row = self.rows[change.key]
@@ -502,9 +520,8 @@ class MemoryLedger:
         if change.event in (Event.ABSENT, Event.HALF_MADE):
             row.resends += 1
             row.lease_until = None
-        lately = {attempt.outcome for attempt in row.attempts[row.earlier_attempts :]}
-        if change.event is Event.CONFIGURATION_SUSPECTED and lately <= {Event.REFUSED, Event.NOT_SENT}:
-            row.earlier_attempts, row.window_ends_at = len(row.attempts), None
+        if change.event is Event.CONFIGURATION_SUSPECTED:
+            row.take_back()
         self._move(change.key, row, change.event, actor.by)
         if change.to_status is not Status.SENT:
             row.generation += 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from order_sync.core.deciding import Decision, Result, Selected
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import OrderKey
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Chosen, Entry
 from order_sync.core.selection import Action, Selection
 from tests.flows.memory import MemoryLedger, Row
@@ -53,6 +53,9 @@ class PeoplesLedger(MemoryLedger):
 
     def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
         return [self._entry(key, self.rows[key]) for key in keys]
+
+    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
+        return {key: [self.rows[key].transaction] for key in keys}
 
     def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
         return {row.erp_number: key for key, row in self.rows.items() if row.erp_number and row.erp_number in numbers}

@@ -161,6 +161,20 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
     assert Event.CONFIGURATION_SUSPECTED in {event for _, _, event, _, _ in ledger.history}
 
 
+def test_an_order_with_which_a_held_erp_is_probed_again_and_again_does_not_die_of_it():
+    ledger, _ = ready(*range(1, 6))
+    erp = Refusing(ledger.clock)
+    erp.code = "PERIOD_CLOSED"
+    with pytest.raises(RefusesEverything):
+        run_push(ledger, erp, FIRST)
+    for _ in range(5):
+        assert run_push(ledger, erp, NEXT).held
+    ledger.release_hold("erp_erp", None, Actor("ursula", "mended, they say"))
+    with pytest.raises(RefusesEverything):
+        run_push(ledger, erp, NEXT)
+    assert ledger.counts("shop") == {Status.QUEUED: 5}
+
+
 def test_what_the_erp_said_of_one_order_is_in_no_hold_and_in_no_alert():
     """R178"""
     ledger, _ = ready(*range(1, 11))

@@ -309,6 +309,16 @@ def by_keys(number: int) -> Selection:
     return Selection(keys=tuple(OrderKey("shop", ("S1", f"{each:06}")) for each in range(1, number + 1)))
 
 
+def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_log_of_a_dry_run(ledger: Ledger, sql: Sql, caplog):
+    """R178"""
+    land(ledger, 1, details='{"lines": [], "ship_to": {"name": "Ann Zebedee", "street": "1 High Street"}}')
+    sql.do("update orders set status = 'on_hold', code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee'")
+    land(ledger, 1, digest="b", details='{"lines": [], "ship_to": {"name": "Bob Yorick", "street": "2 Low Street"}}')
+    caplog.set_level("INFO")
+    run_resync(ledger, Asked(Selection(channel="shop"), Action.RELEASE, "why", dry_run=True))
+    assert "REJECTED_BY_ERP no … of …" in caplog.text
+
+
 @pytest.mark.parametrize(
     "selection", [Selection(code="SKU_NOT_FOUND"), by_keys(100_000)], ids=["by their error code", "by their keys"]
 )

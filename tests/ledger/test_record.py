@@ -243,6 +243,18 @@ def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Le
     assert sql.order(1, "window_ends_at > clock_timestamp()") == (True,)
 
 
+def test_only_refusals_that_were_not_taken_back_count_towards_the_last_one(ledger: Ledger, sql: Sql):
+    for _ in range(5):
+        close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
+        assert suspect_the_configuration(ledger) == 2
+    claimed = claim(ledger)
+    assert {entry.refusals for entry in claimed.entries} == {0}
+    open_all(ledger, claimed)
+    close(ledger, claimed.entries, Event.REFUSED, "SKU_NOT_FOUND", "no")
+    assert ledger.retry_refused("shop", "tryton", 2, ACTOR) == 2
+    assert {entry.refusals for entry in claim(ledger).entries} == {1}
+
+
 def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(ledger: Ledger, sql: Sql):
     close(ledger, send(ledger, 1, 2).entries, None)
     settle(ledger, sql, Event.ABSENT)
@@ -461,6 +473,13 @@ def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(ledge
         assert ledger.chosen(Selection(**{field: LONG[:-1]}), 9) == ([], 0)
 
 
+def test_an_erp_number_that_is_too_long_is_not_told_as_an_orders_key_alone(ledger: Ledger, sql: Sql):
+    """R173"""
+    send(ledger, 1)
+    with pytest.raises(Misconfigured, match=r"an ERP number or code, is too long: .* or the ERP, gives a shorter one"):
+        settle(ledger, sql, Event.CONFIRMED, erp_number=LONG)
+
+
 def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledger):
     """R173"""
     usual = landing(1)
@@ -469,5 +488,7 @@ def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledge
         for number in (len(LONG), 1995)
     )
     assert ledger.record("shop", "tryton", [most], None, ACTOR)["new"] == 1
-    with pytest.raises(Misconfigured, match="an order's key is too long: it takes 2,000 bytes at most"):
+    with pytest.raises(
+        Misconfigured, match=r"an order's key.* is too long: it takes 2,000 bytes at most; who keeps the channel's SQL"
+    ):
         ledger.record("shop", "tryton", [long], None, ACTOR)

@@ -94,6 +94,13 @@ def test_an_extra_that_airflow_would_not_heed_is_refused_as_it_may_ask_for_tls(
     assert "secret" not in said
 
 
+@pytest.mark.parametrize("extra", ["", " \n", "{}", None])
+def test_an_extra_with_nothing_in_it_is_none(extra: str | None, cluster: Cluster, connections: Connections):
+    connections["order_ledger"] = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
+    with pytest.raises(OrderSyncError, match="migrat"), hooks.ledger():
+        pass
+
+
 @pytest.mark.parametrize("extra", [{"sslmod": "require"}, {"connect_timeout": "secret"}])
 def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_connection(
     extra: dict[str, str], cluster: Cluster, connections: Connections

@@ -128,6 +128,11 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
         return _received(order, Event.RESYNC)
     if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
+        if len(live) == 1 and _begun(live[0]):
+            return refused(
+                f"the ERP has it begun, as {_numbers(live)}: send it again by its key with that number, which finishes"
+                " it, or cancel it in the ERP first"
+            )
         right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
         return refused(f"the ERP has it as {_numbers(live)}: {right} if it is right, or cancel it in the ERP first")
     if live or (number in [each.number for each in found] and order.result is not Result.DONE):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from order_sync.core.advice import CATALOGUE, Advice
 from order_sync.core.hiding import cleaned, on_one_line
-from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, Status
+from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, Event, Status
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, in_doubt, keying_in, minute
 from order_sync.core.ports import Route
 from order_sync.core.story import Attempt, Decision, Step, Story
@@ -181,7 +181,10 @@ def attempt_line(attempt: Attempt) -> str:
     later = attempt.resolution not in (None, attempt.outcome)
     parts = [f"{_second(attempt.opened_at)} to {_second(attempt.closed_at)}: {ended}{number}"]
     parts += [attempt.code] if attempt.code else []
-    parts += [f"a look-up said later: {attempt.resolution}"] if later else []
+    if attempt.resolution == Event.CONFIGURATION_SUSPECTED:
+        parts += ["taken back, since it was like others: the ERP's set-up seemed to be the cause"]
+    elif later:
+        parts += [f"a look-up said later: {attempt.resolution}"]
     return ", ".join(parts)
 
 

@@ -377,6 +377,9 @@ class Ledger(Protocol):
     def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
         """The orders under these keys; one of which no version was kept is left out."""
 
+    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
+        """What the channel says of these orders and said before, as far as it is kept."""
+
     def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
         """The orders that have these ERP numbers."""
 

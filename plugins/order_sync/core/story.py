@@ -11,13 +11,14 @@ from typing import Protocol
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey, Problem, Transaction
-from order_sync.core.ports import Chosen, Entry
+from order_sync.core.ports import Chosen
 from order_sync.core.selection import Action, Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said.
+    """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said, or
+    that a refusal was taken back.
 
     A `generation` below 0: the sending that a lost ledger may have done, which a restore put on record.
     """
@@ -196,8 +197,8 @@ class Stories(Protocol):
     def stories(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Story]:
         """The stories of these orders; a key that is no order's is left out."""
 
-    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
-        """The orders under these keys; one of which no version was kept is left out."""
+    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
+        """What the channel says of these orders and said before, as far as it is kept."""
 
     def listed(self, filters: Filters, limit: int) -> Sequence[Listed]:
         """The newest orders that meet the filters, no more than `limit`."""

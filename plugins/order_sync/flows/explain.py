@@ -141,9 +141,8 @@ def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fact
 
 
 def _listed(rows: Sequence[Listed], stories: Stories) -> str:
-    said = {entry.key: entry.transaction for entry in stories.entries([row.key for row in rows if row.message])}
-    kept = [(row, [said[row.key]] if row.key in said else []) for row in rows]
-    return list_text([replace(row, message=fit_for_a_log(row.message, versions)) for row, versions in kept])
+    said = stories.versions([row.key for row in rows])
+    return list_text([replace(row, message=fit_for_a_log(row.message, said[row.key])) for row in rows])
 
 
 def _key(text: str, wrong: list[str]) -> OrderKey | None:

@@ -111,9 +111,9 @@ def _must_be_possible(asked: Asked, known: Collection[OrderKey], routes: Mapping
 
 def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int, ledger: Ledger) -> Resynced:
     shown = chosen[:LISTED]
-    known = {entry.key: [entry.transaction] for entry in ledger.entries([order.key for order in shown])}
+    known = ledger.versions([order.key for order in shown])
     for order in shown:
-        said = fit_for_a_log(order.message, known.get(order.key, []))
+        said = fit_for_a_log(order.message, known[order.key])
         logger.info("%s is %s · %s %s", order.key, order.status, order.code or "no error", said)
     if number > LISTED:
         logger.info("and %s more", number - LISTED)

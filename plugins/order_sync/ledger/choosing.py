@@ -6,11 +6,11 @@ import psycopg
 
 from order_sync.core.deciding import Decision, Result, Selected
 from order_sync.core.lifecycle import Status, step
-from order_sync.core.orders import OrderKey
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Chosen, Entry
 from order_sync.core.selection import Action, Selection
 from order_sync.ledger.calls import Calls, by
-from order_sync.ledger.rows import clean, to_json
+from order_sync.ledger.rows import clean, to_json, transaction_of
 
 
 class Choosing(Calls):
@@ -87,6 +87,14 @@ class Choosing(Calls):
     def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
         """The orders under these keys; one of which no version was kept is left out."""
         return self._entries("read_entries", keys=[str(key) for key in keys])
+
+    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
+        """What the channel says of these orders and said before, as far as it is kept."""
+        found: dict[OrderKey, list[Transaction]] = {key: [] for key in keys}
+        for row in self._database.rows("read_versions", keys=[clean(str(key)) for key in keys]):
+            version = transaction_of(row)
+            found[version.key].append(version)
+        return found
 
     def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
         """The orders that have these ERP numbers."""

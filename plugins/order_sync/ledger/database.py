@@ -84,7 +84,8 @@ def sentences() -> Iterator[None]:
         yield
     except psycopg.errors.ProgramLimitExceeded as error:
         raise Misconfigured(
-            "an order's key is too long: it takes 2,000 bytes at most; who keeps the channel's SQL gives a shorter one"
+            "an order's key, or an ERP number or code, is too long: it takes 2,000 bytes at most; who keeps the"
+            " channel's SQL, or the ERP, gives a shorter one"
         ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]

@@ -104,10 +104,12 @@ from orders o
 join transactions t on t.order_id = o.id and t.version = o.version
 left join lateral (
     select max(opened_at) as last_attempt_at,
-           count(*) filter (where outcome in ('refused', 'refused_too_often')) as refusals
+           count(*) filter (where outcome in ('refused', 'refused_too_often')
+                              and resolution is distinct from 'configuration_suspected') as refusals
     from attempts where order_id = o.id
 ) a on true;
 comment on column entries.resends is 'How often it was sent after the first time; -1 if this ledger never sent it.';
+comment on column entries.refusals is 'How often the ERP refused it, but for refusals that were taken back.';
 
 create table lost_decisions (
     restore_id bigint not null references restores,
