@@ -148,7 +148,7 @@ def test_a_value_that_cannot_be_converted_is_not_repeated(one_row):
 @pytest.mark.parametrize("sku", ["A\\u0000B", "A\N{SYMBOL FOR NULL}B"])
 def test_a_nul_in_json_becomes_a_problem(one_row, sku):
     line = f'{{"number": "1", "sku": "{sku}", "quantity": "1", "net": "1", "tax": "0"}}'
-    (transaction,) = read(one_row(details=f"""'{{"lines": [{line}]}}'::json::text"""))
+    (transaction,) = read(one_row(details=f"""'{{"lines": [{line}], "ships": true}}'::json::text"""))
     (problem,) = read_order(transaction, None, datetime(2026, 3, 2, tzinfo=UTC)).problems
     assert (problem.code, problem.field, problem.value) == ("BAD_CHARACTERS", "line 1 sku", "A\N{SYMBOL FOR NULL}B")
 
