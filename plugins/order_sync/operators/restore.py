@@ -7,7 +7,6 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.airflow_api import NoSuchList
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.reading import read_instant
 from order_sync.core.restoring import PersonsRun, PersonsRuns
@@ -66,6 +65,8 @@ class RestoreLedgerOperator(OrderSyncOperator):
 
 def runs_of_people(since: datetime) -> PersonsRuns | None:
     """The runs that people triggered since then, the oldest first; None without the connection `airflow_api`."""
+    from order_sync.airflow_api import NoSuchList
+
     api = hooks.airflow()
     if api is None:
         return None
