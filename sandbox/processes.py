@@ -16,9 +16,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psutil
+
+from sandbox import STATE
+
+PORTS = range(20000, 32001)
+"""Outside of the range from which outgoing calls take theirs."""
+
+_given: set[int] = set()
 
 
 class SandboxError(Exception):
@@ -35,12 +43,25 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on, outside the range from which outgoing calls take theirs."""
+    """A TCP port of 127.0.0.1 that nobody listens on; no process of this checkout gets it again while this one lives.
+
+    A server may take seconds until it listens, and others look for ports meanwhile.
+    """
     while True:
-        port = random.randint(20000, 32000)  # noqa: S311  not a secret
+        port = random.choice(PORTS)  # noqa: S311  not a secret
         with contextlib.suppress(OSError), socket.socket() as probe:
+            fcntl.lockf(_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port
+
+
+@cache
+def _ports() -> int:
+    """A file of which each byte stands for a port: who locks it has the port. The locks end with the process."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    return os.open(STATE / "ports.lock", os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def answers(url: str, headers: Mapping[str, str] | None = None) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox import CHECKOUT
+from sandbox import CHECKOUT, processes
 from sandbox.processes import SandboxError, Service, free_port, locked
 
 STUBBORN = """
@@ -90,6 +90,17 @@ def test_a_service_that_is_not_ready_in_time_is_an_error(service: Service) -> No
 def test_a_free_port_can_be_listened_on() -> None:
     with socket.create_server(("127.0.0.1", free_port())) as server:
         assert server.getsockname()[1] < 32768
+
+
+def test_a_port_is_given_once_also_to_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two stages of the tests start servers at once, and one found its port taken when it came to listen."""
+    first = free_port()
+    monkeypatch.setattr(processes, "PORTS", range(first, first + 20))
+    mine = {first, *(free_port() for _ in range(7))}
+    code = f"from sandbox import processes; processes.PORTS = range({first}, {first + 20})"
+    code += "; print(*(processes.free_port() for _ in range(8)))"
+    other = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert len({*mine, *map(int, other.stdout.split())}) == 8 + 8
 
 
 def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
