@@ -61,7 +61,8 @@ class Airflow:
         if self.auth == "fab":
             person = {"firstname": "Ada", "lastname": "Admin", "email": "admin@example.com", "role": "Admin"}
             options = (word for name, value in person.items() for word in (f"--{name}", value))
-            self.run("airflow", "users", "create", "-u", "admin", "-p", self.passwords["admin"], *options)
+            password = f"--password={self.passwords['admin']}"  # it may begin with a dash
+            self.run("airflow", "users", "create", "-u", "admin", password, *options)
         for component in COMPONENTS:
             self.start_component(component)
         self._services["api-server"].wait_until(lambda: set(self.health().values()) == {"healthy"}, 240)
