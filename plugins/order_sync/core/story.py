@@ -137,8 +137,9 @@ class Story:
 
     @property
     def tried(self) -> bool:
-        """Whether an attempt may have reached the ERP since the order was last received."""
-        return any(each.opened_at >= self.received_at and each.sent for each in self.attempts)
+        """Whether an attempt counts that may have reached the ERP since the order was last received."""
+        since = [each for each in self.attempts if each.opened_at >= self.received_at]
+        return any(each.sent and each.resolution != Event.CONFIGURATION_SUSPECTED for each in since)
 
     @property
     def known_to_erp_at(self) -> datetime | None:

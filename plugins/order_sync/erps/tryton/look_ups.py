@@ -88,8 +88,8 @@ def _is_called(names: Collection[str]) -> list[Any]:
 
 
 def in_erp(sale: Row) -> InErp:
-    """A sale as the port lists it."""
-    state = STATES[sale["state"]]
+    """A sale as the port lists it; one in a state that a module of the house added is neither cancelled nor begun."""
+    state = STATES.get(sale["state"])
     return InErp(
         name_of(sale), sale["web_id"] or "", state is FoundState.CANCELLED, begun=state is FoundState.HALF_MADE
     )
