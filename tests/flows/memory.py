@@ -335,6 +335,9 @@ class MemoryLedger:
             self._move(key, row, Event.RETRIED, actor.by)
         return len(refused)
 
+    def queued(self, channel: str, *, sent_before: bool) -> int:
+        return sum(row.status is Status.QUEUED and (sent_before or not row.tried) for row in self.rows.values())
+
     def off_peak(self, channel: str) -> int:
         return sum(row.status is Status.QUEUED and row.tried for row in self.rows.values())
 

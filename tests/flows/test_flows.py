@@ -204,21 +204,29 @@ def test_a_held_connection_is_settled_and_not_sent_to():
 def test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish():
     ledger = ready(*range(1, 11))
     erp = MemoryErp(ledger.clock)
-    times = iter([0.0, *[10.0] * 5])
-    late = lambda: next(times, 1e6)  # noqa: E731  a clock that jumps past the lease
-    asyncio.run(_one_turn(ledger, erp, late))
-    assert 0 < len(erp.submits) < 10
+
+    async def slowly(order):
+        if len(erp.submits) == 3:
+            ledger.clock.sleep(hours=1)
+        return await MemoryErp.submit(erp, order)
+
+    erp.submit = slowly
+    asyncio.run(_one_turn(ledger, erp))
+    assert len(erp.submits) == 4
 
 
 @pytest.mark.parametrize(("seconds_more", "sent"), [(0, 0), (1, 10)])
 def test_no_call_begins_that_might_outlast_the_lease(seconds_more, sent):
     settings = Settings()
     longest_submit = CALLS_PER_SUBMIT * settings.call_deadline + POLICY.grace
-    claimed_before = (settings.claim_lease - longest_submit).total_seconds() - seconds_more
     ledger = ready(*range(1, 11))
     erp = MemoryErp(ledger.clock)
-    times = iter([0.0])
-    asyncio.run(_one_turn(ledger, erp, lambda: next(times, claimed_before)))
+
+    async def long(orders):
+        ledger.clock.sleep(seconds=(settings.claim_lease - longest_submit).total_seconds() - seconds_more)
+
+    erp.prepare = long
+    asyncio.run(_one_turn(ledger, erp))
     assert len(erp.submits) == sent
 
 
@@ -239,11 +247,12 @@ def test_a_submit_that_outlasts_its_deadline_is_looked_up():
     assert len(erp.submits) == 1
 
 
-async def _one_turn(ledger, erp, monotonic) -> None:
+async def _one_turn(ledger, erp) -> None:
     original = ledger.claim
     claims = [original("shop", 10, 900, ACTOR)]
     ledger.claim = lambda *_, **__: claims.pop() if claims else original("shop", 0, 900, ACTOR)
-    await push(ROUTE, erp, ledger, ACTOR, POLICY, Settings(submit_concurrency=1), monotonic)
+    settings = Settings(submit_concurrency=1, push_turn=timedelta(hours=2))
+    await push(ROUTE, erp, ledger, ACTOR, POLICY, settings, ledger.clock.monotonic)
 
 
 def test_nothing_is_sent_to_another_erp_than_the_accepted_one():

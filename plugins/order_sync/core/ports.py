@@ -394,6 +394,9 @@ class Ledger(Protocol):
     def to_send(self, selection: int) -> Mapping[str, int]:
         """How many of the selected orders are to be sent, by channel."""
 
+    def queued(self, channel: str, *, sent_before: bool) -> int:
+        """How many orders are queued and due; `sent_before` counts those that were tried before too."""
+
     def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
         """Queue failed orders again that the ERP surely does not have; returns how many.
 

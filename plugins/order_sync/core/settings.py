@@ -64,6 +64,11 @@ class Settings:
         minutes=2
     )
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
+    push_turn: Annotated[
+        timedelta,
+        "how long a push goes on looking up and sending; what is left goes with the next run. Shorter than a channel's"
+        " time from run to run",
+    ] = timedelta(minutes=3)
     claim_size: Annotated[int, "how many orders one claim takes at most"] = 200
     first_run_limit: Annotated[
         int, "how many orders a channel may send that has never sent one, before a person has to agree"

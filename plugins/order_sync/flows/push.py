@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -41,9 +40,10 @@ async def push(
     off_peak: OffPeak | None = None,
     cleared: Actor | None = None,
 ) -> Summary:
-    """Settle what is due, then send what is queued until nothing is left; of a `selection` only its orders.
+    """Settle what is due, then send what is queued until nothing is left or the turn is over; of a `selection` its own.
 
-    Sending a selection ends after `time_to_send`; what is left is counted as `left_queued` and goes with the next push.
+    A turn lasts `settings.push_turn`, of which looking up takes half at most; that of a selection lasts `time_to_send`.
+    What is left then is counted as `left_queued` and goes with the next push.
 
     What was tried before waits for the ERP's `off_peak` hours. Who `cleared` the task wants all of it sent now, and
     what the ERP surely refused tried again.
@@ -56,8 +56,8 @@ async def push(
     the ledger and raises nothing. While sending is on hold `held` says why; a hold for the ERP's configuration is
     probed with one order.
     """
-    connection = f"erp_{route.erp}"
-    summary = await settle(route, erp, ledger, actor, policy)
+    connection, begun, turn = f"erp_{route.erp}", monotonic(), settings.push_turn.total_seconds()
+    summary = await settle(route, erp, ledger, actor, policy, over=lambda: monotonic() >= begun + turn / 2)
     if route.by_hand and not summary.held:
         summary.held = f"orders of {route.channel} are entered into the ERP by hand: {route.by_hand}"
     if not summary.held:
@@ -70,7 +70,10 @@ async def push(
     if summary.held:
         return summary
     waits_for = None if cleared or selection is not None else off_peak
-    sender = Sender(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for)
+    sender = Sender(
+        *(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for),
+        ends_at=begun + turn,
+    )
     with holding(connection, ledger, actor):
         if hold and not await sender.probe():
             summary.held = str(hold)
@@ -116,35 +119,39 @@ class Sender:
     channel: Channel | None
     selection: int | None
     off_peak: OffPeak | None
+    ends_at: float
     known: bool = False
     channel_is_away: bool = False
-    ends_at: float = math.inf
 
     async def send_all(self) -> None:
-        """Send until nothing is queued; what is looked up first goes too, if it turns out not to be in the ERP."""
+        """Send until nothing is queued or time is over; what is looked up first goes too, if the ERP has it not."""
         if self.selection is not None:
             self.ends_at = self.monotonic() + time_to_send(self._left()).total_seconds()
         more = True
         while more:
             looked_up_first = self.summary.counts.get("changed_since", 0)
-            while not self._over() and await self.turn(self.settings.claim_size):
+            while not self.over() and await self.turn(self.settings.claim_size):
                 pass
             more = self.summary.counts.get("changed_since", 0) > looked_up_first and await self._queued_by_a_look()
-        if self._over() and (left := self._left()):
+        if self.over() and (left := self._left()):
             self.summary.add("left_queued", left)
-            self.summary.notes.append("the time of this selection is over: what is left goes with the scheduled runs")
+            goes = "the next run" if self.selection is None else "the scheduled runs"
+            self.summary.notes.append(f"the time of this push is over: what is left goes with {goes}")
 
-    def _over(self) -> bool:
-        return self.selection is not None and self.monotonic() >= self.ends_at
+    def over(self) -> bool:
+        """Whether the turn is over: nothing more is claimed and opened; what is opened is sent."""
+        return self.monotonic() >= self.ends_at
 
     async def _queued_by_a_look(self) -> bool:
-        settled = await settle(self.route, self.erp, self.ledger, self.actor, self.policy)
+        settled = await settle(self.route, self.erp, self.ledger, self.actor, self.policy, over=self.over)
         for name, number in settled.counts.items():
             self.summary.add(name, number)
         return bool({Event.ABSENT, Event.HALF_MADE} & settled.counts.keys())
 
     def _left(self) -> int:
-        return self.ledger.to_send(self.selection).get(self.route.channel, 0) if self.selection is not None else 0
+        if self.selection is not None:
+            return self.ledger.to_send(self.selection).get(self.route.channel, 0)
+        return self.ledger.queued(self.route.channel, sent_before=self.waits_until() is None)
 
     async def know_the_erp(self) -> None:
         """Make sure, once, that it is the accepted one."""
@@ -175,7 +182,7 @@ class Sender:
         """Send one claim's orders; whether there were any."""
         lease = self.settings.claim_lease.total_seconds()
         longest_submit = (CALLS_PER_SUBMIT * self.settings.call_deadline + self.policy.grace).total_seconds()
-        send_before = min(self.monotonic() + lease - longest_submit, self.ends_at)
+        send_before = self.monotonic() + lease - longest_submit
         claim = await asyncio.to_thread(
             self.ledger.claim,
             self.route.channel,

@@ -4,7 +4,7 @@ Push settles before it sends and reconcile settles while it waits: the same flow
 due, also what runs left that died.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,11 +23,18 @@ AT_ONCE = 10_000
 
 
 async def settle(
-    route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy, *, at_once: bool = False
+    route: Route,
+    erp: Erp,
+    ledger: Ledger,
+    actor: Actor,
+    policy: Policy,
+    *,
+    at_once: bool = False,
+    over: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Judge every order of the channel whose look is due, until none is, also what a lost ledger may have sent.
 
-    `at_once` looks at those too whose look lies ahead.
+    `at_once` looks at those too whose look lies ahead. Once it is `over`, what is still due is left for the next time.
 
     While the ERP is away nobody looks, but windows end all the same: `held` then says why. Raises Misconfigured for
     another ERP than the accepted one, in which not finding an order would prove nothing.
@@ -41,7 +48,7 @@ async def settle(
     if early:
         summary.notes.append(f"{early} are looked at before their time")
     with holding(connection, ledger, actor):
-        while entries := ledger.due(route.channel, PAGE):
+        while not over() and (entries := ledger.due(route.channel, PAGE)):
             if not known:
                 await must_be_the_accepted_one(connection, erp, ledger)
                 known = True

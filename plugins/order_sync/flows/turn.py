@@ -1,7 +1,8 @@
 """A turn of the push: one claim's orders, from the first attempt opened to the last outcome closed.
 
 Three stages run beside each other: attempts are opened in micro-batches just before dispatch, orders are submitted
-with bounded concurrency, outcomes are closed in micro-batches. The ledger's writes hide behind the network.
+with bounded concurrency, outcomes are closed in micro-batches. The ledger's writes hide behind the network. When
+something is in trouble, no more attempts are opened, and what the ERP says of those that are goes on record.
 """
 
 import asyncio
@@ -57,57 +58,73 @@ class Turn:
     as_probe: bool
     trouble: OrderSyncError | None = None
     outcomes: asyncio.Queue[Outcome | None] = field(default_factory=asyncio.Queue)
-    opened: asyncio.Queue[tuple[Entry, Order] | None] = field(default_factory=lambda: asyncio.Queue(2 * MICRO_BATCH))
 
     async def run(self) -> None:
+        """Send what was claimed, and give back what was not sent. Raises what went wrong first."""
         try:
-            await asyncio.to_thread(self.sender.read_again, self.claim.entries)
-            now = self.sender.ledger.now()
-            orders = {
-                entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
-                for entry in self.claim.entries
-            }
-            await self.sender.know_the_erp()
-            await self.sender.erp.prepare(list(orders.values()))
+            await self._send_claimed()
+        except BaseException:
+            try:
+                await self._give_back()
+            except Exception:
+                logger.exception("what was claimed and not sent is not given back: it is free when its lease is over")
+            raise
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        await asyncio.to_thread(self.sender.ledger.release, self.claim)
+
+    async def _send_claimed(self) -> None:
+        await asyncio.to_thread(self.sender.read_again, self.claim.entries)
+        now = self.sender.ledger.now()
+        orders = {
+            entry.key: read_order(entry.transaction, self.sender.route.guest_account, now).order
+            for entry in self.claim.entries
+        }
+        await self.sender.know_the_erp()
+        await self.sender.erp.prepare(list(orders.values()))
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._close())
                 group.create_task(self._send_all(orders))
-        except BaseExceptionGroup as group_error:
-            raise _first(group_error) from group_error
-        finally:
-            await asyncio.to_thread(self.sender.ledger.release, self.claim)
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
         if self.trouble:
             raise self.trouble
 
     async def _send_all(self, orders: dict[OrderKey, Order]) -> None:
+        """Open attempts and send each order as soon as a slot is free. Nothing here waits for what may have ended."""
+        slots = asyncio.Semaphore(self.sender.settings.submit_concurrency)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._open(orders))
-            for _ in range(self.sender.settings.submit_concurrency):
-                group.create_task(self._send())
-        await self.outcomes.put(None)
-
-    async def _open(self, orders: dict[OrderKey, Order]) -> None:
-        try:
             for entries in batched(self.claim.entries, MICRO_BATCH):
-                if self.trouble or self.sender.monotonic() >= self.send_before:
+                if self.trouble or self.sender.over() or self.sender.monotonic() >= self.send_before:
                     break
-                keys = await asyncio.to_thread(self._open_attempts, [entry.key for entry in entries])
-                for entry in entries:
-                    if entry.key in keys:
-                        await self.opened.put((entry, orders[entry.key]))
-                    else:
-                        self.sender.summary.add("changed_since")
-        finally:
-            for _ in range(self.sender.settings.submit_concurrency):
-                await self.opened.put(None)
+                for entry in await self._open(entries):
+                    await slots.acquire()
+                    group.create_task(self._send(entry, orders[entry.key], slots))
+        self.outcomes.put_nowait(None)
+
+    async def _open(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Open an attempt for each; returns those that may be sent now. None if the ledger is in trouble."""
+        try:
+            keys = await asyncio.to_thread(self._open_attempts, [entry.key for entry in entries])
+        except OrderSyncError as trouble:
+            self.trouble = self.trouble or trouble
+            return []
+        opened = [entry for entry in entries if entry.key in keys]
+        if len(opened) < len(entries):
+            self.sender.summary.add("changed_since", len(entries) - len(opened))
+        return opened
 
     def _open_attempts(self, keys: Sequence[OrderKey]) -> set[OrderKey]:
         grace, window = self.sender.policy.grace.total_seconds(), self.sender.policy.window.total_seconds()
         return self.sender.ledger.open(self.claim, keys, grace, window)
 
-    async def _send(self) -> None:
-        while (item := await self.opened.get()) is not None:
-            await self.outcomes.put(await self._submit(*item))
+    async def _send(self, entry: Entry, order: Order, slots: asyncio.Semaphore) -> None:
+        try:
+            self.outcomes.put_nowait(await self._submit(entry, order))
+        finally:
+            slots.release()
 
     async def _submit(self, entry: Entry, order: Order) -> Outcome:
         if self.trouble or self.sender.monotonic() >= self.send_before:
@@ -128,7 +145,9 @@ class Turn:
         except (Transient, Permanent) as error:
             self.trouble = self.trouble or error
             return Outcome(entry.key, entry.generation, Event.NOT_SENT, error.code, str(error))
-        except Exception as error:  # noqa: BLE001  one order that an adapter stumbles over must not stop the others
+        except (Exception, asyncio.CancelledError) as error:  # one order that an adapter stumbles over stops no other
+            if _told_to_end():
+                raise
             where = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__} at {where.filename.rpartition('/')[2]}:{where.lineno}"
             logger.error("%s: the adapter failed with %s; the order is looked up before anything else", entry.key, text)
@@ -136,15 +155,27 @@ class Turn:
         return Outcome(entry.key, entry.generation, Event.RECEIPT, receipt=receipt)
 
     async def _close(self) -> None:
+        """Close attempts as their outcomes come; what the ledger did not take, once more with the next, and at the end."""
+        done: list[Outcome] = []
         ended = False
         while not ended:
             closing = [await self.outcomes.get()]
             while len(closing) < MICRO_BATCH and not self.outcomes.empty():
                 closing.append(self.outcomes.get_nowait())
             ended = None in closing
-            done = [outcome for outcome in closing if outcome is not None]
-            if done:
-                await asyncio.to_thread(self._close_attempts, done)
+            done += [outcome for outcome in closing if outcome is not None]
+            done = await self._left_open(done)
+        await self._left_open(done)
+
+    async def _left_open(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Close attempts; returns all of them if the ledger is in trouble, which ends the push."""
+        try:
+            if outcomes:
+                await asyncio.to_thread(self._close_attempts, outcomes)
+        except OrderSyncError as trouble:
+            self.trouble = self.trouble or trouble
+            return outcomes
+        return []
 
     def _close_attempts(self, outcomes: Sequence[Outcome]) -> None:
         first_look = min(self.sender.policy.looks, default=timedelta.max)
@@ -178,6 +209,12 @@ class Turn:
             f"{reason}. They are queued again and sending is on hold; each run tries one order, and goes on by itself"
             " once the ERP takes it"
         )
+
+
+def _told_to_end() -> bool:
+    """Whether this task is being cancelled; a CancelledError may also come out of what an adapter waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

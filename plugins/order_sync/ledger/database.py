@@ -6,10 +6,11 @@ troubles becomes one sentence of ours here; nothing else in the package catches 
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from order_sync.core.errors import LedgerUnavailable, Misconfigured
@@ -52,9 +53,10 @@ class Database:
             yield from cursor.stream(statement(name), parameters)
 
     def close(self) -> None:
-        """Close every connection."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close every connection that no call is using."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     @contextmanager
     def _cursor(self) -> Iterator[psycopg.Cursor[DictRow]]:
@@ -64,8 +66,7 @@ class Database:
                 with connection.cursor(row_factory=dict_row) as cursor:
                     yield cursor
             finally:
-                if not connection.closed:
-                    self._idle.append(connection)
+                self._put_back(connection)
 
     def _take(self) -> psycopg.Connection[Any]:
         try:
@@ -75,6 +76,18 @@ class Database:
         connection.autocommit = True
         connection.execute(statement("prepare_session"))
         return connection
+
+    def _put_back(self, connection: psycopg.Connection[Any]) -> None:
+        """Keep a connection for the next call, unless it broke or its call was broken off; then connect anew."""
+        if connection.info.transaction_status is TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+            self.close()  # what ended this one has most likely ended those too
+
+
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+"""What psycopg raises while the ledger is away; one that can only be read is a standby, before or after a failover."""
 
 
 @contextmanager
@@ -87,7 +100,7 @@ def sentences() -> Iterator[None]:
             "an order's key, or an ERP number or code, is too long: it takes 2,000 bytes at most; who keeps the"
             " channel's SQL, or the ERP, gives a shorter one"
         ) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except AWAY as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from error
     except psycopg.errors.InsufficientPrivilege as error:

@@ -86,6 +86,10 @@ class Sending(Calls):
         """Queue again what the ERP surely refused, and not as often as that; returns how many orders that were."""
         return int(self._one("retry_refused", channel=channel, erp=erp, fewer_than=fewer_than, **by(actor))["count"])
 
+    def queued(self, channel: str, *, sent_before: bool) -> int:
+        """How many orders are queued and due; `sent_before` counts those that were tried before too."""
+        return int(self._one("count_queued", channel=channel, sent_before=sent_before)["count"])
+
     def off_peak(self, channel: str) -> int:
         """How many queued orders were tried before."""
         return int(self._one("count_off_peak", channel=channel)["count"])
