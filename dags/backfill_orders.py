@@ -48,6 +48,7 @@ def backfill_orders() -> None:
         last_day="{{ params.last_day }}",
         reason="{{ params.reason }}",
         at_most="{{ params.at_most }}",
+        execution_timeout=None,
     )
 
 

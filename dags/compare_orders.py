@@ -16,7 +16,7 @@ from airflow.sdk import CronTriggerTimetable, dag
 
 from order_sync import permissions, registry
 from order_sync.operators import CompareChannelOperator, CompareErpOperator
-from order_sync.task_defaults import task_defaults
+from order_sync.task_defaults import LONG, task_defaults
 
 
 @dag(
@@ -28,7 +28,7 @@ from order_sync.task_defaults import task_defaults
     max_active_runs=1,
     max_consecutive_failed_dag_runs=0,
     dagrun_timeout=timedelta(hours=12),
-    default_args=task_defaults("operations", map_index_template="{{ task.channel }}"),
+    default_args=task_defaults("operations", execution_timeout=LONG, map_index_template="{{ task.channel }}"),
     tags=["orders"],
     doc_md=__doc__,
     access_control=permissions.access("compare_orders"),

@@ -19,7 +19,7 @@ from airflow.sdk import Param, dag
 
 from order_sync import permissions, registry
 from order_sync.operators import ErasePersonalDataOperator
-from order_sync.task_defaults import task_defaults
+from order_sync.task_defaults import LONG, task_defaults
 
 
 @dag(
@@ -29,7 +29,7 @@ from order_sync.task_defaults import task_defaults
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_consecutive_failed_dag_runs=0,
-    default_args=task_defaults("privacy"),
+    default_args=task_defaults("privacy", execution_timeout=LONG),
     params={
         "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
         "customer_account": Param(

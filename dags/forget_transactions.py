@@ -13,7 +13,7 @@ from airflow.sdk import CronTriggerTimetable, dag
 
 from order_sync import permissions
 from order_sync.operators import ForgetTransactionsOperator
-from order_sync.task_defaults import task_defaults
+from order_sync.task_defaults import LONG, task_defaults
 
 
 @dag(
@@ -25,7 +25,7 @@ from order_sync.task_defaults import task_defaults
     max_active_runs=1,
     max_consecutive_failed_dag_runs=0,
     dagrun_timeout=timedelta(hours=12),
-    default_args=task_defaults("privacy"),
+    default_args=task_defaults("privacy", execution_timeout=LONG),
     access_control=permissions.access("forget_transactions"),
     tags=["orders"],
     doc_md=__doc__,

@@ -28,6 +28,7 @@ from order_sync import permissions, registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import Status
 from order_sync.core.selection import Action
+from order_sync.flows.push import LONGEST_SELECTION
 from order_sync.operators import (
     CheckReferenceDataOperator,
     PushOrdersOperator,
@@ -46,7 +47,8 @@ ACTIONS = {
     Action.ACCEPT: "Accept the ERP's order",
 }
 BY_KEY, BY_FILTER, DECISION = "Which orders: by key", "Which orders: by what they have in common", "What to do"
-WITHOUT_CONFIRM = registry.settings().resync_without_confirm
+SETTINGS = registry.settings()
+WITHOUT_CONFIRM = SETTINGS.resync_without_confirm
 THIS_RUN = "{{ dag_run.dag_id }}/{{ dag_run.run_id }}"
 
 
@@ -112,9 +114,10 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
             priority_weight=10,
             weight_rule="absolute",
             trigger_rule="all_done",
+            execution_timeout=SETTINGS.longest_push + LONGEST_SELECTION,
         )
         reconcile = ReconcileConfirmationsOperator(
-            task_id="reconcile", channel=channel, selection=THIS_RUN, trigger_rule="all_done"
+            task_id="reconcile", channel=channel, selection=THIS_RUN, trigger_rule="all_done", execution_timeout=None
         )
         chain(check_reference_data, validate, push, reconcile)
         steps.extend((check_reference_data, validate, push, reconcile))

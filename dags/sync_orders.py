@@ -75,8 +75,11 @@ def sync_orders(channel: registry.ChannelSpec) -> None:
             channel=name,
             pool=registry.erp(channel.erp).connection,
             trigger_rule="all_done",
+            execution_timeout=SETTINGS.longest_push,
         )
-        reconcile = ReconcileConfirmationsOperator(task_id="reconcile", channel=name, trigger_rule="all_done")
+        reconcile = ReconcileConfirmationsOperator(
+            task_id="reconcile", channel=name, trigger_rule="all_done", execution_timeout=None
+        )
         steps = [extract, check_reference_data, validate, push, reconcile]
         chain(*steps)
         steps >> watcher()

@@ -12,6 +12,7 @@ from typing import Any
 
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.hiding import on_one_line
+from order_sync.ledger_away import told_once
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ TEXT = (
 )
 
 
+@told_once
 def alert_slack(context: Mapping[str, Any]) -> None:
     """Send the alert to the Slack webhook of connection `slack_alerts`."""
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
@@ -41,6 +43,7 @@ def alert_slack(context: Mapping[str, Any]) -> None:
     notifier({**context, "alert": alert(context)})
 
 
+@told_once
 def alert_mail(context: Mapping[str, Any]) -> None:
     """Send the alert through the mail server of connection `smtp_alerts`."""
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier

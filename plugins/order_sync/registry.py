@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from order_sync.core.errors import Misconfigured
 from order_sync.core.off_peak import OffPeak
 from order_sync.core.ports import Route
-from order_sync.core.settings import Settings
+from order_sync.core.settings import RUN_BEYOND_ITS_WINDOW, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _named(specs: Sequence[Spec], kind: str, name: str) -> Spec:
 
 def run_timeout(window: timedelta) -> timedelta:
     """How long one run of a channel's DAG may take: its verification window and an hour."""
-    return window + timedelta(hours=1)
+    return window + RUN_BEYOND_ITS_WINDOW
 
 
 def open_runs(window: timedelta, minutes_between_runs: int) -> int:

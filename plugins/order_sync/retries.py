@@ -7,9 +7,10 @@ leaves this package alone (`plugins/.airflowignore`).
 
 from datetime import timedelta
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Context, ExceptionRetryPolicy, RetryAction, RetryDecision, RetryRule
 
 from order_sync import registry
+from order_sync.core.errors import LedgerUnavailable
 
 RETRIES = 3
 """How often a failed task is tried again at most."""
@@ -17,17 +18,30 @@ RETRIES = 3
 RETRY_DELAY = registry.settings().retry_delay
 """How long a task waits before it is tried again, if no rule says otherwise."""
 
-RETRY_BY_ERROR = ExceptionRetryPolicy(
+LEDGER_RETRIES = 1
+"""How often while the ledger is away: a failover is over by then, and nothing else can be done without it."""
+
+
+class RetryByError(ExceptionRetryPolicy):
+    """The first rule that matches decides, and a ledger that is still away after one more try ends the task."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        """See `RetryPolicy.evaluate`; a clear adds the retries to `max_tries`, so that tries count from there."""
+        retries = context["ti"].task.retries if context else RETRIES
+        tries = try_number - (max_tries - (retries or 0))
+        if isinstance(exception, LedgerUnavailable) and tries > LEDGER_RETRIES:
+            return RetryDecision.fail("the ledger is still away, and without it there is nothing to do")
+        return super().evaluate(exception, try_number, max_tries, context)
+
+
+RETRY_BY_ERROR = RetryByError(
     rules=[
         RetryRule(
             "order_sync.core.errors.Permanent",
             RetryAction.FAIL,
             reason="the same call would fail again: a person has to change something first",
-        ),
-        RetryRule(
-            "order_sync.core.errors.LedgerUnavailable",
-            RetryAction.FAIL,
-            reason="without the ledger there is nothing to do: the next run comes back",
         ),
         RetryRule(
             "order_sync.core.errors.RateLimited",
@@ -43,4 +57,4 @@ RETRY_BY_ERROR = ExceptionRetryPolicy(
         ),
     ]
 )
-"""The retry policy of every task: the first rule that matches decides."""
+"""The retry policy of every task."""

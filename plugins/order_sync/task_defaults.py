@@ -1,9 +1,17 @@
-"""What every task of this package's DAGs has in common: how often it is tried, and whom its failure is told."""
+"""What every task of this package's DAGs has in common: how often it is tried, how long, and who hears of a failure."""
 
+from datetime import timedelta
 from typing import Any
 
+from order_sync.ledger_away import ledger_is_back
 from order_sync.notifiers import ALERTS
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
+
+AT_MOST = timedelta(minutes=45)
+"""How long one try of a task may take that does not wait: far longer than it needs, and shorter than a run may last."""
+
+LONG = timedelta(hours=6)
+"""The same for tasks that go through all that is kept."""
 
 
 def task_defaults(owner: str, **others: Any) -> dict[str, Any]:
@@ -13,6 +21,8 @@ def task_defaults(owner: str, **others: Any) -> dict[str, Any]:
         "retries": RETRIES,
         "retry_delay": RETRY_DELAY,
         "retry_policy": RETRY_BY_ERROR,
+        "execution_timeout": AT_MOST,
         "on_failure_callback": ALERTS,
+        "on_success_callback": ledger_is_back,
         **others,
     }

@@ -53,6 +53,8 @@ def test_what_is_no_key_is_refused(text):
         ("VERIFICATION_WINDOW", "99999999999999999999d", "such as 90s"),
         ("EARLY_LOOKS", "1m,3000000d", "separated by commas"),
         ("CLAIM_LEASE", "60s", "claimed twice"),
+        ("PUSH_TURN", "35m", "together must be shorter than 0:50:00"),
+        ("CLAIM_LEASE", "47m", "together must be shorter than 0:50:00"),
         ("TRANSACTIONS_KEPT_FOR", "30d", "31 days, 0:00:00 or more"),
         ("TRANSACTIONS_KEPT_FOR", "36501d", "no longer than 36500d, which is for ever"),
         ("READ_DONE_AGAIN_FOR", "400d", "TRANSACTIONS_KEPT_FOR .* must be longer than"),

@@ -24,6 +24,8 @@ from order_sync import hooks, notifiers, permissions, registry
 from order_sync.core.asked import PARAMS, read_asked
 from order_sync.core.selection import Action
 from order_sync.core.settings import Settings
+from order_sync.flows.push import LONGEST_SELECTION
+from order_sync.ledger_away import ledger_is_back
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
 
@@ -241,7 +243,29 @@ def test_a_run_that_waits_for_its_window_never_blocks_the_next(dag_id: str, dags
     dag, channel, window = dags[dag_id], CHANNEL_DAGS[dag_id], Settings().verification_window
     assert dag.max_active_runs == registry.open_runs(window, channel.minutes_between_runs)
     assert dag.dagrun_timeout == window + timedelta(hours=1)
-    assert all(task.execution_timeout is None for task in dag.tasks), "it would count the waiting"
+
+
+def test_every_task_that_does_not_wait_is_ended_in_time_and_none_that_waits(dags: dict[str, DAG]):
+    waiting = {"reconcile", "backfill_orders"}
+    for task in tasks(dags):
+        timeout, name = task.execution_timeout, task.task_id.rpartition(".")[2]
+        assert (timeout is None) == (name in waiting), f"{task.dag.dag_id}: {task.task_id}: it would count the waiting"
+        if timeout and task.dag.dagrun_timeout:
+            assert timeout < task.dag.dagrun_timeout, "a run that times out tells nobody"
+
+
+def test_a_push_is_ended_only_when_its_turn_and_all_that_it_claimed_must_be_over(dags: dict[str, DAG]):
+    settings = Settings()
+    for task in tasks(dags):
+        if task.task_id.rpartition(".")[2] == "push":
+            longest = LONGEST_SELECTION if task.dag.dag_id == "resync_orders" else settings.push_turn
+            assert task.execution_timeout > longest + settings.claim_lease
+
+
+@pytest.mark.parametrize("dag_id", CHANNEL_DAGS)
+def test_a_push_ends_its_turn_well_before_the_next_one(dag_id: str):
+    between = timedelta(minutes=CHANNEL_DAGS[dag_id].minutes_between_runs)
+    assert Settings().push_turn < 0.8 * between
 
 
 def test_no_dag_is_paused_by_its_failures_nor_catches_up(dags: dict[str, DAG]):
@@ -292,6 +316,7 @@ def test_every_task_retries_by_the_class_of_its_error_and_alerts_once_it_gives_u
         assert task.retries == 3
         assert task.retry_policy is RETRY_BY_ERROR
         assert tuple(task.on_failure_callback) == notifiers.ALERTS
+        assert [*task.on_success_callback] == [ledger_is_back]
         assert task.owner == task.dag.owner
 
 

@@ -126,14 +126,20 @@ def test_a_key_that_is_not_accepted_fails_the_push_at_once_although_retries_are_
     assert "connection 'erp_tryton'" in slack["text"]
 
 
-def test_without_the_ledger_every_task_is_red_at_once_with_the_same_sentence(pipeline: Pipeline):
-    pipeline.connect("order_ledger", {**postgres(pipeline.cluster.dsn()), "port": free_port()})
-    ran = run(retries=3)
-    assert ran.state == "failed"
-    assert ran.tasks == dict.fromkeys((*STEPS, "watcher"), "failed")
-    assert set(ran.tries.values()) <= {0, 1}
-    assert len(pipeline.inbox.slack) == len(STEPS)
-    assert all("the ledger (connection order_ledger) does not answer" in each["text"] for each in pipeline.inbox.slack)
+def test_without_the_ledger_every_task_is_red_and_people_are_told_once_until_it_is_back(pipeline: Pipeline):
+    here = postgres(pipeline.cluster.dsn(pipeline.names[0]))
+    for told in (1, 2):
+        pipeline.connect("order_ledger", {**here, "port": free_port()})
+        for dag in (DAG, "sync_orders__dynamics_store"):
+            ran = run(dag)
+            assert ran.state == "failed"
+            assert ran.tasks == dict.fromkeys((*STEPS, "watcher"), "failed")
+            assert (len(pipeline.inbox.slack), len(pipeline.inbox.mails)) == (told, told)
+        text = pipeline.inbox.slack[-1]["text"]
+        assert "task extract failed with LedgerUnavailable" in text
+        assert "the ledger (connection order_ledger) does not answer" in text
+        pipeline.connect("order_ledger", here)
+        assert run().state == "success"
 
 
 def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(

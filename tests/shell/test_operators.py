@@ -1,5 +1,6 @@
 """The operators over a ledger, a channel and an ERP in memory: what they return, defer, skip and raise."""
 
+import asyncio
 import copy
 import json
 from contextlib import nullcontext
@@ -25,6 +26,7 @@ from order_sync.operators import (
     ReconcileConfirmationsOperator,
     ValidateOrdersOperator,
 )
+from order_sync.operators import erp as erp_operators
 from order_sync.registry import ChannelSpec, ErpSpec
 from tests.flows.memory import START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.support.context import context
@@ -345,6 +347,18 @@ def test_an_operator_takes_keywords_only_and_refuses_what_it_does_not_know(kind:
         kind("t", "shop")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="chanel"):
         kind(task_id="t", channel="shop", chanel="shop")
+
+
+def test_a_look_that_does_not_end_is_broken_off_and_tried_again(world: World, monkeypatch: pytest.MonkeyPatch):
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    sent(world, 1)
+    world.ledger.clock.sleep(minutes=1)
+    monkeypatch.setattr(world.erp, "look_up", never)
+    monkeypatch.setattr(erp_operators, "ONE_LOOK", timedelta(milliseconds=10))
+    with pytest.raises(Transient, match=r"was at work for longer than .* without a pause"):
+        reconcile().execute(context("reconcile"))
 
 
 def test_a_refused_key_reaches_airflow_as_what_it_is(world: World, monkeypatch: pytest.MonkeyPatch):

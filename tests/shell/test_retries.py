@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from airflow.sdk import ExceptionRetryPolicy, RetryAction
+from airflow.sdk import RetryAction
 
 from order_sync.core.errors import LedgerUnavailable, Misconfigured, NotAuthorised, Permanent, RateLimited, Transient
-from order_sync.retries import RETRY_BY_ERROR
+from order_sync.retries import RETRY_BY_ERROR, RetryByError
+from tests.support.context import context
 
 MINUTE = timedelta(minutes=1)
 
@@ -17,7 +18,7 @@ MINUTE = timedelta(minutes=1)
         (Permanent("x"), RetryAction.FAIL, None),
         (Misconfigured("x"), RetryAction.FAIL, None),
         (NotAuthorised("x"), RetryAction.FAIL, None),
-        (LedgerUnavailable("x"), RetryAction.FAIL, None),
+        (LedgerUnavailable("x"), RetryAction.RETRY, MINUTE),
         (Transient("x"), RetryAction.RETRY, MINUTE),
         (RateLimited("x", retry_after=MINUTE), RetryAction.RETRY, 5 * MINUTE),
         (KeyError("x"), RetryAction.DEFAULT, None),
@@ -27,6 +28,18 @@ def test_the_class_of_an_error_decides_whether_a_task_is_tried_again(
     error: Exception, action: RetryAction, delay: timedelta | None
 ):
     """R43"""
-    policy = ExceptionRetryPolicy.deserialize(RETRY_BY_ERROR.serialize())
+    policy = RetryByError.deserialize(RETRY_BY_ERROR.serialize())
     decision = policy.evaluate(error, try_number=1, max_tries=3)
     assert (decision.action, decision.retry_delay) == (action, delay)
+
+
+@pytest.mark.parametrize(
+    ("try_number", "max_tries", "action"),
+    [(1, 3, RetryAction.RETRY), (2, 3, RetryAction.FAIL), (3, 5, RetryAction.RETRY), (4, 5, RetryAction.FAIL)],
+    ids=["the first try", "the second try", "the first try after a clear", "the second try after a clear"],
+)
+def test_while_the_ledger_is_away_a_task_is_tried_once_more_and_no_further(
+    try_number: int, max_tries: int, action: RetryAction
+):
+    decision = RETRY_BY_ERROR.evaluate(LedgerUnavailable("x"), try_number, max_tries, context())
+    assert decision.action is action

@@ -174,7 +174,7 @@ CATALOGUE: dict[str, Advice] = {
         "The ledger cannot be reached.",
         "operations",
         "Bring its database back.",
-        "The task is red at once; no order is touched, and the next run goes on.",
+        "The task is tried once more and is red then; no order is touched, and the next run goes on.",
     ),
     "REFERENCE_MISSING": Advice(
         "There is no copy of the ERP's reference data yet.",

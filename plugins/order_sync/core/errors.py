@@ -3,7 +3,7 @@
 OrderSyncError
 ├── Transient                a system is away: the task comes back later, no order is touched
 │   ├── RateLimited          ... and says after how long
-│   └── LedgerUnavailable    the ledger is away: red at once, since nothing can be known; the next run comes back
+│   └── LedgerUnavailable    the ledger is away: one more try, then red, since nothing can be known without it
 ├── Permanent                the same call would fail again: the task fails now, a person is needed
 │   ├── NotAuthorised        credentials or scope
 │   └── Misconfigured        a connection, a setting, the registry or the ledger's schema
@@ -44,7 +44,7 @@ class RateLimited(Transient):
 
 
 class LedgerUnavailable(Transient):
-    """The ledger does not answer: without it no task can do anything, so none is tried again before the next run."""
+    """The ledger does not answer: without it no task can do anything, so each is tried once more and no further."""
 
     code = "LEDGER_UNAVAILABLE"
 

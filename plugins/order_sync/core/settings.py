@@ -114,6 +114,11 @@ class Settings:
         """The longest that one call to the ERP can take."""
         return self.http_connect_timeout + self.http_read_timeout
 
+    @property
+    def longest_push(self) -> timedelta:
+        """The longest that a push can take: its turn, the lease of what it claimed last, and what surrounds them."""
+        return self.push_turn + self.claim_lease + AROUND_A_PUSH
+
     def _checked(self) -> "Settings":
         for item in fields(self):
             value = getattr(self, item.name)
@@ -140,6 +145,12 @@ class Settings:
                 f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than {CALLS_PER_SUBMIT} calls to the ERP and"
                 f" the grace for late commits together ({shortest}), so that no order is claimed twice"
             )
+        if self.longest_push >= RUN_BEYOND_ITS_WINDOW:
+            raise Misconfigured(
+                f"{PREFIX}PUSH_TURN ({self.push_turn}) and {PREFIX}CLAIM_LEASE ({self.claim_lease}) together must be"
+                f" shorter than {RUN_BEYOND_ITS_WINDOW - AROUND_A_PUSH}: a run ends an hour after its window at the"
+                " latest, and its push must end before"
+            )
         return self
 
 
@@ -152,6 +163,12 @@ LEAST = {
 
 FOR_EVER = timedelta(days=36500)
 """The longest that a duration may be: a hundred years."""
+
+RUN_BEYOND_ITS_WINDOW = timedelta(hours=1)
+"""How much longer than its verification window a run of a channel's DAG may take."""
+
+AROUND_A_PUSH = timedelta(minutes=10)
+"""How long a push may take besides its turn and a lease: to connect, to read the channel again, to end a look-up."""
 
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""

@@ -26,6 +26,9 @@ from order_sync.flows.turn import MAX_REFUSALS, RefusesEverything, Turn
 
 logger = logging.getLogger(__name__)
 
+LONGEST_SELECTION = timedelta(hours=1)
+"""The longest turn of a selection that people sent."""
+
 
 async def push(
     route: Route,
@@ -89,7 +92,7 @@ async def push(
 
 def time_to_send(number: int) -> timedelta:
     """How long a selection of so many orders may keep the ERP to itself: it follows the number, up to an hour."""
-    return min(timedelta(minutes=5, seconds=number), timedelta(hours=1))
+    return min(timedelta(minutes=5, seconds=number), LONGEST_SELECTION)
 
 
 def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) -> None:

@@ -155,7 +155,7 @@ class Turn:
         return Outcome(entry.key, entry.generation, Event.RECEIPT, receipt=receipt)
 
     async def _close(self) -> None:
-        """Close attempts as their outcomes come; what the ledger did not take, once more with the next, and at the end."""
+        """Close attempts as outcomes come. What the ledger did not take is tried again with the next and at the end."""
         done: list[Outcome] = []
         ended = False
         while not ended:

@@ -12,7 +12,7 @@ from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
 from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.operators.base import actor, done, tell_findings
-from order_sync.operators.erp import ErpOperator
+from order_sync.operators.erp import ONE_LOOK, ErpOperator
 
 PAUSE = timedelta(minutes=5)
 """How long it waits until it looks whether there is room for more."""
@@ -79,7 +79,7 @@ class BackfillOrdersOperator(ErpOperator):
             tell_findings(context, ledger, spec.connection, registry.erp(spec.erp).connection)
             return result
 
-        summary, left = self.connected(work)
+        summary, left = self.connected(work, ONE_LOOK)
         if left:
             self.log.info("%s; more are left", summary)
             self.defer(trigger=DateTimeTrigger(moment=datetime.now(UTC) + PAUSE), method_name="resume")

@@ -11,7 +11,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context, conf
 
 from order_sync import flows, hooks, registry
-from order_sync.core.errors import Misconfigured
+from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.ports import Erp, Ledger, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
@@ -28,6 +28,10 @@ again by then for one that was killed, and fails it with a "state mismatch".
 """
 
 
+ONE_LOOK = timedelta(minutes=15)
+"""How long a task that waits may be at work at a time: Airflow's own `execution_timeout` would count the waiting."""
+
+
 class ErpOperator(OrderSyncOperator):
     """What the operators that talk to a channel's ERP share: their arguments and their connections."""
 
@@ -40,13 +44,22 @@ class ErpOperator(OrderSyncOperator):
         self.channel = channel
         self.erp_conn_id = erp_conn_id
 
-    def connected(self, work: Callable[[Erp, Ledger], Awaitable[T]]) -> T:
-        """Do some work with the ERP and the ledger, connected to both."""
+    def connected(self, work: Callable[[Erp, Ledger], Awaitable[T]], at_most: timedelta | None = None) -> T:
+        """Do some work with the ERP and the ledger, connected to both. Raises Transient if it lasts too long."""
         erp = erp_of(self.channel, self.erp_conn_id)
+        limit = at_most.total_seconds() if at_most else None
 
         async def connected(ledger: Ledger) -> T:
-            async with erp as client:
-                return await work(client, ledger)
+            try:
+                async with asyncio.timeout(limit) as time, erp as client:
+                    return await work(client, ledger)
+            except TimeoutError:
+                if not time.expired():
+                    raise
+                raise Transient(
+                    f"task '{self.task_id}' was at work for longer than {at_most} without a pause and was broken off;"
+                    " what it found until then is on record. Look at how long the ERP takes to answer"
+                ) from None
 
         with hooks.ledger(self.ledger_conn_id) as ledger:
             return asyncio.run(connected(ledger))
@@ -112,7 +125,7 @@ class CompareErpOperator(ErpOperator):
 
 
 class PushOrdersOperator(ErpOperator):
-    """Settle what is due, then send what is queued, each order at most once at a time.
+    """Settle what is due, then send what is queued, each order at most once at a time, for as long as its turn lasts.
 
     Orders are read again in the channel just before they are sent; while it is away they are sent as the ledger knows
     them and counted as `unchecked`. What was tried before waits for the ERP's off-peak hours, if it has any. Cleared,
@@ -151,7 +164,7 @@ class PushOrdersOperator(ErpOperator):
         self.channel_conn_id = channel_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Push until nothing is queued."""
+        """Push until nothing is queued, or the turn is over."""
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
         channel = hooks.channel(spec, self.channel_conn_id)
         hours, clearing = registry.erp(spec.erp).hours, who_cleared(context, self)
@@ -178,10 +191,10 @@ class ReconcileConfirmationsOperator(ErpOperator):
 
     The first look fixes when the last window ends that is open then; the task ends there at the latest, whatever came
     since: later orders belong to later runs. With nothing open it is done at once. Cleared, it looks at once at
-    everything that the ERP took. While it waits it holds no slot;
-    give it no `execution_timeout`, which would count the waiting. Returns the counts of its last look. Raises
-    Transient, NotAuthorised or Misconfigured for trouble of the system. Its page in Airflow links to the ERP's list of
-    orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
+    everything that the ERP took. While it waits it holds no slot; give it no `execution_timeout`, which would count the
+    waiting: a single look is broken off after 15 minutes. Returns the counts of its last look. Raises Transient,
+    NotAuthorised or Misconfigured for trouble of the system. Its page in Airflow links to the ERP's list of orders if
+    the connection's extra has the address, as `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
     :param selection: wait only for the orders that this run selected, `dag_id/run_id` (templated)
@@ -230,7 +243,7 @@ class ReconcileConfirmationsOperator(ErpOperator):
             look_at = end if summary.held else min(horizon.next_look_at or end, end)
             return summary, end, max(look_at, now + SOONEST)
 
-        summary, end, wake_at = self.connected(look)
+        summary, end, wake_at = self.connected(look, ONE_LOOK)
         self.log.info("%s", summary)
         if end:
             self.defer(

@@ -1,0 +1,84 @@
+"""Told once: that the ledger is away, however many tasks find it so, until one of them reaches it again.
+
+The ledger itself cannot keep who told it, so an Airflow variable does. The first task that tells sets it, the first one
+that succeeds afterwards removes it. Two tasks that fail in the same moment may both tell.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from airflow.sdk import Variable
+
+from order_sync.core.errors import LedgerUnavailable
+
+logger = logging.getLogger(__name__)
+
+TOLD_BY = "order_sync_ledger_away"
+"""The Airflow variable that holds which task told that the ledger is away."""
+
+Way = Callable[[Mapping[str, Any]], None]
+
+
+def told_once(way: Way) -> Way:
+    """A way of telling that is silent if another task told already that the ledger is away."""
+
+    @wraps(way)
+    def tell(context: Mapping[str, Any]) -> None:
+        if not isinstance(context.get("exception"), LedgerUnavailable):
+            way(context)
+            return
+        me, teller = _name(context), _teller()
+        if teller not in (None, me):
+            logger.info("people were told that the ledger is away, by %s; they are told again once it was back", teller)
+            return
+        if teller is None:
+            _remember(me)
+        try:
+            way(context)
+        except Exception:
+            if teller is None:  # nobody heard of it
+                _forget()
+            raise
+
+    return tell
+
+
+def ledger_is_back(context: Mapping[str, Any]) -> None:
+    """The `on_success_callback` of every task: the next time that the ledger is away is told again."""
+    if TOLD_BY in Variable.keys(TOLD_BY):
+        _forget()
+
+
+def _name(context: Mapping[str, Any]) -> str:
+    ti = context.get("ti")
+    return "/".join(str(getattr(ti, part, "")) for part in ("dag_id", "run_id", "task_id", "map_index"))
+
+
+def _teller() -> str | None:
+    try:
+        teller: str | None = Variable.get(TOLD_BY, default=None)
+    except Exception:  # better twice than never
+        logger.exception("nobody knows whether people were told that the ledger is away: they are told")
+        return None
+    return teller
+
+
+def _remember(task: str) -> None:
+    description = (
+        f"Since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC the ledger is away, and this task told people. order-sync"
+        " removes this by itself when the ledger is back."
+    )
+    try:
+        Variable.set(TOLD_BY, task, description=description)
+    except Exception:
+        logger.exception("it is not kept that people are told that the ledger is away: others may tell it too")
+
+
+def _forget() -> None:
+    try:
+        Variable.delete(TOLD_BY)
+    except Exception:
+        logger.exception("the variable %s is not removed: remove it, or nobody is told of the next time", TOLD_BY)
