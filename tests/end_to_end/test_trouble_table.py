@@ -192,7 +192,9 @@ def test_without_the_ledger_every_task_is_red_after_one_retry_and_nothing_is_cha
     assert api.states(DAG, run) == dict.fromkeys(GREEN, "failed")
     assert tries(system, run) == {**dict.fromkeys(STEPS, 2), "watcher": 1}
     for step in STEPS:
-        assert "LedgerUnavailable: the ledger (connection order_ledger) does not answer" in api.log(DAG, run, step)
+        log = f"/api/v2/dags/{DAG}/dagRuns/{run}/taskInstances/{step}/logs/2"
+        said = str(api.call("GET", log, params={"full_content": True}))
+        assert "the ledger (connection order_ledger) does not answer" in said
     wait_until_told(system, run, ("extract", "LedgerUnavailable"), sales=sales)
     assert system.told(later, sales) == NOTHING
     assert system.ledger(EVERYTHING) == before

@@ -105,6 +105,7 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
         ("read_horizon", {"selection": None}, "orders_in_doubt"),
         ("look_now", {"limit": 10}, "orders_in_doubt"),
         ("count_off_peak", {}, "orders_queued"),
+        ("count_queued", {"sent_before": True}, "orders_queued"),
         ("read_received", {"after": "", "limit": 10}, "orders_received"),
         ("read_waiting", {}, "orders_waiting"),
         ("read_unfinished", {"limit": 10}, "orders_unfinished"),

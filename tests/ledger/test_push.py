@@ -64,6 +64,17 @@ def test_an_order_whose_next_attempt_is_not_due_is_left(ledger: Ledger, sql: Sql
     assert not claim(ledger).entries
 
 
+def test_what_is_left_for_the_next_push_is_what_it_may_claim(ledger: Ledger, sql: Sql):
+    queue(ledger, *range(1, 6))
+    sql.do(
+        "update orders set next_attempt_at = clock_timestamp() + interval '1 hour' where order_key = %s", str(key(1))
+    )
+    sql.do("update orders set first_attempt_at = clock_timestamp() where order_key = %s", str(key(2)))
+    assert ledger.queued("shop", sent_before=True) == len(claim(ledger).entries) == 4
+    assert ledger.queued("shop", sent_before=False) == 3
+    assert ledger.queued("other", sent_before=True) == 0
+
+
 def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connect):
     """R38"""
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
