@@ -35,10 +35,12 @@ SETTINGS = {
     "ORDER_SYNC_HTTP_READ_TIMEOUT": "20s",
     "ORDER_SYNC_LATE_COMMIT_GRACE": "20s",
     "ORDER_SYNC_CLAIM_LEASE": "300s",
+    "ORDER_SYNC_PUSH_TURN": "30m",
     "ORDER_SYNC_SUBMIT_CONCURRENCY": "4",
     "ORDER_SYNC_REFERENCE_MAX_AGE": "30s",
 }
-"""The sandbox's settings: a window that is short enough to watch. The defaults stay what they are."""
+"""The sandbox's settings: a window that is short enough to watch, and a turn long enough to send all samples on any
+machine. The defaults stay what they are."""
 
 SECONDS_BETWEEN_LINES = 5
 

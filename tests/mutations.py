@@ -694,6 +694,22 @@ MUTATIONS = (
     ),
     Mutation(
         9,
+        "tasks are tried to the end while the ledger is away",
+        "plugins/order_sync/retries.py",
+        "tries > LEDGER_RETRIES",
+        "tries > RETRIES",
+        "tests/shell/test_retries.py::test_while_the_ledger_is_away_a_task_is_tried_once_more_and_no_further",
+    ),
+    Mutation(
+        9,
+        "every task tells that the ledger is away",
+        "plugins/order_sync/ledger_away.py",
+        "        if teller not in (None, me):\n",
+        "        if teller == me:\n",
+        "tests/shell/test_ledger_away.py::test_only_the_first_task_tells_that_the_ledger_is_away_over_each_way",
+    ),
+    Mutation(
+        9,
         "Airflow tries again what a person must mend",
         "plugins/order_sync/retries.py",
         '"order_sync.core.errors.Permanent",\n            RetryAction.FAIL,',

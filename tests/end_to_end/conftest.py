@@ -31,6 +31,7 @@ SETTINGS = {
     "ORDER_SYNC_LATE_COMMIT_GRACE": "12s",
     "ORDER_SYNC_CLAIM_LEASE": f"{LEASE.seconds}s",
     "ORDER_SYNC_CLAIM_SIZE": "50",
+    "ORDER_SYNC_PUSH_TURN": "30m",
     "ORDER_SYNC_SUBMIT_CONCURRENCY": "3",
     "ORDER_SYNC_REFERENCE_MAX_AGE": "1h",
     "ORDER_SYNC_RETRY_DELAY": "3s",
@@ -39,7 +40,8 @@ SETTINGS = {
     # Where an installation pauses DAGs that keep failing, these must go on all the same.
     "AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG": "3",
 }
-"""The window is the default; looks are frequent, so that a run ends soon after there is nothing left to wait for."""
+"""The window is the default; looks are frequent, so that a run ends soon after there is nothing left to wait for; the
+first push sends all sample orders, also on a slow machine."""
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ class Journey:
         """Write the sales into the channel and bring them as far as they go: confirmed, failed, or no order."""
         shop.load(self._channel, sales)
         with Ledger(self.connect) as ledger:
-            asyncio.run(self._travel(ledger, Settings()))
+            asyncio.run(self._travel(ledger, Settings(push_turn=timedelta(hours=1))))
 
     async def _travel(self, ledger: Ledger, settings: Settings) -> None:
         route, channel = self.route, dynamics_web.channel(self._channel)
