@@ -5,7 +5,7 @@ with moment as materialized (
 ), outcome as materialized (
     select * from jsonb_to_recordset(%(outcomes)s) as c (
         order_key text, generation bigint, event text, code text, message text,
-        receipt_number text, receipt_status text)
+        receipt_number text, receipt_status text, cured_by text[])
 ), locked as materialized (
     select
         outcome.*, o.id, o.status, o.erased_at, moment.now,
@@ -22,6 +22,7 @@ with moment as materialized (
         outcome = coalesce(l.event, 'unknown'),
         code = l.code,
         message = case when l.erased_at is null then l.message else '' end,
+        cured_by = case when l.erased_at is null then l.cured_by else '{}' end,
         receipt_number = l.receipt_number,
         receipt_status = l.receipt_status,
         resolved_at = coalesce(a.resolved_at, case when l.event <> 'receipt' then l.now end),

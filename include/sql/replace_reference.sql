@@ -1,4 +1,6 @@
--- Returns how many failed, unsent orders had a problem that new or changed data may cure; needs orders_failed.
+-- Returns how many failed orders new or changed data may cure; needs orders_failed and attempts' key.
+-- What was sent comes back only if every attempt of it was refused by the ERP or never reached it, and not because the order
+-- was cancelled there: after its first refusal in any case, since between two copies the ERP may have been mended.
 with stored as (
     insert into reference_data as known (erp, kind, code, facts)
     select %(erp)s, kind, code, facts from staged_reference
@@ -12,10 +14,28 @@ with stored as (
 ), curable as materialized (
     select o.id
     from orders o
-    where o.erp = %(erp)s and o.status = 'failed' and o.first_attempt_at is null
-      and not o.problems @> '[{"code": "NOT_AUTOMATED"}]'
-      and exists (select from jsonb_array_elements(o.problems) as problem
-                  where problem ->> 'reference' in (select reference from stored))
+    cross join lateral (
+        select bool_and(coalesce(a.outcome in ('refused', 'not_sent'), false)
+                        and a.code is distinct from 'CANCELLED_IN_ERP') as surely,
+               count(*) filter (where a.outcome = 'refused'
+                                and a.resolution is distinct from 'configuration_suspected') as times
+        from attempts a where a.order_id = o.id and o.first_attempt_at is not null
+    ) refusals
+    left join lateral (
+        select a.cured_by from attempts a
+        where a.order_id = o.id and o.first_attempt_at is not null
+        order by a.generation desc limit 1
+    ) last on true
+    where o.erp = %(erp)s and o.status = 'failed'
+      and case when o.first_attempt_at is null
+          then not o.problems @> '[{"code": "NOT_AUTOMATED"}]'
+               and exists (select from jsonb_array_elements(o.problems) as problem
+                           where problem ->> 'reference' in (select reference from stored))
+          else refusals.surely and last.cured_by <> '{}'
+               and (refusals.times = 1
+                    or exists (select from unnest(last.cured_by) as cure
+                               where cure in (select reference from stored)))
+          end
     order by o.id
     for update of o
 ), received as (

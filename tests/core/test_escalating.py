@@ -19,7 +19,7 @@ from order_sync.core.orders import OrderKey, Problem, Transaction
 from order_sync.core.story import Cause, Decision, Listed, Step, Story
 from tests.core.stories import DETAILS, KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 
-FACTS = (("order-sync", "0.1, ledger schema 0003"), ("Airflow", "3.3.2"), ("Settings", "all at their defaults"))
+FACTS = (("order-sync", "0.1, ledger schema 0008"), ("Airflow", "3.3.2"), ("Settings", "all at their defaults"))
 PEOPLE = ("Zoë O'Hara-Quill", "77 Marker Lane", "Markerton", "MK1 9ZZ")
 SECRETS = ("hunter2", "s3cr3t-t0k3n", "zoe@example.org", "eyJhbGciOi.payload")
 STAFF = ("ursula", "Mrs Quill rang")
@@ -155,7 +155,7 @@ def test_support_gets_subject_order_error_attempts_history_versions_and_settings
         "2026-11-20 10:00 UTC resync (sent)",
         "erp_tryton (person) since 2026-11-20 10:00 UTC\n",
         "Connections     order_ledger, channel_shop, erp_tryton",
-        "order-sync      0.1, ledger schema 0003",
+        "order-sync      0.1, ledger schema 0008",
         "Settings        all at their defaults",
     ):
         assert expected in text, expected

@@ -9,7 +9,7 @@ from order_sync.core.advice import CATALOGUE
 from order_sync.core.explaining import explain
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
-from order_sync.core.orders import Problem
+from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
 from order_sync.core.story import DECISIONS, Attempt, Decision, Step, Story
 from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
@@ -231,12 +231,25 @@ def test_what_keeps_a_queued_order_is_told():
         ({}, "It is validated again when the ERP's data of sku:A changes."),
         ({"attempts": (attempt("not_sent"),)}, "It is validated again when the ERP's data of sku:A changes."),
         ({"attempts": (attempt("refused"),)}, "Nothing is sent by itself."),
+        (
+            {"attempts": (attempt("refused", cured_by=("sku:B",)),)},
+            "It is validated again when the ERP's data of sku:B changes.",
+        ),
+        ({"attempts": (attempt("unknown"), attempt("refused", 2, cured_by=("sku:B",)))}, "Nothing is sent by itself."),
     ],
 )
-def test_only_an_order_that_was_never_sent_is_said_to_be_validated_again(changes: dict[str, object], says: str):
+def test_only_an_order_that_the_erp_surely_does_not_have_is_said_to_be_validated_again(
+    changes: dict[str, object], says: str
+):
     problem = Problem("SKU_NOT_FOUND", "line 1", "A", "SKU 'A' is not in the ERP", "sku:A")
     given = story(Status.FAILED, code=problem.code, problems=(problem,), **changes)
     assert by_itself(given, ROUTE).startswith(says)
+    guest = Problem("CUSTOMER_NOT_FOUND", "customer_account", "", "a guest's order", GUEST_ACCOUNT)
+    assert by_itself(story(Status.FAILED, problems=(guest,)), ROUTE).startswith(
+        "It is validated again when the channel has a guest account in the registry. "
+    )
+    many = tuple(Problem("SKU_NOT_FOUND", "line", "A", "no", f"sku:{number:03}") for number in range(12))
+    assert "sku:008, sku:009 and 2 more changes." in by_itself(story(Status.FAILED, problems=many), ROUTE)
     entered = Problem("NOT_AUTOMATED", "channel", "shop", "by hand")
     assert by_itself(story(Status.FAILED, problems=(problem, entered)), ROUTE).startswith("Nothing is sent")
 

@@ -54,6 +54,7 @@ async def test_the_reference_data_is_the_catalogue(endpoint: Endpoint) -> None:
     for customer in (*catalogue.CUSTOMERS, *catalogue.GUESTS):
         assert data.get("customer", customer.account) is not None
         assert data.get("country", customer.country) is not None
+        assert data.get("state", f"{customer.country}-{customer.state}") is not None
     for wanted in (("sku", "SKU-9999"), ("tax", "DE16"), ("currency", "CHF"), ("customer", "X"), ("country", "XX")):
         assert data.get(*wanted) is None
     assert data.as_of == now

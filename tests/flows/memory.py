@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 
+from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
@@ -101,6 +102,7 @@ def reference(as_of: datetime = START) -> ReferenceData:
         ("customer", "C-1"): {},
         ("currency", "EUR"): {"digits": 2},
         ("country", "DE"): {},
+        ("state", "DE-NW"): {},
         ("tax", "DE19"): {"rate": "19"},
     }
     return ReferenceData(facts, as_of)
@@ -175,6 +177,20 @@ class Row:
         """How often it was refused, but for what was taken back."""
         return sum(each.outcome is Event.REFUSED and each.resolution is Event.REFUSED for each in self.attempts)
 
+    def curable(self, stored: Collection[str]) -> bool:
+        """Whether new or changed reference data under these names may cure it."""
+        if not self.tried:
+            references = {getattr(problem, "reference", None) for problem in self.problems}
+            return "NOT_AUTOMATED" not in _codes(self) and not references.isdisjoint(stored)
+        cured_by = self.attempts[-1].cured_by
+        return self.surely_refused and bool(cured_by) and (self.refusals == 1 or not set(cured_by).isdisjoint(stored))
+
+    @property
+    def surely_refused(self) -> bool:
+        """Whether the ERP has nothing of it by any attempt."""
+        outcomes, codes = ({getattr(each, name) for each in self.attempts} for name in ("outcome", "code"))
+        return outcomes <= {Event.REFUSED, Event.NOT_SENT} and "CANCELLED_IN_ERP" not in codes
+
     def take_back(self) -> None:
         """Take the refusals back that came since it was received."""
         lately = self.attempts[self.earlier_attempts :]
@@ -198,6 +214,7 @@ class Attempt:
     looked_at: datetime | None = None
     resolution: Event | None = None
     code: str | None = None
+    cured_by: tuple[str, ...] = ()
 
     def settle_from(self, received_at: datetime) -> datetime | None:
         """From when it has to be looked up before anything is sent again; None if it has not to."""
@@ -300,32 +317,39 @@ class MemoryLedger:
         return sum(self._apply(change, actor) for change in changes)
 
     def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
+        known = self.copy.facts if self.copy else {}
+        stored = {f"{kind}:{code}" for (kind, code), facts in data.facts.items() if known.get((kind, code)) != facts}
         self.copy = data
-        return 0
+        curable = [(key, row) for key, row in self.rows.items() if row.status is Status.FAILED and row.curable(stored)]
+        for key, row in curable:
+            row.generation += 1
+            self._move(key, row, Event.REFERENCE_CHANGED, actor.by)
+        return len(curable)
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         return self.copy
 
-    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+    def judge_again(self, channel: str, erp: str, actor: Actor, cured: str | None = None) -> int:
         failed = [
             (key, row)
             for key, row in self.rows.items()
-            if row.status is Status.FAILED and row.problems and "NOT_AUTOMATED" not in _codes(row)
+            if row.status is Status.FAILED
+            and row.problems
+            and "NOT_AUTOMATED" not in _codes(row)
+            and (cured is None or cured in {getattr(problem, "reference", None) for problem in row.problems})
         ]
         for key, row in failed:
             row.generation, row.code, row.message, row.problems = row.generation + 1, None, "", ()
-            self._move(key, row, Event.RESYNC, actor.by)
+            self._move(key, row, Event.REFERENCE_CHANGED if cured else Event.RESYNC, actor.by)
         return len(failed)
 
     def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
-        surely = {Event.REFUSED, Event.NOT_SENT}
         refused = [
             (key, row)
             for key, row in self.rows.items()
             if row.status is Status.FAILED
             and row.tried
-            and {attempt.outcome for attempt in row.attempts} <= surely
-            and "CANCELLED_IN_ERP" not in {attempt.code for attempt in row.attempts}
+            and row.surely_refused
             and 1 <= row.refusals < fewer_than
             and (key, actor.why) not in self.retried
         ]
@@ -409,6 +433,7 @@ class MemoryLedger:
             row = self.rows[outcome.key]
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
             attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, self.now()
+            attempt.cured_by = outcome.cured_by
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
                 self.closed.append((outcome.key, outcome.event, outcome.code))
             if outcome.event is not Event.RECEIPT:
@@ -579,7 +604,8 @@ def _listed(number: str, key: str, state: FoundState) -> InErp:
 class MemoryErp:
     """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each.
 
-    `by_hand` are the orders that people entered, by number: they bear no key.
+    A word that is a code of the catalogue is a refusal with it. `by_hand` are the orders that people entered, by
+    number: they bear no key. `knows` is reference data that differs from the usual; None is missing.
     """
 
     clock: Clock
@@ -592,6 +618,7 @@ class MemoryErp:
     made_at: dict[OrderKey, datetime] = field(default_factory=dict)
     revived: list[str] = field(default_factory=list)
     by_hand: dict[str, FoundState] = field(default_factory=dict)
+    knows: dict[Wanted, dict[str, object] | None] = field(default_factory=dict)
 
     async def check(self) -> Health:
         self._answer()
@@ -599,7 +626,8 @@ class MemoryErp:
 
     async def reference(self) -> ReferenceData:
         self._answer()
-        return reference(self.clock.now)
+        facts = {**reference().facts, **self.knows}
+        return ReferenceData({code: each for code, each in facts.items() if each is not None}, self.clock.now)
 
     async def prepare(self, orders: Collection[Order]) -> None:
         self._answer()
@@ -612,6 +640,8 @@ class MemoryErp:
             raise Transient("connection refused")
         if trouble == "refused":
             raise OrderRefused("no such article")
+        if trouble in CATALOGUE:
+            raise OrderRefused("refused", code=trouble)
         if trouble == "lost before":
             raise OutcomeUnknown("no answer")
         if trouble == "bug":

@@ -42,7 +42,7 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
     for connection in (database, json.dumps({**as_json, "host": parts["host"], "port": int(parts["port"])})):
         done = run("migrate", connection=connection)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.splitlines()[-1] == "the ledger is at schema 0003"
+        assert done.stdout.splitlines()[-1] == "the ledger is at schema 0008"
     with Ledger(lambda: psycopg.connect(database)) as ledger:
         assert ledger.counts("shop") == {}
 
@@ -92,7 +92,7 @@ def test_explain_prints_a_whole_order_and_what_support_needs(run, address: str, 
     assert "SKU-0001" in page
     assert "Ann Other" not in text
     assert "Subject: Order Sync Error" in text
-    assert "ledger schema 0003" in text
+    assert "ledger schema 0008" in text
     assert "Airflow         3.3.2, Python 3.11" in text
     assert "Settings        all at their defaults" in text
     assert ledger_password(address) not in done.stdout

@@ -49,7 +49,7 @@ RUN = "erase_personal_data/run 1"
 PERSON = Actor("erase_personal_data/run 1/erase for ada", "request 7")
 
 PEOPLE = {
-    "attempts": {"message"},
+    "attempts": {"message", "cured_by"},
     "lost_decisions": {"reason"},
     "order_history": {"message", "why"},
     "orders": {"customer_account", "message", "problems"},
@@ -196,6 +196,7 @@ def marked(ledger: Ledger, sql: Sql, build: Build, tmp_path: Path) -> None:
     close(ledger, claimed.entries[1:], Event.RECEIPT)
     settle(ledger, sql, Event.CONFIRMED)
     sql.do("update orders set problems = %s, message = %s where id = 1", f'[{{"value": "{MARK}"}}]', MARK)
+    sql.do("update attempts set cured_by = %s where order_id = 1", [f"customer:{MARK}"])
     sql.do(
         "insert into transactions select order_id, 3, landed_at, digest, counter, not_an_order, source_status,"
         " reference, receipt, customer_account, distributor, %s, delivery_date, currency, total, 1, 1, details"

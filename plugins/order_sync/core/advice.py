@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """For one code: its meaning, the person who mends the cause, what to do, and what happens to the order then."""
+    """For one code: its meaning, the person who mends the cause, what to do, and what happens to the order then.
+
+    `kinds`: the kinds of the ERP's reference data whose change brings an order with this code back by itself.
+    """
 
     meaning: str
     fixer: str
     steps: str
     then: str
+    kinds: tuple[str, ...] = ()
 
 
 _AGAIN = "It is validated again by itself when the ERP's data of that code changes."
@@ -24,28 +28,39 @@ _LOOKED_UP = "It is looked up in the ERP before anything is sent again."
 _RETRIED = "No order is touched; the task comes back and the orders stay queued."
 
 CATALOGUE: dict[str, Advice] = {
-    "SKU_NOT_FOUND": Advice("The article is not in the ERP.", "catalogue", "Create the SKU, or fix the typo.", _AGAIN),
+    "SKU_NOT_FOUND": Advice(
+        "The article is not in the ERP.", "catalogue", "Create the SKU, or fix the typo.", _AGAIN, ("sku",)
+    ),
     "SKU_NOT_SALABLE": Advice(
         "The ERP has the article and does not sell it.",
         "catalogue",
         "Make it salable, or replace it in the shop.",
         _AGAIN,
+        ("sku",),
     ),
     "CUSTOMER_NOT_FOUND": Advice(
         "The buyer is no customer of the ERP, or guests have no account there.",
         "mapping",
         "Create the customer; for guests set the channel's `guest_account` in the registry.",
-        _AGAIN,
+        "It is validated again by itself when the ERP's data of that code changes, or guests get an account.",
+        ("customer",),
     ),
-    "CURRENCY_MAPPING": Advice("The ERP does not trade in this currency.", "finance", "Activate the currency.", _AGAIN),
+    "CURRENCY_MAPPING": Advice(
+        "The ERP does not trade in this currency.", "finance", "Activate the currency.", _AGAIN, ("currency",)
+    ),
     "TAX_MAPPING": Advice(
         "A tax code or its rate is not the ERP's.",
         "finance",
         "Create or correct the tax in the ERP, or in the shop.",
         _AGAIN,
+        ("tax",),
     ),
     "COUNTRY_STATE_INVALID": Advice(
-        "The country is no ISO 3166 code that the ERP knows.", "source", "Correct it in the shop.", _AGAIN
+        "The country, or its state, is no ISO 3166 code that the ERP knows.",
+        "source",
+        "Correct it in the shop, or create it in the ERP.",
+        _AGAIN,
+        ("country", "state"),
     ),
     "ADDRESS_MISSING": Advice(
         "The order ships and its address is missing or incomplete: maybe a test or an in-store order.",
@@ -74,6 +89,7 @@ CATALOGUE: dict[str, Advice] = {
         "catalogue",
         "Correct the quantity or the unit.",
         _AGAIN,
+        ("sku",),
     ),
     "TOTALS_MISMATCH": Advice(
         "Lines, charges and taxes do not give the order's total, by the shop's sums or by the ERP's tax rates.",

@@ -133,11 +133,15 @@ class Order:
     charges: tuple[Charge, ...]
 
 
+GUEST_ACCOUNT = "registry:guest_account"
+"""The reference of a problem that a guest account of the channel cures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason why an order was refused: what, where, the value, and a sentence for the person who fixes it.
 
-    `reference` is `kind:code` when new reference data under that code would cure it (`sku:A-17`).
+    `reference` is `kind:code` when new reference data under that code would cure it (`sku:A-17`), or GUEST_ACCOUNT.
     """
 
     code: str

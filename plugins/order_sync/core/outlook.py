@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
+from order_sync.core.orders import GUEST_ACCOUNT
 from order_sync.core.ports import Route
 from order_sync.core.selection import Action
 from order_sync.core.story import DECISIONS, Attempt, Story
+
+MOST_CURES = 10
+"""Codes of the ERP's data that are named as those whose change brings an order back."""
 
 UNCONFIRMED_FOR = timedelta(days=1)
 """How long after its window an order that the ERP does not confirm goes to support."""
@@ -160,11 +164,13 @@ def _next_look(story: Story) -> str:
 
 def _failed(story: Story, route: Route) -> str:
     again = "When the shop changes it, it is validated again: each extract looks."
-    cures = sorted({problem.reference for problem in story.problems if problem.reference})
-    by_hand = any(problem.code == "NOT_AUTOMATED" for problem in story.problems)
-    if cures and not by_hand and not story.tried:
-        named = ", ".join(cures)
-        return f"It is validated again when the ERP's data of {named} changes. {again}"
+    data = [cure for cure in story.cures if cure != GUEST_ACCOUNT]
+    when = ["the channel has a guest account in the registry"] if GUEST_ACCOUNT in story.cures else []
+    if data:
+        rest = f" and {len(data) - MOST_CURES} more" if len(data) > MOST_CURES else ""
+        when.append(f"the ERP's data of {', '.join(data[:MOST_CURES])}{rest} changes")
+    if when:
+        return f"It is validated again when {', or '.join(when)}. {again}"
     return f"Nothing is sent by itself. {again}"
 
 

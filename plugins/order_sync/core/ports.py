@@ -216,7 +216,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended: the event for the order (None: unknown, it stays `sending`), and the evidence."""
+    """How an attempt ended: the event for the order (None: unknown, it stays `sending`), and the evidence.
+
+    `cured_by`: of a refusal, the reference data (`kind:code`) whose change may cure it.
+    """
 
     key: OrderKey
     generation: int
@@ -224,6 +227,7 @@ class Outcome:
     code: str | None = None
     message: str = ""
     receipt: Receipt | None = None
+    cured_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,14 +330,17 @@ class Ledger(Protocol):
     def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
         """Replace the copy of the ERP's reference data.
 
-        Failed orders that were never sent and have a problem under new or changed data become `received` again;
-        returns how many.
+        Failed orders become `received` again that new or changed data may cure: those whose problems the rules found,
+        and those that the ERP surely does not have, since it refused them every time. After its first refusal an order
+        comes back with the next copy in any case, since the ERP may have been mended between two copies. Returns how
+        many.
         """
 
-    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+    def judge_again(self, channel: str, erp: str, actor: Actor, cured: str | None = None) -> int:
         """Make failed orders `received` whose problems the rules found and that were not sent since; returns how many.
 
-        Those that people enter into the ERP by hand stay as they are.
+        Those that people enter into the ERP by hand stay as they are. With `cured` only those with a problem of that
+        reference.
         """
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from order_sync.core.orders import Address, Charge, Line, Order, Problem, Transaction
+from order_sync.core.orders import GUEST_ACCOUNT, Address, Charge, Line, Order, Problem, Transaction
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Instants before this are a channel's way of saying nothing (1900-01-01), or a mistake."""
@@ -124,8 +124,8 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
     sound_money: bool = True
 
-    def refuse(self, code: str, name: str, value: object, message: str) -> None:
-        self.problems.append(Problem(code, name, str(value)[:100], message))
+    def refuse(self, code: str, name: str, value: object, message: str, reference: str | None = None) -> None:
+        self.problems.append(Problem(code, name, str(value)[:100], message, reference))
 
     def details(self, text: str) -> dict[str, Any]:
         try:
@@ -194,6 +194,7 @@ class _Reader:
             "",
             f"a guest's order, and channel {self.channel} has no guest_account:"
             " the integration's owner sets one in the registry, or the shop asks for an account",
+            GUEST_ACCOUNT,
         )
         return ""
 

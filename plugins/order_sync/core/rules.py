@@ -9,12 +9,13 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
+from order_sync.core.advice import CATALOGUE
 from order_sync.core.orders import Charge, Line, Order, Problem
 from order_sync.core.reading import Reading
 from order_sync.core.verdict import minor_unit
 
 Wanted = tuple[str, str]
-"""A kind of reference data (`sku`, `customer`, `tax`, `currency`, `country`) and a code of it."""
+"""A kind of reference data (`sku`, `customer`, `tax`, `currency`, `country`, `state`) and a code of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class ReferenceData:
     """What the ERP knows, as of one moment: for each kind and code the facts that the rules ask for.
 
     Facts by kind: `sku` {"salable": bool, "digits": decimals its unit allows}, `tax` {"rate": percent as text},
-    `currency` {"digits": int}; `customer` and `country` need none.
+    `currency` {"digits": int}; `customer`, `country` and `state` need none. A `state` is `DE-NW`; no rule asks for it.
     """
 
     facts: Mapping[Wanted, Mapping[str, object]]
@@ -41,6 +42,15 @@ def wanted(order: Order) -> set[Wanted]:
     if order.ship_to:
         codes.add(("country", order.ship_to.country))
     return {(kind, code) for kind, code in codes if code}
+
+
+def cures(code: str, order: Order) -> tuple[str, ...]:
+    """What of the ERP's reference data, as `kind:code`, may cure a refusal of the order with this code."""
+    named = wanted(order)
+    if order.ship_to and order.ship_to.state:
+        named.add(("state", f"{order.ship_to.country}-{order.ship_to.state}"))
+    kinds = CATALOGUE[code].kinds if code in CATALOGUE else ()
+    return tuple(sorted(f"{kind}:{each}" for kind, each in named if kind in kinds))
 
 
 def problems_of(reading: Reading, reference: ReferenceData, tolerance: int) -> tuple[Problem, ...]:
@@ -111,7 +121,8 @@ def skus_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
             yield Problem("SKU_NOT_SALABLE", where, sku, message, f"sku:{sku}")
         elif quantity != round(quantity, int(str(facts["digits"]))):
             message = f"{where}: quantity {quantity} of SKU '{sku}', whose unit allows {facts['digits']} decimals"
-            yield Problem("QTY_UOM", where, str(quantity), message + ": correct the quantity, or the unit in the ERP")
+            message += ": correct the quantity, or the unit in the ERP"
+            yield Problem("QTY_UOM", where, str(quantity), message, f"sku:{sku}")
 
 
 def customer_is_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from order_sync.core.selection import Action, Selection
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to send. `outcome` None: open; `unknown`: no answer came. `resolution`: what a look-up then said, or
-    that a refusal was taken back.
+    that a refusal was taken back. `cured_by`: of a refusal, the ERP's data whose change may cure it.
 
     A `generation` below 0: the sending that a lost ledger may have done, which a restore put on record.
     """
@@ -34,6 +34,7 @@ class Attempt:
     receipt_status: str
     looked_at: datetime | None
     resolution: str | None
+    cured_by: tuple[str, ...] = ()
 
     @property
     def sent(self) -> bool:
@@ -140,6 +141,18 @@ class Story:
         """Whether an attempt counts that may have reached the ERP since the order was last received."""
         since = [each for each in self.attempts if each.opened_at >= self.received_at]
         return any(each.sent and each.resolution != Event.CONFIGURATION_SUSPECTED for each in since)
+
+    @property
+    def cures(self) -> tuple[str, ...]:
+        """What brings the order back by itself once it failed: references, as problems have them."""
+        if any(problem.code == "NOT_AUTOMATED" for problem in self.problems):
+            return ()
+        if not self.tried:
+            return tuple(sorted({problem.reference for problem in self.problems if problem.reference}))
+        surely = all(
+            each.outcome in ("refused", "not_sent") and each.code != "CANCELLED_IN_ERP" for each in self.attempts
+        )
+        return self.attempts[-1].cured_by if surely else ()
 
     @property
     def known_to_erp_at(self) -> datetime | None:

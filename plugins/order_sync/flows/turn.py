@@ -29,6 +29,7 @@ from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Change, Claim, Entry, Outcome
 from order_sync.core.reading import read_order
+from order_sync.core.rules import cures
 from order_sync.core.settings import CALLS_PER_SUBMIT
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ class Turn:
         except OrderRefused as error:
             last = entry.refusals + 1 >= MAX_REFUSALS and not self.as_probe
             event = Event.REFUSED_TOO_OFTEN if last else Event.REFUSED
-            return Outcome(entry.key, entry.generation, event, error.code, str(error))
+            may_cure = cures(error.code, order)
+            return Outcome(entry.key, entry.generation, event, error.code, str(error), cured_by=may_cure)
         except OrderConflict as error:
             return Outcome(entry.key, entry.generation, Event.DIFFERENT, error.code, str(error))
         except (Transient, Permanent) as error:

@@ -2,7 +2,7 @@
 
 from order_sync.core.errors import Transient
 from order_sync.core.lifecycle import Event, step
-from order_sync.core.orders import Problem
+from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.ports import Actor, Change, Entry, Ledger, Route, Summary
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import ReferenceData, problems_of, wanted
@@ -19,6 +19,8 @@ def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1, cle
     summary, by_hand = Summary(), _by_hand(route)
     if cleared:
         summary.add("judged_again", ledger.judge_again(route.channel, route.erp, cleared))
+    if route.guest_account:
+        summary.add("judged_again", ledger.judge_again(route.channel, route.erp, actor, GUEST_ACCOUNT))
     after = None
     while entries := ledger.to_validate(route.channel, after, PAGE):
         after = entries[-1].key

@@ -136,6 +136,7 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
         "message": outcome.message,
         "receipt_number": outcome.receipt.number if outcome.receipt else "",
         "receipt_status": outcome.receipt.erp_status if outcome.receipt else "",
+        "cured_by": [*outcome.cured_by],
     }
 
 

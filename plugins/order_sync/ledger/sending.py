@@ -59,9 +59,9 @@ class Sending(Calls):
             copy_in(cursor, "copy_reference", rows)
             return count(cursor.execute(statement("replace_reference"), {"erp": erp, **by(actor)}))
 
-    def judge_again(self, channel: str, erp: str, actor: Actor) -> int:
+    def judge_again(self, channel: str, erp: str, actor: Actor, cured: str | None = None) -> int:
         """Receive again what the rules failed and nobody sent since; returns how many orders that were."""
-        return int(self._one("judge_again", channel=channel, erp=erp, **by(actor))["count"])
+        return int(self._one("judge_again", channel=channel, erp=erp, cured=cured, **by(actor))["count"])
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""

@@ -106,6 +106,7 @@ def _attempt(row: Row) -> Attempt:
         row["receipt_status"],
         _instant(row["looked_at"]),
         row["resolution"],
+        tuple(row["cured_by"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Everything in Tryton that the rules ask for, in bulk: articles, customers, taxes, currencies and countries."""
+"""Everything in Tryton that the rules ask for, in bulk, and the states, which a submit needs."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,12 +14,13 @@ _ARTICLE = ("code", "salable", "sale_uom.digits", "default_uom.digits")
 
 async def read_reference(client: Client) -> Mapping[Wanted, Mapping[str, object]]:
     """The facts that `rules.ReferenceData` describes. A web shop's guest is no customer: Tryton refuses to quote it."""
-    articles, parties, taxes, currencies, countries, shops = await asyncio.gather(
+    articles, parties, taxes, currencies, countries, states, shops = await asyncio.gather(
         client.search("product.product", _HAS_CODE, _ARTICLE),
         client.search("party.party", _HAS_CODE, ("code",)),
         client.search("account.tax", [*SALE_TAXES, ["type", "=", "percentage"]], ("name", "rate")),
         client.search("currency.currency", [], ("code", "digits")),
         client.search("country.country", _HAS_CODE, ("code",)),
+        client.search("country.subdivision", _HAS_CODE, ("code",)),
         client.search("web.shop", [["guest_party", "!=", None]], ("guest_party",)),
     )
     guests = {shop["guest_party"] for shop in shops}
@@ -29,6 +30,7 @@ async def read_reference(client: Client) -> Mapping[Wanted, Mapping[str, object]
     facts |= {("tax", row["name"]): {"rate": _percent(row["rate"])} for row in taxes}
     facts |= {("currency", row["code"]): {"digits": row["digits"]} for row in currencies}
     facts |= {("country", row["code"]): {} for row in countries}
+    facts |= {("state", row["code"]): {} for row in states}
     return facts
 
 
