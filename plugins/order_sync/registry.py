@@ -60,6 +60,8 @@ class ChannelSpec:
         every: cron expression, UTC, of its DAG; `minutes_between_runs` must say how often that is.
         start_from: orders placed before this instant are counted and never sent.
         guest_account: the ERP's customer for orders without one; None refuses them.
+        never_orders: reasons of rows that are no orders and never become one, such as a till's log-on; rows with other
+            reasons are read again for ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR.
         by_hand: why people enter its orders into the ERP themselves, and until when; empty sends them.
         distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
         folder: of its SQL, under `include/sql/channels/`; None takes the one of its name.
@@ -75,6 +77,7 @@ class ChannelSpec:
     start_from: datetime
     owner: str
     guest_account: str | None = None
+    never_orders: Sequence[str] = ()
     by_hand: str = ""
     distributor: str | None = None
     folder: str | None = None
@@ -93,12 +96,22 @@ class ChannelSpec:
     def route(self) -> Route:
         """What the flows need to know of it."""
         twins = [other.connection for other in CHANNELS if other.name != self.name and _same_rows(self, other)]
-        return Route(self.name, self.erp, self.start_from, self.guest_account, self.by_hand, tuple(twins))
+        return Route(
+            *(self.name, self.erp, self.start_from, self.guest_account, self.by_hand, tuple(twins)),
+            never_orders=self.never_orders,
+        )
 
 
 Spec = TypeVar("Spec", ChannelSpec, ErpSpec)
 
 ERPS = (ErpSpec("tryton", "order_sync.erps.tryton:Tryton"),)
+
+NO_SALES = (
+    *("log_off", "log_on", "payment", "remove_tender", "float_entry", "change_tender", "tender_declaration", "voided"),
+    *("open_drawer", "invoice", "bank_drop", "safe_drop", "income_or_expense", "starting_amount", "suspend_shift"),
+    *("blind_close_shift", "close_shift", "print_x", "print_z", "manager_authorisation", "training"),
+)
+"""What tills of Dynamics write down beside their sales."""
 
 CHANNELS = (
     ChannelSpec(
@@ -110,6 +123,7 @@ CHANNELS = (
         start_from=datetime(2026, 1, 1, tzinfo=UTC),
         owner="ecommerce",
         guest_account="GUEST-WEB",
+        never_orders=(*NO_SALES, "point_of_sale"),
         folder="dynamics",
         options={"types": [27], "zone": "Europe/Berlin"},  # PendingSalesOrder; of the store's clock
     ),
@@ -122,6 +136,7 @@ CHANNELS = (
         start_from=datetime(2026, 1, 1, tzinfo=UTC),
         owner="stores",
         guest_account="GUEST-STORE",
+        never_orders=(*NO_SALES, "web_order"),
         folder="dynamics",
         options={"types": [2, 14, 19], "zone": "Europe/Berlin"},  # Sales, SalesOrder, CustomerOrder
     ),

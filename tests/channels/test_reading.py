@@ -12,8 +12,10 @@ import pytest
 
 from order_sync import flows
 from order_sync.channels.sql import SqlChannel
+from order_sync.channels.sql.folder import around
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
+from order_sync.core.findings import FindingKind
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Route
 from order_sync.core.watermark import Watermark
@@ -133,6 +135,65 @@ def test_a_transaction_that_is_held_open_over_three_extracts_is_found(shop, dsn,
     assert known(ledger) == {"A", "B", "C"}
     flows.extract(ROUTE, channel, ledger, ACTOR)
     assert known(ledger) == {"A", "B", "C", "LATE"}
+    assert ledger.untold(["channel_shop"]) == [], "the mark waited for it"
+
+
+def test_what_a_writer_commits_that_was_not_waited_for_is_read_by_the_next_extract_and_told(shop, dsn, ledger):
+    channel = shop(lag=AT_ONCE)
+    with psycopg.connect(dsn) as slow:
+        insert(slow, "LATE")
+        for number in ("A", "B", "C"):
+            sell(dsn, number)
+            flows.extract(ROUTE, channel, ledger, ACTOR)
+    assert known(ledger) == {"A", "B", "C"}
+    flows.extract(ROUTE, channel, ledger, ACTOR)
+    assert known(ledger) == {"A", "B", "C", "LATE"}
+    assert [found.kind for found in ledger.untold(["channel_shop"])] == [
+        *(FindingKind.SLOW_WRITER, FindingKind.PASSED_OVER)
+    ]
+
+
+@pytest.mark.parametrize("next_one", [3, 1, -5], ids=["goes back", "begins anew", "falls below nothing"])
+def test_rows_under_counters_that_were_passed_are_read_and_told_once(shop, dsn, ledger, next_one):
+    """R9"""
+    channel = shop()
+    jump = "alter table sale alter counter set minvalue -10 restart with {}"
+    for counter, number in ((2, "A"), (2_000_000_000, "FAR"), (next_one, "B")):
+        with psycopg.connect(dsn) as connection:
+            connection.execute(jump.format(counter))
+        sell(dsn, number)
+        for _ in range(2):
+            flows.extract(ROUTE, channel, ledger, ACTOR)
+    assert known(ledger) == {"A", "FAR", "B"}
+    (finding,) = ledger.untold(["channel_shop"])
+    assert (finding.kind, finding.subject) == (FindingKind.PASSED_OVER, "counter 2000000000")
+    assert finding.detail == f"1 of them, such as shop:B with counter {next_one}"
+    ledger.told([finding])
+    sell(dsn, "C")
+    flows.extract(ROUTE, channel, ledger, ACTOR)
+    assert known(ledger) == {"A", "FAR", "B", "C"}
+    assert ledger.untold(["channel_shop"]) == []
+
+
+def test_only_so_many_of_the_highest_and_of_the_lowest_below_the_mark_are_looked_at(shop, dsn, monkeypatch):
+    monkeypatch.setattr("order_sync.channels.sql.channel.MOST_PASSED", 2)
+    sell(dsn, *"ABCDEFG")
+    assert {key.parts[0] for key in shop().passed(Watermark("here", 6))} == {"A", "B", "E", "F"}
+
+
+def test_what_was_passed_is_found_by_the_index_on_the_counter_and_not_by_a_scan(own_dsn):
+    channel = dynamics_web.channel(own_dsn)
+    headers = (channel.folder / "headers.sql").read_text()
+    passed = headers.replace("{which}", f"not ({(channel.folder / 'new.sql').read_text()})")
+    query = f"explain (costs off) {around('read_passed', headers=passed)}"
+    with psycopg.connect(own_dsn) as connection:
+        dynamics_web.add(connection, [str(number) for number in range(1000, 1400)])
+        connection.execute("analyze ax.retailtransactiontable")
+        rows = psycopg.ClientCursor(connection).execute(query, {"since": 10**9, "most": 5})
+        plan = "\n".join(line for (line,) in rows)
+    assert plan.count("Index Scan") == 2, plan
+    assert "Seq Scan" not in plan
+    assert "Backward" in plan
 
 
 def test_a_writer_that_takes_longer_than_the_lag_is_told_and_holds_the_mark_back_no_longer(shop, dsn, ledger):

@@ -112,6 +112,21 @@ def test_what_was_settled_is_not_read_again(subject: Subject):
     assert found == [OF_LOW_NUMBER], "what lies at or below the mark is read again"
 
 
+def test_what_the_mark_has_passed_is_told_by_its_key(subject: Subject):
+    """R9"""
+    subject.add(*TEN[:5])
+    transactions, first = subject.read()
+    has_counter = first.samples != ()
+    mark = subject.settled()
+    subject.add(OF_LOW_NUMBER)
+    passed = [*subject.channel().passed(mark)]
+    read = {each.key for each in transactions} if has_counter else set()
+    assert read <= {*passed}, "a key that the mark has passed is not told: headers.sql must give every row"
+    assert {*passed} <= read, "a key is told that lies above the mark, or has no counter"
+    assert len(passed) == len({*passed}), "a key that the mark has passed is told twice"
+    assert [*subject.channel().passed(START)] == [], "a key is told although nothing was read yet"
+
+
 def test_an_older_mark_gives_the_same_transactions_again(subject: Subject):
     subject.add("1001", "1002", "1003")
     first, _ = subject.read()

@@ -19,6 +19,7 @@ fingerprint = reading.test_the_fingerprint_names_the_database
 once = reading.test_each_transaction_comes_once_also_when_it_was_changed
 edge = reading.test_none_is_lost_or_doubled_at_the_edge_of_a_batch
 settled = reading.test_what_was_settled_is_not_read_again
+passed = reading.test_what_the_mark_has_passed_is_told_by_its_key
 again = reading.test_reading_again_gives_what_is_there_now_and_leaves_out_what_is_gone
 window = reading.test_a_window_holds_the_keys_of_what_was_placed_in_it
 
@@ -36,6 +37,8 @@ CODE: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
         reading.test_the_first_batches_mark_resumes_where_an_extract_broke_off,
         "passes over what the next batches hold",
     ),
+    wrong.ForgetsWhatItPassed: (passed, "is not told"),
+    wrong.TellsAsPassedWhatItHasNotRead: (passed, "lies above the mark"),
     wrong.LosesTheFirst: (once, "a transaction is lost"),
     wrong.TellsOneTwice: (once, "a transaction comes twice"),
     wrong.TellsTheNewestFirst: (reading.test_new_transactions_come_oldest_first, "in another order"),

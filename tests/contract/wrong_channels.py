@@ -31,6 +31,9 @@ class Wrong:
         for batch in self.right.read_again(keys):
             yield [self.told(each) for each in batch]
 
+    def passed(self, mark: Watermark) -> Sequence[OrderKey]:
+        return self.right.passed(mark)
+
     def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         return self.right.keys(window)
 
@@ -87,6 +90,16 @@ class GivesEveryBatchTheLastMark(Wrong):
             replace(batch, watermark=last if since.samples else batch.watermark)
             for batch in super().transactions(since)
         )
+
+
+class ForgetsWhatItPassed(Wrong):
+    def passed(self, mark):
+        return self.right.passed(mark)[1:]
+
+
+class TellsAsPassedWhatItHasNotRead(Wrong):
+    def passed(self, mark):
+        return self.right.passed(replace(mark, counter=2**62))
 
 
 class LosesTheFirst(Wrong):

@@ -115,6 +115,7 @@ class MemoryChannel:
     rows: list[Transaction] = field(default_factory=list)
     database: str = "database 1"
     down: bool = False
+    most_passed: int = 500
 
     def fingerprint(self) -> str:
         self._answer()
@@ -129,6 +130,11 @@ class MemoryChannel:
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         self._answer()
         yield [row for row in self.rows if row.key in keys]
+
+    def passed(self, mark: Watermark) -> Sequence[OrderKey]:
+        self._answer()
+        below = sorted((row.counter, row.key) for row in self.rows if row.counter and row.counter <= mark.counter)
+        return [key for _, key in {*below[: self.most_passed], *below[max(len(below) - self.most_passed, 0) :]}]
 
     def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         self._answer()
@@ -166,6 +172,10 @@ class Row:
     resends: int = 0
     attempts: list["Attempt"] = field(default_factory=list)
     earlier_attempts: int = 0
+    landed_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.landed_at = self.received_at
 
     @property
     def tried(self) -> bool:
@@ -281,6 +291,8 @@ class MemoryLedger:
     def _change(self, key: OrderKey, row: Row, landing: Landing, actor: Actor) -> None:
         what = difference(row.transaction, landing.transaction)
         row.transaction = landing.transaction
+        if landing.status is Status.NOT_AN_ORDER:
+            row.reason = landing.reason
         event = _event_of(row.status, landing.status)
         if (row.status is not Status.WAITING and not what) or not allowed(row.status, event):
             return
@@ -299,6 +311,23 @@ class MemoryLedger:
         lately = self.now() - done_for
         done = [(key, row) for key, row in self.rows.items() if row.status in DONE and row.received_at > lately]
         return [(key, row.transaction.digest) for key, row in done][:limit]
+
+    def no_orders(
+        self, channel: str, limit: int, landed_for: timedelta, never: Collection[str]
+    ) -> Sequence[tuple[OrderKey, str]]:
+        lately = self.now() - landed_for
+        return [
+            (key, row.transaction.digest)
+            for key, row in self.rows.items()
+            if (
+                row.status is Status.CANCELLED_AT_SOURCE
+                or (row.status is Status.NOT_AN_ORDER and row.reason not in never)
+            )
+            and row.landed_at > lately
+        ][:limit]
+
+    def unknown(self, keys: Collection[OrderKey]) -> Sequence[OrderKey]:
+        return [key for key in keys if key not in self.rows]
 
     def find(self, findings: Collection[Finding], actor: Actor) -> None:
         self.findings += [finding for finding in findings if finding not in self.findings]

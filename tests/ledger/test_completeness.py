@@ -68,7 +68,7 @@ def old(number: int, **changes: object):
 def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(ledger: Ledger, sql: Sql, hours_ago):
     """R9, R53"""
     late = transaction(7, placed_at=hours_ago(5))
-    channel = MemoryChannel([transaction(8, placed_at=hours_ago(4))])
+    channel = MemoryChannel([transaction(8, placed_at=hours_ago(4))], most_passed=0)
     read(ledger, channel)
     channel.rows.append(late)
     read(ledger, channel)
@@ -77,7 +77,84 @@ def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(ledger: 
     assert ledger.counts("shop") == {"received": 2}
     (finding,) = ledger.untold(["channel_shop"])
     assert (finding.kind, finding.subject) == (FindingKind.MISSING, "shop:7")
+    assert finding.detail.endswith("UTC; counter 7, and the channel had been read up to 8")
     assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {"compared": 2}
+
+
+@pytest.mark.parametrize("later", [6368005, 1], ids=["a jump", "a new beginning"])
+def test_rows_below_the_watermark_that_never_landed_are_told_once_and_read(ledger: Ledger, later: int):
+    """R9"""
+    landed = [transaction(number) for number in (6368003, 6368004, 2_000_000_000)]
+    channel = MemoryChannel(landed, most_passed=3)
+    read(ledger, channel)
+    channel.rows += [transaction(number) for number in (later, later + 1)]
+    read(ledger, channel)
+    assert ledger.counts("shop") == {"received": 5}
+    (finding,) = ledger.untold(["channel_shop"])
+    assert (finding.kind, finding.subject) == (FindingKind.PASSED_OVER, "counter 2000000000")
+    assert finding.detail.startswith("2 of them, such as shop:")
+    ledger.told([finding])
+    channel.rows.append(transaction(later + 2))
+    read(ledger, channel)
+    read(ledger, channel)
+    assert ledger.counts("shop") == {"received": 6}
+    assert ledger.untold(["channel_shop"]) == []
+
+
+def test_what_no_reading_gives_is_not_told_as_passed_over(ledger: Ledger):
+    """As a row that a join drops, which is told as skipped."""
+
+    class Dropping(MemoryChannel):
+        def read_again(self, keys):
+            yield [row for row in self.rows if row.key in keys and row.customer_account]
+
+    channel = Dropping([transaction(1), transaction(9)])
+    read(ledger, channel)
+    channel.rows.append(transaction(5, customer_account=""))
+    read(ledger, channel)
+    assert ledger.untold(["channel_shop"]) == []
+
+
+UNPAID = replace(transaction(1), digest="unpaid", not_an_order="unpaid")
+
+
+@pytest.mark.parametrize(("days", "told"), [(2, []), (200, ["shop:1"])])
+def test_a_row_that_becomes_an_order_is_found_however_late_and_told_once_the_comparison_is_past_it(
+    ledger: Ledger, erp: MemoryErp, hours_ago, days: int, told: list[str]
+):
+    """R11"""
+    placed_at = hours_ago(24 * days)
+    channel = MemoryChannel([replace(UNPAID, placed_at=placed_at)])
+    read(ledger, channel)
+    channel.rows = [transaction(1, placed_at=placed_at)]
+    queue(ledger, erp, channel)
+    assert ledger.counts("shop") == {"queued": 1}
+    found = ledger.untold(["channel_shop"])
+    assert [each.subject for each in found if each.kind is FindingKind.ORDER_AFTER_ALL] == told
+    assert [each.detail for each in found] == [f"placed {placed_at[:10]}" for _ in told]
+    assert send(ledger, erp) == {"sent": 1}
+
+
+def test_what_was_cancelled_and_is_taken_up_again_long_after_is_found(ledger: Ledger, hours_ago):
+    placed_at = hours_ago(24 * 100)
+    channel = MemoryChannel([transaction(1, placed_at=placed_at)])
+    read(ledger, channel)
+    channel.rows = [replace(UNPAID, placed_at=placed_at, not_an_order="RETURN_NOT_SUPPORTED")]
+    read(ledger, channel)
+    assert ledger.counts("shop") == {"cancelled_at_source": 1}
+    channel.rows = [transaction(1, placed_at=placed_at, digest="again")]
+    read(ledger, channel)
+    assert ledger.counts("shop") == {"received": 1}
+    assert [each.kind for each in ledger.untold(["channel_shop"])] == [FindingKind.ORDER_AFTER_ALL]
+
+
+def test_what_lies_before_the_start_is_no_order_whatever_becomes_of_it(ledger: Ledger):
+    channel = MemoryChannel([old(1, digest="unpaid", not_an_order="unpaid")])
+    read(ledger, channel)
+    channel.rows = [old(1)]
+    read(ledger, channel)
+    assert ledger.counts("shop") == {"not_an_order": 1}
+    assert ledger.untold(["channel_shop"]) == []
 
 
 def test_what_the_next_extract_will_read_is_not_missing(ledger: Ledger, hours_ago):

@@ -83,6 +83,11 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
         " select 'shop:old/' || n, 'shop', 'tryton', case when mod(n, 10) = 0 then 'failed' else 'succeeded' end, '', n"
         " from generate_series(1, 20000) n"
     )
+    sql.do(
+        "insert into orders (order_key, channel, erp, status, digest, reason)"
+        " select 'shop:none/' || n, 'shop', 'tryton', 'not_an_order', '', case when n > 9 then 'twin' else 'open' end"
+        " from generate_series(1, 20000) n"
+    )
     queue(ledger, *range(1, 51))
     ledger.open(claim(ledger), [key(number) for number in range(1, 26)], 120, 1800)
     make_due(sql)
@@ -110,6 +115,8 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
         ("read_waiting", {}, "orders_waiting"),
         ("read_unfinished", {"limit": 10}, "orders_unfinished"),
         ("read_done", {"limit": 10, "done_for": timedelta(days=7)}, "orders_done"),
+        ("read_no_orders", {"limit": 10, "landed_for": timedelta(days=365), "never": ["twin"]}, "orders_no_order"),
+        ("read_unknown", {"keys": ["shop:old/1", "shop:new"]}, "orders_order_key_key"),
     ],
 )
 def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(
@@ -121,12 +128,13 @@ def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(
     assert not any("Seq Scan on orders" in line for line in plan), "\n".join(plan)
 
 
-@pytest.mark.parametrize("name", ["read_unfinished", "read_done"])
+@pytest.mark.parametrize("name", ["read_unfinished", "read_done", "read_no_orders"])
 def test_a_round_of_orders_to_read_again_begins_in_the_index_where_the_last_one_ended(
     history: Ledger, sql: Sql, name: str
 ):
     query = f"explain (costs off) {statement(name)}"  # type: ignore[arg-type]
     parameters = {"channel": "shop", "limit": 10, "done_for": timedelta(days=1)}
+    parameters |= {"landed_for": timedelta(days=1), "never": ["twin"]}
     plan = [line for (line,) in sql.connection.execute(query, parameters)]  # type: ignore[arg-type]
     assert any("Index Cond" in line and "landed_at, id" in line.replace("o.", "") for line in plan), "\n".join(plan)
 

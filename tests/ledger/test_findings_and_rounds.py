@@ -1,5 +1,6 @@
 """What the ledger remembers for completeness: which orders the channel is asked for again, and what was found."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import DONE, UNFINISHED, Event, Status
 from order_sync.ledger import Ledger
-from tests.ledger.steps import ACTOR, Sql, fail, key, land, queue, send, settle
+from tests.ledger.steps import ACTOR, Sql, fail, key, land, landing, queue, send, settle
 
-WEEK = timedelta(days=7)
+WEEK, YEAR = timedelta(days=7), timedelta(days=365)
 MISSING = Finding("channel_shop", FindingKind.MISSING, "shop:1", "placed long ago")
 
 
@@ -45,6 +46,44 @@ def test_a_channel_has_rounds_of_its_own(ledger: Ledger):
     assert unfinished(ledger, 2) == keys(1, 2)
 
 
+def no_orders(ledger: Ledger, limit: int = 10, never: tuple[str, ...] = ()) -> list[str]:
+    return [str(found) for found, _ in ledger.no_orders("shop", limit, YEAR, never)]
+
+
+def land_no_orders(ledger: Ledger, reason: str, *numbers: int) -> None:
+    landings = [replace(landing(number, Status.NOT_AN_ORDER), reason=reason) for number in numbers]
+    ledger.record("shop", "tryton", landings, None, ACTOR)
+
+
+def test_rows_that_are_no_orders_are_asked_for_in_rounds_in_the_order_of_their_landing(ledger: Ledger):
+    land_no_orders(ledger, "unpaid", 1, 3)
+    land_no_orders(ledger, "open", 2, 4)
+    land_no_orders(ledger, "unpaid", 5)
+    assert [no_orders(ledger, 2) for _ in range(4)] == [keys(1, 3), keys(2, 4), keys(5), keys(1, 3)]
+    assert ledger.no_orders("bazaar", 2, YEAR, ()) == []
+
+
+def test_rows_that_never_become_an_order_take_no_place_in_the_round(ledger: Ledger, sql: Sql):
+    land_no_orders(ledger, "web_order", *range(10, 30))
+    land_no_orders(ledger, "unpaid", 1, 2)
+    land(ledger, 3)
+    sql.do("update orders set status = 'cancelled_at_source', reason = 'web_order' where order_key = %s", str(key(3)))
+    assert [no_orders(ledger, 2, ("web_order",)) for _ in range(3)] == [keys(1, 2), keys(3), keys(1, 2)]
+
+
+def test_a_row_that_landed_too_long_ago_is_asked_for_no_longer(ledger: Ledger, sql: Sql):
+    land_no_orders(ledger, "unpaid", 1, 2)
+    sql.do("update orders set landed_at = landed_at - interval '366 days' where order_key = %s", str(key(1)))
+    assert [no_orders(ledger) for _ in range(2)] == [keys(2), keys(2)]
+
+
+def test_keys_that_never_landed_are_told_from_those_that_did(ledger: Ledger):
+    land(ledger, 1)
+    land_no_orders(ledger, "before_start", 2)
+    assert ledger.unknown([key(1), key(2), key(3)]) == [key(3)]
+    assert ledger.unknown([]) == []
+
+
 @pytest.mark.parametrize("status", Status)
 def test_each_status_is_asked_for_as_the_lifecycle_says(ledger: Ledger, sql: Sql, status: Status):
     land(ledger, 1)
@@ -55,6 +94,7 @@ def test_each_status_is_asked_for_as_the_lifecycle_says(ledger: Ledger, sql: Sql
     )
     assert bool(ledger.unfinished("shop", 10)) == (status in UNFINISHED)
     assert bool(ledger.done("shop", 10, WEEK)) == (status in DONE)
+    assert bool(no_orders(ledger)) == (status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE))
 
 
 def test_an_order_that_is_done_is_asked_for_while_it_is_young(ledger: Ledger, sql: Sql):

@@ -17,6 +17,8 @@ class FindingKind(StrEnum):
 
     SKIPPED = "skipped"
     SLOW_WRITER = "slow_writer"
+    PASSED_OVER = "passed_over"
+    ORDER_AFTER_ALL = "order_after_all"
     MISSING = "missing"
     GONE = "gone"
     NEVER_SENT = "never_sent"
@@ -33,9 +35,20 @@ MEANINGS = {
         "a writer in the channel's database has been at work for longer than ORDER_SYNC_SETTLE_LAG: its administrator"
         " ends or commits that transaction; what it commits is found by compare_orders"
     ),
+    FindingKind.PASSED_OVER: (
+        "transactions that no extract had seen have counters below the one up to which the channel had been read"
+        " (TRANSACTION_MISSING); they have been read now. The counter jumped ahead or began anew, or a writer was"
+        " slower than ORDER_SYNC_SETTLE_LAG. If more come, the database's administrator lets the counter go on above"
+        " the number named here; until then an extract sees some of them only, and compare_orders finds the others"
+    ),
+    FindingKind.ORDER_AFTER_ALL: (
+        "transactions were no orders when they were read and are orders now, longer after they were placed than"
+        " compare_orders looks back; they are validated and sent as any order: who keeps the channel says if one is no"
+        " longer wanted, and somebody puts it on hold with resync_orders"
+    ),
     FindingKind.MISSING: (
         "transactions had not landed although every extract went well (TRANSACTION_MISSING); they have been read now,"
-        " and who keeps the channel's database finds out why they came late"
+        " and who keeps the channel's database finds out why they came late, or why its counter jumped or began anew"
     ),
     FindingKind.GONE: (
         "transactions are no longer in the channel; the ledger keeps what it read, and the channel's owner says why"

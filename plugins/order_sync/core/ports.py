@@ -45,6 +45,7 @@ class Route:
 
     `by_hand` is why people enter the channel's orders into the ERP themselves, and until when; '' sends them. `twins`
     are the connections of channels that make orders of the same rows, if they lead to the same database.
+    `never_orders` are reasons of rows that are no orders and never become one.
     """
 
     channel: str
@@ -53,6 +54,7 @@ class Route:
     guest_account: str | None
     by_hand: str = ""
     twins: Sequence[str] = ()
+    never_orders: Sequence[str] = ()
 
 
 class Channel(Protocol):
@@ -66,6 +68,12 @@ class Channel(Protocol):
 
     def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         """These transactions as they are now, in bulk; one that is gone is left out."""
+
+    def passed(self, mark: Watermark) -> Sequence[OrderKey]:
+        """Keys of rows with a counter at or below the mark: a bounded number of the highest of them, and of the lowest.
+
+        All of these should have been read. None where the channel has no counter.
+        """
 
     def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         """Key and digest of every row that was placed in the window, whatever its disposition, in bulk."""
@@ -302,6 +310,17 @@ class Ledger(Protocol):
 
     def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
         """Key and digest of the next orders that are done and landed within that time, in a round over them."""
+
+    def no_orders(
+        self, channel: str, limit: int, landed_for: timedelta, never: Collection[str]
+    ) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next rows that are no orders and landed within that time, in a round over them.
+
+        Leaves out those with a reason in `never`, but for orders that the channel cancelled.
+        """
+
+    def unknown(self, keys: Collection[OrderKey]) -> Sequence[OrderKey]:
+        """Those of these keys that never landed."""
 
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""

@@ -48,6 +48,12 @@ class Settings:
     read_done_again_for: Annotated[
         timedelta, "for how long after its landing an order that is done is asked for again"
     ] = timedelta(days=7)
+    read_no_orders_again_at_most: Annotated[
+        int, "the same for rows that are no orders, such as unpaid ones, and may become one"
+    ] = 100
+    read_no_orders_again_for: Annotated[
+        timedelta, "for how long after its landing a row that is no order is asked for again"
+    ] = timedelta(days=365)
     compare_back: Annotated[
         timedelta, "how far back the daily comparison looks at what a channel, the ledger and the ERP hold"
     ] = timedelta(days=3)
@@ -155,7 +161,8 @@ class Settings:
 
 
 LEAST = {
-    **dict.fromkeys(("claim_size", "submit_concurrency", "read_again_at_most", "read_done_again_at_most"), 1),
+    **dict.fromkeys(("claim_size", "submit_concurrency"), 1),
+    **dict.fromkeys(("read_again_at_most", "read_done_again_at_most", "read_no_orders_again_at_most"), 1),
     **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit", "resync_without_confirm"), 0),
     "transactions_kept_for": timedelta(days=31),  # the ERP is asked for 30 days what became of an order
 }

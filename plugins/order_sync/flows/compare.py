@@ -37,9 +37,13 @@ def compare_channel(
         unseen, gone = {*comparison.missing}, {*comparison.gone}
         for page in batched((*comparison.missing, *comparison.changed, *comparison.gone), PAGE):
             for rows in channel.read_again(page):
-                missing = [row.key for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
-                # Told before they land: afterwards nobody would know that they had been missing.
-                ledger.find([Finding(connection, FindingKind.MISSING, str(key), window) for key in missing], actor)
+                missing = [row for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
+                why = f"and the channel had been read up to {mark.counter}"
+                findings = [
+                    Finding(connection, FindingKind.MISSING, str(row.key), f"{window}; counter {row.counter}, {why}")
+                    for row in missing
+                ]
+                ledger.find(findings, actor)  # before they land: afterwards nobody would know that they were missing
                 land(route, ledger, rows, None, actor, summary)
                 summary.add("missing", len(missing))
                 gone.difference_update(row.key for row in rows)

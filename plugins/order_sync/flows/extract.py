@@ -5,11 +5,11 @@ from datetime import timedelta
 from order_sync.core.bulk import batched
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Actor, Batch, Change, Channel, Ledger, Route, Summary
+from order_sync.core.ports import Actor, Batch, Change, Channel, Landing, Ledger, Route, Summary
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.watermark import Watermark
 from order_sync.flows.holds import SYSTEM_TROUBLE, away, holding
-from order_sync.flows.landing import PAGE, land, land_again
+from order_sync.flows.landing import NEVER_ORDERS, PAGE, disposition, land, land_again
 
 
 def extract(
@@ -43,6 +43,7 @@ def extract(
         for batch in channel.transactions(since):
             ledger.find(_findings(connection, batch), actor)  # the watermark will have passed over them
             land(route, ledger, batch.transactions, batch.watermark, actor, summary)
+        _read_what_was_passed_over(route, channel, ledger, actor, since, summary)
         _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)
         known = [
             *ledger.unfinished(route.channel, settings.read_again_at_most),
@@ -50,6 +51,7 @@ def extract(
         ]
         for name, number in land_again(route, channel, ledger, known, actor).items():
             summary.add(name, number)
+        _read_no_orders_again(route, channel, ledger, actor, settings, summary)
     return summary
 
 
@@ -59,6 +61,49 @@ def _findings(connection: str, batch: Batch) -> list[Finding]:
         day, since = f"{batch.slow_since:%Y-%m-%d}", f"since {batch.slow_since:%H:%M} UTC"
         findings.append(Finding(connection, FindingKind.SLOW_WRITER, day, since))
     return findings
+
+
+def _read_what_was_passed_over(
+    route: Route, channel: Channel, ledger: Ledger, actor: Actor, mark: Watermark, summary: Summary
+) -> None:
+    """Read rows that the mark has passed and that never landed: they came too late, or the mark was too high."""
+    unseen = ledger.unknown(channel.passed(mark))
+    rows = [row for some in channel.read_again(unseen) for row in some] if unseen else []
+    if rows:
+        detail = f"{len(rows)} of them, such as {rows[0].key} with counter {rows[0].counter}"
+        subject = f"counter {mark.counter}"  # and no key, so that people are told once of many
+        ledger.find([Finding(f"channel_{route.channel}", FindingKind.PASSED_OVER, subject, detail)], actor)
+        land(route, ledger, rows, None, actor, summary)
+        summary.add("missing", len(rows))
+
+
+def _read_no_orders_again(
+    route: Route, channel: Channel, ledger: Ledger, actor: Actor, settings: Settings, summary: Summary
+) -> None:
+    """Read rows again that are no orders and may become one; tell of those that the daily comparison would not see."""
+    known = dict(
+        ledger.no_orders(
+            route.channel,
+            settings.read_no_orders_again_at_most,
+            settings.read_no_orders_again_for,
+            (*NEVER_ORDERS, *route.never_orders),
+        )
+    )
+    compared_since = ledger.now() - settings.compare_back
+    for keys in batched(known, PAGE):
+        for rows in channel.read_again(keys):
+            changed = [row for row in rows if row.digest != known.get(row.key)]
+            orders = [each for row in changed if (each := disposition(row, route)).status is not Status.NOT_AN_ORDER]
+            late = [each for each in orders if each.placed_at is None or each.placed_at < compared_since]
+            ledger.find([_order_after_all(route, each) for each in late], actor)
+            if changed:
+                land(route, ledger, changed, None, actor, summary)
+
+
+def _order_after_all(route: Route, landing: Landing) -> Finding:
+    placed = f"placed {landing.placed_at:%Y-%m-%d}" if landing.placed_at else "placed at an unknown time"
+    key = str(landing.transaction.key)
+    return Finding(f"channel_{route.channel}", FindingKind.ORDER_AFTER_ALL, key, placed)
 
 
 def _read_waiting_again(

@@ -9,6 +9,9 @@ from order_sync.core.ports import Actor, Channel, Landing, Ledger, Route, Summar
 from order_sync.core.reading import read_instant
 from order_sync.core.watermark import Watermark
 
+NEVER_ORDERS = ("before_start", "in_erp_before_start", "RETURN_NOT_SUPPORTED")
+"""Reasons of ours why a row is no order, which no change in the channel takes back."""
+
 PAGE = 1000
 """Orders read again at a time."""
 

@@ -85,6 +85,18 @@ class Intake(Calls):
         """Key and digest of the next orders that are done and landed within that time, in a round over them."""
         return seen(self._database.rows("read_done", channel=channel, limit=limit, done_for=done_for))
 
+    def no_orders(
+        self, channel: str, limit: int, landed_for: timedelta, never: Collection[str]
+    ) -> Sequence[tuple[OrderKey, str]]:
+        """Key and digest of the next rows that are no orders and landed within that time, in a round over them."""
+        bound = {"channel": channel, "limit": limit, "landed_for": landed_for, "never": list(never)}
+        return seen(self._database.rows("read_no_orders", **bound))
+
+    def unknown(self, keys: Collection[OrderKey]) -> Sequence[OrderKey]:
+        """Those of these keys that never landed."""
+        rows = self._database.rows("read_unknown", keys=[str(key) for key in keys]) if keys else []
+        return [OrderKey.parse(row["order_key"]) for row in rows]
+
     def waiting(self, channel: str) -> Sequence[Entry]:
         """Headers whose lines are not all there."""
         return self._entries("read_waiting", channel=channel)

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from order_sync.channels.sql.folder import COLUMNS, FINGERPRINT, HEADER, NEVER_NULL, Folder, around
-from order_sync.channels.sql.marks import Marks, marks_of
+from order_sync.channels.sql.marks import SAMPLE_FILE, Marks, marks_of
 from order_sync.channels.sql.session import BRIEFLY, FOR_LONG, Session, session
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
@@ -19,6 +19,8 @@ from order_sync.core.ports import Batch
 from order_sync.core.watermark import Watermark
 
 TRANSACTIONS = "transactions.sql"
+MOST_PASSED = 500
+"""Keys that are looked at next below a mark, and of the lowest."""
 Batches = Generator[Sequence[Transaction], None, None]
 TYPES = ["text[]", "int8", *["text"] * 11, "int8", "int8", "text"]
 """Of what `copy_transactions` gives: the fields of a Transaction."""
@@ -81,6 +83,17 @@ class SqlChannel:
                 parts = zip(*(key.parts for key in some), strict=True)
                 bound = {f"key_{number}": list(values) for number, values in enumerate(parts, start=1)}
                 yield from self._read(session, "again.sql", bound)
+
+    def passed(self, mark: Watermark) -> Sequence[OrderKey]:
+        """Keys of headers with a counter at or below the mark: MOST_PASSED of the highest, and of the lowest."""
+        if SAMPLE_FILE not in self._files:
+            return []
+        file = "headers.sql"
+        headers = self._files.text(file).replace("{which}", f"not (\n{self._files.text('new.sql')}\n)")
+        bound = {"since": mark.counter, "most": MOST_PASSED}
+        with self._session(BRIEFLY) as session:
+            rows = session.rows(f"{file} below the mark", around("read_passed", headers=headers), bound)
+        return [OrderKey(self.name, tuple(row["key_parts"])) for row in rows]
 
     def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         """Key and digest of every row that was placed in the window, without what else it says."""

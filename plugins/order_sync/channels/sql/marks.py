@@ -12,6 +12,9 @@ from order_sync.channels.sql.folder import SAMPLE, Folder, around
 from order_sync.channels.sql.session import Session
 from order_sync.core.watermark import EPOCH, Sample, Watermark, microseconds
 
+SAMPLE_FILE = "sample.sql"
+"""The file of a channel that has a counter."""
+
 EARLIEST = microseconds(datetime(2000, 1, 1, tzinfo=UTC) - EPOCH)
 """What lies below it is no instant of a sale, in microseconds since 1970."""
 
@@ -51,8 +54,7 @@ class ByCounter:
         return mark.sampled(Sample(self._first["counter"], horizon, self._first["taken_at"])), slow_since
 
     def _sample(self) -> Mapping[str, Any]:
-        file = "sample.sql"
-        return self._session.one(file, around("read_sample", sample=self._folder.text(file)), SAMPLE)
+        return self._session.one(SAMPLE_FILE, around("read_sample", sample=self._folder.text(SAMPLE_FILE)), SAMPLE)
 
 
 class ByInstant:
@@ -81,5 +83,5 @@ class ByInstant:
 
 def marks_of(session: Session, folder: Folder, since: Watermark, settle_lag: timedelta) -> Marks:
     """Those of this channel, which samples it now, before anything is read."""
-    kind = ByCounter if "sample.sql" in folder else ByInstant
+    kind = ByCounter if SAMPLE_FILE in folder else ByInstant
     return kind(session, folder, since, settle_lag)
