@@ -967,6 +967,48 @@ MUTATIONS = (
         "tests/ledger/test_coming_back.py::test_what_the_erp_refuses_again_waits_until_its_data_differs",
     ),
     Mutation(
+        7,
+        "what a counter passed over is never looked for",
+        FLOWS + "extract.py",
+        "unseen = ledger.unknown(channel.passed(mark))",
+        "unseen = ledger.unknown([])",
+        "tests/channels/test_reading.py::test_rows_under_counters_that_were_passed_are_read_and_told_once",
+    ),
+    Mutation(
+        7,
+        "the lowest counters are not looked at, so that one that begins anew is passed over",
+        SQL + "reading/read_passed.sql",
+        ") lowest order by counter limit",
+        ") lowest order by counter desc limit",
+        "tests/channels/test_reading.py"
+        "::test_only_so_many_of_the_highest_and_of_the_lowest_below_the_mark_are_looked_at",
+    ),
+    Mutation(
+        13,
+        "what the next extract found below its mark is told to nobody",
+        FLOWS + "extract.py",
+        '        ledger.find([Finding(f"channel_{route.channel}", FindingKind.PASSED_OVER, subject, detail)], actor)\n',
+        "",
+        "tests/ledger/test_completeness.py::test_rows_below_the_watermark_that_never_landed_are_told_once_and_read",
+    ),
+    Mutation(
+        8,
+        "a row that was no order when it was read is never read again",
+        FLOWS + "extract.py",
+        "        _read_no_orders_again(route, channel, ledger, actor, settings, summary)\n",
+        "",
+        "tests/ledger/test_completeness.py"
+        "::test_a_row_that_becomes_an_order_is_found_however_late_and_told_once_the_comparison_is_past_it",
+    ),
+    Mutation(
+        8,
+        "rows of another channel take the places of those that may become orders",
+        SQL + "read_no_orders.sql",
+        "where r.status = 'cancelled_at_source' or r.reason <> all(%(never)s)",
+        "where %(never)s::text[] is not null",
+        "tests/ledger/test_findings_and_rounds.py::test_rows_that_never_become_an_order_take_no_place_in_the_round",
+    ),
+    Mutation(
         10,
         "orders that people may have entered by hand are sent once their article is known",
         SQL + "replace_reference.sql",

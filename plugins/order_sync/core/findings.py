@@ -43,8 +43,8 @@ MEANINGS = {
     ),
     FindingKind.ORDER_AFTER_ALL: (
         "transactions were no orders when they were read and are orders now, longer after they were placed than"
-        " compare_orders looks back; they are validated and sent as any order: who keeps the channel says if one is no"
-        " longer wanted, and somebody puts it on hold with resync_orders"
+        " compare_orders looks back. They are received as any order, and a conflict if their content was erased: if one"
+        " is no longer wanted, somebody ignores it with resync_orders"
     ),
     FindingKind.MISSING: (
         "transactions had not landed although every extract went well (TRANSACTION_MISSING); they have been read now,"

@@ -96,7 +96,12 @@ def _not_an_order(story: Story, route: Route) -> str:
         )
     if story.reason == "in_erp_before_start":
         return "Nothing: as it was to be backfilled the ERP had it already, and it was not sent."
-    return f"Nothing, unless the channel says later that it is an order; today it says: {story.reason or 'none'}."
+    if story.reason in route.never_orders:
+        return f"Nothing: the channel says {story.reason}, and such a row never becomes an order."
+    return (
+        f"Nothing, unless the channel says later that it is an order; today it says: {story.reason or 'none'}. For"
+        " ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
+    )
 
 
 def _received(story: Story, route: Route) -> str:
