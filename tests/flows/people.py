@@ -20,6 +20,8 @@ class PeoplesLedger(MemoryLedger):
     meanwhile: Callable[[], object] = lambda: None
 
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
+        numbers = ("reference", "receipt", "customer_account")
+        given = {name: wanted for name in numbers if (wanted := getattr(selection, name))}
         meant = [
             Chosen(key, row.status, row.code, row.message, row.received_at, row.erp_number)
             for key, row in self.rows.items()
@@ -27,7 +29,11 @@ class PeoplesLedger(MemoryLedger):
             and (not selection.channel or key.channel == selection.channel)
             and selection.status in (None, row.status)
             and (not selection.code or selection.code == row.code)
+            and all(getattr(row.transaction, name) == wanted for name, wanted in given.items())
         ]
+        orders = [order for order in meant if order.status is not Status.NOT_AN_ORDER]
+        if not selection.keys and selection.status is None and (orders or not given):
+            meant = orders
         return meant[:limit], len(meant)
 
     def select(

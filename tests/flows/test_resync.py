@@ -100,6 +100,15 @@ def test_failed_orders_are_sent_again_at_once_and_each_is_in_the_erp_once():
     assert all(len(sales) == 1 for sales in erp.sales.values())
 
 
+def test_a_twin_that_another_channel_landed_as_no_order_is_not_decided_about():
+    """R5, R103"""
+    ledger, erp = failed(1)
+    twin = replace(transaction(1), key=replace(transaction(1).key, channel="till"), not_an_order="web_order")
+    ledger.rows[twin.key] = replace(ledger.rows[transaction(1).key], transaction=twin, status=Status.NOT_AN_ORDER)
+    result = decide(ledger, erp, Action.RESYNC, Selection(reference="WEB-1"))
+    assert (result.summary.counts, ledger.status()) == ({"done": 1}, Status.RECEIVED)
+
+
 def test_all_orders_of_an_error_code_go_on_together_and_no_other():
     """R102, R104"""
     ledger, erp = failed(1, 2, 3)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,33 @@ def test_an_order_is_found_by_what_the_desk_knows_of_it(ledger: Ledger, words: M
     land(ledger, 1, reference="WEB-1", receipt="R-1", customer_account="C-9")
     land(ledger, 2)
     assert ask(ledger, **words).key == key(1)
+
+
+def twins(ledger: Ledger) -> None:
+    """Two channels read one database: each lands every sale, and what is the other's is no order of it."""
+    land(ledger, 1, reference="WEB-1", receipt="R-1", customer_account="C-9")
+    of_the_other = landing(1, Status.NOT_AN_ORDER, reference="WEB-1", receipt="R-1", customer_account="C-9")
+    said = replace(of_the_other.transaction, key=OrderKey("till", key(1).parts), not_an_order="web_order")
+    ledger.record("till", "tryton", [replace(of_the_other, transaction=said, reason="web_order")], None, ACTOR)
+
+
+@pytest.mark.parametrize("words", [{"reference": "WEB-1"}, {"receipt": "R-1"}, {"customer_account": "C-9"}])
+def test_the_twin_that_another_channel_landed_as_no_order_gives_way(ledger: Ledger, words: Mapping[str, str]):
+    """R5, R6, R7"""
+    twins(ledger)
+    answer = ask(ledger, **words, whole_order=True, escalate=True)
+    assert (answer.key, answer.summary.counts) == (key(1), {"found": 1})
+    assert answer.page
+    assert ask(ledger, key="till:S1/00001").key == OrderKey("till", key(1).parts)
+
+
+def test_a_list_leaves_out_what_is_no_order_unless_it_is_asked_for(ledger: Ledger):
+    """R13, R148"""
+    twins(ledger)
+    assert [row.key.channel for row in ledger.listed(Filters(), 10)] == ["shop"]
+    assert ledger.listed(Filters(channel="till"), 10) == []
+    asked_for = (Filters(status=Status.NOT_AN_ORDER), Filters(keys=(OrderKey("till", key(1).parts),)))
+    assert [[row.key.channel for row in ledger.listed(each, 10)] for each in asked_for] == [["till"]] * 2
 
 
 def test_a_number_that_the_channel_has_changed_since_still_finds_its_order(ledger: Ledger):

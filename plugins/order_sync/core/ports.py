@@ -387,7 +387,10 @@ class Ledger(Protocol):
         """How many backfilled orders are on their way."""
 
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
-        """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
+        """The orders that a selection means, the newest first and no more than `limit`; and how many there are.
+
+        What is no order is meant by its key or status, or by a number or an account that no order has.
+        """
 
     def select(
         self, run: str, action: Action, asked: Mapping[str, object], keys: Collection[OrderKey], actor: Actor

@@ -206,7 +206,10 @@ class Stories(Protocol):
         """The ledger's clock."""
 
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
-        """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
+        """The orders that a selection means, the newest first and no more than `limit`; and how many there are.
+
+        What is no order is meant by its key or status, or by a number or an account that no order has.
+        """
 
     def stories(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Story]:
         """The stories of these orders; a key that is no order's is left out."""
@@ -215,7 +218,7 @@ class Stories(Protocol):
         """What the channel says of these orders and said before, as far as it is kept."""
 
     def listed(self, filters: Filters, limit: int) -> Sequence[Listed]:
-        """The newest orders that meet the filters, no more than `limit`."""
+        """The newest orders that meet the filters, no more than `limit`; what is no order by its key or status alone."""
 
     def causes(self, filters: Filters, limit: int) -> Sequence[Cause]:
         """The codes that most of these orders stand with, the most frequent first."""
