@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from airflow.sdk import Param, dag
 
 from order_sync import permissions, registry
+from order_sync.core.asked import LONGEST_REASON
 from order_sync.operators import BackfillOrdersOperator
 from order_sync.task_defaults import task_defaults
 
@@ -30,7 +31,13 @@ from order_sync.task_defaults import task_defaults
         "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
         "first_day": Param(type="string", format="date", title="First day", description="Of placing, in UTC."),
         "last_day": Param(type="string", format="date", title="Last day", description="It is included."),
-        "reason": Param(type="string", minLength=1, title="Reason", description="It stands in each order's history."),
+        "reason": Param(
+            type="string",
+            minLength=1,
+            maxLength=LONGEST_REASON,
+            title="Reason",
+            description="It stands in each order's history.",
+        ),
         "at_most": Param(
             500, type="integer", minimum=1, title="At most", description="Backfilled orders on their way at a time."
         ),

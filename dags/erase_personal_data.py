@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from airflow.sdk import Param, dag
 
 from order_sync import permissions, registry
+from order_sync.core.asked import LONGEST_REASON
 from order_sync.operators import ErasePersonalDataOperator
 from order_sync.task_defaults import LONG, task_defaults
 
@@ -44,6 +45,7 @@ from order_sync.task_defaults import LONG, task_defaults
         "reason": Param(
             type="string",
             minLength=1,
+            maxLength=LONGEST_REASON,
             title="Reason",
             description="Without names, such as the number of the request: it is kept.",
         ),

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from airflow.sdk import Param, dag
 
 from order_sync import permissions, registry
+from order_sync.core.asked import LONGEST_REASON
 from order_sync.operators import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.task_defaults import task_defaults
 
@@ -35,7 +36,11 @@ from order_sync.task_defaults import task_defaults
         ),
         "action": Param("hold", enum=[*HOLD_ACTIONS], title="What to do"),
         "reason": Param(
-            type="string", minLength=1, title="Reason", description="Whoever finds orders waiting reads it."
+            type="string",
+            minLength=1,
+            maxLength=LONGEST_REASON,
+            title="Reason",
+            description="Whoever finds orders waiting reads it.",
         ),
     },
     tags=["orders", "people"],

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from airflow.sdk import Param, dag
 
 from order_sync import permissions
+from order_sync.core.asked import LONGEST_REASON
 from order_sync.operators import RestoreLedgerOperator
 from order_sync.task_defaults import task_defaults
 
@@ -38,7 +39,11 @@ from order_sync.task_defaults import task_defaults
             description="With its time zone; one that is too early is safe.",
         ),
         "reason": Param(
-            type="string", minLength=1, title="Reason", description="Whoever finds orders waiting reads it."
+            type="string",
+            minLength=1,
+            maxLength=LONGEST_REASON,
+            title="Reason",
+            description="Whoever finds orders waiting reads it.",
         ),
     },
     access_control=permissions.access("restore_ledger"),

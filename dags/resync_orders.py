@@ -26,6 +26,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from order_sync import permissions, registry
 from order_sync.core.advice import CATALOGUE
+from order_sync.core.asked import LONGEST_REASON
 from order_sync.core.lifecycle import Status
 from order_sync.core.selection import Action
 from order_sync.flows.push import LONGEST_SELECTION
@@ -145,6 +146,7 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
         "reason": Param(
             type="string",
             minLength=1,
+            maxLength=LONGEST_REASON,
             title="Reason",
             description="It stands in each order's history, with your name.",
             section=DECISION,

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from order_sync import registry
 from order_sync.commands import explain
+from order_sync.core.asked import too_long
 from order_sync.core.errors import Misconfigured, OrderSyncError
 from order_sync.core.ports import Actor
 
@@ -71,6 +72,8 @@ def accepted(given: argparse.Namespace) -> str:
 
     if empty := [f"--{name}" for name in ("fingerprint", "by", "reason") if not getattr(given, name).strip()]:
         raise Misconfigured(f"{', '.join(empty)}: write something, for the audit history; nothing was accepted")
+    if problems := too_long(given.reason):
+        raise Misconfigured(f"{'; '.join(problems)}; nothing was accepted")
     with hooks.ledger() as ledger:
         ledger.accept_fingerprint(given.connection, given.fingerprint, Actor(given.by, given.reason))
     then = "; the next extract reads it from its beginning" if given.connection.startswith("channel_") else ""

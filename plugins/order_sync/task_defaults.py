@@ -1,8 +1,12 @@
-"""What every task of this package's DAGs has in common: how often it is tried, how long, and who hears of a failure."""
+"""What every task of this package's DAGs has in common: how often it is tried, how long, and who hears of a failure; and
+that a run with a param that its DAG does not have is refused.
+"""
 
 from datetime import timedelta
 from typing import Any
 
+from order_sync.core.asked import no_such_params
+from order_sync.core.errors import Misconfigured
 from order_sync.ledger_away import ledger_is_back
 from order_sync.notifiers import ALERTS
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY
@@ -24,5 +28,13 @@ def task_defaults(owner: str, **others: Any) -> dict[str, Any]:
         "execution_timeout": AT_MOST,
         "on_failure_callback": ALERTS,
         "on_success_callback": ledger_is_back,
+        "pre_execute": refuse_unknown_params,
         **others,
     }
+
+
+def refuse_unknown_params(context: Any) -> None:
+    """Raises Misconfigured for a param that the DAG does not have. Airflow takes any name, and then nobody reads it."""
+    known = [*context["dag"].params]
+    if known and (unknown := no_such_params(context["params"], known)):
+        raise Misconfigured("; ".join(unknown))

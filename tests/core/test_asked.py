@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from order_sync.core.asked import PARAMS, read_asked
+from order_sync.core.asked import LONGEST_REASON, PARAMS, read_asked
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Status
@@ -89,7 +89,13 @@ def test_each_order_is_given_its_own_number():
         ({"first_day": 20260302, "last_day": "2026-03-02"}, "first_day must be text"),
         ({"first_day": "2026-03-02"}, "last_day is missing"),
         ({"last_day": "2026-03-02"}, "first_day is missing"),
-        ({"channel": "shop", "day": "2026-03-02"}, "there is no param 'day': the params are order_keys"),
+        (
+            {"channel": "shop", "day": "2026-03-02"},
+            "there is no param 'day': the nearest is 'last_day', and the params are order_keys, status, ",
+        ),
+        ({"channel": "shop", "raeson": "x"}, "there is no param 'raeson': the nearest is 'reason', and the params are"),
+        ({"channel": "shop", "xyz\n": "x"}, "there is no param 'xyz\\n': the params are order_keys"),
+        ({"channel": "shop", "reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
         ({"channel": "shop", "action": "delete"}, "action is 'delete': write resync or"),
         ({"channel": "shop", "action": None}, "action is missing: write resync or mark_as_synced"),
         ({"channel": "shop", "reason": "  "}, "reason is missing"),
@@ -106,6 +112,19 @@ def test_each_order_is_given_its_own_number():
 def test_each_param_that_cannot_be_is_refused_in_a_sentence(params, problem):
     (sentence,) = refused(**params)
     assert problem in sentence
+
+
+def test_a_reason_of_the_longest_length_is_taken():
+    assert (
+        len(read_asked({**WHY, "channel": "shop", "reason": f" {'x' * LONGEST_REASON} "}, CHANNELS, BERLIN).reason)
+        == 1000
+    )
+
+
+def test_of_very_many_params_that_there_are_not_the_first_are_named_and_shortened():
+    problems = refused(**{f"{number:05}{'x' * 100}": 1 for number in range(1000)}, channel="shop")
+    assert len(problems) == 20
+    assert max(map(len, problems)) < 300
 
 
 def test_all_problems_are_said_at_once_and_each_once():

@@ -21,13 +21,15 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from order_sync import hooks, notifiers, permissions, registry
-from order_sync.core.asked import PARAMS, read_asked
+from order_sync.core.asked import LONGEST_REASON, PARAMS, read_asked
+from order_sync.core.errors import Misconfigured
 from order_sync.core.selection import Action
 from order_sync.core.settings import Settings
 from order_sync.flows.push import LONGEST_SELECTION
 from order_sync.ledger_away import ledger_is_back
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
+from tests.support.context import context
 
 CHANNEL_DAGS = {f"sync_orders__{channel.name}": channel for channel in registry.CHANNELS}
 EXPECTED = {
@@ -195,6 +197,40 @@ def test_the_params_of_a_resync_are_those_that_the_code_reads_and_their_defaults
     for name, wrong in (("reason", ""), ("status", "lost"), ("order_keys", [1]), ("first_day", "soon"), ("dry_run", 1)):
         with pytest.raises(ParamValidationError):
             params.get_param(name).resolve(wrong)
+
+
+def begin(task: BaseOperator, dag: DAG, params: dict[str, Any]) -> None:
+    """Begin a task as Airflow does: what is asked of every task first, then its own work."""
+    given: Any = {**context(task.task_id, dag.dag_id, params=params), "dag": dag}
+    if task._pre_execute_hook:
+        task._pre_execute_hook(given)
+    task.execute(given)
+
+
+def test_a_param_that_its_dag_does_not_have_is_refused_by_every_dag_that_takes_params(dags: dict[str, DAG]):
+    """R173"""
+    asking = {dag_id for dag_id, dag in dags.items() if dag.params}
+    assert asking >= {"explain_order", "resync_orders", "hold_connection", "backfill_orders", "report_failures"}
+    for dag_id in asking:
+        dag = dags[dag_id]
+        meant = next(iter(dag.params))
+        misspelt = f"{meant[:-2]}{meant[-1]}{meant[-2]}"
+        for task in dag.roots:
+            says = f"^there is no param '{misspelt}': the nearest is '{meant}', and the params are .*{meant}"
+            with pytest.raises(Misconfigured, match=says):
+                begin(task, dag, {**dag.params.dump(), misspelt: "x"})
+
+
+def test_a_reason_has_a_longest_length_in_every_form(dags: dict[str, DAG]):
+    """R173"""
+    reasons = {dag_id: dag.params.get_param("reason") for dag_id, dag in dags.items() if "reason" in dag.params}
+    assert set(reasons) == {
+        *("resync_orders", "hold_connection", "backfill_orders", "restore_ledger", "erase_personal_data")
+    }
+    for reason in reasons.values():
+        assert reason.resolve("x" * LONGEST_REASON)
+        with pytest.raises(ParamValidationError):
+            reason.resolve("x" * (LONGEST_REASON + 1))
 
 
 def test_a_form_that_is_left_as_it_comes_asks_for_a_plain_retry(dags: dict[str, DAG]):

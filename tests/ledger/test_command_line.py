@@ -132,6 +132,12 @@ def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, addres
             1,
             "--fingerprint, --by, --reason: write something, for the audit history",
         ),
+        (
+            ["accept", "erp_tryton", "--fingerprint", "x", "--by", "x", "--reason", "x" * 1001],
+            None,
+            1,
+            "reason has 1001 characters: write 1000 at most; nothing was accepted",
+        ),
         (["explain", "W100012", "--days", "x"], None, 1, "leave out days; days is 'x': write a whole number"),
         (["explain", "--reference", "W1"], None, 1, "AIRFLOW_CONN_ORDER_LEDGER"),
     ],

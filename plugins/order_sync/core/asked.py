@@ -1,13 +1,16 @@
 """What a person asks of resync_orders, read from the params of a run: which orders, what to do with them, and why.
 
+What holds for the params of every DAG stands here too: none but those that there are, and a reason that can be read.
+
 A trigger form checks types at best, and Airflow's REST interface takes unknown names; here everything that is wrong is
 said at once, before anything happens. Nothing here knows which orders there are.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -28,6 +31,12 @@ PARAMS = ("order_keys", *FILTERS, "action", "erp_numbers", "reason", "dry_run", 
 
 NUMBERED = (Action.MARK_AS_SYNCED, Action.RESYNC)
 """Actions that take ERP numbers: to say which order it is, or which cancelled one is opened again."""
+
+LONGEST_REASON = 1000
+"""Characters of a reason: it stands in the history of each order, and who reads that history reads all of it."""
+
+LONGEST_NAME = 40
+"""Characters of a param's name that are repeated."""
 
 NAMED = 20
 """Problems of one kind that are named; of more it is said how many there are."""
@@ -57,14 +66,29 @@ class Asked:
     confirm: bool = False
 
 
+def no_such_params(given: Iterable[str], known: Sequence[str]) -> list[str]:
+    """A sentence for each of the given params that is none of the known ones: it would do something else than meant."""
+    sentences = []
+    for name in sorted(set(given) - set(known))[:NAMED]:
+        near = get_close_matches(name, known, n=1, cutoff=0.4)
+        nearest = f"the nearest is '{near[0]}', and " if near else ""
+        sentences.append(f"there is no param {name[:LONGEST_NAME]!r}: {nearest}the params are {', '.join(known)}")
+    return sentences
+
+
+def too_long(reason: str) -> list[str]:
+    """A sentence if the reason is longer than it may be."""
+    length = len(reason.strip())
+    return [f"reason has {length} characters: write {LONGEST_REASON} at most"] if length > LONGEST_REASON else []
+
+
 def read_asked(params: Mapping[str, object], channels: Collection[str], zone: ZoneInfo) -> Asked:
     """What the params ask for; one that is missing, None or empty asks for nothing. Days are business days of `zone`.
 
     Raises Misconfigured with everything that is wrong with them, in one sentence each.
     """
     reader = _Reader(params)
-    for name in sorted(set(params) - set(PARAMS)):
-        reader.wrong(f"there is no param '{name}': the params are {', '.join(PARAMS)}")
+    reader.all_wrong(no_such_params(params, PARAMS))
     keys = reader.keys(channels)
     channel = reader.text("channel")
     if channel and channel not in channels:
@@ -93,6 +117,7 @@ def read_asked(params: Mapping[str, object], channels: Collection[str], zone: Zo
     reason = reader.text("reason")
     if not reason:
         reader.wrong("reason is missing: write why, for everybody who reads the orders' history")
+    reader.all_wrong(too_long(reason))
     numbers = reader.numbers(keys, action)
     dry_run, confirm = reader.flag("dry_run"), reader.flag("confirm")
     if reader.problems or action is None:

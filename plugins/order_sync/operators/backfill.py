@@ -8,6 +8,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.asked import too_long
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
 from order_sync.core.ports import Erp, Ledger, Summary
@@ -98,6 +99,7 @@ class BackfillOrdersOperator(ErpOperator):
             problems.append(f"at_most is '{self.at_most}': write a whole number, 1 or more")
         if not self.reason.strip():
             problems.append("reason is empty: write why")
+        problems += too_long(self.reason)
         if problems:
             raise Misconfigured("; ".join(problems))
         return Window(_midnight(first), _midnight(last + timedelta(days=1))), at_most

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.asked import too_long
 from order_sync.core.erasing import Whose
 from order_sync.core.errors import Misconfigured
 from order_sync.core.orders import OrderKey
@@ -77,6 +78,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
             problems.append("customer_account is the one of all guests: give the keys of the orders")
         if not self.reason.strip():
             problems.append("reason is empty: write why, without names")
+        problems += too_long(self.reason)
         dry_run = YES_OR_NO.get(str(self.only_count).lower())
         if dry_run is None:
             problems.append(f"dry_run is '{self.only_count}': write {' or '.join(YES_OR_NO)}")

@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import hooks, registry
+from order_sync.core.asked import too_long
 from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.operators.base import OrderSyncOperator, actor, one_of
@@ -43,6 +44,8 @@ class HoldConnectionOperator(OrderSyncOperator):
         one_of("action", self.action, HOLD_ACTIONS)
         if not self.reason.strip():
             raise Misconfigured("reason is empty: write why, for the people who find orders waiting")
+        if problems := too_long(self.reason):
+            raise Misconfigured("; ".join(problems))
         by = actor(context, self.reason)
         with hooks.ledger(self.ledger_conn_id) as ledger:
             there = ledger.holds((self.connection,))

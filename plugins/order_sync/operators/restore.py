@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.asked import too_long
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.reading import read_instant
 from order_sync.core.restoring import PersonsRun, PersonsRuns
@@ -58,6 +59,7 @@ class RestoreLedgerOperator(OrderSyncOperator):
             problems.append(f"backup_at is '{self.backup_at}': write an instant such as 2026-03-02T01:30:00+00:00")
         if not self.reason.strip():
             problems.append("reason is empty: write why")
+        problems += too_long(self.reason)
         if problems or backup_at is None:
             raise Misconfigured("; ".join(problems))
         return backup_at
