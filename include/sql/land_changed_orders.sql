@@ -42,15 +42,16 @@ with present as (
             when 'conflict' then concat_ws(': ',
                 case locked.event
                     when 'key_reused' then 'the channel''s new database has another order under this key'
-                    when 'changed' then 'the channel changed the order after it was sent'
+                    when 'changed' then 'the channel changed the order, and the ERP has it or may have it'
                     when 'changed_once_erased' then 'the channel has an order under this key now, which was none when'
                         ' its content was erased'
-                    when 'cancelled_too_late' then 'the channel cancelled the order, and the ERP may have it'
-                    else 'the channel cancelled the order after it was sent'
+                    else format('in the channel it is no order any more (%%s), and the ERP has it or may have it',
+                                locked.reason)
                 end,
                 nullif(locked.difference, ''),
                 'a person compares the two and decides')
-            when 'cancelled_at_source' then 'cancelled in the channel before it was sent'
+            when 'cancelled_at_source' then
+                format('in the channel it is no order any more (%%s): it is not sent', locked.reason)
         end as message
     from locked
     left join lifecycle on lifecycle.from_status = locked.from_status

@@ -96,14 +96,14 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
     `number` is the ERP number that was given with it, `by_hand` why its channel's orders are entered by hand.
     """
     if order.status is Status.NOT_AN_ORDER:
-        advice = ": backfill_orders brings it in" if order.not_an_order == "before_start" else ""
+        brought = order.not_an_order == "before_start" and not order.erased
+        advice = ": backfill_orders brings it in" if brought else ""
         return refused(f"it is no order ({order.not_an_order}){advice}")
     if order.status is Status.WAITING:
         return refused("its lines are not all there yet: it goes on by itself when they come")
     if order.erased and action not in (Action.MARK_AS_SYNCED, Action.IGNORE):
-        return refused(
-            "its content was erased, so that nothing can be sent or compared: mark it as synced, or ignore it"
-        )
+        may = ": mark it as synced, or ignore it" if allowed(order.status, Event.MARKED_AS_SYNCED) else ""
+        return refused(f"its content was erased, so that nothing can be sent or compared{may}")
     if order.result is Result.DONE and action is not Action.RESYNC:
         return Decision(Result.DONE, f"this run did it before; it is {order.status} now")
     return {
@@ -124,7 +124,10 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     if action is Action.RELEASE:
         return _received(order, Event.RELEASED)
     if order.status is Status.PENDING_VERIFICATION and live and not all(map(_begun, live)):
-        return unchanged(f"the ERP has it as {_numbers(live)}: it is looked at by itself until that is confirmed")
+        return unchanged(
+            f"the ERP has it as {_numbers(live)}, so that nothing is sent: a look may still confirm it; if that one is"
+            " right, mark it as synced with that number"
+        )
     if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
         return _received(order, Event.RESYNC)
     if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
@@ -133,6 +136,8 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
                 f"the ERP has it begun, as {_numbers(live)}: send it again by its key with that number, which finishes"
                 " it, or cancel it in the ERP first"
             )
+        if len(live) > 1:
+            return refused(f"the ERP has it as {_numbers(live)}: cancel what is wrong in the ERP first")
         right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
         return refused(f"the ERP has it as {_numbers(live)}: {right} if it is right, or cancel it in the ERP first")
     if live or (number in [each.number for each in found] and order.result is not Result.DONE):
@@ -199,7 +204,7 @@ def _resync(order: Selected, number: str, by_hand: str) -> Decision | None:
             f"orders of {order.key.channel} are entered by hand ({by_hand}): enter it, and mark it as synced"
         )
     if not allowed(order.status, Event.RESYNC):
-        return _again(order, "it is on its way")
+        return _again(order, f"it is {order.status} already: there is nothing to send again")
     if order.not_an_order or order.missing_lines:
         return _received(order, Event.RESYNC)
     if order.status in (Status.CONFLICT, Status.PENDING_VERIFICATION) or number:
@@ -261,12 +266,12 @@ def _accepted(live: Sequence[Found], found: Sequence[Found]) -> Decision:
 def _received(order: Selected, event: Event) -> Decision:
     """On its way again, if the channel's current version still is a whole order."""
     if order.not_an_order and order.status is Status.CONFLICT:
-        return refused("the channel cancelled it: cancel it in the ERP too if it is there, and ignore it here")
+        return refused(f"{_no_order(order)}: cancel it in the ERP too if it is there, and ignore it here")
     if order.not_an_order and not order.reached and order.status not in (*IN_DOUBT, Status.DEAD):
-        text = "cancelled in the channel before it was sent"
+        text = f"{_no_order(order)}: it is not sent"
         return Decision(Result.DONE, text, Event.CANCELLED_IN_CHANNEL, text=text)
     if order.not_an_order:
-        text = "the channel cancelled the order, and the ERP may have it: a person compares the two and decides"
+        text = f"{_no_order(order)}, and the ERP has it or may have it: a person compares the two and decides"
         too_late = Event.CANCELLED_IN_CHANNEL if order.status in IN_DOUBT else Event.CANCELLED_TOO_LATE
         return Decision(Result.DONE, text, too_late, "ORDER_CONFLICT", text)
     if order.missing_lines:
@@ -279,9 +284,14 @@ def _again(order: Selected, why: str) -> Decision:
     return Decision(order.result if order.result is Result.DONE else Result.UNCHANGED, why)
 
 
+def _no_order(order: Selected) -> str:
+    return f"in the channel it is no order any more ({order.not_an_order})"
+
+
 def _told_how_to_revive(number: str) -> Decision:
+    named = f"as {number}" if number else "under the number that its error names"
     return refused(
-        f"it is cancelled in the ERP as {number}: to open that one again, resync it by its key with that ERP number"
+        f"it is cancelled in the ERP {named}: to open that one again, resync it by its key with that ERP number"
     )
 
 

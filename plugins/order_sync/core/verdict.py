@@ -122,7 +122,7 @@ def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) 
     if found.state is FoundState.REFUSED:
         return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
     if not same_money(doubt, found, policy.tolerance) or found.same_lines is False:
-        return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found), found)
+        return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found, policy.tolerance), found)
     if found.state is FoundState.CONFIRMED and found.number:
         return Verdict(Event.CONFIRMED, found=found)
     if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT:
@@ -136,13 +136,13 @@ def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Ver
     if now < doubt.last_attempt_at + policy.grace:
         return Verdict(None, found=found)
     if doubt.resends >= policy.max_resends:
-        return _resends_spent(doubt, f"begun as {found.number or found.erp_status} and never finished", found)
+        return _resends_spent(doubt, f"only has it begun, as {found.number or found.erp_status}", found)
     return Verdict(Event.HALF_MADE, found=found)
 
 
 def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
     code = "PENDING_VERIFICATION"
-    text = found.text or f"the ERP has it as {found.erp_status} and has not confirmed it within the window"
+    text = found.text or f"the ERP has it in its state '{found.erp_status}', which proves nothing; the window is over"
     if found.state is FoundState.CONFIRMED:
         code, text = "ERP_ACK_WITHOUT_ID", "the ERP confirms it and gives no number: look at the ERP's number sequence"
     if doubt.status is Status.PENDING_VERIFICATION:
@@ -160,7 +160,7 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
         return Verdict(
             Event.WINDOW_OVER,
             "PENDING_VERIFICATION",
-            "the ERP acknowledged it, but a look-up does not find it",
+            "the ERP took it, and now a look-up does not find it; the window is over",
         )
     proven = {
         "unique_key": now >= doubt.last_attempt_at + policy.grace,
@@ -168,28 +168,30 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
         "blind": False,
     }[policy.guarantee]
     if proven and doubt.resends >= policy.max_resends:
-        return _resends_spent(doubt, "never found in the ERP")
+        return _resends_spent(doubt, "does not have it")
     if proven:
-        return Verdict(
-            Event.ABSENT, "OUTCOME_UNKNOWN", "no answer came, and the ERP does not have it: it is sent again"
-        )
+        return Verdict(Event.ABSENT, "OUTCOME_UNKNOWN", "the ERP does not have it: it is queued to be sent")
     if over and doubt.status is Status.SENDING:
-        return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", "no answer came, and the ERP does not show it yet")
+        text = "the window is over, and a look-up does not find it in the ERP"
+        return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text)
     return Verdict(None)
 
 
 def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdict:
-    text = f"sent {doubt.resends + 1} times and {what}; look in the ERP's log, then resync it"
+    times = "once" if not doubt.resends else f"{doubt.resends + 1} times"
+    text = (
+        f"tried {times} without a definite answer, and the ERP {what}: look in the log of the push and in the ERP's,"
+        " then resync it"
+    )
     return Verdict(Event.RESENDS_SPENT, "POISON", text, found)
 
 
-def _difference(doubt: Doubt, found: Found) -> str:
-    if found.total != doubt.total or found.currency != doubt.currency:
-        return (
-            f"the ERP's order {found.number} is over {found.total} {found.currency},"
-            f" the channel's over {doubt.total} {doubt.currency}"
-        )
-    return f"the lines of the ERP's order {found.number} are not those of the channel's"
+def _difference(doubt: Doubt, found: Found, tolerance: int) -> str:
+    named = f"the ERP's order {found.number or '(no number)'}"
+    if same_money(doubt, found, tolerance):
+        return f"{named} has other lines than the channel's"
+    total = "has no total" if found.total is None else f"is over {found.total} {found.currency}"
+    return f"{named} {total}, the channel's is over {doubt.total} {doubt.currency}"
 
 
 def next_look(doubt: Doubt, now: datetime, policy: Policy) -> datetime | None:

@@ -69,7 +69,7 @@ def _without_a_look(
     while entries := ledger.overdue(route.channel, PAGE):
         now = ledger.now()
         verdict = Verdict(
-            Event.WINDOW_OVER, "PENDING_VERIFICATION", f"the ERP was away as the window ended: {hold.reason}"
+            Event.WINDOW_OVER, "PENDING_VERIFICATION", f"the window is over, and the ERP is away: {hold.reason}"
         )
         changes = [_change(entry, verdict, now, policy) for entry in entries]
         if not _apply(ledger, changes, actor, summary):
