@@ -71,7 +71,7 @@ def parts(name: str) -> Iterator[str]:
 def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: str):
     """R169, R178"""
     assert private.lower() in str(leaky()).lower().replace("\\'", "'"), "the story must hold what is looked for"
-    assert private.lower() not in bundle(leaky(), FACTS, STUCK_AFTER).lower()
+    assert private.lower() not in bundle(leaky(), ROUTE, FACTS, STUCK_AFTER).lower()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: s
 def test_who_cleared_or_triggered_does_not_get_out(by: str):
     """R169"""
     cleared = Step(LANDED, Status.FAILED, "retried", Status.QUEUED, by, "why", None, "")
-    text = bundle(story(history=(cleared,)), FACTS, STUCK_AFTER)
+    text = bundle(story(history=(cleared,)), ROUTE, FACTS, STUCK_AFTER)
     assert "sam" not in text
     assert "for ann" not in text
 
@@ -88,7 +88,7 @@ def test_who_cleared_or_triggered_does_not_get_out(by: str):
 @pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.RESTORE])
 def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: HoldKind):
     held = Hold("channel_shop", kind, HoldScope.SUBMIT, RUN, "restored (the disk of Mrs Smith died)", LANDED)
-    assert "Smith" not in bundle(story(holds=(held,)), FACTS, STUCK_AFTER)
+    assert "Smith" not in bundle(story(holds=(held,)), ROUTE, FACTS, STUCK_AFTER)
     assert "Smith" not in bundle_of_list([], [], [held], FACTS)
 
 
@@ -102,7 +102,7 @@ def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: Hold
     ],
 )
 def test_no_customers_account_gets_out(said: str):
-    text = bundle(story(Status.FAILED, code="CUSTOMER_NOT_FOUND", message=said), FACTS, STUCK_AFTER)
+    text = bundle(story(Status.FAILED, code="CUSTOMER_NOT_FOUND", message=said), ROUTE, FACTS, STUCK_AFTER)
     assert not any(account in text for account in ("C-1", "C-77", "Hara"))
     assert "->" not in said or "currency EUR -> GBP" in text
 
@@ -140,7 +140,7 @@ def test_every_text_of_a_story_is_tried_for_leaks():
 
 def test_support_gets_subject_order_error_attempts_history_versions_and_settings():
     """R95, R169"""
-    text = bundle(leaky(), FACTS, STUCK_AFTER)
+    text = bundle(leaky(), ROUTE, FACTS, STUCK_AFTER)
     assert text.splitlines()[0] == "Subject: Order Sync Error"
     for expected in (
         f"Order           {KEY}",
@@ -230,7 +230,7 @@ def test_what_is_said_of_an_earlier_address_or_account_is_hidden_too():
     said = "ship to 9 Old Lane, Oldham: the ERP knows no party C-OLD"
     given = story(attempts=(attempt("refused", message=said),), earlier=(before,))
     assert "Old Lane" not in explain(given, ROUTE, STUCK_AFTER)
-    text = bundle(given, FACTS, STUCK_AFTER)
+    text = bundle(given, ROUTE, FACTS, STUCK_AFTER)
     assert "the ERP knows no party …" in text
     assert "Oldham" not in text
 

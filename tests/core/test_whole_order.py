@@ -65,11 +65,29 @@ def test_amounts_too_large_to_divide_are_printed_as_they_are():
     assert "1e999999" in whole_order(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
 
 
-@pytest.mark.parametrize("details", ["[]", "{", "[" * 5000, '{"lines": null}'])
-def test_an_order_without_readable_lines_is_printed_all_the_same(details: str):
-    page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
+def test_an_order_without_lines_is_printed_all_the_same():
+    page = whole_order(story(transaction=replace(TRANSACTION, details='{"lines": null, "ships": 1}')), None)
     assert "Lines\nnone" in page
     assert "no address" in page
+    assert "Ships           -" in page
+
+
+@pytest.mark.parametrize("details", ["[]", "{", "[" * 5000])
+def test_of_an_order_that_cannot_be_read_it_is_not_said_that_it_has_no_lines_and_no_address(details: str):
+    page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
+    assert "Content         it cannot be read: look for its lines and its address in the channel" in page
+    assert "W100012" in page
+    assert not any(untrue in page for untrue in ("none", "no address", "Ships           no"))
+
+
+def test_of_several_addresses_each_is_printed():
+    places = [DETAILS["ship_to"], {**DETAILS["ship_to"], "city": "Bath"}]  # type: ignore[dict-item]
+    page = whole_order(
+        story(transaction=replace(TRANSACTION, details=json.dumps({**DETAILS, "ship_to": places}))), None
+    )
+    assert page.count("one of several") == 2
+    assert "no address" not in page
+    assert [line.split()[1] for line in page.splitlines() if line.startswith("city")] == ["Bristol", "Bath"]
 
 
 @pytest.mark.parametrize("transaction", [None, replace(TRANSACTION, details="", total=None, placed_at=None)])
@@ -101,7 +119,7 @@ def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
     """R85"""
     first, second = causes([Cause("SKU_NOT_FOUND", 4711, LANDED), Cause("OF_OLD", 1, LANDED)]).splitlines()
     assert first.strip() == (
-        "4711  SKU_NOT_FOUND, the oldest of 2026-11-20 10:00 UTC. The article is not in the ERP."
+        "4711  SKU_NOT_FOUND, the oldest of 2026-11-20 10:00 UTC. The ERP has no active article with this SKU."
         " Who mends it: catalogue."
     )
     assert second.endswith("OF_OLD, the oldest of 2026-11-20 10:00 UTC.")
@@ -163,7 +181,7 @@ def test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal():
     for text, as_many in (
         (whole_order(given, ODD), whole_order(plain, "GUEST")),
         (explain(given, ROUTE, STUCK_AFTER), explain(plain, ROUTE, STUCK_AFTER)),
-        (bundle(given, [], STUCK_AFTER), bundle(plain, [], STUCK_AFTER)),
+        (bundle(given, ROUTE, [], STUCK_AFTER), bundle(plain, ROUTE, [], STUCK_AFTER)),
         (listed([row]), "one\ntwo"),
     ):
         assert not any(each in text for each in UNSEEN)

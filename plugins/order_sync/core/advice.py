@@ -25,11 +25,15 @@ _AGAIN = "It is validated again by itself when the ERP's data of that code chang
 _WAITS = "It stays Failed; a new version from the shop is validated by itself."
 _PERSON = "A person decides; nothing is sent by itself."
 _LOOKED_UP = "It is looked up in the ERP before anything is sent again."
-_RETRIED = "No order is touched; the task comes back and the orders stay queued."
+_RETRIED = "No order is touched; the task, or a later run, tries again."
 
 CATALOGUE: dict[str, Advice] = {
     "SKU_NOT_FOUND": Advice(
-        "The article is not in the ERP.", "catalogue", "Create the SKU, or fix the typo.", _AGAIN, ("sku",)
+        "The ERP has no active article with this SKU.",
+        "catalogue",
+        "Create or activate it, or correct it in the shop.",
+        _AGAIN,
+        ("sku",),
     ),
     "SKU_NOT_SALABLE": Advice(
         "The ERP has the article and does not sell it.",
@@ -39,14 +43,18 @@ CATALOGUE: dict[str, Advice] = {
         ("sku",),
     ),
     "CUSTOMER_NOT_FOUND": Advice(
-        "The buyer is no customer of the ERP, or guests have no account there.",
+        "The ERP has no active customer with this account, or guests have no account there.",
         "mapping",
-        "Create the customer; for guests set the channel's `guest_account` in the registry.",
+        "Create or activate the customer; for guests set the channel's `guest_account` in the registry.",
         "It is validated again by itself when the ERP's data of that code changes, or guests get an account.",
         ("customer",),
     ),
     "CURRENCY_MAPPING": Advice(
-        "The ERP does not trade in this currency.", "finance", "Activate the currency.", _AGAIN, ("currency",)
+        "The ERP does not trade in this currency.",
+        "finance",
+        "Activate it in the ERP, or correct it in the shop.",
+        _AGAIN,
+        ("currency",),
     ),
     "TAX_MAPPING": Advice(
         "A tax code or its rate is not the ERP's.",
@@ -63,9 +71,21 @@ CATALOGUE: dict[str, Advice] = {
         ("country", "state"),
     ),
     "ADDRESS_MISSING": Advice(
-        "The order ships and its address is missing or incomplete: maybe a test or an in-store order.",
+        "The order ships and its address is missing or incomplete.",
         "source",
-        "Complete it in the shop, or disregard the order.",
+        "Complete it in the shop; disregard the order if it is a test or was handed over in a store.",
+        _WAITS,
+    ),
+    "ADDRESS_AMBIGUOUS": Advice(
+        "The order ships to several addresses, and the ERP's order has one.",
+        "source",
+        "Leave one address in the shop, or enter the order by hand as `explain_order` prints it.",
+        _WAITS,
+    ),
+    "INVOICE_ADDRESS_MISSING": Advice(
+        "The ERP has no address for invoices of this customer.",
+        "mapping",
+        "Add one to the customer in the ERP, and send the order again.",
         _WAITS,
     ),
     "ORDER_EMPTY": Advice("The order has no lines.", "source", "Complete it in the shop, or disregard it.", _WAITS),
@@ -79,7 +99,7 @@ CATALOGUE: dict[str, Advice] = {
         "The channel's orders are entered into the ERP by hand; its entry in the registry says until when.",
         "support",
         "Enter it in the ERP as `explain_order` says, and mark it as synced.",
-        "It is never sent by itself, also not once the channel is automated.",
+        "It is not sent by itself, also not once the channel is automated, unless the shop changes it then.",
     ),
     "QTY_SIGN": Advice(
         "A sale with a negative or zero quantity or amount.", "source", "Correct it in the shop.", _WAITS
@@ -100,11 +120,14 @@ CATALOGUE: dict[str, Advice] = {
     "PRICE_PRECISION": Advice(
         "No unit price that the ERP can hold gives the line's amount.",
         "finance",
-        "Correct the amount in the shop, or raise the ERP's price decimals.",
+        "Correct the amount in the shop, or enter the order in the ERP by hand.",
         _WAITS,
     ),
     "FIELD_INVALID": Advice(
-        "A field cannot be read as what it should be.", "source", "Correct it in the shop.", _WAITS
+        "A field cannot be read as what it should be, or the ERP does not take its value.",
+        "source",
+        "Correct it in the shop.",
+        _WAITS,
     ),
     "FIELD_REQUIRED": Advice(
         "The ERP asks for a field that the order lacks.", "source", "Complete it in the shop.", _WAITS
@@ -116,11 +139,11 @@ CATALOGUE: dict[str, Advice] = {
         "A return, which this version does not send.",
         "finance",
         "Book it in the ERP by hand.",
-        "It is counted and listed, and never sent.",
+        "It is counted, and never sent; the list of orders shows it under the status `not_an_order`.",
     ),
     "PARSE_ERROR": Advice("The channel's row cannot be read.", "integration", "Correct the channel's SQL.", _WAITS),
     "PERIOD_CLOSED": Advice(
-        "The order's date lies in a closed period.", "finance", "Reopen the period, if permitted.", _WAITS
+        "The order's date lies in a closed period, or in none.", "finance", "Open the period, if permitted.", _WAITS
     ),
     "REJECTED_BY_ERP": Advice(
         "The ERP refused the order for a reason of its own; its text is kept.",
@@ -129,19 +152,22 @@ CATALOGUE: dict[str, Advice] = {
         _WAITS,
     ),
     "ORDER_CONFLICT": Advice(
-        "The ERP holds an order of this key with other content, or the shop changed it after it was sent.",
+        "Channel and ERP disagree about an order that the ERP has or may have; the text says in what.",
         "source and ERP-admin",
-        "Compare both, and correct the ERP's order.",
+        "Compare both, correct the one that is wrong, and decide with `resync_orders`.",
         _PERSON,
     ),
     "DUPLICATE_IN_ERP": Advice(
-        "The ERP holds two live orders of this key.", "ERP-admin", "Cancel one of them in the ERP.", _PERSON
+        "The ERP holds more than one live order of this key.",
+        "ERP-admin",
+        "Cancel all but one of them in the ERP.",
+        _PERSON,
     ),
     "CANCELLED_IN_ERP": Advice(
         "Somebody cancelled it in the ERP.", "ERP-admin", "Ask who cancelled it and why.", _PERSON
     ),
     "OUTCOME_UNKNOWN": Advice(
-        "The call went out and no answer came: the order may exist.",
+        "What became of a try to send it is not known until a look-up tells.",
         "nobody",
         "Nothing; wait. If the ERP is often too slow by day, give it `off_peak` hours in the registry.",
         _LOOKED_UP,
@@ -150,13 +176,16 @@ CATALOGUE: dict[str, Advice] = {
         "The ERP has not confirmed it within the window; its own text is kept if it gave one.",
         "ERP-admin",
         "Look at the ERP's queue and its error list.",
-        "It is looked up again and becomes Successful when the ERP confirms, however late.",
+        "It is looked up again, for 30 days, and becomes Successful when a look finds it confirmed.",
     ),
     "ERP_ACK_WITHOUT_ID": Advice(
         "The ERP confirms the order and gives no number.", "ERP-admin", "Look at the ERP's number sequence.", _LOOKED_UP
     ),
     "POISON": Advice(
-        "It was sent as often as allowed and never arrived.", "ERP-admin", "Look in the ERP's log.", _PERSON
+        "It was tried as often as is allowed, and the ERP does not have it, or has it only begun.",
+        "ERP-admin",
+        "Look in the log of the push and in the ERP's.",
+        "A person decides; by itself only a new version from the shop is validated.",
     ),
     "NOT_SENT": Advice("The push ended before its turn.", "nobody", "Nothing.", "It is queued for the next push."),
     "ERP_UNAVAILABLE": Advice(

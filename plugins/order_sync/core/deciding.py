@@ -136,10 +136,7 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
                 f"the ERP has it begun, as {_numbers(live)}: send it again by its key with that number, which finishes"
                 " it, or cancel it in the ERP first"
             )
-        if len(live) > 1:
-            return refused(f"the ERP has it as {_numbers(live)}: cancel what is wrong in the ERP first")
-        right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
-        return refused(f"the ERP has it as {_numbers(live)}: {right} if it is right, or cancel it in the ERP first")
+        return _is_live(order, live)
     if live or (number in [each.number for each in found] and order.result is not Result.DONE):
         return _received(order, Event.RESYNC)
     if found:
@@ -147,6 +144,12 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     if number:
         return refused(f"the ERP has no order {number} under its key: leave the number out")
     return _received(order, Event.RESYNC)
+
+
+def _is_live(order: Selected, live: Sequence[Found]) -> Decision:
+    right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
+    then = f"{right} if it is right, or cancel it" if len(live) == 1 else "cancel what is wrong"
+    return refused(f"the ERP has it as {_numbers(live)}: {then} in the ERP first")
 
 
 def entered_by_hand(order: Selected) -> Decision:

@@ -51,6 +51,9 @@ def _differences(before: Transaction, after: Transaction) -> Iterator[str]:
     yield from _rows("charge", CHARGE, _by_number(old["charges"]), _by_number(new["charges"]))
     yield from _changed("ships", old.get("ships"), new.get("ships"))
     was, now = old.get("ship_to") or {}, new.get("ship_to") or {}
+    if isinstance(was, list) or isinstance(now, list):
+        yield from ["ship_to changed"] if was != now else []
+        return
     yield from (f"ship_to.{part} changed" for part in sorted({*was, *now}) if _differs(was.get(part), now.get(part)))
 
 

@@ -22,15 +22,16 @@ from order_sync.core.explaining import (
 from order_sync.core.hiding import without_account, without_people, without_secrets
 from order_sync.core.holds import Hold, HoldKind
 from order_sync.core.outlook import for_support, minute
+from order_sync.core.ports import Route
 from order_sync.core.story import Cause, Listed, Story
 
 Facts = Sequence[tuple[str, str]]
 """What support must know of the installation, by name: versions, settings, names of connections."""
 
 
-def bundle(story: Story, facts: Facts, stuck_after: timedelta) -> str:
+def bundle(story: Story, route: Route | None, facts: Facts, stuck_after: timedelta) -> str:
     """What support needs to know of one order."""
-    return laid_out(f"Subject: {SUBJECT}\n", [*_order(story, stuck_after), *facts])
+    return laid_out(f"Subject: {SUBJECT}\n", [*_order(story, route, stuck_after), *facts])
 
 
 def bundle_of_list(orders: Sequence[Listed], causes: Sequence[Cause], holds: Sequence[Hold], facts: Facts) -> str:
@@ -47,12 +48,12 @@ def bundle_of_list(orders: Sequence[Listed], causes: Sequence[Cause], holds: Seq
     return laid_out(f"Subject: {SUBJECT}\n", [*rows, *facts])
 
 
-def _order(story: Story, stuck_after: timedelta) -> Iterator[tuple[str, str]]:
+def _order(story: Story, route: Route | None, stuck_after: timedelta) -> Iterator[tuple[str, str]]:
     def clear(text: str) -> str:
         return without_account(without_people(without_secrets(text), story.versions), story.versions)
 
     yield "Order", str(story.key)
-    yield "Why", for_support(story, stuck_after) or "somebody asks for help with it"
+    yield "Why", for_support(story, route, stuck_after) or "somebody asks for help with it"
     yield "Error", f"{story.code or 'none'}: {clear(story.message)}" if story.message else story.code or "none"
     yield from named("Problems", [f"{each.code}, {each.field}: {clear(each.message)}" for each in story.problems])
     yield "Stage", stage(story)

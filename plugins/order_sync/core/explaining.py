@@ -21,15 +21,25 @@ WIDTH = 16
 """Characters for the names on the left."""
 
 OUTCOMES = {
-    None: "open: no answer yet",
-    "unknown": "no answer came",
+    None: "no outcome is on record",
+    "unknown": "how it ended is not known",
     "receipt": "the ERP took it",
     "refused": "the ERP refused it",
     "refused_too_often": "the ERP refused it, once too often",
     "not_sent": "not sent",
-    "different": "the ERP holds another order under its key",
+    "different": "the ERP holds an order with other content under its key",
 }
 """How an attempt ended, in words; what is not listed stands as it is."""
+
+LOOKS = {
+    "absent": "the ERP does not have it",
+    "half_made": "the ERP has it begun",
+    "cancelled_in_erp": "the ERP has it, cancelled",
+    "different": "the ERP has it with other content",
+    "two_in_erp": "the ERP has it more than once",
+    "resends_spent": "the ERP does not have it, or only begun, and no further try is allowed",
+}
+"""What a look-up said later, likewise."""
 
 
 def explain(story: Story, route: Route | None, stuck_after: timedelta) -> str:
@@ -50,7 +60,7 @@ def _cause(story: Story, route: Route | None, stuck_after: timedelta) -> Iterato
     yield from advice(story)
     yield "By itself", by_itself(story, route)
     yield "People may", decisions(story, route)
-    why = for_support(story, stuck_after)
+    why = for_support(story, route, stuck_after)
     if why:
         yield "Support", f"Hand it over under the subject '{SUBJECT}', with the text that `escalate` prints: {why}."
 
@@ -123,9 +133,13 @@ def stage(story: Story) -> str:
         return f"extracted by P-0001, {times}, and succeeded"
     if story.status is Status.SYNCED_MANUALLY:
         return "extracted by P-0001, and in the ERP by a person's word"
+    if not sent and (story.doubted or in_doubt(story)):
+        return "extracted by P-0001, and maybe sent by a ledger that was lost"
     if not sent:
-        return "extracted by P-0001, not attempted by Write Order"
-    if story.status in (Status.FAILED, Status.DEAD, Status.CONFLICT):
+        return "extracted by P-0001, not sent by Write Order"
+    if story.status is Status.CONFLICT:
+        return f"extracted by P-0001, {times}, and in conflict"
+    if story.status is Status.DEAD or (story.status is Status.FAILED and story.tried):
         return f"extracted by P-0001, {times}, and failed"
     if story.tried and not (story.status in IN_DOUBT or in_doubt(story)):
         return f"extracted by P-0001, {times} without success"
@@ -139,8 +153,13 @@ def status(story: Story) -> str:
     standing = STANDINGS[story.status]
     word = standing.report_word
     in_report = f"'{word}' in the report" if word else "no row in the report"
+    if word == "Successful":
+        in_report += " of all orders"
+    if word == "Pending":
+        in_report += " of all orders until its window is over, then 'Pending Verification'"
     if word == "Queued":
-        in_report = "'Queued' in the report once it has waited for longer than ORDER_SYNC_QUEUED_STUCK_AFTER"
+        shown = "Pending Verification" if _has_receipt(story) else word
+        in_report = f"'{shown}' in the report once it has waited for longer than ORDER_SYNC_QUEUED_STUCK_AFTER"
     roll_up = f"{standing.roll_up}; " if standing.roll_up != "None" else ""
     return f"{story.status} since {minute(_since(story))} ({roll_up}{in_report})"
 
@@ -150,7 +169,7 @@ def in_channel(story: Story) -> str:
     known = story.transaction
     found_by = [f"reference {known.reference}"] if known and known.reference else []
     found_by += [f"receipt {known.receipt}"] if known and known.receipt else []
-    parts = [f"'{story.source_status}'" if story.source_status else "its word is not kept", *found_by]
+    parts = [f"'{story.source_status}'" if story.source_status else "no word of it is known", *found_by]
     parts += [f"placed {minute(story.placed_at)}", f"landed {minute(story.landed_at)}", f"version {story.version}"]
     return f"{story.channel}: {', '.join(parts)}"
 
@@ -160,9 +179,10 @@ def in_erp(story: Story) -> str:
     number = f"number {story.erp_number}" if story.erp_number else "no number"
     word = f"'{story.erp_status}'" if story.erp_status else "no state is known"
     heard = story.known_to_erp_at
-    said = f"last heard of {minute(heard)}" if heard else "it has said nothing of this order"
     nothing = not (story.erp_number or story.erp_status)
-    if nothing and story.attempts and story.attempts[-1].resolution == "absent":
+    unheard = "it has said nothing of this order" if nothing else "when it said so is not on record"
+    said = f"last heard of {minute(heard)}" if heard else unheard
+    if nothing and heard and heard == story.attempts[-1].looked_at:
         said = f"a look-up did not find it, {minute(heard)}"
     if story.status is Status.SYNCED_MANUALLY:
         said = "by a person's word"
@@ -179,12 +199,13 @@ def attempt_line(attempt: Attempt) -> str:
     ended = OUTCOMES.get(attempt.outcome, str(attempt.outcome))
     number = f" as {attempt.receipt_number} ('{attempt.receipt_status}')" if attempt.receipt_number else ""
     later = attempt.resolution not in (None, attempt.outcome)
-    parts = [f"{_second(attempt.opened_at)} to {_second(attempt.closed_at)}: {ended}{number}"]
+    until = f" to {_second(attempt.closed_at)}" if attempt.closed_at else ""
+    parts = [f"{_second(attempt.opened_at)}{until}: {ended}{number}"]
     parts += [attempt.code] if attempt.code else []
     if attempt.resolution == Event.CONFIGURATION_SUSPECTED:
         parts += ["taken back, since it was like others: the ERP's set-up seemed to be the cause"]
     elif later:
-        parts += [f"a look-up said later: {attempt.resolution}"]
+        parts += [f"a look-up said later: {LOOKS.get(str(attempt.resolution), attempt.resolution)}"]
     return ", ".join(parts)
 
 
@@ -212,11 +233,15 @@ def _joined(line: str, message: str, by: str) -> str:
     return f"{line}: {message}; {by}" if message else f"{line}; {by}"
 
 
+def _has_receipt(story: Story) -> bool:
+    return any(each.outcome == "receipt" and each.opened_at >= story.received_at for each in story.attempts)
+
+
 def _since(story: Story) -> datetime:
     """Since when it stands as it does."""
     changed = [step.at for step in story.history if step.from_status is not story.status]
     return max(changed, default=story.landed_at)
 
 
-def _second(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "now"
+def _second(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"

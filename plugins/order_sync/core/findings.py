@@ -47,8 +47,9 @@ MEANINGS = {
         " is no longer wanted, somebody ignores it with resync_orders"
     ),
     FindingKind.MISSING: (
-        "transactions had not landed although every extract went well (TRANSACTION_MISSING); they have been read now,"
-        " and who keeps the channel's database finds out why they came late, or why its counter jumped or began anew"
+        "transactions had not landed although extracts had read past them (TRANSACTION_MISSING); they have been read"
+        " now, and who keeps the channel's database finds out why they came late, or why its counter jumped or began"
+        " anew"
     ),
     FindingKind.GONE: (
         "transactions are no longer in the channel; the ledger keeps what it read, and the channel's owner says why"

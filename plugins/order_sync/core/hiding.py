@@ -6,7 +6,7 @@ order desk needs a customer's account to mend the order, so that only what suppo
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -92,14 +92,18 @@ def without_secrets(text: str) -> str:
 
 
 def _private(version: Transaction) -> Iterator[str]:
-    """Every part of its address, each line of a part, and each word of the name."""
+    """Every part of its addresses, each line of a part, and each word of the name."""
     try:
         details = json.loads(version.details)
     except (ValueError, RecursionError):
         return
-    address = details.get("ship_to") if isinstance(details, dict) else None
-    if not isinstance(address, dict):
-        return
+    places = details.get("ship_to") if isinstance(details, dict) else None
+    for place in places if isinstance(places, list) else [places]:
+        if isinstance(place, dict):
+            yield from _of_address(place)
+
+
+def _of_address(address: Mapping[str, object]) -> Iterator[str]:
     yield from re.findall(r"\w\w+", str(address.get("name") or ""))
     for value in (str(value) for part, value in address.items() if part not in _PUBLIC and value):
         lines = [line for line in re.split(r"[\n\r,]", value) if re.search(r"[^\W\d]", line)]

@@ -22,7 +22,7 @@ UNCONFIRMED_FOR = timedelta(days=1)
 _ENDS = {
     HoldKind.OUTAGE: "it ends by itself once the system answers again; each run probes it",
     HoldKind.ACCESS: "it ends by itself once the key in the connection is a good one; each run probes it",
-    HoldKind.CONFIGURATION: "each run sends one order, and the first that the ERP takes ends it",
+    HoldKind.CONFIGURATION: "each push tries one order, if one is queued, and the first that the ERP takes ends it",
     HoldKind.FIRST_RUN: "somebody releases it with hold_connection",
     HoldKind.PERSON: "somebody releases it with hold_connection",
     HoldKind.RESTORE: (
@@ -69,12 +69,12 @@ def stops_looking(hold: Hold, story: Story) -> bool:
 def by_itself(story: Story, route: Route | None) -> str:
     """What happens if nobody does anything, and when."""
     if story.erased_at:
-        return "Nothing: its content was erased."
+        return "Nothing is sent: its content was erased."
     if route is None:
-        return f"Nothing: the channel {story.channel} is no longer in the registry, so no DAG works on its orders."
+        return f"Nothing: the channel {story.channel} is no longer in the registry, so no DAG sends its orders."
     said = _BY_STATUS[story.status](story, route)
     if story.status in IN_DOUBT and any(stops_looking(hold, story) for hold in story.holds):
-        said += f" While erp_{story.erp} is on hold nobody can look, and its window ends all the same."
+        said += f" While erp_{story.erp} is on hold no run looks, and its window ends all the same."
     if any(stops_reading(hold, story) for hold in story.holds):
         said += f" The channel {story.channel} is not read while its connection is on hold."
     return said
@@ -90,17 +90,20 @@ def _waiting(story: Story, route: Route) -> str:
 def _not_an_order(story: Story, route: Route) -> str:
     if story.reason == "before_start":
         kept = "" if story.transaction else ", and of its content nothing is kept"
+        start = f"the channel's start ({minute(route.start_from)})"
+        if story.placed_at is None or story.placed_at >= route.start_from:
+            start = "the start that the channel had then"
         return (
-            f"Nothing: it was placed before the channel's start ({minute(route.start_from)}). It is counted and never"
-            f" sent{kept}; the DAG backfill_orders brings it in."
+            f"Nothing: it was placed before {start}. It is counted and never sent{kept}; the DAG backfill_orders brings"
+            " it in."
         )
     if story.reason == "in_erp_before_start":
         return "Nothing: as it was to be backfilled the ERP had it already, and it was not sent."
     if story.reason in route.never_orders:
         return f"Nothing: the channel says {story.reason}, and such a row never becomes an order."
     return (
-        f"Nothing, unless the channel says later that it is an order; today it says: {story.reason or 'none'}. For"
-        " ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
+        f"Nothing, unless the channel makes an order of it; when it was read last it was none: {story.reason or 'none'}."
+        " For ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
     )
 
 
@@ -117,17 +120,17 @@ def _queued(story: Story, route: Route) -> str:
     if route.by_hand:
         return f"Nothing: orders of {story.channel} are entered into the ERP by hand: {route.by_hand}."
     holds = [hold for hold in story.holds if stops_sending(hold, story)]
-    if holds:
-        return (
-            "It waits for the end of "
-            + "; and of ".join(f"the hold on {hold.connection}: {how_it_ends(hold)}" for hold in holds)
-            + ". The next push after that sends it."
-        )
+    waits = (
+        "It waits for the end of "
+        + "; and of ".join(f"the hold on {hold.connection}: {how_it_ends(hold)}" for hold in holds)
+        + ". The next push after that takes it."
+    )
     if story.leased_until and story.leased_until > story.as_of:
-        return (
-            f"A push has claimed it and is at work ({story.leased_by}). If that push dies, the next one takes it from"
-            f" {minute(story.leased_until)} on."
-        )
+        free = f"it is free again from {minute(story.leased_until)} on."
+        then = f" {waits}" if holds else ""
+        return f"A push has claimed it and is at work ({story.leased_by}). If that push dies, {free}{then}"
+    if holds:
+        return waits
     if story.doubted:
         return (
             f"The next push of {dag_of(story.channel)} looks it up in the ERP first, and sends nothing before: a ledger"
@@ -135,8 +138,9 @@ def _queued(story: Story, route: Route) -> str:
         )
     again = " What was tried before may have to wait for the ERP's off-peak hours." if story.tried else ""
     return (
-        f"The next push of {dag_of(story.channel)} (Write Order) sends it, after one more look into the channel; an"
-        f" earlier attempt that is not settled is looked up first.{again}"
+        f"The next push of {dag_of(story.channel)} (Write Order) takes it, or a later one if very many wait: it looks"
+        " into the channel once more, if that can be read, looks up an earlier attempt that is not settled, and sends"
+        f" it.{again}"
     )
 
 
@@ -146,8 +150,8 @@ def _in_doubt(story: Story, route: Route) -> str:
 
 def _sent(story: Story, route: Route) -> str:
     return (
-        f"It is looked up in the ERP {_next_look(story)} If nothing definite is known at"
-        f" {minute(story.window_ends_at)}, it is Pending Verification from then on."
+        f"It is looked up in the ERP {_next_look(story)} The first look after {minute(story.window_ends_at)} makes it"
+        " Pending Verification, if nothing definite is known by then."
     )
 
 
@@ -155,8 +159,8 @@ def _pending(story: Story, route: Route) -> str:
     if story.next_look_at is None:
         return "Nothing: it was looked up for so long that looking has ended. A person decides."
     return (
-        f"It is looked up in the ERP {_next_look(story)} It becomes Successful when the ERP confirms, however late; the"
-        " looks grow rarer, and end after 30 days."
+        f"It is looked up in the ERP {_next_look(story)} It becomes Successful when a look finds it confirmed, and is"
+        " sent again only if a look proves that the ERP does not have it. The looks grow rarer, and end after 30 days."
     )
 
 
@@ -168,7 +172,7 @@ def _next_look(story: Story) -> str:
 
 
 def _failed(story: Story, route: Route) -> str:
-    again = "When the shop changes it, it is validated again: each extract looks."
+    again = "When the shop changes it, it is validated again: the extracts look for that."
     data = [cure for cure in story.cures if cure != GUEST_ACCOUNT]
     when = ["the channel has a guest account in the registry"] if GUEST_ACCOUNT in story.cures else []
     if data:
@@ -181,14 +185,19 @@ def _failed(story: Story, route: Route) -> str:
 
 def _dead(story: Story, route: Route) -> str:
     return (
-        "Nothing: it was sent, or refused, as often as is allowed. Only a change in the shop moves it: each extract"
-        " looks."
+        "Nothing: it was tried, or refused, as often as is allowed. By itself only a change in the shop moves it: the"
+        " extracts look for that."
     )
 
 
 def _nothing(text: str) -> Callable[[Story, Route], str]:
     return lambda story, route: text
 
+
+_FINISHED = (
+    "Nothing: it is finished and never sent again. If the shop changes it later, or the ERP cancels it or has it twice,"
+    " it becomes a conflict."
+)
 
 _BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
     Status.WAITING: _waiting,
@@ -200,40 +209,49 @@ _BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
     Status.PENDING_VERIFICATION: _pending,
     Status.FAILED: _failed,
     Status.DEAD: _dead,
-    Status.CONFLICT: _nothing("Nothing: the ERP's order and the channel's differ, and a person decides."),
+    Status.CONFLICT: _nothing("Nothing: a person compares what the channel and the ERP have, and decides."),
     Status.ON_HOLD: _nothing("Nothing is sent until somebody releases it."),
     Status.IGNORED: _nothing("Nothing: it is not sent, unless somebody releases it."),
     Status.CANCELLED_AT_SOURCE: _nothing("Nothing: it is finished, unless the channel makes an order of it again."),
-    Status.SUCCEEDED: _nothing("Nothing: it is finished and never sent again."),
-    Status.SYNCED_MANUALLY: _nothing("Nothing: it is finished and never sent again."),
+    Status.SUCCEEDED: _nothing(_FINISHED),
+    Status.SYNCED_MANUALLY: _nothing(_FINISHED),
 }
 
 
 def decisions(story: Story, route: Route | None) -> str:
     """What people may decide about it, and with which DAG; the lifecycle says what."""
+    if route is None:
+        return "nothing, as long as its channel is not in the registry"
     if story.status is Status.NOT_AN_ORDER and not story.erased_at:
-        brought = story.reason == "before_start"
-        return "bring it in, with the DAG backfill_orders" if brought else "nothing here; only the channel changes it"
+        if story.reason == "before_start":
+            return "bring it in, with the DAG backfill_orders"
+        stays = story.reason == "in_erp_before_start"
+        return "nothing here" if stays else "nothing here; only the channel changes it"
     possible = [action for action, event in DECISIONS.items() if allowed(story.status, event)]
     if story.erased_at:
         possible = [action for action in possible if action in (Action.MARK_AS_SYNCED, Action.IGNORE)]
-    if route and route.by_hand:
+    said = story.transaction
+    cancelled = bool(said and said.not_an_order) and story.status is Status.CONFLICT
+    if route.by_hand or cancelled:
         possible = [action for action in possible if action is not Action.RESYNC]
-    cancelled = story.code == "CANCELLED_IN_ERP"
-    words = [f"{each} (with its ERP number)" if cancelled and each is Action.RESYNC else each for each in possible]
+    if said and not (said.whole or said.not_an_order):
+        possible = [action for action in possible if action not in (Action.RESYNC, Action.RELEASE)]
+    reopens = story.code == "CANCELLED_IN_ERP"
+    words = [f"{each} (with its ERP number)" if reopens and each is Action.RESYNC else each for each in possible]
     return f"{', '.join(words)}, with the DAG resync_orders" if possible else "nothing; there is nothing to decide"
 
 
-def for_support(story: Story, stuck_after: timedelta) -> str | None:
+def for_support(story: Story, route: Route | None, stuck_after: timedelta) -> str | None:
     """Why it should go to support now, or None. `stuck_after`: how long an order may wait unsent."""
     status, now = story.status, story.as_of
     if status is Status.DEAD:
-        return "it was sent, or refused, as often as is allowed"
+        return "it was tried, or refused, as often as is allowed"
     if status is Status.FAILED and _resend_failed(story):
-        return "it was sent again and failed again"
+        return "it was tried again and failed again"
     unsent = status in (Status.RECEIVED, Status.QUEUED) and now - story.received_at > stuck_after
     held = any(stops_sending(hold, story) for hold in story.holds)
-    if unsent and not (held or story.lost or story.tried):
+    by_hand = bool(route and route.by_hand)
+    if unsent and not (held or by_hand or story.lost or story.tried):
         return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
     ends = story.window_ends_at
     if status in IN_DOUBT and ends and now - ends > UNCONFIRMED_FOR:
@@ -267,20 +285,21 @@ def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
 
 def keying_in(story: Story) -> str:
     """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
-    status, number = story.status, story.erp_number or "no number"
+    status, number = story.status, story.erp_number
     if story.erased_at:
         return "DO NOT enter it: its content was erased."
     if status in DONE:
         return f"DO NOT enter it: the ERP has it, under the number {number}."
     if _cancelled_in_erp(story):
+        named = f"as {number}" if number else "under the number that its error names"
         return (
-            f"DO NOT enter it: the ERP has it, cancelled, as {number}, and the cancelled one keeps its external"
+            f"DO NOT enter it: the ERP has it {named}, where it was cancelled, and that one keeps its external"
             " reference. To have that one opened again, resync the order with that number (DAG resync_orders)."
         )
     if status in IN_DOUBT or story.doubted or in_doubt(story):
         return (
-            "DO NOT enter it now: it may be in the ERP already, and no look-up has said that it is not. In the ERP its"
-            f" external reference is {story.key}."
+            "DO NOT enter it now: it may be in the ERP already, and no look-up has proven that it is not. In the ERP"
+            f" its external reference is {story.key}."
         )
     if story.lost:
         decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
@@ -289,7 +308,9 @@ def keying_in(story: Story) -> str:
             " the ERP, and decide again (DAG resync_orders)."
         )
     if status is Status.CONFLICT:
-        return f"DO NOT enter it: the ERP may hold an order of it already ({number})."
+        return f"DO NOT enter it: the ERP may hold an order of it already ({number or 'no number is known'})."
+    if story.reason == "RETURN_NOT_SUPPORTED" and status is Status.NOT_AN_ORDER:
+        return "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
     if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
         return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
     if status is Status.WAITING or (story.transaction and not story.transaction.whole):

@@ -81,7 +81,7 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
         placed_at=reader.placed_at(transaction.placed_at, now),
         delivery_date=reader.delivery_date(transaction.delivery_date),
         ships=reader.ships(details),
-        ship_to=reader.address(details.get("ship_to")),
+        ship_to=reader.address(details),
         lines=tuple(reader.line(i, raw) for i, raw in enumerate(details.get("lines", ()), start=1)),
         charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges", ()), start=1)),
     )
@@ -98,7 +98,9 @@ def read_details(text: str) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("too deeply nested") from None
     _must(isinstance(details, dict), "no object")
-    _must(isinstance(details.get("ship_to") or {}, dict), "ship_to must be an object or null")
+    places = details.get("ship_to") or {}
+    several = isinstance(places, list) and all(isinstance(each, dict) for each in places)
+    _must(isinstance(places, dict) or several, "ship_to must be an object, a list of objects, or null")
     for name in ("lines", "charges"):
         rows = details[name] = details.get(name) or []
         _must(isinstance(rows, list), f"{name} must be a list of objects")
@@ -180,9 +182,17 @@ class _Reader:
             "FIELD_INVALID",
             name,
             value,
-            f"{name} is '{str(value)[:40]}', which {what}: correct it in the shop",
+            f"{name} is missing: complete it in the shop"
+            if value is None
+            else f"{name} is '{str(value)[:40]}', which {what}: correct it in the shop",
         )
         return Decimal(0)
+
+    def rate(self, name: str, value: object) -> Decimal | None:
+        """A tax rate; None if there is none, and if it cannot be read."""
+        known = len(self.problems)
+        rate = None if value is None else self.amount(name, value)
+        return rate if len(self.problems) == known else None
 
     def customer(self, account: str, guest_account: str | None) -> str:
         account = self.text("customer_account", account)
@@ -203,7 +213,12 @@ class _Reader:
         if instant and instant <= now + timedelta(days=1):
             return instant
         what = "lies in the future" if instant else "is not a date and time with its offset, or lies before 2000"
-        self.refuse("FIELD_INVALID", "placed_at", text, f"placed_at '{text}' {what}: correct it in the shop")
+        message = (
+            f"placed_at '{text}' {what}: correct it in the shop"
+            if text
+            else "placed_at is missing: complete it in the shop"
+        )
+        self.refuse("FIELD_INVALID", "placed_at", text, message)
         return EARLIEST
 
     def delivery_date(self, text: str | None) -> date | None:
@@ -215,11 +230,16 @@ class _Reader:
                 "FIELD_INVALID",
                 "delivery_date",
                 text,
-                f"delivery_date '{text}' is not a date: correct it in the shop",
+                f"delivery_date '{text}' is not a date, or lies before 2000: correct it in the shop",
             )
         return day
 
-    def address(self, raw: object) -> Address | None:
+    def address(self, details: dict[str, Any]) -> Address | None:
+        raw = details.get("ship_to")
+        if isinstance(raw, list) and raw and details.get("ships"):
+            number = len(raw)
+            message = f"the order ships to {number} addresses, and an order is sent to one: leave one in the shop"
+            self.refuse("ADDRESS_AMBIGUOUS", "ship_to", number, f"{message}, or enter the order in the ERP by hand")
         if not isinstance(raw, dict):
             return None
         parts = {
@@ -242,10 +262,9 @@ class _Reader:
         return Charge(code=self.text(f"{name} code", raw.get("code")), **self._taxed(name, raw))
 
     def _taxed(self, name: str, raw: dict[str, Any]) -> dict[str, Any]:
-        rate = raw.get("tax_rate")
         return {
             "net": self.amount(f"{name} net", raw.get("net")),
             "tax_code": self.text(f"{name} tax_code", raw.get("tax_code")),
-            "tax_rate": None if rate is None else self.amount(f"{name} tax_rate", rate),
+            "tax_rate": self.rate(f"{name} tax_rate", raw.get("tax_rate")),
             "tax": self.amount(f"{name} tax", raw.get("tax"), Decimal(0)),
         }

@@ -60,7 +60,16 @@ def problems_of(reading: Reading, reference: ReferenceData, tolerance: int) -> t
     amounts: Iterable[Problem] = ()
     if reading.sound_money:
         amounts = chain(signs_are_those_of_a_sale(order), totals_add_up(order, reference, tolerance))
-    return (*reading.problems, *found, *amounts)
+    cannot_say = {code for problem in reading.problems for code in HIDES.get(problem.code, ())}
+    return (*reading.problems, *(each for each in chain(found, amounts) if each.code not in cannot_say))
+
+
+HIDES = {
+    "PARSE_ERROR": ("ORDER_EMPTY",),
+    "LINES_MISSING": ("ORDER_EMPTY", "TOTALS_MISMATCH"),
+    "ADDRESS_AMBIGUOUS": ("ADDRESS_MISSING",),
+}
+"""Of an order that could not be read whole, what the rules would say only because of that."""
 
 
 def has_lines(order: Order, reference: ReferenceData) -> Iterator[Problem]:
@@ -88,7 +97,12 @@ def signs_are_those_of_a_sale(order: Order) -> Iterator[Problem]:
 def currency_is_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
     """The ERP trades in the order's currency; the company's own is never put in its place."""
     if reference.get("currency", order.currency) is None:
-        message = f"currency '{order.currency}' is not active in the ERP: finance activates it"
+        message = (
+            f"currency '{order.currency}' is not in the ERP, or not active there: finance activates it, or the shop"
+            " corrects it"
+        )
+        if not order.currency:
+            message = "the order has no currency: complete it in the shop"
         yield Problem("CURRENCY_MAPPING", "currency", order.currency, message, f"currency:{order.currency}")
 
 
@@ -98,9 +112,12 @@ def taxes_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]
         facts = reference.get("tax", code) if code else None
         if not code:
             if any(item.tax for item in _taxed(order) if not item.tax_code):
-                yield Problem("TAX_MAPPING", "tax_code", "", "a line has tax but no tax code: correct it in the shop")
+                yield Problem(
+                    "TAX_MAPPING", "tax_code", "", "a line or charge has tax but no tax code: correct it in the shop"
+                )
         elif facts is None:
-            message = f"tax code '{code}' (rate {rate} %) is not in the ERP: finance creates or maps it"
+            shown = f" (rate {rate} %)" if rate is not None else ""
+            message = f"tax code '{code}'{shown} is no active sales tax of the ERP: finance creates or activates it"
             yield Problem("TAX_MAPPING", "tax_code", code, message, f"tax:{code}")
         elif rate is not None and Decimal(str(facts["rate"])) != rate:
             message = f"tax code '{code}' is {rate} % in the shop and {facts['rate']} % in the ERP: finance mends it"
@@ -114,7 +131,12 @@ def skus_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
     for where, sku, quantity in articles:
         facts = reference.get("sku", sku)
         if facts is None:
-            message = f"{where}: SKU '{sku}' is not in the ERP: create it there, or fix the typo in the shop"
+            message = (
+                f"{where}: SKU '{sku}' is not in the ERP, or not active there: create or activate it there, or correct"
+                " it in the shop"
+            )
+            if not sku:
+                message = f"{where} has no SKU: complete it in the shop"
             yield Problem("SKU_NOT_FOUND", where, sku, message, f"sku:{sku}")
         elif not facts["salable"]:
             message = f"{where}: SKU '{sku}' may not be sold in the ERP: allow it there, or replace it in the shop"
@@ -129,7 +151,10 @@ def customer_is_known(order: Order, reference: ReferenceData) -> Iterator[Proble
     """The customer account, or the channel's guest account, is a customer of the ERP."""
     account = order.customer_account
     if account and reference.get("customer", account) is None:
-        message = f"customer '{account}' is not in the ERP: create the customer there, or correct the channel's mapping"
+        message = (
+            f"customer '{account}' is not in the ERP, or cannot buy there (inactive, merged, or the guest of a web"
+            " shop): create or activate the customer there, or correct the account"
+        )
         yield Problem("CUSTOMER_NOT_FOUND", "customer_account", account, message, f"customer:{account}")
 
 
@@ -137,18 +162,14 @@ def address_is_there(order: Order, reference: ReferenceData) -> Iterator[Problem
     """An order that ships says where to, in a country that the ERP knows."""
     if not order.ships:
         return
-    advice = "it may be a test or an in-store order, which can be ignored; else complete it in the shop"
     if order.ship_to is None:
+        advice = "it may be a test or an in-store order, which can be ignored; else complete it in the shop"
         yield Problem("ADDRESS_MISSING", "ship_to", "", f"the order ships but has no shipping address: {advice}")
         return
     missing = [name for name in ("street", "city", "country") if not getattr(order.ship_to, name)]
     if missing:
-        yield Problem(
-            "ADDRESS_MISSING",
-            "ship_to",
-            "",
-            f"the shipping address has no {' and no '.join(missing)}: {advice}",
-        )
+        message = f"the shipping address has no {' and no '.join(missing)}: complete it in the shop"
+        yield Problem("ADDRESS_MISSING", "ship_to", "", message)
     country = order.ship_to.country
     if country and reference.get("country", country) is None:
         message = f"country '{country}' is no ISO 3166 code that the ERP knows: correct it in the shop"

@@ -218,7 +218,7 @@ class Stories(Protocol):
         """What the channel says of these orders and said before, as far as it is kept."""
 
     def listed(self, filters: Filters, limit: int) -> Sequence[Listed]:
-        """The newest orders that meet the filters, no more than `limit`; what is no order by its key or status alone."""
+        """The newest orders that meet the filters, no more than `limit`; what is no order only by key or status."""
 
     def causes(self, filters: Filters, limit: int) -> Sequence[Cause]:
         """The codes that most of these orders stand with, the most frequent first."""

@@ -39,8 +39,11 @@ def whole_order(story: Story, guest_account: str | None) -> str:
         ("Sold by", said.distributor or "-"),
         ("Placed at", f"{said.placed_at or '-'} ({minute(story.placed_at)})"),
         ("Deliver on", said.delivery_date or "-"),
-        ("Ships", "yes" if details.get("ships") else "no"),
+        ("Ships", {"True": "yes", "False": "no"}.get(str(details.get("ships")), "-")),
     ]
+    if not details:
+        head.append(("Content", "it cannot be read: look for its lines and its address in the channel"))
+        return f"{laid_out(f'Order {story.key}', [('', keying_in(story)), *head])}\n"
     parts = [
         f"{laid_out(f'Order {story.key}', [('', keying_in(story)), *head])}\nThis page holds people's data.",
         laid_out("Ship to", _address(details.get("ship_to"))),
@@ -65,6 +68,8 @@ def _rows(details: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _address(address: object) -> list[tuple[str, str]]:
+    if isinstance(address, list):
+        return [row for place in address for row in [("", "one of several"), *_address(place)]]
     if not isinstance(address, dict):
         return [("", "no address")]
     return [(part.replace("_", " "), str(address.get(part) or "-")) for part in ADDRESS]

@@ -108,7 +108,7 @@ def explain(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fa
     route = routes.get(story.channel)
     text = explained(story, route, stuck_after)
     if ask.escalate:
-        text += f"\n\n{bundle(story, facts, stuck_after)}"
+        text += f"\n\n{bundle(story, route, facts, stuck_after)}"
     page = whole_order(story, route.guest_account if route else None) if ask.whole_order else ""
     return Answer(text, Summary({"found": 1}), key, page)
 

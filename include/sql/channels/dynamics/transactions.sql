@@ -122,10 +122,11 @@ cross join lateral (
         = (h.channel, h.store, h.terminal, h.transactionid, h.dataareaid)
 ) charges
 -- A one-time address stands beside the transaction, for the header (line 0) and again for its lines; one out of the
--- customer's address book is a record's number. An order has one address: of several, none is taken, and the rules
--- hold the order back.
+-- customer's address book is a record's number. An order has one address: of several, all are told, and the rules hold
+-- the order back.
 cross join lateral (
-    select case when count(*) = 1 then min(place.address::text)::json end as ship_to
+    select case when count(*) > 1 then json_agg(place.address order by place.address::text)
+                else min(place.address::text)::json end as ship_to
     from (
         select jsonb_build_object(
             'name', a.name,

@@ -33,9 +33,9 @@ A row of `transactions.sql` has these columns, in the words of `core.orders.Tran
                                an object or an array of these in this order, which is the cheaper to build; `title`,
                                what people call the article, may be left out,
                                `charges` [{code, net, tax_code, tax_rate, tax}],
-                               `ship_to` {name, street, city, state, postal_code, country} or null, `ships` true or
-                               false. Amounts are text, never a float; `tax_rate` is in per cent or null; `country` is
-                               ISO 3166-1 alpha-2.
+                               `ship_to` {name, street, city, state, postal_code, country} or null, or a list of
+                               several, with which no order is sent; `ships` true or false. Amounts are text, never a
+                               float; `tax_rate` is in per cent or null; `country` is ISO 3166-1 alpha-2.
 
 A sale is positive. A null in any other column becomes a problem of that order, not of the channel.
 """

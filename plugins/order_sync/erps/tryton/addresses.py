@@ -52,7 +52,7 @@ class Addresses:
         if address is None:
             raise OrderRefused(
                 f"customer '{order.customer_account}' has no address for invoices in the ERP: add one to its party",
-                code="ADDRESS_MISSING",
+                code="INVOICE_ADDRESS_MISSING",
             )
         return address
 

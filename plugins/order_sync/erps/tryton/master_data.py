@@ -45,7 +45,11 @@ class Codes:
         """The record's id. Raises OrderRefused with the code `problem` when Tryton has none."""
         row = self._known.get(code)
         if row is None:
-            raise OrderRefused(f"{kind} '{code}' is not in the ERP, or no longer active: create it there", code=problem)
+            raise OrderRefused(
+                f"{kind} '{code}' is not in the ERP, or not active there: create or activate it there, or correct it in"
+                " the shop",
+                code=problem,
+            )
         return int(row["id"])
 
 

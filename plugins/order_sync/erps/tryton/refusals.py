@@ -16,7 +16,8 @@ _NOT_VALID = r"is not valid according to its domain"
 _CODES = tuple(
     (re.compile(pattern, re.DOTALL), code)
     for pattern, code in (
-        (r"enter an? (invoice|shipment) address", "ADDRESS_MISSING"),
+        (r"enter an? invoice address", "INVOICE_ADDRESS_MISSING"),
+        (r"enter an? shipment address", "ADDRESS_MISSING"),
         (r"instead of the guest|for field \"Party\".* does not exist", "CUSTOMER_NOT_FOUND"),
         (r"number of digits .* for field \"Quantity\"", "QTY_UOM"),
         (r"number of digits .* for field \"Unit Price\"", "PRICE_PRECISION"),
