@@ -47,7 +47,9 @@ def faults(transaction: Transaction) -> Iterator[str]:
             continue
         for item in items:
             yield from _item(name, item, keys)
-    yield from _address(details.get("ship_to"))
+    places = details.get("ship_to")
+    for place in places if isinstance(places, list) and len(places) > 1 else [places]:
+        yield from _address(place)
 
 
 def _item(name: str, given: Any, keys: set[str]) -> Iterator[str]:
@@ -67,7 +69,7 @@ def _address(address: Any) -> Iterator[str]:
     if address is None:
         return
     if not isinstance(address, dict):
-        yield f"ship_to is {address!r}: it must be an object, or null"
+        yield f"ship_to is {address!r}: it must be an object, a list of several, or null"
         return
     yield from _keys("ship_to", address, ADDRESS)
     for key in ADDRESS & address.keys():

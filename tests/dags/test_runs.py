@@ -182,7 +182,7 @@ def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pi
     told = "compare_orders: task compare_channel found 1 thing to look at"
     assert [mail["Subject"] for mail in pipeline.inbox.mails].count(told) == 1
     [text] = [message["text"] for message in pipeline.inbox.slack if told in message["text"]]
-    assert "1 missing: transactions had not landed although every extract went well" in text
+    assert "1 missing: transactions had not landed although extracts had read past them" in text
     assert number in text
 
 
@@ -266,6 +266,17 @@ def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports
     assert run("explain_order", key="W100012").state == "failed"
     [slack] = pipeline.inbox.slack
     assert "key is no order key" in slack["text"]
+
+
+def test_a_misspelt_param_is_refused_at_once_and_lists_nothing(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]):
+    """R173"""
+    ran = run("explain_order", retries=3, referense="WEB-1")
+    assert (ran.state, ran.tries) == ("failed", {"explain_order": 1})
+    [slack] = pipeline.inbox.slack
+    assert (
+        "there is no param 'referense': the nearest is 'reference', and the params are key, reference" in slack["text"]
+    )
+    assert "the newest" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("params", [{"status": "broken"}, {"code": "NOPE"}, {"channel": "shop"}, {"days": 0}])

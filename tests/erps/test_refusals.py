@@ -8,7 +8,7 @@ from tests.fixtures import tryton as fixture
 
 NOT_VALID = "is not valid according to its domain."
 SAID = [
-    ('To get a quote for sale "[W1]" you must enter an invoice address.', "ADDRESS_MISSING"),
+    ('To get a quote for sale "[W1]" you must enter an invoice address.', "INVOICE_ADDRESS_MISSING"),
     ('To get a quote for sale "[W1]" you must enter a shipment address.', "ADDRESS_MISSING"),
     (
         'To process the sale "[W1]" you must select another party instead of the guest "Web shop guests".',

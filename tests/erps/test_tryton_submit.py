@@ -139,7 +139,7 @@ async def test_what_tryton_does_not_know_or_take_is_refused_by_name_and_leaves_n
 async def test_a_customer_without_an_address_is_refused(erp: Tryton, back: Back) -> None:
     back("party.party.create", [{"code": "NO-ADDRESS", "name": "Nowhere Ltd"}])
     error = await refusal(erp, order(customer_account="NO-ADDRESS"))
-    assert error.code == "ADDRESS_MISSING"
+    assert error.code == "INVOICE_ADDRESS_MISSING"
     assert "NO-ADDRESS" in str(error)
 
 

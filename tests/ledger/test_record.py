@@ -127,16 +127,16 @@ def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: 
 
 
 @pytest.mark.parametrize(
-    ("disposition", "event", "verb"),
+    ("disposition", "event", "what"),
     [
-        (Status.RECEIVED, "changed", "changed"),
-        (Status.WAITING, "changed", "changed"),
-        (Status.NOT_AN_ORDER, "cancelled_in_channel", "cancelled"),
+        (Status.RECEIVED, "changed", "the channel changed the order"),
+        (Status.WAITING, "changed", "the channel changed the order"),
+        (Status.NOT_AN_ORDER, "cancelled_in_channel", "in the channel it is no order any more (voided)"),
     ],
 )
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
-    ledger: Ledger, sql: Sql, disposition: Status, event: str, verb: str, finished: bool
+    ledger: Ledger, sql: Sql, disposition: Status, event: str, what: str, finished: bool
 ):
     send(ledger, 1)
     if finished:
@@ -145,7 +145,7 @@ def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
     assert sql.events(1)[-1] == event
     status, code, message = sql.order(1, "status, code, message")
     assert (status, code) == ("conflict", "ORDER_CONFLICT")
-    assert f"the channel {verb} the order after it was sent: total 10.00 -> 198.00: a person compares" in str(message)
+    assert f"{what}, and the ERP has it or may have it: total 10.00 -> 198.00: a person compares" in str(message)
 
 
 def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledger: Ledger, sql: Sql):
@@ -154,7 +154,7 @@ def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledg
     assert sql.order(1, "status, code, message") == (
         "cancelled_at_source",
         None,
-        "cancelled in the channel before it was sent",
+        "in the channel it is no order any more (voided): it is not sent",
     )
 
 
@@ -178,7 +178,7 @@ def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(le
     for number in (1, 2):
         status, code, message = sql.order(number, "status, code, message")
         assert (status, code) == ("conflict", "ORDER_CONFLICT")
-        assert "the channel cancelled the order, and the ERP may have it" in str(message)
+        assert "in the channel it is no order any more (voided), and the ERP has it or may have it" in str(message)
     assert claim(ledger).entries == []
 
 

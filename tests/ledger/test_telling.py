@@ -449,7 +449,7 @@ def test_a_push_at_work_and_an_attempt_without_an_answer_are_told(ledger: Ledger
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN", "no answer within 30 seconds")
     answer = ask(ledger, key=str(key(1)), whole_order=True)
     assert answer.text.splitlines()[1].startswith("Last error      OUTCOME_UNKNOWN, ")
-    assert "no answer came, OUTCOME_UNKNOWN: no answer within 30 seconds" in answer.text
+    assert "how it ended is not known, OUTCOME_UNKNOWN: no answer within 30 seconds" in answer.text
     assert "DO NOT enter it now: it may be in the ERP already" in answer.page
     land(ledger, 2)
     validate(ledger)
@@ -480,7 +480,7 @@ def test_the_attempt_that_a_restore_puts_on_record_is_not_counted_as_one(ledger:
     ledger.doubt("shop", 1800.0, ACTOR)
     answer = ask(ledger, key=str(key(1)), whole_order=True)
     assert sql.one("select count(*) from attempts") == 1
-    assert "not attempted by Write Order" in answer.text
+    assert "maybe sent by a ledger that was lost" in answer.text
     assert "DO NOT enter it now" in answer.page
     assert [row.attempts for row in ledger.listed(Filters(), 10)] == [0]
 
@@ -505,6 +505,6 @@ def test_an_erased_order_is_told_as_one(ledger: Ledger, sql: Sql):
     fail(ledger, 1)
     sql.do("update orders set status = 'ignored', customer_account = null, problems = '[]', erased_at = now()")
     answer = ask(ledger, key=str(key(1)), whole_order=True)
-    assert "By itself       Nothing: its content was erased." in answer.text
+    assert "By itself       Nothing is sent: its content was erased." in answer.text
     assert "People may      mark_as_synced, with the DAG resync_orders" in answer.text
     assert "DO NOT enter it: its content was erased." in answer.page

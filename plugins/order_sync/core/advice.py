@@ -143,7 +143,10 @@ CATALOGUE: dict[str, Advice] = {
     ),
     "PARSE_ERROR": Advice("The channel's row cannot be read.", "integration", "Correct the channel's SQL.", _WAITS),
     "PERIOD_CLOSED": Advice(
-        "The order's date lies in a closed period, or in none.", "finance", "Open the period, if permitted.", _WAITS
+        "The order's date lies in a closed period, or in none.",
+        "finance",
+        "Open or reopen the period, if permitted.",
+        _WAITS,
     ),
     "REJECTED_BY_ERP": Advice(
         "The ERP refused the order for a reason of its own; its text is kept.",

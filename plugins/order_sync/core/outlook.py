@@ -102,8 +102,8 @@ def _not_an_order(story: Story, route: Route) -> str:
     if story.reason in route.never_orders:
         return f"Nothing: the channel says {story.reason}, and such a row never becomes an order."
     return (
-        f"Nothing, unless the channel makes an order of it; when it was read last it was none: {story.reason or 'none'}."
-        " For ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
+        "Nothing, unless the channel makes an order of it; when it was read last it was none:"
+        f" {story.reason or 'none'}. For ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
     )
 
 
