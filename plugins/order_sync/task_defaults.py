@@ -1,5 +1,5 @@
-"""What every task of this package's DAGs has in common: how often it is tried, how long, and who hears of a failure;
-and that a run with a param that its DAG does not have is refused.
+"""What every task of this package's DAGs has in common: how often it is tried, how long, who hears of a failure, and
+that a run with a param that its DAG does not have is refused.
 """
 
 from datetime import timedelta
