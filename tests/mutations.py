@@ -1780,5 +1780,12 @@ MUTATIONS = (
         "",
         "tests/dags/test_integrity.py"
         "::test_a_param_that_its_dag_does_not_have_is_refused_by_every_dag_that_takes_params",
+        9,
+        "an Airflow that reads ignore files as regular expressions runs each module a second time",
+        "plugins/.airflowignore",
+        "\norder_sync/\n",
+        "\norder_sync/**\n",
+        "tests/dags/test_integrity.py"
+        "::test_the_ignore_file_holds_in_both_syntaxes_and_lets_a_plugin_beside_the_package_be_loaded",
     ),
 )

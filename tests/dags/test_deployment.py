@@ -98,14 +98,15 @@ def test_a_secrets_backend_serves_instead_of_the_environment(house: House, empty
     assert "the ledger is at schema" in house.run(MIGRATE, **backend)
 
 
-def test_beside_plugins_of_its_own_a_house_needs_the_one_line_of_the_page(tmp_path: Path):
-    house = House(tmp_path)
+@pytest.mark.parametrize("syntax", ["glob", "regexp"])
+def test_beside_plugins_of_its_own_a_house_needs_the_one_line_of_the_page(tmp_path: Path, syntax: str):
+    house, kept = House(tmp_path), {"AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX": syntax}
     house.run(command("cp"), CHECKOUT)
     (tmp_path / "plugins" / "theirs.py").write_text("")
-    assert house.run(f"python -c '{LOADED}'").splitlines()[-1] == "[]"
-    [line] = re.findall(r"with the one line `(.*?)`", PAGE)
-    (tmp_path / "plugins" / ".airflowignore").write_text(f"{line}\n")
-    assert house.run(f"python -c '{LOADED}'").splitlines()[-1] == "['theirs']"
+    assert house.run(f"python -c '{LOADED}'", **kept).splitlines()[-1] == "['theirs']"
+    [line] = re.findall(r"add the one line `(.*?)`", PAGE)
+    (tmp_path / "plugins" / ".airflowignore").write_text(f"# ours\nold_one\n{line}  # the package\n")
+    assert house.run(f"python -c '{LOADED}'", **kept).splitlines()[-1] == "['theirs']"
 
 
 def test_the_first_part_of_the_requirements_names_every_library_that_is_imported(house: House):

@@ -70,9 +70,9 @@ print("PROBE", json.dumps({
 """
 
 
-def probe(plugins: Path) -> dict[str, Any]:
+def probe(plugins: Path, **settings: str) -> dict[str, Any]:
     """Parse all DAGs in a process of its own, as the dag-processor does, and tell what happened."""
-    env = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
+    env = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins), **settings}
     done = subprocess.run(
         [sys.executable, "-c", PROBE, DAGS, plugins, *DRIVERS],
         env=env,
@@ -129,6 +129,20 @@ def test_parsing_is_quick_and_imports_no_driver(parsed: dict[str, Any]):
 def test_the_plugin_loader_leaves_our_modules_their_full_names(parsed: dict[str, Any]):
     assert "order_sync.operators" in parsed["ours"]
     assert [name for name in parsed["ours"] if name.partition(".")[0] != "order_sync"] == []
+
+
+@pytest.mark.parametrize("syntax", ["glob", "regexp"])
+def test_the_ignore_file_holds_in_both_syntaxes_and_lets_a_plugin_beside_the_package_be_loaded(
+    tmp_path: Path, syntax: str
+):
+    """`regexp` was the default of Airflow 2, and is kept by many."""
+    plugins = tmp_path / "plugins"
+    shutil.copytree(PLUGINS, plugins, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "include").symlink_to(CHECKOUT / "include")
+    (plugins / "order_sync_plugin.py").write_text("")
+    parsed = probe(plugins, AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX=syntax)
+    assert parsed["errors"] == {}
+    assert [name for name in parsed["ours"] if name.partition(".")[0] != "order_sync"] == ["order_sync_plugin"]
 
 
 def test_without_the_ignore_file_the_loader_would_run_every_module_under_its_bare_name(tmp_path: Path):
