@@ -19,29 +19,30 @@ logger = logging.getLogger(__name__)
 TOLD_BY = "order_sync_ledger_away"
 """The Airflow variable that holds which task told that the ledger is away."""
 
-Way = Callable[[Mapping[str, Any]], None]
+Way = Callable[[Mapping[str, Any]], bool]
+"""Tells people what a context says; whether it went out."""
 
 
 def told_once(way: Way) -> Way:
     """A way of telling that is silent if another task told already that the ledger is away."""
 
     @wraps(way)
-    def tell(context: Mapping[str, Any]) -> None:
+    def tell(context: Mapping[str, Any]) -> bool:
         if not isinstance(context.get("exception"), LedgerUnavailable):
-            way(context)
-            return
+            return way(context)
         me, teller = _name(context), _teller()
         if teller not in (None, me):
             logger.info("people were told that the ledger is away, by %s; they are told again once it was back", teller)
-            return
+            return False
         if teller is None:
             _remember(me)
+        told = False
         try:
-            way(context)
-        except Exception:
-            if teller is None:  # nobody heard of it
+            told = way(context)
+        finally:
+            if teller is None and not told:  # nobody heard of it
                 _forget()
-            raise
+        return told
 
     return tell
 

@@ -161,6 +161,20 @@ def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeli
     assert "variable order_sync_report_dir" in pipeline.inbox.slack[0]["text"]
 
 
+def test_where_no_alert_is_set_up_a_failed_task_logs_a_line_about_each_way_and_no_trace(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd
+):
+    for name in ("CONN_SLACK_ALERTS", "CONN_SMTP_ALERTS", "VAR_ORDER_SYNC_ALERT_FROM", "VAR_ORDER_SYNC_ALERT_TO"):
+        monkeypatch.delenv(f"AIRFLOW_{name}")
+    assert run("report_failures").state == "failed"
+    log = caplog.text + capfd.readouterr().out
+    assert "the report's folder is ''" in log
+    assert log.count("no alert over Slack: connection 'slack_alerts' is not set up") == 1
+    assert log.count("no alert by mail: connection 'smtp_alerts', variable 'order_sync_alert_from', ") == 1
+    assert "Failed to run task callback" not in log
+    assert "NOT_FOUND" not in log
+
+
 @pytest.mark.parametrize("params", [{"day": "yesterday"}, {"content": "everything"}])
 def test_params_of_a_report_that_cannot_be_are_refused_before_the_task_runs(pipeline: Pipeline, params: dict[str, str]):
     """R173"""

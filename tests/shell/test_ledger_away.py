@@ -49,11 +49,14 @@ class Inbox(list[str]):
     """A way of telling people, which may be broken."""
 
     broken = False
+    set_up = True
 
-    def tell(self, context: Any) -> None:
+    def tell(self, context: Any) -> bool:
         if self.broken:
             raise OSError("no mail server")
-        self.append(context["ti"].task_id)
+        if self.set_up:
+            self.append(context["ti"].task_id)
+        return self.set_up
 
 
 def failed(task: str, run: str = "run 1", error: Exception | None = None) -> Any:
@@ -106,6 +109,14 @@ def test_if_nobody_could_be_told_the_next_task_tells(variables: Variables):
     slack.broken = False
     way(failed("validate"))
     assert slack == ["validate"]
+
+
+def test_a_way_that_is_not_set_up_does_not_silence_the_other(variables: Variables):
+    slack, mail = Inbox(), Inbox()
+    slack.set_up = False
+    for way in (told_once(slack.tell), told_once(mail.tell)):
+        way(failed("extract"))
+    assert (slack, mail) == ([], ["extract"])
 
 
 def test_one_way_that_is_broken_does_not_make_the_other_tell_twice(variables: Variables):

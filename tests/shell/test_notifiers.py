@@ -1,17 +1,17 @@
 """Alerts, sent to a real mail server and a real HTTP server on loopback."""
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowNotFoundException
-from airflow.sdk.execution_time.context import VariableAccessor
 from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks
 
 from order_sync.core.errors import NotAuthorised
-from order_sync.notifiers import ALERTS, alert, alert_mail, alert_slack, tell
+from order_sync.notifiers import ALERTS, LONGEST, alert, alert_mail, alert_slack, tell
 from sandbox.inbox import Inbox
 from sandbox.processes import free_port
 
@@ -37,8 +37,7 @@ def context(error: BaseException | None = FAILED) -> dict[str, Any]:
         task_id="push",
         log_url="http://airflow.example/dags/sync_orders__dynamics_web/runs/scheduled__2026-03-02/tasks/push",
     )
-    var = {"value": VariableAccessor(deserialize_json=False)}
-    return {"ti": ti, "run_id": ti.run_id, "exception": error, "var": var}
+    return {"ti": ti, "run_id": ti.run_id, "exception": error}
 
 
 def run_callbacks(context: dict[str, Any]) -> list[str]:
@@ -138,23 +137,62 @@ def test_each_alert_tells_of_its_own_failure(inbox: Inbox):
     assert ["first" in text for text in texts(inbox)] == [True, False, True, False]
 
 
-def test_a_missing_slack_connection_does_not_stop_the_mail(inbox: Inbox, monkeypatch: pytest.MonkeyPatch):
+WITHOUT_SLACK = "no alert over Slack: connection 'slack_alerts' is not set up"
+
+
+def unset(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    for name in names:
+        monkeypatch.delenv(f"AIRFLOW_{name}", raising=False)
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """What the log has but for the mail server's, with its level."""
+    return [(each.levelname, each.getMessage()) for each in caplog.records if each.name != "mail.log"]
+
+
+def test_where_no_alert_is_set_up_a_line_of_information_says_so_and_nothing_is_an_error(
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level("INFO")
+    assert run_callbacks(context()) == []
+    names = "connection 'smtp_alerts', variable 'order_sync_alert_from', variable 'order_sync_alert_to'"
+    assert said(caplog) == [("INFO", WITHOUT_SLACK), ("INFO", f"no alert by mail: {names} are not set up")]
+    caplog.clear()
+    assert not tell(context(None), ["one"]), "what was found is told once there is a way"
+    assert [level for level, _ in said(caplog)] == ["INFO", "INFO"]
+
+
+def test_a_missing_slack_connection_does_not_stop_the_mail(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     """R176"""
-    monkeypatch.delenv("AIRFLOW_CONN_SLACK_ALERTS")
-    assert run_callbacks(context()) == ["alert_slack"]
+    caplog.set_level("INFO", "order_sync")
+    unset(monkeypatch, "CONN_SLACK_ALERTS")
+    assert run_callbacks(context()) == []
     assert (len(inbox.mails), len(inbox.slack)) == (1, 0)
+    assert said(caplog) == [("INFO", WITHOUT_SLACK)]
 
 
-def test_a_missing_mail_connection_does_not_stop_slack(inbox: Inbox, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("AIRFLOW_CONN_SMTP_ALERTS")
-    assert run_callbacks(context()) == ["alert_mail"]
+def test_mail_that_is_not_set_up_does_not_stop_slack(inbox: Inbox, monkeypatch: pytest.MonkeyPatch):
+    unset(monkeypatch, "CONN_SMTP_ALERTS", "VAR_ORDER_SYNC_ALERT_FROM", "VAR_ORDER_SYNC_ALERT_TO")
+    assert run_callbacks(context()) == []
     assert (len(inbox.mails), len(inbox.slack)) == (0, 1)
 
 
-def test_a_missing_recipient_names_the_variable(inbox: Inbox, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_TO")
-    with pytest.raises(Exception, match="order_sync_alert_to"):
-        alert_mail(context())
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("CONN_SMTP_ALERTS", "connection 'smtp_alerts'"),
+        ("VAR_ORDER_SYNC_ALERT_FROM", "variable 'order_sync_alert_from'"),
+        ("VAR_ORDER_SYNC_ALERT_TO", "variable 'order_sync_alert_to'"),
+    ],
+)
+def test_mail_that_is_set_up_in_part_is_a_warning_that_names_what_is_missing(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, missing: str
+):
+    unset(monkeypatch, name)
+    assert not alert_mail(context())
+    assert said(caplog) == [("WARNING", f"no alert by mail: {missing} is not set up")]
     assert inbox.mails == []
 
 
@@ -165,6 +203,38 @@ def test_a_slack_that_is_down_is_an_error_that_does_not_show_the_webhook(monkeyp
         alert_slack(context())
 
 
-def test_a_missing_slack_connection_is_named():
-    with pytest.raises(AirflowNotFoundException, match="slack_alerts"):
-        alert_slack(context())
+LONG = "ERP " * 250_000
+"""A text of a million characters."""
+
+
+def test_no_text_is_longer_than_people_read_and_each_ends_at_a_word(inbox: Inbox):
+    """An ERP's answer may hold a megabyte, and Slack cuts a text of 40,000 characters in the middle of a mark."""
+    endless = context(NotAuthorised(LONG))
+    endless["ti"] = SimpleNamespace(**dict.fromkeys(("dag_id", "run_id", "task_id", "log_url"), LONG.strip()))
+    assert run_callbacks(endless) == []
+    for text in texts(inbox):
+        assert len(text) < 8_000
+        assert "ERP …" in text
+        assert "ER …" not in text
+    assert len(inbox.mails[0]["subject"]) < 600
+
+
+def test_a_text_that_is_cut_still_cannot_become_markup():
+    for shift in range(8):
+        facts = alert(context(NotAuthorised("x" * shift + "<&>" * 10_000)))
+        assert re.sub("&(lt|gt|amp);", "", facts["message"]).strip("x ") == "…"
+        assert len(html.unescape(facts["message"])) == LONGEST["message"]
+
+
+@pytest.mark.parametrize(("number", "told"), [(2, 2), (8, 8), (500, 16)])
+def test_findings_share_the_place_that_there_is(number: int, told: int):
+    facts = alert({**context(None), "findings": [f"channel_{each}: {LONG}" for each in range(number)]})
+    assert facts["what"] == f"{number} things to look at"
+    assert facts["message"].count("channel_") == told
+    assert 3_000 < len(facts["message"]) <= LONGEST["message"]
+
+
+def test_an_address_that_is_too_long_is_left_out_since_half_of_it_leads_nowhere():
+    odd = context()
+    odd["ti"].log_url = "http://airflow.example/" + "x" * 3_000
+    assert alert(odd)["log_url"] == ""

@@ -71,6 +71,15 @@ def on_one_line(text: str) -> str:
     return _UNSEEN.sub(" ", text)
 
 
+def shortened(text: str, most: int) -> str:
+    """The text in at most so many characters; a longer one is cut at a word, and ends with an ellipsis."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    whole_words = re.match(r".*\s", kept, re.DOTALL)
+    return (whole_words[0].rstrip() + " " if whole_words and len(whole_words[0]) > most // 2 else kept) + HIDDEN
+
+
 def without_people(text: str, versions: Iterable[Transaction]) -> str:
     """The text without what of it stands in an address of these versions, and without any word of a name."""
     for private in sorted({*chain.from_iterable(map(_private, versions))}, key=len, reverse=True):
