@@ -102,7 +102,7 @@ def run_job(sandbox: Sandbox) -> Agreement:
         time.sleep(1)
     for dag, run in runs.items():
         say(f"{dag} ended: {api.run_state(dag, run)}")
-    api.pause(REPORT, paused=False)  # not before: its first run stores the day's rows for good
+    api.pause(REPORT, paused=False)  # not before: it stores nothing until each channel was validated once
     report = api.trigger(REPORT)
     say(f"{REPORT} ended: {api.wait_for_run(REPORT, report)}")
     return print_result(sandbox)

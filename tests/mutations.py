@@ -1788,4 +1788,21 @@ MUTATIONS = (
         "tests/dags/test_integrity.py"
         "::test_the_ignore_file_holds_in_both_syntaxes_and_lets_a_plugin_beside_the_package_be_loaded",
     ),
+    Mutation(
+        15,
+        "the first report is stored before the orders were validated, and stays empty",
+        SQL + "read_awaited.sql",
+        "where asked.channel not in (select channel from validated)",
+        "where false",
+        "tests/ledger/test_report.py"
+        "::test_nothing_is_stored_before_each_channel_was_validated_once_and_the_same_day_is_built_then",
+    ),
+    Mutation(
+        15,
+        "a channel that could not be validated counts as validated",
+        FLOWS + "validate.py",
+        "    after = None\n",
+        "    after = None\n    ledger.note_validated(route.channel)\n",
+        "tests/flows/test_flows.py::test_a_channel_counts_as_validated_once_all_that_was_read_of_it_has_been_judged",
+    ),
 )

@@ -147,6 +147,10 @@ def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(
 ):
     """R125"""
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
+    early = run("report_failures")
+    assert (early.state, early.tasks) == ("success", {"build_failure_report": "skipped"})
+    assert [*tmp_path.iterdir()] == []
+    pipeline.validated("dynamics_web", "dynamics_store")
     assert run("report_failures").state == "success"
     yesterday = day_before(datetime.now(UTC), ZoneInfo("UTC"))
     assert [path.name for path in tmp_path.iterdir()] == [f"order-sync-failures-{yesterday}.csv"]
@@ -229,6 +233,7 @@ def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
     run()
     with pipeline.ledger() as connection:
         [(account,)] = connection.execute("select customer_account from order_sync.transactions").fetchall()
+    pipeline.validated("dynamics_store")
     yesterday = str((datetime.now(UTC) - timedelta(days=1)).date())
     assert run("report_failures", day=yesterday, content="all").returned["build_failure_report"] == {"Successful": 1}
     [file] = tmp_path.iterdir()

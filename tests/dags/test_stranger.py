@@ -69,6 +69,7 @@ def test_a_strangers_dag_brings_orders_into_the_erp_over_connections_of_its_own(
 ):
     good = house.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
     house.sell("NO-SUCH-SKU")
+    house.validated("dynamics_store")
     ran = run(DAG, folder=FOLDER, reports=str(tmp_path), day="2026-03-02")
     assert (ran.state, ran.tasks) == ("success", dict.fromkeys(TASKS, "success"))
     assert ran.returned["fetch"] == {"new": 3, "orders": 3}

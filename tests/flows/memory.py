@@ -246,6 +246,7 @@ class MemoryLedger:
     history: list[tuple[OrderKey, str | None, str, str, str]] = field(default_factory=list)
     retried: set[tuple[OrderKey, str]] = field(default_factory=set)
     marks: dict[str, Watermark] = field(default_factory=dict)
+    validated: set[str] = field(default_factory=set)
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
     in_force: list[Hold] = field(default_factory=list)
@@ -371,6 +372,9 @@ class MemoryLedger:
             row.generation, row.code, row.message, row.problems = row.generation + 1, None, "", ()
             self._move(key, row, Event.REFERENCE_CHANGED if cured else Event.RESYNC, actor.by)
         return len(failed)
+
+    def note_validated(self, channel: str) -> None:
+        self.validated |= {channel} & self.marks.keys()
 
     def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
         refused = [

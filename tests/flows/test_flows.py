@@ -119,6 +119,20 @@ def test_without_any_reference_data_orders_wait_rather_than_fail():
     assert ledger.status() is Status.RECEIVED
 
 
+def test_a_channel_counts_as_validated_once_all_that_was_read_of_it_has_been_judged():
+    """A report waits for that, since what it stores stays as it is."""
+    ledger = MemoryLedger()
+    validate(ROUTE, ledger, ACTOR)
+    assert ledger.validated == set(), "nothing was read yet"
+    extract(ROUTE, MemoryChannel([transaction(1)]), ledger, ACTOR)
+    with pytest.raises(Transient):
+        validate(ROUTE, ledger, ACTOR)
+    assert ledger.validated == set()
+    ledger.copy = reference()
+    validate(ROUTE, ledger, ACTOR)
+    assert ledger.validated == {"shop"}
+
+
 def test_while_the_erp_is_away_the_last_good_copy_of_the_reference_data_serves_with_its_age():
     ledger = MemoryLedger(copy=reference(START - timedelta(minutes=20)))
     erp = MemoryErp(ledger.clock, down=True)

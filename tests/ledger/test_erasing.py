@@ -165,7 +165,7 @@ def build(ledger: Ledger, tmp_path: Path) -> Build:
     """Build a day's report into the folder."""
 
     def build(content: ReportContent = "all", day: date = DAY) -> ReportFile:
-        return build_report(ledger, tmp_path, content, ZoneInfo("UTC"), timedelta(minutes=30), {}, day)
+        return build_report(ledger, tmp_path, content, ZoneInfo("UTC"), timedelta(minutes=30), {}, (), day)
 
     return build
 

@@ -150,7 +150,7 @@ def test_rows_of_reports_and_their_files_lose_what_is_forgotten(
 ):
     succeed(ledger, sql, 1, 2)
     day, zone = date(2026, 11, 20), ZoneInfo("UTC")
-    path = build_report(ledger, tmp_path, "all", zone, timedelta(minutes=30), {}, day).path
+    path = build_report(ledger, tmp_path, "all", zone, timedelta(minutes=30), {}, (), day).path
     age(sql, 500, 1)
     with pytest.raises(Misconfigured, match="name their folder"):
         forget(folder=None)

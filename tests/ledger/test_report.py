@@ -12,10 +12,11 @@ import pytest
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import STANDINGS, Event, Status
 from order_sync.core.ports import ReportContent
+from order_sync.core.watermark import Watermark
 from order_sync.flows import build_report
-from order_sync.flows.report import ReportFile
+from order_sync.flows.report import NotYet, ReportFile
 from order_sync.ledger import Ledger
-from tests.ledger.steps import Sql, close, fail, key, land, queue, send, settle
+from tests.ledger.steps import ACTOR, Sql, close, fail, key, land, queue, send, settle
 
 DAY = date(2026, 11, 20)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -30,7 +31,7 @@ def build(ledger: Ledger, tmp_path: Path) -> Build:
     """Build the report of `DAY`, unless told otherwise."""
 
     def build(content: ReportContent = "failed", zone: ZoneInfo = BERLIN, **options: object) -> ReportFile:
-        given = {"folder": tmp_path, "distributors": {}, "day": DAY, **options}
+        given = {"folder": tmp_path, "distributors": {}, "channels": (), "day": DAY, **options}
         return build_report(ledger, content=content, zone=zone, queued_stuck_after=STUCK, **given)  # type: ignore[arg-type]
 
     return build
@@ -302,9 +303,69 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence_and_nothing_is_store
     assert sql.one("select count(*) from reports") == 0
 
 
+def read(ledger: Ledger, channel: str) -> None:
+    """Let a channel be read to its end, which has nothing."""
+    ledger.record(channel, "tryton", [], Watermark("db", 1), ACTOR)
+
+
+def test_nothing_is_stored_before_each_channel_was_validated_once_and_the_same_day_is_built_then(
+    ledger: Ledger, build: Build, sql: Sql, tmp_path: Path
+):
+    """Switched on together with its channels, the report runs at once, for yesterday."""
+    wait = (
+        r"^the report of 2026-11-20 is not built yet, and nothing is stored: no orders of {} have been validated so"
+        r" far\. Let sync_orders__\w+.* run until `validate` is green, .*; then clear this task, and it builds the same"
+        r" day$"
+    )
+    with pytest.raises(NotYet, match=wait.format("shop, tills")):
+        build(channels=["shop", "tills"])
+    land(ledger, 1)
+    read(ledger, "shop")
+    fail(ledger)
+    with pytest.raises(NotYet, match=wait.format("shop, tills")):
+        build(channels=["shop", "tills"])
+    ledger.note_validated("shop")
+    read(ledger, "tills")
+    with pytest.raises(NotYet, match=wait.format("tills")):
+        build(channels=["shop", "tills"])
+    assert (sql.one("select count(*) from reports"), [*tmp_path.iterdir()]) == (0, [])
+    ledger.note_validated("tills")
+    assert words(build(channels=["shop", "tills"])) == {"R-1": "Failed"}
+
+
+def test_a_validation_before_anything_was_read_is_none(ledger: Ledger, build: Build):
+    ledger.note_validated("shop")
+    read(ledger, "shop")
+    with pytest.raises(NotYet):
+        build(channels=["shop"])
+
+
+def test_a_channel_that_nobody_switches_on_keeps_the_report_waiting_for_a_day_and_no_longer(
+    ledger: Ledger, build: Build, sql: Sql
+):
+    read(ledger, "shop")
+    ledger.note_validated("shop")
+    aged = "update watermarks set validated_at = clock_timestamp() - interval '1 day' + make_interval(secs => %s)"
+    sql.do(aged, 60)
+    with pytest.raises(NotYet, match="no orders of tills"):
+        build(channels=["shop", "tills"])
+    sql.do(aged, 0)
+    ledger.note_validated("shop")
+    assert rows(build(channels=["shop", "tills"])) == []
+    read(ledger, "tills")
+    with pytest.raises(NotYet, match="no orders of tills"):
+        build(channels=["shop", "tills"], content="all")
+
+
+def test_a_report_that_is_stored_waits_for_no_channel_that_came_since(ledger: Ledger, build: Build):
+    first = build(channels=[])
+    read(ledger, "shop")
+    assert build(channels=["shop"]) == first
+
+
 def test_a_report_that_fails_half_way_leaves_the_last_file_and_no_other(ledger: Ledger, build: Build, tmp_path: Path):
     class Broken:
-        now, build_report = ledger.now, ledger.build_report
+        now, awaited, build_report = ledger.now, ledger.awaited, ledger.build_report
 
         def report_csv(self, report: object) -> object:
             yield b"half a row"
@@ -313,7 +374,7 @@ def test_a_report_that_fails_half_way_leaves_the_last_file_and_no_other(ledger: 
     fail(ledger, 1)
     content = build().path.read_bytes()
     with pytest.raises(Transient):
-        build_report(Broken(), tmp_path, "failed", BERLIN, STUCK, {}, DAY)  # type: ignore[arg-type]
+        build_report(Broken(), tmp_path, "failed", BERLIN, STUCK, {}, (), DAY)  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["order-sync-failures-2026-11-20.csv"]
     assert build().path.read_bytes() == content
 

@@ -10,10 +10,14 @@ from typing import Any
 import psycopg
 import pytest
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
-from order_sync import ledger
+from order_sync import ledger, registry
 from order_sync.core.errors import Misconfigured
+from order_sync.core.ports import Actor
+from order_sync.core.watermark import Watermark
 from order_sync.operators import BuildFailureReportOperator
+from order_sync.registry import ChannelSpec
 from sandbox.postgres import Cluster
 
 HEADER = "Order id,Distributor name,Account ID,Delivery Date,Placed At Date,Status"
@@ -45,6 +49,32 @@ def build(cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch) -> B
     return build
 
 
+CHANNELS = (
+    ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner"),
+    ChannelSpec("tills", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner"),
+)
+
+
+@pytest.fixture
+def validated(cluster: Cluster, database: str) -> Iterator[Callable[[str], None]]:
+    """Lets a channel be read and validated for the first time."""
+    with ledger.Ledger(lambda: psycopg.connect(cluster.dsn(database))) as opened:
+
+        def validated(channel: str) -> None:
+            opened.record(channel, "erp", [], Watermark("db", 1), Actor("test"))
+            opened.note_validated(channel)
+
+        yield validated
+    with psycopg.connect(cluster.dsn(database)) as connection:
+        connection.execute("truncate order_sync.watermarks")
+
+
+@pytest.fixture(autouse=True)
+def _channels(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A registry with no channel, or with two of which a test says what became of them."""
+    monkeypatch.setattr(registry, "CHANNELS", CHANNELS if "validated" in request.fixturenames else ())
+
+
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -54,6 +84,18 @@ def test_the_report_is_a_file_in_the_folder_and_what_is_returned_is_counts(build
     assert build(folder=str(tmp_path), day="2026-03-02") == {}
     assert files(tmp_path) == ["order-sync-failures-2026-03-02.csv"]
     assert (tmp_path / files(tmp_path)[0]).read_text("utf-8-sig").replace('"', "").splitlines() == [HEADER]
+
+
+def test_until_each_channel_was_validated_once_the_task_is_skipped_with_the_reason_and_a_clear_builds_the_day(
+    build: Build, validated: Callable[[str], None], tmp_path: Path
+):
+    validated("shop")
+    with pytest.raises(AirflowSkipException, match=r"report of 2026-03-01 is not built yet.* no orders of tills have"):
+        build(datetime(2026, 3, 2, 6, tzinfo=UTC), folder=str(tmp_path))
+    assert files(tmp_path) == []
+    validated("tills")
+    build(datetime(2026, 3, 2, 6, tzinfo=UTC), folder=str(tmp_path))
+    assert files(tmp_path) == ["order-sync-failures-2026-03-01.csv"]
 
 
 def test_all_orders_are_a_file_of_their_own(build: Build, tmp_path: Path):

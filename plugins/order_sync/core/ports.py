@@ -362,6 +362,9 @@ class Ledger(Protocol):
         reference.
         """
 
+    def note_validated(self, channel: str) -> None:
+        """Remember that the channel's orders were validated once, if it has been read."""
+
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
 
@@ -546,6 +549,15 @@ class Reports(Protocol):
 
     def now(self) -> datetime:
         """The ledger's clock."""
+
+    def awaited(
+        self, channels: Collection[str], day: date, content: ReportContent, in_use_within: timedelta
+    ) -> Sequence[str]:
+        """Those of the channels whose orders must be validated once before the day's rows may be stored.
+
+        None if they are stored. A channel that was never read counts as not in use once another one was validated so
+        long ago.
+        """
 
     def build_report(self, request: ReportRequest) -> Report:
         """Store the day's rows at the first build; every later build returns that report, whatever happened since."""

@@ -13,7 +13,7 @@ from order_sync.flows.extract import extract
 from order_sync.flows.printing import print_order
 from order_sync.flows.push import push
 from order_sync.flows.reference import refresh_reference
-from order_sync.flows.report import build_report
+from order_sync.flows.report import NotYet, build_report
 from order_sync.flows.restore import restore
 from order_sync.flows.resync import resync
 from order_sync.flows.settle import settle
@@ -21,6 +21,7 @@ from order_sync.flows.validate import validate
 
 __all__ = [
     "Answer",
+    "NotYet",
     "asked",
     "backfill",
     "build_report",

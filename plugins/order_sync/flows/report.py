@@ -4,7 +4,7 @@ The rows are made and stored by the ledger when the day is built first; this flo
 puts the stored rows into a file, byte for byte the same whenever it is asked again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,10 +16,18 @@ from zoneinfo import ZoneInfo
 
 from order_sync.core.calendar_days import business_day, day_before
 from order_sync.core.errors import Misconfigured
+from order_sync.core.outlook import dag_of
 from order_sync.core.ports import Report, ReportContent, ReportRequest, Reports, Summary
 
 FILE_NAMES = {"failed": "order-sync-failures-{day}.csv", "all": "order-sync-all-{day}.csv"}
+IN_USE_WITHIN = timedelta(days=1)
+"""A channel that was never read counts as not in use, once another one has been validated for so long."""
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class NotYet(Exception):
+    """A day's report would show too little, and for good: nothing was stored, and a later build makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,13 @@ def build_report(
     zone: ZoneInfo,
     queued_stuck_after: timedelta,
     distributors: Mapping[str, str],
+    channels: Collection[str],
     day: date | None = None,
 ) -> ReportFile:
     """Write the report of a business day, by default the last one that is over in `zone`.
 
-    Raises Misconfigured when the day is not over yet, or the folder cannot be written to; nothing is stored then.
+    Raises Misconfigured when the day is not over yet, or the folder cannot be written to, and NotYet while orders of
+    one of these channels were never validated; nothing is stored then.
     """
     now = reports.now()
     day = day or day_before(now, zone)
@@ -59,6 +69,12 @@ def build_report(
             " its report can be built from then on"
         )
     must_be_there(folder)
+    if awaited := reports.awaited(channels, day, content, IN_USE_WITHIN):
+        raise NotYet(
+            f"the report of {day} is not built yet, and nothing is stored: no orders of {', '.join(awaited)} have been"
+            f" validated so far. Let {', '.join(map(dag_of, awaited))} run until `validate` is green, or take a channel"
+            " that you do not use out of the registry; then clear this task, and it builds the same day"
+        )
     request = ReportRequest(day, content, placed, zone.key, queued_stuck_after, distributors)
     return write_report(reports, path_of(folder, content, day), lambda: reports.build_report(request))
 

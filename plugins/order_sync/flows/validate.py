@@ -43,6 +43,7 @@ def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1, cle
             summary.add("invalid" if change.problems else "valid")
             for code in sorted({problem.code for problem in change.problems}):
                 summary.add(code)
+    ledger.note_validated(route.channel)
     return summary
 
 

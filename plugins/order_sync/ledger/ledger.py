@@ -4,7 +4,8 @@ What a statement does, and the rules it keeps, stand in its file under `include/
 """
 
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, timedelta
 from typing import Self
 
 from order_sync.core.errors import Misconfigured
@@ -12,6 +13,7 @@ from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.ports import (
     Actor,
     Report,
+    ReportContent,
     ReportRequest,
 )
 from order_sync.ledger import migration
@@ -75,6 +77,13 @@ class Ledger(Intake, Sending, Choosing, Telling, Restoring, Erasing):
         )
 
     # Report
+
+    def awaited(
+        self, channels: Collection[str], day: date, content: ReportContent, in_use_within: timedelta
+    ) -> Sequence[str]:
+        """Those of the channels whose first validation the day's report waits for."""
+        asked = {"channels": list(channels), "day": day, "content": content, "in_use_within": in_use_within}
+        return [row["channel"] for row in self._database.rows("read_awaited", **asked)]
 
     def build_report(self, request: ReportRequest) -> Report:
         """Store the rows of a day's report, unless they are stored already; returns the report as it is stored."""

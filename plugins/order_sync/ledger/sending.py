@@ -63,6 +63,10 @@ class Sending(Calls):
         """Receive again what the rules failed and nobody sent since; returns how many orders that were."""
         return int(self._one("judge_again", channel=channel, erp=erp, cured=cured, **by(actor))["count"])
 
+    def note_validated(self, channel: str) -> None:
+        """Remember that the channel's orders were validated once, if it has been read."""
+        self._database.execute("note_validated", channel=channel)
+
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
         kinds, codes = zip(*wanted, strict=True) if wanted else ((), ())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import flows, hooks, registry
 from order_sync.core.calendar_days import day_before
@@ -20,7 +21,8 @@ CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
 class BuildFailureReportOperator(OrderSyncOperator):
     """Write the report of a business day as a CSV file into a folder; the rows of its first build are kept.
 
-    Later builds write the same file, but for people's data that was erased since. Returns counts by Status. Raises
+    Later builds write the same file, but for people's data that was erased since. Until the orders of each channel have
+    been validated once it stores nothing and skips itself with the reason. Returns counts by Status. Raises
     Misconfigured for a day that is no date or is not over yet, for a content that there is not, and for a folder
     that cannot be written to. Its page in Airflow links to the file if the folder has an address: a path is of no
     use there, since browsers open no files from a web page, and Airflow shows no such link.
@@ -59,8 +61,12 @@ class BuildFailureReportOperator(OrderSyncOperator):
         zone, folder, content = settings.report_zone, _folder(self.folder), _content(self.content)
         day = _day(self.day) if self.day else day_before(context["dag_run"].run_after, zone)
         names = {spec.name: spec.distributor for spec in registry.CHANNELS if spec.distributor}
+        stuck_after, channels = settings.queued_stuck_after, [spec.name for spec in registry.CHANNELS]
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            report = flows.build_report(ledger, folder, content, zone, settings.queued_stuck_after, names, day)
+            try:
+                report = flows.build_report(ledger, folder, content, zone, stuck_after, names, channels, day)
+            except flows.NotYet as reason:
+                raise AirflowSkipException(str(reason)) from None
         self.written = report.path.name
         return done(self, report.summary)
 
