@@ -28,8 +28,18 @@ PAGE = 1000
 _NOT_ALLOWED = re.compile(r"You are not allowed to (?!modify the field)|Calling button .* is not allowed")
 
 
+_NAMES_NO_RECORD = re.compile(
+    r'You are not allowed to (access|create records of|execute (wizard|report)|search on the) "[\w .]+"'
+    r'|You are (not allowed|trying) to (read|write to|delete) records "[\d ,.]*" of "[\w .]+"'
+    r'|You are not allowed to modify the field "[\w .]+" of "[\w .]+"'
+    r'|Calling button "\w+"? on "[\w .]+" is not allowed'
+    r'|Missing (search|order) function for field "[\w .]+" in "[\w .]+"'
+)
+"""How Tryton words what is wrong with rights and models, as far as it names models, fields and numbers alone."""
+
+
 class Declined(Exception):
-    """Tryton understood the call and does not do it; the text is Tryton's own."""
+    """Tryton understood the call and does not do it; the text is Tryton's own, and may name people."""
 
 
 class Client:
@@ -117,7 +127,8 @@ class Client:
         try:
             return self._values(await call, kind, Transient)
         except Declined as declined:
-            raise Transient(f"connection '{self._connection}': {what} was declined: {declined}") from None
+            text = _own_words(str(declined))
+            raise Transient(f"connection '{self._connection}': {what} was declined by Tryton. {text}") from None
 
     async def _send(self, method: str, path: str, body: Row, fields: Sequence[str], company: int) -> Row:
         context = base64.urlsafe_b64encode(json.dumps({"company": company}).encode()).decode()
@@ -147,8 +158,16 @@ class Client:
             return Declined(f"HTTP {reply.status}")
         text = " ".join(str(reply.body[part]) for part in ("message", "description") if reply.body.get(part))
         if _NOT_ALLOWED.match(text):
-            return NotAuthorised(f"connection '{self._connection}': Tryton says: {text}", code="FORBIDDEN")
+            text = _own_words(text)
+            return NotAuthorised(f"connection '{self._connection}': Tryton does not allow it. {text}", code="FORBIDDEN")
         return Declined(text)
+
+
+def _own_words(text: str) -> str:
+    """What of Tryton's text may be told where no order is known whose people could be taken out of it."""
+    known = _NAMES_NO_RECORD.match(text)
+    left_out = "Its text is left out, since it may name people: make the same call in Tryton to read it"
+    return known[0] if known else left_out
 
 
 def _encode(value: object) -> object:
