@@ -18,11 +18,14 @@ HIDDEN = "…"
 _SECRET = re.compile(
     r"(?<=://)[^/\s@]+@"
     r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w+])\+\d[\d\s()/.-]{6,}\d"
+    r"|(?<![\w/:.-])(?:\(0\d{2,5}\)|0\d{2,5})(?:[ /]\d{3,})+(?!\w)"
+    r"|(?<![\w/:.-])(?:\(\d{3}\) |\d{3}-)\d{3}-\d{4}(?!\w)"
     r"|\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"
     r"|(?<![\w-])[\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key)\b\W{1,3}\S+",
     re.IGNORECASE,
 )
-"""A user in an address, a mail address, credentials of HTTP, and whatever is said to be a secret."""
+"""A user in an address, a mail address, a phone number, credentials of HTTP, and whatever is said to be a secret."""
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 """What ends a line, steers a terminal or turns the letters around."""
@@ -96,7 +99,7 @@ def without_account(text: str, versions: Iterable[Transaction]) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """The text without credentials, whoever wrote them there, and without mail addresses."""
+    """The text without credentials, whoever wrote them there, and without mail addresses and phone numbers."""
     return _SECRET.sub(HIDDEN, text)
 
 
