@@ -29,6 +29,7 @@ from order_sync.flows.resync import resync
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster, programs
+from tests.flows.gossip import privates_in, sold_to_ann
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql
 from tests.ledger.test_readings_that_meet import await_a_lock
@@ -698,3 +699,23 @@ def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decisi
     shop.run()
     assert [shop.status(number) for number in (1, 2, 3)] == ["ignored", "on_hold", "succeeded"]
     assert [key.parts for key in shop.erp.submits] == [("3",)]
+
+
+def test_what_people_wrote_of_a_customer_is_not_in_the_list_of_what_they_decided(shop: Shop):
+    shop.channel.rows.append(sold_to_ann(1))
+    shop.run()
+    backup_at = shop.back_up()
+    shop.lose_it()
+    shop.read()
+    shop.sql.do("update orders set status = 'failed', erp_number = ''")
+    reason = "Ann Otherwise called from +44 20 7946 0958\nand will write to ann@example.com"
+    runs = [
+        person("ignore", 1, shop.ledger.now(), reason=reason),
+        person("release", 1, shop.ledger.now(), reason=reason),
+    ]
+    lines = shop.restore(backup_at, *runs).lines
+    [listed] = [line for line in lines if line.startswith("  shop:1 (failed)")]
+    assert listed.endswith(": … called from … and will write to …")
+    confirmed = [line for line in lines if line.startswith("LOST")]
+    assert len(confirmed) == 1
+    assert privates_in("\n".join(lines)) == []

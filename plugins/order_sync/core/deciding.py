@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
-from order_sync.core.orders import OrderKey
+from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found, FoundState
 
@@ -170,7 +170,7 @@ def by_its_number(order: Selected, number: str, there: "InErp | None", found: Se
     if there.cancelled:
         return refused(f"the ERP's order {number} is cancelled")
     if there.key not in ("", str(order.key)):
-        return refused(f"the ERP's order {number} is that of {there.key}")
+        return refused(f"the ERP's order {number} is that of {key_in(there.key) or 'another order'}")
     if there.begun:
         send = "; or send it again with that number, which finishes it" if there.key else ""
         return refused(

@@ -37,6 +37,14 @@ class OrderKey:
         return cls(channel, tuple(unquote(part) for part in source_key.split("/")))
 
 
+def key_in(text: str) -> str:
+    """The text if it is an order key as we write one, else '': what people enter in place of one may name people."""
+    try:
+        return text if str(OrderKey.parse(text)) == text else ""
+    except ValueError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """What a channel says of one sale at one moment, in text as it was received.

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from order_sync.core.findings import Finding
-from order_sync.core.orders import OrderKey
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Chosen
 from order_sync.core.selection import Action, Selection
 
@@ -105,6 +105,9 @@ class RestoredLedger(Protocol):
 
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:
         """The orders that a selection means, the newest first and no more than `limit`; and how many there are."""
+
+    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
+        """What the channel says of these orders and said before, as far as it is kept."""
 
     def lose(self, restore: Restore, decisions: Sequence[LostDecision]) -> int:
         """Remember lost decisions: such an order is not sent until somebody decides again. Returns how many are new."""

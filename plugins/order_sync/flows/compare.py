@@ -10,7 +10,7 @@ from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import DONE, Event, Status, step
-from order_sync.core.orders import OrderKey
+from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.flows.holds import holding, must_be_the_accepted_one
@@ -72,7 +72,7 @@ async def compare_erp(route: Route, erp: Erp, ledger: Ledger, actor: Actor, sett
     for keys in batched(by_key, PAGE):
         standings = ledger.standings(keys)
         strangers = [row for key in keys if not (key in standings and standings[key].sent) for row in by_key[key]]
-        never_sent += [Finding(connection, FindingKind.NEVER_SENT, row.number, row.key) for row in strangers]
+        never_sent += [Finding(connection, FindingKind.NEVER_SENT, row.number, key_in(row.key)) for row in strangers]
         known = [(key, standings[key], by_key[key]) for key in keys if key in standings]
         changes = [change for item in known if (change := _contradiction(*item))]
         for change in changes:

@@ -9,12 +9,15 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from order_sync.core.asked import Asked, read_asked
 from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
+from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.lifecycle import STANDINGS
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Summary
 from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
 from order_sync.core.selection import Action
@@ -33,6 +36,9 @@ MOST = 100_000
 
 MOST_NAMED = 1000
 """Orders with a lost decision that are named; the ledger's table `lost_decisions` has the rest."""
+
+MOST_SEARCHED = 50
+"""Orders of whose people a reason is searched."""
 
 Runs = Callable[[datetime], PersonsRuns | None]
 """The runs that people triggered since an instant; None if Airflow cannot be asked."""
@@ -153,7 +159,8 @@ def _list_decisions(
         try:
             asked = read_asked({"action": Action.RESYNC, **run.params}, channels, zone)
         except Misconfigured as error:
-            listed.append(f"{_named(run)}: its params cannot be read ({error}): look at the run")
+            said = on_one_line(without_secrets(str(error)))
+            listed.append(f"{_named(run)}: its params cannot be read ({said}): look at the run")
             continue
         if asked.dry_run:
             continue
@@ -161,13 +168,16 @@ def _list_decisions(
             report.lines.append(_lose(ledger, restored, run, asked))
             by_filter += not asked.selection.keys
         else:
-            listed.append(f"{_named(run)}: {_as_json(run)}")
+            listed.append(f"{_named(run)}: {_as_json(run, _fit(ledger, asked.reason, asked.selection.keys))}")
     listed += [f"{_named(run)}: {_as_json(run)}" for run in runs if run.dag_id in OTHERS]
     open_ones = ledger.lost()
     report.lines.append(f"DECISIONS TO CONFIRM: {len(open_ones)} orders are not sent until somebody decides again.")
+    named = open_ones[:MOST_NAMED]
+    versions = ledger.versions([each.key for each in named])
     report.lines += [
-        f"  {each.key} ({each.status}): {each.action} by {each.by} at {_minute(each.at)}: {each.reason}"
-        for each in open_ones[:MOST_NAMED]
+        f"  {each.key} ({each.status}): {each.action} by {each.by} at {_minute(each.at)}:"
+        f" {fit_for_a_log(each.reason, versions[each.key])}"
+        for each in named
     ]
     if len(open_ones) > MOST_NAMED:
         report.lines.append(f"  and {len(open_ones) - MOST_NAMED} more, in the ledger's table lost_decisions")
@@ -187,17 +197,22 @@ def _list_decisions(
 def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Asked) -> str:
     """Remember the decision for each of its orders; returns how it is confirmed for all of them at once."""
     keys, params, mind = asked.selection.keys or tuple(ledger.keys_of_run(run.name)), dict(run.params), ""
-    if not keys:
+    by_filter = not keys
+    if by_filter:
         chosen, number = ledger.chosen(asked.selection, MOST)
         if number > len(chosen):
             chosen, _ = ledger.chosen(asked.selection, number)
         keys = tuple(each.key for each in chosen if each.placed_at <= run.at and not STANDINGS[each.status].final)
+    reason = _fit(ledger, asked.reason, keys)
+    if by_filter:
         mind = (
-            f" It chose by {_as_json(run)}, which may mean other orders now than it did: the log of its task `decide`"
-            " names them, so look there, and decide about each that is missing here before you release a channel."
+            f" It chose by {_as_json(run, reason)}, which may mean other orders now than it did: the log of its task"
+            " `decide` names them, so look there, and decide about each that is missing here before you release a"
+            " channel."
         )
     if not asked.selection.keys:
-        params = {"order_keys": [str(key) for key in keys], "action": asked.action, "reason": asked.reason}
+        params = {"order_keys": [str(key) for key in keys], "action": asked.action}
+    params["reason"] = reason
     decisions = [LostDecision(key, asked.action, run.by, run.at, asked.reason) for key in keys]
     ledger.lose(restored, decisions)
     again = f"trigger {DECISIONS} with {json.dumps(params, default=str)}" if keys else "it means no order now"
@@ -220,8 +235,16 @@ def _named(run: PersonsRun) -> str:
     return f"{run.name} by {run.by} at {_minute(run.at)} ({run.state})"
 
 
-def _as_json(run: PersonsRun) -> str:
+def _fit(ledger: RestoredLedger, reason: str, keys: Sequence[OrderKey]) -> str:
+    """A reason without what it says of the people of these orders, of the first of very many."""
+    return fit_for_a_log(reason, chain.from_iterable(ledger.versions(keys[:MOST_SEARCHED]).values()))
+
+
+def _as_json(run: PersonsRun, reason: str = "") -> str:
+    """What was asked but for a customer account, and for people in its `reason`."""
     shown = {name: value for name, value in run.params.items() if name != "customer_account"}
+    if "reason" in shown:
+        shown["reason"] = reason or on_one_line(without_secrets(str(shown["reason"])))
     return json.dumps(shown, default=str) + (" and a customer account" if run.params.get("customer_account") else "")
 
 

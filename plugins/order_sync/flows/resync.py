@@ -242,7 +242,8 @@ class _Deciding:
             try:
                 await erp.revive(known[order.key], number)
             except OrderRefused as error:
-                return refused(f"the ERP does not open {number} again: {error}")
+                said = fit_for_a_log(str(error), self.ledger.versions([order.key])[order.key])
+                return refused(f"the ERP does not open {number} again: {said}")
         return decision
 
     def _of_nobody_else(self, erp_name: str, decided: Mapping[Selected, Decision]) -> Decided:

@@ -92,7 +92,10 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnl
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """Turn psycopg's errors of connection into ours: one sentence, and no address with a password in it."""
+    """Turn psycopg's errors of connection into ours: one sentence, and no address with a password in it.
+
+    What PostgreSQL adds to an error in further lines goes into no log: it quotes rows, and so people.
+    """
     try:
         yield
     except psycopg.errors.ProgramLimitExceeded as error:
@@ -102,7 +105,7 @@ def sentences() -> Iterator[None]:
         ) from error
     except AWAY as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from error
+        raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise Misconfigured(
             f"the user of connection order_ledger has not the rights that it needs: {_first_line(error)}"
@@ -113,6 +116,10 @@ def sentences() -> Iterator[None]:
         raise Misconfigured(
             "connection order_ledger is not a Postgres address: correct its host, its port, or the options in its extra"
         ) from None
+    except psycopg.IntegrityError as error:
+        raise type(error)(_first_line(error)) from None
+    except psycopg.DataError as error:  # its first line quotes the value
+        raise type(error)(f"the ledger takes no such value ({type(error).__name__})") from None
 
 
 def _first_line(error: psycopg.Error) -> str:
