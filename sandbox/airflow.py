@@ -24,6 +24,9 @@ from sandbox.processes import Service, free_port, run
 from sandbox.template import AIRFLOW_DATABASE
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+SERVE_LOGS = ("scheduler", "triggerer")
+"""Components that would serve logs to everybody on the network. The api-server reads them where they lie."""
+
 USERS = {"admin": "admin", "otto": "op", "ursula": "user", "vera": "viewer"}
 """Who can log in, and each one's role: for development, as Airflow's simple auth manager is."""
 
@@ -78,6 +81,8 @@ class Airflow:
         command: list[str | Path] = [sys.executable, "-m", "airflow", component]
         if component == "api-server":
             command += ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        elif component in SERVE_LOGS:
+            command.append("--skip-serve-logs")
         service = Service(component, command, self.home, self.environment)
         service.start()
         self._services[component] = service
@@ -148,6 +153,7 @@ class Airflow:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+            # Nobody serves logs here, and what another Airflow of this machine serves is none of its business.
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

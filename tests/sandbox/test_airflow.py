@@ -1,12 +1,17 @@
 """The sandbox's Airflow runs, waits and recovers as a real one does, and its client sees what a person would."""
 
+import contextlib
+from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sandbox.airflow import COMPONENTS, Airflow
 from sandbox.airflow_api import Api
 from sandbox.processes import SandboxError
+from sandbox.tryton import Tryton
 
 
 def test_every_component_reports_to_be_healthy(airflow: Airflow) -> None:
@@ -40,8 +45,25 @@ def test_a_waiting_run_goes_on_once_a_stopped_triggerer_is_back(airflow: Airflow
     run = airflow.api.trigger("probe")
     airflow.api.wait_until(lambda: airflow.api.states("probe", run).get("wait") == "deferred", 60, str)
     assert airflow.api.run_state("probe", run) == "running"
+    assert "said" in airflow.api.log("probe", run, "speak")
+    assert "Pausing task as DEFERRED" in airflow.api.log("probe", run, "wait"), "no log server is needed"
     airflow.start_component("triggerer")
     assert airflow.api.wait_for_run("probe", run) == "success"
+
+
+def test_no_server_listens_beyond_this_machine(airflow: Airflow, tryton: Tryton, folder: Path) -> None:
+    """People's orders are in all of them, and a sandbox has no other wall."""
+    found = set(listening(folder.resolve()))
+    assert {airflow.port, airflow.cluster.port, tryton.port} <= {port for _, port in found}
+    assert [each for each in found if not ip_address(each[0]).is_loopback] == []
+
+
+def listening(folder: Path) -> Iterator[tuple[str, int]]:
+    """The address and port of everything that a process listens on which runs below this folder."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(folder):
+                yield from (each.laddr for each in process.net_connections("inet") if each.laddr and not each.raddr)
 
 
 def test_a_viewer_may_look_and_not_trigger(airflow: Airflow) -> None:
