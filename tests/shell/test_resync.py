@@ -21,6 +21,7 @@ from order_sync.operators import (
     ResyncOrdersOperator,
 )
 from order_sync.registry import ChannelSpec, ErpSpec
+from tests.flows.gossip import GossipingErp, privates_in
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger
 from tests.support.context import RETRIES, context
@@ -97,6 +98,14 @@ def test_params_that_cannot_be_are_refused_all_at_once_and_nothing_is_done(world
     with pytest.raises(Misconfigured, match=r"order_keys: number 1 is no order key, .*; reason is missing"):
         decide(order_keys=["x"], reason="")
     assert world.ledger.runs == {}
+
+
+def test_what_an_erp_says_of_people_is_neither_returned_nor_logged(world: World, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("DEBUG")
+    world.erp = GossipingErp(world.ledger.clock)
+    assert decide(action="mark_as_synced", erp_numbers=["SO7"]) == {"refused": 1, "to_send": {}}
+    assert "SO7 is that of another order" in caplog.text
+    assert privates_in(caplog.text) == []
 
 
 def test_the_push_of_a_selection_sends_its_orders_and_no_other(world: World):
