@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0008"
 
 SQL = """
 alter table watermarks add column validated_at timestamptz;
