@@ -9,7 +9,7 @@ with moment as materialized (
     select * from jsonb_to_recordset(%(changes)s) as c (
         order_key text, generation bigint, from_status text, event text, to_status text, code text, message text,
         problems jsonb, customer_account text, currency text, total numeric, delivery_date date,
-        erp_number text, erp_status text, next_look_at timestamptz)
+        erp_number text, erp_status text, next_look_at timestamptz, acknowledged_as text)
 ), locked as materialized (
     select change.*, o.id, o.erp, o.first_attempt_at
     from change join orders o using (order_key)
@@ -29,7 +29,7 @@ with moment as materialized (
 ), judged as (
     select
         l.id, l.from_status, l.problems, l.customer_account, l.currency, l.total, l.delivery_date,
-        l.erp_number, l.erp_status, l.next_look_at, l.first_attempt_at,
+        l.erp_number, l.erp_status, l.next_look_at, l.acknowledged_as, l.first_attempt_at,
         l.event is null or cause.who = 'settle' as looked,
         l.event = 'configuration_suspected' and not exists (
             select from attempts a
@@ -61,6 +61,7 @@ with moment as materialized (
         delivery_date = coalesce(j.delivery_date, o.delivery_date),
         erp_number = coalesce(nullif(j.erp_number, ''), o.erp_number),
         erp_status = coalesce(nullif(j.erp_status, ''), o.erp_status),
+        acknowledged_as = coalesce(j.acknowledged_as, o.acknowledged_as),
         next_attempt_at = case when j.to_status = 'queued' then moment.now else o.next_attempt_at end,
         lease_until = case when j.event is null then o.lease_until end,
         next_look_at = j.next_look_at,

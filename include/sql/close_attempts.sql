@@ -1,5 +1,6 @@
 -- Returns nothing: keeps each attempt's evidence, and moves orders that still await it; needs orders (order_key), attempts.
--- What the ERP said of an order that was erased meanwhile is not kept.
+-- What the ERP said of an order that was erased meanwhile is not kept. The call may have gone out just before it was closed:
+-- the grace counts from then.
 with moment as materialized (
     select clock_timestamp() as now
 ), outcome as materialized (
@@ -19,6 +20,7 @@ with moment as materialized (
 ), evidence as (
     update attempts a set
         closed_at = l.now,
+        grace_until = l.now + make_interval(secs => %(grace)s),
         outcome = coalesce(l.event, 'unknown'),
         code = l.code,
         message = case when l.erased_at is null then l.message else '' end,
@@ -43,6 +45,7 @@ with moment as materialized (
         message = s.message,
         erp_number = coalesce(nullif(s.receipt_number, ''), o.erp_number),
         erp_status = coalesce(nullif(s.receipt_status, ''), o.erp_status),
+        acknowledged_as = coalesce(nullif(s.receipt_number, ''), o.acknowledged_as),
         lease_until = null,
         first_attempt_at = case when s.event = 'not_sent' and not s.other_attempts then null else o.first_attempt_at end,
         receipt_at = case when s.event = 'receipt' then s.now else o.receipt_at end,
@@ -61,6 +64,7 @@ with moment as materialized (
 ), late as (
     update orders o set
         generation = o.generation + 1,
+        acknowledged_as = coalesce(nullif(l.receipt_number, ''), o.acknowledged_as),
         next_look_at = case when o.status in ('sending', 'sent', 'pending_verification')
                             then least(o.next_look_at, l.now) else o.next_look_at end
     from locked l

@@ -1,6 +1,7 @@
 -- Returns the keys of orders that changed since they were read; needs orders' primary key, lost_decisions_open.
 -- For the others it takes the decisions, with history and result, and confirms what was decided before a restore.
 -- An order that is put on hold or ignored keeps its last error. Of one that was erased only the selection keeps the reason.
+-- Who sends an order again has had the ERP asked for the number that it gave: it counts no longer.
 with moment as materialized (
     select clock_timestamp() as now
 ), decided as materialized (
@@ -21,6 +22,7 @@ with moment as materialized (
         message = case when l.to_status in ('on_hold', 'ignored') then o.message else l.text end,
         problems = case when l.to_status in ('on_hold', 'ignored') then o.problems else '[]' end,
         erp_number = coalesce(nullif(l.erp_number, ''), o.erp_number),
+        acknowledged_as = case when l.event = 'resync' then '' else o.acknowledged_as end,
         lease_until = null,
         next_look_at = null
     from locked l

@@ -1,17 +1,19 @@
 -- Returns the keys that may be sent now, each with an attempt on record; needs the unique index on orders (order_key).
 -- An order with an earlier attempt that may have reached the ERP, and at which nobody looked since the order was last received,
--- becomes `sending` too, without a new one: it is looked up first.
+-- becomes `sending` too, without a new one: it is looked up first. That it was not found before then proves nothing now.
+-- Until its lease is over the attempt may still go out.
 with moment as materialized (
     select clock_timestamp() as now
 ), locked as materialized (
     select
         o.id, o.order_key, o.generation, o.leased_by, moment.now,
+        greatest(o.lease_until, moment.now + make_interval(secs => %(grace)s)) as grace_until,
         (select max(case a.outcome when 'receipt' then a.closed_at else a.grace_until end) from attempts a
          where a.order_id = o.id
            and ((coalesce(a.outcome, 'unknown') not in ('not_sent', 'refused', 'refused_too_often')
-                 and coalesce(a.resolution, '') not in ('absent', 'refused', 'refused_too_often')
+                 and coalesce(a.resolution, '') not in ('refused', 'refused_too_often')
                  and coalesce(a.looked_at, '-infinity') <= o.received_at)
-                or (a.outcome = 'receipt' and (a.looked_at is null or a.looked_at < a.closed_at)))) as settle_from
+                or (a.outcome in ('receipt', 'unknown') and (a.looked_at is null or a.looked_at < a.closed_at)))) as settle_from
     from unnest(%(keys)s::text[], %(generations)s::bigint[]) as asked (order_key, generation)
     join orders o using (order_key, generation)
     cross join moment
@@ -20,7 +22,7 @@ with moment as materialized (
     for update of o
 ), attempt as (
     insert into attempts (order_id, generation, opened_at, opened_by, grace_until)
-    select id, generation, now, leased_by, now + make_interval(secs => %(grace)s)
+    select id, generation, now, leased_by, grace_until
     from locked where settle_from is null
 ), stepped as (
     update orders o set
@@ -29,9 +31,7 @@ with moment as materialized (
         lease_until = case when l.settle_from is null then o.lease_until end,
         first_attempt_at = case when l.settle_from is null then coalesce(o.first_attempt_at, l.now) else o.first_attempt_at end,
         window_ends_at = coalesce(o.window_ends_at, l.now + make_interval(secs => %(window)s)),
-        next_look_at = case when l.settle_from is null
-            then greatest(o.lease_until, l.now + make_interval(secs => %(grace)s))
-            else greatest(l.settle_from, l.now) end
+        next_look_at = case when l.settle_from is null then l.grace_until else greatest(l.settle_from, l.now) end
     from locked l
     where o.id = l.id
 ), history as (

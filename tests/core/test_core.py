@@ -18,7 +18,7 @@ from order_sync.core.verdict import Doubt, Found, FoundState, Policy, judge, min
 from order_sync.core.watermark import EPOCH, Sample, Watermark
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-DOUBT = Doubt(Status.SENT, Decimal("10.00"), "EUR", NOW, NOW + timedelta(minutes=30), 0)
+DOUBT = Doubt(Status.SENT, Decimal("10.00"), "EUR", NOW + timedelta(minutes=2), NOW + timedelta(minutes=30), 0)
 CONFIRMED = Found(FoundState.CONFIRMED, "SO1", "processing", Decimal("10.00"), "EUR")
 POLICY = Policy("unique_key")
 
@@ -209,16 +209,24 @@ def test_each_currency_has_its_own_smallest_amount(currency, unit):
         ({}, [], None),
         ({"window_ends_at": NOW}, [], Event.WINDOW_OVER),
         ({"status": Status.SENDING}, [], None),
-        ({"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace}, [], Event.ABSENT),
-        ({"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace, "resends": 3}, [], Event.RESENDS_SPENT),
+        ({"window_ends_at": NOW, "acknowledged_as": "SO1"}, [], Event.WINDOW_OVER),
+        ({"status": Status.SENDING, "grace_until": NOW, "acknowledged_as": "SO1"}, [], None),
+        ({"status": Status.PENDING_VERIFICATION, "grace_until": NOW, "acknowledged_as": "SO1"}, [], None),
+        (
+            {"status": Status.PENDING_VERIFICATION, "grace_until": NOW, "acknowledged_as": "SO1", "resends": 3},
+            [],
+            None,
+        ),
+        ({"status": Status.SENDING, "grace_until": NOW}, [], Event.ABSENT),
+        ({"status": Status.SENDING, "grace_until": NOW, "resends": 3}, [], Event.RESENDS_SPENT),
         ({"status": Status.SENDING}, [replace(CONFIRMED, state=FoundState.HALF_MADE)], None),
         (
-            {"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace},
+            {"status": Status.SENDING, "grace_until": NOW},
             [replace(CONFIRMED, state=FoundState.HALF_MADE)],
             Event.HALF_MADE,
         ),
         (
-            {"status": Status.SENDING, "last_attempt_at": NOW - POLICY.grace},
+            {"status": Status.SENDING, "grace_until": NOW},
             [replace(CONFIRMED, state=FoundState.HALF_MADE, same_lines=False)],
             Event.DIFFERENT,
         ),
@@ -243,10 +251,46 @@ def test_absence_counts_as_soon_as_the_erps_guarantee_allows(guarantee, after, e
 
 
 def test_each_send_into_a_searchable_erp_has_a_window_of_its_own():
-    again = replace(DOUBT, status=Status.PENDING_VERIFICATION, last_attempt_at=NOW + timedelta(minutes=40), resends=1)
+    again = replace(DOUBT, status=Status.PENDING_VERIFICATION, grace_until=NOW + timedelta(minutes=42), resends=1)
     policy = Policy("searchable")
     assert judge(again, [], NOW + timedelta(minutes=71), policy).event is None
     assert judge(again, [], NOW + timedelta(minutes=72), policy).event is Event.ABSENT
+
+
+@pytest.mark.parametrize("guarantee", ["unique_key", "searchable", "blind"])
+def test_while_a_number_stands_that_the_erp_gave_absence_never_sends_again_and_the_text_says_what_to_do(guarantee):
+    doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION, acknowledged_as="SO1")
+    verdict = judge(doubt, [], NOW + timedelta(days=30), Policy(guarantee))
+    assert verdict.event is None
+    assert "look for SO1 in the ERP" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("state", "number", "acknowledged_as"),
+    [
+        (FoundState.TAKEN, "SO1", "SO1"),
+        (FoundState.CONFIRMED, "SO1", "SO1"),
+        (FoundState.TAKEN, "", None),
+        (FoundState.HALF_MADE, "ID 1", None),
+        (FoundState.REFUSED, "SO1", ""),
+        (FoundState.CANCELLED, "SO1", ""),
+    ],
+)
+def test_a_look_up_acknowledges_an_order_that_the_erp_has_and_takes_it_back_when_it_refused_or_cancelled_it(
+    state, number, acknowledged_as
+):
+    assert replace(CONFIRMED, state=state, number=number).acknowledged_as == acknowledged_as
+
+
+def test_a_searchable_erp_needs_a_window_in_which_an_order_can_wait_be_sent_and_be_stored_late():
+    short = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "10m"})
+    with pytest.raises(
+        Misconfigured, match=r"VERIFICATION_WINDOW \(0:10:00\) is shorter than .*CLAIM_LEASE \(0:15:00\)"
+    ):
+        short.policy("searchable")
+    assert short.policy("unique_key").window == timedelta(minutes=10)
+    settings = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "15m"})
+    assert settings.policy("searchable") == Policy("searchable", window=timedelta(minutes=15))
 
 
 def test_a_blind_erp_is_never_sent_to_twice_by_itself():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from order_sync.core.deciding import Result, Selected, after_look, by_its_number, decide, entered_by_hand, to_revive
+from order_sync.core.deciding import Result, Selected, after_look, by_its_number, decide, found_by_number, to_revive
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import InErp
@@ -239,7 +239,16 @@ def test_the_erp_is_asked_before_a_conflict_that_was_ignored_is_released(status:
     order = replace(ORDER, status=status, erp_number="SO1")
     assert (decide(Action.RELEASE, order, "", "") is None) is asks
     assert after_look(Action.RELEASE, order, "", []).event is Event.RELEASED
-    assert entered_by_hand(order).result is Result.REFUSED
+    for there, why in (("", "which a person entered"), (str(order.key), "a look-up by its key does not show it")):
+        said = found_by_number(order, InErp("SO1", there, cancelled=False, begun=False))
+        assert (said.result, why in said.message) == (Result.REFUSED, True)
+
+
+@pytest.mark.parametrize("status", [S.FAILED, S.DEAD])
+def test_the_erp_is_asked_before_an_order_is_sent_again_that_it_said_to_have(status: Status):
+    order = replace(ORDER, status=status)
+    assert decide(Action.RESYNC, replace(order, acknowledged_as="SO1"), "", "") is None
+    assert decide(Action.RESYNC, order, "", "").event is Event.RESYNC  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("action", Action)

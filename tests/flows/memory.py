@@ -164,6 +164,7 @@ class Row:
     total: Decimal = Decimal(0)
     currency: str = ""
     erp_number: str = ""
+    acknowledged_as: str = ""
     problems: tuple[object, ...] = ()
     lease_until: datetime | None = None
     next_look_at: datetime | None = None
@@ -222,17 +223,25 @@ class Attempt:
     outcome: Event | None = None
     closed_at: datetime | None = None
     looked_at: datetime | None = None
+    resolved_at: datetime | None = None
     resolution: Event | None = None
     code: str | None = None
     cured_by: tuple[str, ...] = ()
 
+    @property
+    def not_found_since(self) -> bool:
+        """Whether a look-up after its end did not find the order."""
+        early = self.closed_at and self.resolved_at and self.resolved_at < self.closed_at
+        return self.resolution is Event.ABSENT and not early
+
     def settle_from(self, received_at: datetime) -> datetime | None:
         """From when it has to be looked up before anything is sent again; None if it has not to."""
         looked_at = self.looked_at or datetime.min.replace(tzinfo=UTC)
-        there = self.outcome not in NOT_THERE and self.resolution not in (*NOT_THERE, Event.ABSENT)
+        there = self.outcome not in NOT_THERE and self.resolution not in NOT_THERE
         received = self.outcome is Event.RECEIPT
-        late = received and self.closed_at is not None and looked_at < self.closed_at
-        if (there and looked_at <= received_at) or late:
+        late = self.outcome in (Event.RECEIPT, None) and self.closed_at is not None and looked_at < self.closed_at
+        found_absent = self.resolution is Event.ABSENT and looked_at == received_at  # this clock may stand still
+        if (there and looked_at <= received_at and not found_absent) or late:
             return self.closed_at if received else self.grace_until
         return None
 
@@ -444,7 +453,7 @@ class MemoryLedger:
     ) -> set[OrderKey]:
         opened = set()
         for entry in claim.entries:
-            row, grace_until = self.rows[entry.key], self.now() + timedelta(seconds=grace_seconds)
+            row = self.rows[entry.key]
             same = row.status is Status.QUEUED and row.generation == entry.generation
             if entry.key not in keys or not same or row.lease_until is None or row.lease_until <= self.now():
                 continue
@@ -454,27 +463,43 @@ class MemoryLedger:
             if first:
                 row.generation, row.lease_until, row.next_look_at = row.generation + 1, None, max(*first, self.now())
                 continue
-            row.next_look_at = max(row.lease_until, grace_until)
+            grace_until = max(row.lease_until, self.now() + timedelta(seconds=grace_seconds))
+            row.next_look_at = grace_until
             row.attempts.append(Attempt(row.generation, self.now(), grace_until))
             opened.add(entry.key)
         return opened
 
     def close(
-        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
+        self,
+        outcomes: Sequence[Outcome],
+        next_look_at: datetime | None,
+        grace_seconds: float,
+        window_seconds: float,
+        actor: Actor,
     ) -> None:
         for outcome in outcomes:
             row = self.rows[outcome.key]
             attempt = next(item for item in row.attempts if item.generation == outcome.generation)
             attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, self.now()
             attempt.cured_by = outcome.cured_by
+            attempt.grace_until = self.now() + timedelta(seconds=grace_seconds)
+            if outcome.receipt:
+                row.acknowledged_as = outcome.receipt.number or row.acknowledged_as
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
                 self.closed.append((outcome.key, outcome.event, outcome.code))
             if outcome.event is not Event.RECEIPT:
                 attempt.resolution = attempt.resolution or outcome.event
-            if row.status is not Status.SENDING or row.generation != outcome.generation or outcome.event is None:
+            if row.status is not Status.SENDING or row.generation != outcome.generation:
+                if outcome.event is Event.RECEIPT:
+                    row.generation += 1
+                    if row.status in IN_DOUBT:
+                        row.next_look_at = min(row.next_look_at or self.now(), self.now())
                 continue
             row.code, row.message = outcome.code, outcome.message
             row.lease_until = None
+            if outcome.event is None:
+                row.next_look_at = attempt.grace_until
+                continue
             self._move(outcome.key, row, outcome.event, actor.by)
             if outcome.event is Event.RECEIPT:
                 if row.receipt_at is None:
@@ -559,7 +584,8 @@ class MemoryLedger:
         doubt = None
         if row.status in IN_DOUBT:
             end = row.window_ends_at or self.now()
-            doubt = Doubt(row.status, row.total, row.currency, row.attempts[-1].opened_at, end, row.resends)
+            grace_until = max(attempt.grace_until for attempt in row.attempts)
+            doubt = Doubt(row.status, row.total, row.currency, grace_until, end, row.resends, row.acknowledged_as)
         return Entry(key, row.status, row.generation, row.transaction, row.received_at, doubt, row.refusals)
 
     def _apply(self, change: Change, actor: Actor) -> bool:
@@ -568,11 +594,14 @@ class MemoryLedger:
             return False
         row.next_look_at = change.next_look_at
         row.erp_number = change.erp_number or row.erp_number
+        if change.acknowledged_as is not None:
+            row.acknowledged_as = change.acknowledged_as
         if change.event is None or (row.status, change.event) in LOOKS:
             definite = change.event not in (Event.TAKEN, Event.WINDOW_OVER)
             for attempt in row.attempts:
                 attempt.looked_at = self.now()
-                attempt.resolution = attempt.resolution or (change.event if definite else None)
+                if definite and change.event and not attempt.resolution:
+                    attempt.resolution, attempt.resolved_at = change.event, self.now()
         if change.event is None:
             return True
         row.code, row.message, row.problems = change.code, change.message, change.problems
@@ -690,7 +719,7 @@ class MemoryErp:
             if sale.total != order.total:
                 raise OrderConflict(f"the ERP holds {sale.number} over {sale.total}")
         else:
-            late = {"late": timedelta(seconds=60)}.get(trouble, timedelta(0))
+            late = {"late": timedelta(seconds=60), "shown late": timedelta(hours=4)}.get(trouble, timedelta(0))
             number = f"SO{sum(map(len, self.sales.values())) + 1}"
             sale = Sale(FoundState.HALF_MADE, order.total, order.currency, self.clock.now + late, number)
             self.sales.setdefault(order.key, []).append(sale)

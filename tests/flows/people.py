@@ -54,7 +54,7 @@ class PeoplesLedger(MemoryLedger):
             lines = row.transaction.expected_lines - row.transaction.present_lines
             why = row.transaction.not_an_order or (row.reason if row.status is Status.NOT_AN_ORDER else "")
             facts = (key, row.status, row.generation, row.code, row.erp_number, why, lines, reached(row), result)
-            page.append(Selected(position, *facts))
+            page.append(Selected(position, *facts, acknowledged_as=row.acknowledged_as))
         return [order for order in page if order.position > after][:limit]
 
     def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
@@ -82,6 +82,7 @@ class PeoplesLedger(MemoryLedger):
                 row.lease_until = row.next_look_at = None
                 row.code, row.message = decision.code, decision.text
                 row.erp_number = decision.erp_number or row.erp_number
+                row.acknowledged_as = "" if decision.event is Event.RESYNC else row.acknowledged_as
                 self._move(key, row, decision.event, actor.by)
         return left
 
@@ -92,4 +93,4 @@ class PeoplesLedger(MemoryLedger):
 
 def reached(row: Row) -> bool:
     """Whether an attempt may have reached the ERP."""
-    return any(each.outcome is not Event.NOT_SENT and each.resolution is not Event.ABSENT for each in row.attempts)
+    return any(each.outcome is not Event.NOT_SENT and not each.not_found_since for each in row.attempts)

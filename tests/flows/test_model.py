@@ -32,6 +32,7 @@ TROUBLES = [
     "edited",
     "edited half-made",
     "forgotten",
+    "shown late",
     "cancelled",
     "bug",
     "killed",
@@ -91,6 +92,9 @@ def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pa
         assert len(live) <= 1, (key, row)
         if row.status is Status.SUCCEEDED:
             assert [(sale.state, sale.number) for sale in live] == [(FoundState.CONFIRMED, row.erp_number)]
+        elif row.status is Status.PENDING_VERIFICATION and guarantee != "blind":
+            assert row.acknowledged_as in row.message, "the ERP gave a number and does not show it: a person looks"
+            assert not live
         elif guarantee == "blind":
             assert row.status in (Status.PENDING_VERIFICATION, Status.FAILED), "a blind ERP's orders wait for a person"
         else:

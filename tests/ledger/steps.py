@@ -198,7 +198,7 @@ def close(
         )
         for entry in entries
     ]
-    ledger.close(outcomes, None, WINDOW, ACTOR)
+    ledger.close(outcomes, None, GRACE, WINDOW, ACTOR)
 
 
 def make_due(sql: Sql) -> None:

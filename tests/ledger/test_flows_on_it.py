@@ -18,7 +18,10 @@ from tests.ledger.steps import ACTOR, Sql, make_due
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))
-EXPIRE = "update orders set lease_until = clock_timestamp() where lease_until is not null"
+EXPIRE = (
+    "with expired as (update orders set lease_until = clock_timestamp() where lease_until is not null)"
+    " update attempts set grace_until = clock_timestamp()"
+)
 
 
 @pytest.fixture

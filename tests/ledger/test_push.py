@@ -12,6 +12,7 @@ from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
     ALL,
+    GRACE,
     LEASE,
     WINDOW,
     Connect,
@@ -127,11 +128,11 @@ def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, sql: Sq
     assert sql.status(1) == "sending"
     assert sql.events(1)[-1] == "attempt_opened"
     facts = (
-        "a.generation = o.generation, a.opened_by, a.closed_at, a.outcome, a.grace_until - a.opened_at,"
+        "a.generation = o.generation, a.opened_by, a.closed_at, a.outcome, a.grace_until = o.lease_until,"
         " o.first_attempt_at = a.opened_at, o.window_ends_at - a.opened_at, o.next_look_at = o.lease_until"
     )
     assert sql.rows(f"select {facts} from attempts a join orders o on o.id = a.order_id") == [
-        (True, ACTOR.by, None, None, timedelta(minutes=2), True, timedelta(minutes=30), True)
+        (True, ACTOR.by, None, None, True, True, timedelta(minutes=30), True)
     ]
     assert ledger.open(claimed, [key(1)], 120, 1800) == set()
 
@@ -162,7 +163,8 @@ def test_a_receipt_makes_the_order_sent_and_starts_its_window(ledger: Ledger, sq
     claimed = send(ledger, 1)
     look = ledger.now() + timedelta(minutes=1)
     receipt = Receipt("SO-1", "quotation")
-    ledger.close([Outcome(key(1), claimed.entries[0].generation, Event.RECEIPT, receipt=receipt)], look, WINDOW, ACTOR)
+    outcome = Outcome(key(1), claimed.entries[0].generation, Event.RECEIPT, receipt=receipt)
+    ledger.close([outcome], look, GRACE, WINDOW, ACTOR)
     facts = "status, erp_number, erp_status, lease_until, window_ends_at - receipt_at, next_look_at"
     assert sql.order(1, facts) == ("sent", "SO-1", "quotation", None, timedelta(minutes=30), look)
     assert sql.rows(ATTEMPTS) == [("receipt", None, "", "SO-1", True, None)]
@@ -173,7 +175,7 @@ def test_the_first_look_is_never_later_than_the_windows_end(ledger: Ledger, sql:
     claimed = send(ledger, 1)
     receipt = Receipt("SO-1", "quotation")
     outcome = Outcome(key(1), claimed.entries[0].generation, Event.RECEIPT, receipt=receipt)
-    ledger.close([outcome], ledger.now() + timedelta(days=1), WINDOW, ACTOR)
+    ledger.close([outcome], ledger.now() + timedelta(days=1), GRACE, WINDOW, ACTOR)
     assert sql.one("select next_look_at = window_ends_at from orders") is True
 
 

@@ -265,7 +265,7 @@ def test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_
     shop.sell(1)
     shop.read()
     assert shop.push(**patience) == {"outcome_unknown": 1}
-    shop.sql.do("update attempts set opened_at = opened_at - interval '1 hour'")
+    shop.sql.do("update attempts set grace_until = grace_until - interval '1 hour'")
     shop.sql.do(
         "update orders set window_ends_at = window_ends_at - interval '1 hour', next_look_at = clock_timestamp()"
     )
@@ -278,7 +278,7 @@ def test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_
     assert shop.push(**patience) == {"may_have_been_sent": 2, "window_over": 1, "still_open": 1}
     assert shop.statuses() == {"pending_verification": 1, "sending": 1}
     past = "update {} set {} = {} - interval '32 minutes'"
-    shop.sql.do(past.format("attempts", "opened_at", "opened_at"))
+    shop.sql.do(past.format("attempts", "grace_until", "grace_until"))
     shop.sql.do(past.format("orders", "window_ends_at", "window_ends_at"))
     shop.sql.do("update orders set next_look_at = clock_timestamp()")
     assert shop.push(**patience) == {"absent": 2, "sent": 2}

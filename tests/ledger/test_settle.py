@@ -15,6 +15,7 @@ from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
     ALL,
+    GRACE,
     Connect,
     Sql,
     change,
@@ -127,16 +128,17 @@ def test_due_gives_what_a_verdict_needs_longest_overdue_first(ledger: Ledger, sq
     entries = ledger.due("shop", ALL)
     assert [entry.key for entry in entries] == [key(2), key(3), key(1)]
     assert [entry.key for entry in ledger.due("shop", 1)] == [key(2)]
-    sent, opened_at = entries[2], sql.one("select max(opened_at) from attempts")
+    sent = entries[2]
     assert sent.doubt is not None
     assert sent.doubt.status is Status.SENT
     assert (sent.doubt.total, sent.doubt.currency, sent.doubt.resends) == (Decimal("10.00"), "EUR", 0)
-    assert sent.doubt.last_attempt_at == opened_at
+    closed_at = sql.one("select max(closed_at) from attempts")
+    assert (sent.doubt.grace_until, sent.doubt.acknowledged_as) == (closed_at + timedelta(seconds=GRACE), "N00001")
     assert sent.doubt.window_ends_at == sql.order(1, "window_ends_at")[0]
     assert sent.transaction.reference == "R-1"
 
 
-def test_the_last_attempt_is_the_newest_one(ledger: Ledger, sql: Sql):
+def test_the_grace_of_the_newest_attempt_counts(ledger: Ledger, sql: Sql):
     send(ledger, 1)
     settle(ledger, sql, Event.ABSENT)
     open_all(ledger, claim(ledger))
@@ -144,9 +146,8 @@ def test_the_last_attempt_is_the_newest_one(ledger: Ledger, sql: Sql):
     (entry,) = ledger.due("shop", ALL)
     assert entry.doubt is not None
     assert entry.doubt.resends == 1
-    assert [entry.doubt.last_attempt_at] == [
-        row[0] for row in sql.rows("select opened_at from attempts order by opened_at desc limit 1")
-    ]
+    assert entry.doubt.grace_until == sql.one("select grace_until from attempts order by opened_at desc limit 1")
+    assert entry.doubt.grace_until == sql.order(1, "lease_until")[0]
 
 
 def test_a_confirmation_succeeds_with_the_erps_number_and_resolves_the_attempts(ledger: Ledger, sql: Sql):

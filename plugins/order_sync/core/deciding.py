@@ -48,6 +48,7 @@ class Selected:
         reached: whether an attempt may have reached the ERP.
         result: what became of this decision in an earlier try, if there was one.
         erased: whether its content was erased.
+        acknowledged_as: the number under which the ERP said that it has the order, if it did.
     """
 
     position: int
@@ -61,6 +62,7 @@ class Selected:
     reached: bool
     result: Result | None = None
     erased: bool = False
+    acknowledged_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +154,15 @@ def _is_live(order: Selected, live: Sequence[Found]) -> Decision:
     return refused(f"the ERP has it as {_numbers(live)}: {then} in the ERP first")
 
 
-def entered_by_hand(order: Selected) -> Decision:
-    """The decision to resync, release or accept an order whose number is that of a live ERP order without a key."""
+def found_by_number(order: Selected, there: "InErp") -> Decision:
+    """The decision to resync, release or accept an order that a look-up by its key misses, and one by its number finds.
+
+    The ERP's order of that number is live, and bears the order's key or none.
+    """
+    why = "a look-up by its key does not show it" if there.key else "which a person entered"
     return refused(
-        f"the ERP has it as {order.erp_number}, which a person entered: mark it as synced with that number if that one"
-        " is right, or cancel it in the ERP first"
+        f"the ERP has it as {there.number}, {why}: mark it as synced with that number if that one is right, or cancel it"
+        " in the ERP first"
     )
 
 
@@ -210,7 +216,7 @@ def _resync(order: Selected, number: str, by_hand: str) -> Decision | None:
         return _again(order, f"it is {order.status} already: there is nothing to send again")
     if order.not_an_order or order.missing_lines:
         return _received(order, Event.RESYNC)
-    if order.status in (Status.CONFLICT, Status.PENDING_VERIFICATION) or number:
+    if order.status in (Status.CONFLICT, Status.PENDING_VERIFICATION) or number or order.acknowledged_as:
         return None
     if order.code == "CANCELLED_IN_ERP":
         return _told_how_to_revive(order.erp_number)

@@ -188,7 +188,8 @@ class Entry:
 class Change:
     """One step of one order, applied only if its status and generation are still those that were read.
 
-    `event` None notes a look that found nothing definite.
+    `event` None notes a look that found nothing definite. `acknowledged_as` is the number under which the ERP says that
+    it has the order; '' takes that back, None leaves it as it is.
     """
 
     key: OrderKey
@@ -203,6 +204,7 @@ class Change:
     erp_number: str = ""
     erp_status: str = ""
     next_look_at: datetime | None = None
+    acknowledged_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,9 +464,18 @@ class Ledger(Protocol):
         """Open an attempt for each, committed on return. Leaves out what changed since, or must be settled first."""
 
     def close(
-        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
+        self,
+        outcomes: Sequence[Outcome],
+        next_look_at: datetime | None,
+        grace_seconds: float,
+        window_seconds: float,
+        actor: Actor,
     ) -> None:
-        """Close attempts. The evidence is kept always; the status changes only under the attempt's generation."""
+        """Close attempts. The evidence is kept always; the status changes only under the attempt's generation.
+
+        The ERP may store what was sent until the grace after the closing is over, since the call may have gone out
+        just before.
+        """
 
     def release(self, claim: Claim) -> None:
         """Give back what was claimed and not sent."""

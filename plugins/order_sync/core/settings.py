@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
 from order_sync.core.red_runs import RedOn
+from order_sync.core.verdict import Guarantee, Policy
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")
@@ -124,6 +125,28 @@ class Settings:
     def longest_push(self) -> timedelta:
         """The longest that a push can take: its turn, the lease of what it claimed last, and what surrounds them."""
         return self.push_turn + self.claim_lease + AROUND_A_PUSH
+
+    def policy(self, guarantee: Guarantee) -> Policy:
+        """The rules of time and patience for an ERP of this guarantee.
+
+        Raises Misconfigured for a `searchable` ERP if the window may be over before an order has waited for its turn, was
+        sent and was stored late: for all of that the lease has room.
+        """
+        if guarantee == "searchable" and self.verification_window < self.claim_lease:
+            raise Misconfigured(
+                f"{PREFIX}VERIFICATION_WINDOW ({self.verification_window}) is shorter than {PREFIX}CLAIM_LEASE"
+                f" ({self.claim_lease}), within which an order may wait for its turn, be sent and be stored late; the ERP"
+                f" is `searchable` and would get orders twice: set the window to {self.claim_lease} or longer, or a"
+                " shorter lease"
+            )
+        return Policy(
+            guarantee,
+            window=self.verification_window,
+            grace=self.late_commit_grace,
+            tolerance=self.total_tolerance,
+            max_resends=self.max_resends,
+            looks=self.early_looks,
+        )
 
     def _checked(self) -> "Settings":
         for item in fields(self):

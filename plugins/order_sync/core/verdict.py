@@ -47,6 +47,13 @@ class Found:
     same_lines: bool | None = None
     text: str = ""
 
+    @property
+    def acknowledged_as(self) -> str | None:
+        """What it changes about the number under which the ERP says to have the order; '' ends it, None nothing."""
+        if self.state in (FoundState.REFUSED, FoundState.CANCELLED):
+            return ""
+        return (self.number or None) if self.state in (FoundState.TAKEN, FoundState.CONFIRMED) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -54,7 +61,7 @@ class Policy:
 
     Attributes:
         guarantee: what the ERP does about a second submit of a key.
-        grace: how long after an attempt the ERP may still store it.
+        grace: how long after it was sent the ERP may still store an order.
         tolerance: allowed difference of totals, in minor units of the order's currency.
         looks: early looks, counted from the receipt.
     """
@@ -70,14 +77,21 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An order whose fate is looked up, as the ledger knows it."""
+    """An order whose fate is looked up, as the ledger knows it.
+
+    Attributes:
+        grace_until: until when the ERP may still store what was sent last, or may still be sent.
+        acknowledged_as: the number under which the ERP said that it has the order, in a receipt or a look-up, and
+            nothing since took it back. While there is one, not finding the order proves nothing.
+    """
 
     status: Status
     total: Decimal
     currency: str
-    last_attempt_at: datetime
+    grace_until: datetime
     window_ends_at: datetime
     resends: int
+    acknowledged_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +147,7 @@ def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) 
 
 
 def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Verdict:
-    if now < doubt.last_attempt_at + policy.grace:
+    if now < doubt.grace_until:
         return Verdict(None, found=found)
     if doubt.resends >= policy.max_resends:
         return _resends_spent(doubt, f"only has it begun, as {found.number or found.erp_status}", found)
@@ -154,6 +168,8 @@ def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
 
 def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
     over = now >= doubt.window_ends_at
+    if doubt.acknowledged_as:
+        return _acknowledged(doubt, over)
     if doubt.status is Status.SENT:
         if not over:
             return Verdict(None)
@@ -163,8 +179,8 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
             "the ERP took it, and now a look-up does not find it; the window is over",
         )
     proven = {
-        "unique_key": now >= doubt.last_attempt_at + policy.grace,
-        "searchable": now >= max(doubt.window_ends_at, doubt.last_attempt_at + policy.window) + policy.grace,
+        "unique_key": now >= doubt.grace_until,
+        "searchable": now >= max(doubt.window_ends_at + policy.grace, doubt.grace_until + policy.window),
         "blind": False,
     }[policy.guarantee]
     if proven and doubt.resends >= policy.max_resends:
@@ -175,6 +191,19 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
         text = "the window is over, and a look-up does not find it in the ERP"
         return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text)
     return Verdict(None)
+
+
+def _acknowledged(doubt: Doubt, over: bool) -> Verdict:
+    """The verdict on an order that the ERP said to have and does not show: it is never sent again by itself."""
+    number = doubt.acknowledged_as
+    text = (
+        f"the ERP said that it has it as {number}, and a look-up does not find it: look for {number} in the ERP; if it"
+        " is there and right, mark the order as synced with that number, and if it is surely not there, resync the"
+        " order"
+    )
+    if doubt.status is Status.PENDING_VERIFICATION:
+        return Verdict(None, "PENDING_VERIFICATION", text)
+    return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text) if over else Verdict(None)
 
 
 def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdict:
@@ -207,5 +236,5 @@ def next_look(doubt: Doubt, now: datetime, policy: Policy) -> datetime | None:
     moments += [end + timedelta(hours=hours) for hours in range(1, 25)]
     moments += [end + timedelta(days=days) for days in range(2, policy.give_up_looking.days + 1)]
     if doubt.status is Status.SENDING:
-        moments.append(doubt.last_attempt_at + policy.grace)
+        moments.append(doubt.grace_until)
     return min((moment for moment in moments if moment > now), default=None)

@@ -18,7 +18,7 @@ from order_sync.core.deciding import (
     after_look,
     by_its_number,
     decide,
-    entered_by_hand,
+    found_by_number,
     refused,
     to_revive,
 )
@@ -221,7 +221,8 @@ class _Deciding:
         if self.asked.action is Action.MARK_AS_SYNCED:
             return [self._number(order) for order in orders]
         there = {each.number for founds in found.values() for each in founds}
-        return [order.erp_number for order in orders if order.erp_number and order.erp_number not in there]
+        known = {number for order in orders for number in (order.erp_number, order.acknowledged_as) if number}
+        return sorted(known - there)
 
     async def _judged(
         self,
@@ -234,9 +235,10 @@ class _Deciding:
         number = self._number(order)
         if self.asked.action is Action.MARK_AS_SYNCED:
             return by_its_number(order, number, numbered.get(number), there)
-        its_own = numbered.get(order.erp_number)
-        if its_own and not its_own.key and not its_own.cancelled:
-            return entered_by_hand(order)
+        for each in (order.erp_number, order.acknowledged_as):
+            its_own = numbered.get(each)
+            if its_own and its_own.key in ("", str(order.key)) and not its_own.cancelled:
+                return found_by_number(order, its_own)
         decision = after_look(self.asked.action, order, number, there)
         if decision.result is Result.DONE and to_revive(order, number, there):
             try:

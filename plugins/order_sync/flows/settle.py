@@ -107,4 +107,5 @@ def _change(entry: Entry, verdict: Verdict, now: datetime, policy: Policy) -> Ch
         erp_number=seen.number if seen else "",
         erp_status=seen.erp_status if seen else "",
         next_look_at=look,
+        acknowledged_as=seen.acknowledged_as if seen else None,
     )

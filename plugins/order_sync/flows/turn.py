@@ -118,8 +118,10 @@ class Turn:
         return opened
 
     def _open_attempts(self, keys: Sequence[OrderKey]) -> set[OrderKey]:
-        grace, window = self.sender.policy.grace.total_seconds(), self.sender.policy.window.total_seconds()
-        return self.sender.ledger.open(self.claim, keys, grace, window)
+        return self.sender.ledger.open(self.claim, keys, *self._grace_and_window())
+
+    def _grace_and_window(self) -> tuple[float, float]:
+        return self.sender.policy.grace.total_seconds(), self.sender.policy.window.total_seconds()
 
     async def _send(self, entry: Entry, order: Order, slots: asyncio.Semaphore) -> None:
         try:
@@ -182,7 +184,7 @@ class Turn:
     def _close_attempts(self, outcomes: Sequence[Outcome]) -> None:
         first_look = min(self.sender.policy.looks, default=timedelta.max)
         look = self.sender.ledger.now() + min(first_look, self.sender.policy.window)
-        self.sender.ledger.close(outcomes, look, self.sender.policy.window.total_seconds(), self.sender.actor)
+        self.sender.ledger.close(outcomes, look, *self._grace_and_window(), self.sender.actor)
         for outcome in outcomes:
             self.sender.summary.add(
                 {Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event))

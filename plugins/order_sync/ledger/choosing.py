@@ -80,6 +80,7 @@ class Choosing(Calls):
                 row["reached"],
                 Result(row["outcome"]) if row["outcome"] else None,
                 row["erased"],
+                row["acknowledged_as"],
             )
             for row in self._database.rows("read_selected", selection=selection, after=after, limit=limit)
         ]

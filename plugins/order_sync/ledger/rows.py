@@ -89,9 +89,10 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         status,
         row["order_total"],
         row["order_currency"],
-        row["last_attempt_at"],
+        row["grace_until"],
         row["window_ends_at"],
         row["resends"],
+        row["acknowledged_as"],
     )
     return Entry(
         key,
@@ -123,6 +124,7 @@ def change_row(change: Change) -> dict[str, Any]:
         "erp_number": change.erp_number,
         "erp_status": change.erp_status,
         "next_look_at": change.next_look_at,
+        "acknowledged_as": change.acknowledged_as,
     }
 
 

@@ -139,13 +139,19 @@ class Sending(Calls):
         return {OrderKey.parse(row["order_key"]) for row in opened}
 
     def close(
-        self, outcomes: Sequence[Outcome], next_look_at: datetime | None, window_seconds: float, actor: Actor
+        self,
+        outcomes: Sequence[Outcome],
+        next_look_at: datetime | None,
+        grace_seconds: float,
+        window_seconds: float,
+        actor: Actor,
     ) -> None:
         """Close attempts. The evidence is kept always; the status changes only under the attempt's generation."""
         self._database.execute(
             "close_attempts",
             outcomes=to_json([outcome_row(outcome) for outcome in outcomes]),
             next_look_at=next_look_at,
+            grace=grace_seconds,
             window=window_seconds,
             **by(actor),
         )

@@ -13,8 +13,6 @@ from airflow.sdk import Context, conf
 from order_sync import flows, hooks, registry
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.ports import Erp, Ledger, Summary
-from order_sync.core.settings import Settings
-from order_sync.core.verdict import Policy
 from order_sync.operators.base import OrderSyncOperator, actor, cleared, done, tell_findings, who_cleared
 from order_sync.operators.links import OrdersInErp
 
@@ -175,7 +173,7 @@ class PushOrdersOperator(ErpOperator):
                 erp,
                 ledger,
                 by,
-                policy(erp, settings),
+                settings.policy(erp.guarantee),
                 settings,
                 channel=channel,
                 selection=selected_by(self.selection, ledger),
@@ -231,7 +229,7 @@ class ReconcileConfirmationsOperator(ErpOperator):
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
-            settle = partial(flows.settle, spec.route, erp, ledger, by, policy(erp, settings))
+            settle = partial(flows.settle, spec.route, erp, ledger, by, settings.policy(erp.guarantee))
             waits_for = partial(ledger.horizon, spec.name, selected_by(self.selection, ledger))
             summary, horizon = await settle(at_once=at_once), waits_for()
             if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():
@@ -264,15 +262,3 @@ def selected_by(run: str | None, ledger: Ledger) -> int | None:
     if run and selection is None:
         raise Misconfigured(f"run '{run}' selected no orders: give the run of resync_orders whose orders are meant")
     return selection
-
-
-def policy(erp: Erp, settings: Settings) -> Policy:
-    """The rules of time and patience: what the ERP guarantees, and what the settings say."""
-    return Policy(
-        erp.guarantee,
-        window=settings.verification_window,
-        grace=settings.late_commit_grace,
-        tolerance=settings.total_tolerance,
-        max_resends=settings.max_resends,
-        looks=settings.early_looks,
-    )
