@@ -202,6 +202,31 @@ class Row:
         outcomes, codes = ({getattr(each, name) for each in self.attempts} for name in ("outcome", "code"))
         return outcomes <= {Event.REFUSED, Event.NOT_SENT} and "CANCELLED_IN_ERP" not in codes
 
+    def closed(self, outcome: Outcome, now: datetime, grace_seconds: float) -> "Attempt":
+        """Keep what an attempt ended with."""
+        attempt = next(item for item in self.attempts if item.generation == outcome.generation)
+        attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, now
+        attempt.cured_by = outcome.cured_by
+        attempt.grace_until = now + timedelta(seconds=grace_seconds)
+        if outcome.receipt:
+            self.acknowledged_as = outcome.receipt.number or self.acknowledged_as
+        if outcome.event is not Event.RECEIPT:
+            attempt.resolution = attempt.resolution or outcome.event
+        return attempt
+
+    def heard_late(self, outcome: Outcome, now: datetime) -> None:
+        """Let a receipt that nobody awaited any more end every claim and look of before."""
+        if outcome.event is Event.RECEIPT:
+            self.generation += 1
+            self.next_look_at = min(self.next_look_at or now, now) if self.status in IN_DOUBT else self.next_look_at
+
+    def looked_at(self, event: Event | None, now: datetime) -> None:
+        """Keep what a look-up said about every attempt."""
+        for attempt in self.attempts:
+            attempt.looked_at = now
+            if event not in (None, Event.TAKEN, Event.WINDOW_OVER) and not attempt.resolution:
+                attempt.resolution, attempt.resolved_at = event, now
+
     def take_back(self) -> None:
         """Take the refusals back that came since it was received."""
         lately = self.attempts[self.earlier_attempts :]
@@ -479,21 +504,11 @@ class MemoryLedger:
     ) -> None:
         for outcome in outcomes:
             row = self.rows[outcome.key]
-            attempt = next(item for item in row.attempts if item.generation == outcome.generation)
-            attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, self.now()
-            attempt.cured_by = outcome.cured_by
-            attempt.grace_until = self.now() + timedelta(seconds=grace_seconds)
-            if outcome.receipt:
-                row.acknowledged_as = outcome.receipt.number or row.acknowledged_as
+            attempt = row.closed(outcome, self.now(), grace_seconds)
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
                 self.closed.append((outcome.key, outcome.event, outcome.code))
-            if outcome.event is not Event.RECEIPT:
-                attempt.resolution = attempt.resolution or outcome.event
             if row.status is not Status.SENDING or row.generation != outcome.generation:
-                if outcome.event is Event.RECEIPT:
-                    row.generation += 1
-                    if row.status in IN_DOUBT:
-                        row.next_look_at = min(row.next_look_at or self.now(), self.now())
+                row.heard_late(outcome, self.now())
                 continue
             row.code, row.message = outcome.code, outcome.message
             row.lease_until = None
@@ -594,14 +609,9 @@ class MemoryLedger:
             return False
         row.next_look_at = change.next_look_at
         row.erp_number = change.erp_number or row.erp_number
-        if change.acknowledged_as is not None:
-            row.acknowledged_as = change.acknowledged_as
+        row.acknowledged_as = row.acknowledged_as if change.acknowledged_as is None else change.acknowledged_as
         if change.event is None or (row.status, change.event) in LOOKS:
-            definite = change.event not in (Event.TAKEN, Event.WINDOW_OVER)
-            for attempt in row.attempts:
-                attempt.looked_at = self.now()
-                if definite and change.event and not attempt.resolution:
-                    attempt.resolution, attempt.resolved_at = change.event, self.now()
+            row.looked_at(change.event, self.now())
         if change.event is None:
             return True
         row.code, row.message, row.problems = change.code, change.message, change.problems

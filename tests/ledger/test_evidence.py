@@ -1,4 +1,4 @@
-"""What the ledger holds against not finding an order in the ERP: a number that the ERP gave, and the grace of its sending."""
+"""What stands against not finding an order in the ERP: a number that the ERP gave, and the grace of its sending."""
 
 from datetime import timedelta
 

@@ -161,8 +161,8 @@ def found_by_number(order: Selected, there: "InErp") -> Decision:
     """
     why = "a look-up by its key does not show it" if there.key else "which a person entered"
     return refused(
-        f"the ERP has it as {there.number}, {why}: mark it as synced with that number if that one is right, or cancel it"
-        " in the ERP first"
+        f"the ERP has it as {there.number}, {why}: mark it as synced with that number if that one is right, or"
+        " cancel it in the ERP first"
     )
 
 

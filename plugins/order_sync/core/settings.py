@@ -129,15 +129,15 @@ class Settings:
     def policy(self, guarantee: Guarantee) -> Policy:
         """The rules of time and patience for an ERP of this guarantee.
 
-        Raises Misconfigured for a `searchable` ERP if the window may be over before an order has waited for its turn, was
-        sent and was stored late: for all of that the lease has room.
+        Raises Misconfigured for a `searchable` ERP if the window may be over before an order has waited for its turn,
+        was sent and was stored late: the lease has room for all of that.
         """
         if guarantee == "searchable" and self.verification_window < self.claim_lease:
             raise Misconfigured(
                 f"{PREFIX}VERIFICATION_WINDOW ({self.verification_window}) is shorter than {PREFIX}CLAIM_LEASE"
-                f" ({self.claim_lease}), within which an order may wait for its turn, be sent and be stored late; the ERP"
-                f" is `searchable` and would get orders twice: set the window to {self.claim_lease} or longer, or a"
-                " shorter lease"
+                f" ({self.claim_lease}), within which an order may wait for its turn, be sent and be stored late; the"
+                f" ERP is `searchable` and might get orders twice: set the window to {self.claim_lease} or longer, or"
+                " a shorter lease"
             )
         return Policy(
             guarantee,

@@ -9,8 +9,8 @@ EVIDENCE = """
 alter table orders add column acknowledged_as text not null default '';
 comment on column orders.acknowledged_as is
     'The number under which the ERP said that it has the order, in a receipt or a look-up. While it stands, not finding'
-    ' the order proves nothing. A refusal or a cancellation in the ERP ends it, and so does a person who sends the order'
-    ' again after the ERP was asked for that number.';
+    ' the order proves nothing. A refusal or a cancellation in the ERP ends it, and so does a person who sends the'
+    ' order again after the ERP was asked for that number.';
 update orders o set acknowledged_as = received.receipt_number
 from (
     select distinct on (order_id) order_id, receipt_number
