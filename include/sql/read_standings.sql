@@ -1,5 +1,9 @@
--- Returns how these orders stand, their ERP numbers, and whether they were or may have been sent; needs the unique index on orders (order_key).
+-- Returns how these orders stand, their ERP numbers, whether they were or may have been sent, and whether a look-up is still to
+-- come that settles them, and is not overdue by more than a day; needs the unique index on orders (order_key).
 select o.order_key, o.status, o.generation, o.erp_number,
-       o.status = 'synced_manually' or exists (select from attempts a where a.order_id = o.id) or may_have_been_sent(o) as sent
+       o.status = 'synced_manually' or exists (select from attempts a where a.order_id = o.id) or may_have_been_sent(o) as sent,
+       case when o.status in ('sending', 'sent', 'pending_verification')
+                then coalesce(o.next_look_at > clock_timestamp() - interval '1 day', false)
+            else o.status in ('received', 'queued') and may_have_been_sent(o) end as awaited
 from orders o
 where o.order_key = any(%(keys)s)

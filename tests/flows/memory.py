@@ -19,6 +19,7 @@ from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import (
     DONE,
+    GIVEN_UP,
     IN_DOUBT,
     STANDINGS,
     TRANSITIONS,
@@ -597,7 +598,7 @@ class MemoryLedger:
 
     def _entry(self, key: OrderKey, row: Row) -> Entry:
         doubt = None
-        if row.status in IN_DOUBT:
+        if row.status in IN_DOUBT or (row.status in GIVEN_UP and row.tried):
             end = row.window_ends_at or self.now()
             grace_until = max(attempt.grace_until for attempt in row.attempts)
             doubt = Doubt(row.status, row.total, row.currency, grace_until, end, row.resends, row.acknowledged_as)

@@ -300,6 +300,88 @@ def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conf
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts.get(event) is None
 
 
+def given_up(sql: Sql, status: str) -> None:
+    """The order was sent and not found, and stands like this since."""
+    sql.do("update orders set status = %s, next_look_at = null, lease_until = null", status)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        *((status, "mark the order as synced") for status in ("failed", "dead", "ignored", "on_hold", "conflict")),
+        ("cancelled_at_source", "the channel cancelled it: cancel it in the ERP too"),
+        ("not_an_order", "the channel says that it is no order"),
+        ("waiting", "not all of its lines are here"),
+        *((status, "it may be sent a second time") for status in ("received", "queued")),
+        *((status, "no look-up has settled it for more than a day") for status in ("sent", "pending_verification")),
+    ],
+)
+def test_an_order_that_lives_in_the_erp_and_is_not_done_here_is_a_finding_whatever_its_status(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, status: str, says: str
+):
+    erp.confirms_after = timedelta(days=9)
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    given_up(sql, status)
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1, "not_done": 1}
+    (finding,) = ledger.untold(["erp_erp"])
+    assert (finding.kind, finding.subject) == (FindingKind.NOT_DONE, "shop:1")
+    assert finding.detail.startswith(f"in the ERP as SO1, here {status}: ")
+    assert says in finding.detail
+    assert sql.one("select status from orders") == status
+    (sale,) = erp.sales[transaction(1).key]
+    sale.state = FoundState.CANCELLED
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1}
+
+
+@pytest.mark.parametrize("outcome", [[], ["lost after"], ["half-made"]])
+def test_what_is_still_to_be_looked_up_is_no_finding(ledger: Ledger, erp: MemoryErp, sql: Sql, outcome: list[str]):
+    erp.confirms_after, erp.script = timedelta(days=9), outcome
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1}
+
+
+def test_what_was_begun_in_the_erp_and_is_to_be_finished_by_the_next_push_is_no_finding(
+    ledger: Ledger, erp: MemoryErp, sql: Sql
+):
+    erp.script = ["half-made"]
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    make_due(sql)
+    asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY))
+    assert ledger.counts("shop") == {"queued": 1}
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1}
+
+
+@pytest.mark.parametrize("status", ["failed", "dead"])
+def test_an_order_that_was_given_up_and_that_the_erp_confirms_late_has_succeeded(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, status: str
+):
+    erp.script = ["lost after"]
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    given_up(sql, status)
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1, "confirmed": 1}
+    assert sql.rows("select status, erp_number, code from orders") == [("succeeded", "SO1", None)]
+    assert ledger.untold(["erp_erp"]) == []
+
+
+@pytest.mark.parametrize("changed", ["edited in the ERP", "another version here"])
+def test_an_order_that_was_given_up_and_is_another_one_in_the_erp_has_not(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, changed: str
+):
+    erp.script = ["lost after"]
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    given_up(sql, "failed")
+    if changed == "edited in the ERP":
+        erp.sales[transaction(1).key][0].total += 1
+    else:
+        sql.do("update orders set first_attempt_at = null")
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1, "not_done": 1}
+
+
 class LateErp(MemoryErp):
     """An ERP whose window holds only what was made last."""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from order_sync.core.lifecycle import IN_DOUBT, Status
+
 MOST = 10
 """Subjects of one kind that are named; of more the ledger's table `findings` has the rest."""
 
@@ -22,6 +24,7 @@ class FindingKind(StrEnum):
     MISSING = "missing"
     GONE = "gone"
     NEVER_SENT = "never_sent"
+    NOT_DONE = "not_done"
     IN_ERP_BEFORE_START = "in_erp_before_start"
     RESTORED = "restored"
 
@@ -58,12 +61,39 @@ MEANINGS = {
         "orders stand in the ERP under this channel and the ledger never sent them: somebody compares and decides;"
         " nothing was touched"
     ),
+    FindingKind.NOT_DONE: (
+        "orders are live in the ERP and the ledger does not count them as done: somebody compares and decides; nothing"
+        " was touched"
+    ),
     FindingKind.IN_ERP_BEFORE_START: "orders to be backfilled are in the ERP already, and were not sent",
     FindingKind.RESTORED: (
         "the ledger was restored from a backup, and every channel is on hold until somebody releases it; the log of"
         " restore_ledger lists what people decided since the backup: they confirm it"
     ),
 }
+
+
+_MARK = "if that one is right, mark the order as synced with its number; if not, cancel that one in the ERP"
+_MAY_BE_SENT = f"it may be sent a second time: put it on hold; then, {_MARK}"
+_OVERDUE = (
+    "no look-up has settled it for more than a day: see whether the channel's DAG is on and its tasks are green, and"
+    " clear its reconcile"
+)
+WHAT_TO_DO = {
+    Status.WAITING: "not all of its lines are here: cancel the one in the ERP if nobody wants it",
+    Status.NOT_AN_ORDER: "the channel says that it is no order: cancel the one in the ERP if nobody wants it",
+    Status.CANCELLED_AT_SOURCE: "the channel cancelled it: cancel it in the ERP too",
+    **dict.fromkeys((Status.RECEIVED, Status.QUEUED), _MAY_BE_SENT),
+    **dict.fromkeys(IN_DOUBT, _OVERDUE),
+    **dict.fromkeys((Status.FAILED, Status.DEAD, Status.CONFLICT, Status.ON_HOLD, Status.IGNORED), _MARK),
+}
+"""What somebody does with an order that is live in the ERP and stands like this in the ledger."""
+
+
+def not_done(status: Status, numbers: Iterable[str]) -> str:
+    """The detail of a finding `not_done`: where the order stands there and here, and what somebody does."""
+    there = ", ".join(number or "no number" for number in numbers)
+    return f"in the ERP as {there}, here {status}: {WHAT_TO_DO[status]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,13 +140,16 @@ ERASABLE = (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE, *DONE, Status.IGNOR
 IN_DOUBT = (Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION)
 """Statuses that `settle` looks up."""
 
+GIVEN_UP = (Status.FAILED, Status.DEAD)
+"""Statuses in which nothing is sent, and that a late confirmation by the ERP ends."""
+
 
 def _table() -> tuple[Transition, ...]:
     S, E, W = Status, Event, Who
     look = "a look-up: "
     was_sent = DONE
     unproven = (S.SENDING, S.PENDING_VERIFICATION)
-    given_up = (S.FAILED, S.DEAD)
+    given_up = GIVEN_UP
     rows: tuple[tuple[Who, tuple[Status, ...], Event, Status, str, bool], ...] = (
         (W.CHANNEL, (S.WAITING,), E.COMPLETE, S.RECEIVED, "all lines that the header promises are there", False),
         (W.CHANNEL, (S.WAITING,), E.NO_ORDER_AFTER_ALL, S.NOT_AN_ORDER, "the channel's type or status", False),

@@ -173,7 +173,10 @@ class Landing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An order as the ledger knows it. `generation` changes with every claim and every new fact about the order."""
+    """An order as the ledger knows it. `generation` changes with every claim and every new fact about the order.
+
+    `doubt` is what a verdict needs: of an order in doubt, and of one that was sent and given up.
+    """
 
     key: OrderKey
     status: Status
@@ -266,12 +269,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands in the ledger, whether it was ever sent or is done by hand, and its number in the ERP."""
+    """How an order stands in the ledger, whether it was ever sent or is done by hand, and its number in the ERP.
+
+    `awaited`: a look-up is still to come that settles it, and is not overdue by more than a day.
+    """
 
     status: Status
     generation: int
     sent: bool
     erp_number: str
+    awaited: bool
 
 
 @dataclass(frozen=True, slots=True)

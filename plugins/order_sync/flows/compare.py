@@ -5,16 +5,20 @@ mistaken. What is missing is read now; that it was missing is a finding. In the 
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
-from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.lifecycle import DONE, Event, Status, step
+from order_sync.core.findings import Finding, FindingKind, not_done
+from order_sync.core.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
+from order_sync.core.reading import read_order
 from order_sync.core.settings import DEFAULTS, Settings
+from order_sync.core.verdict import Policy, judge
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import PAGE, land
+from order_sync.flows.settle import change_of
 
 
 def compare_channel(
@@ -57,10 +61,11 @@ def compare_channel(
 async def compare_erp(route: Route, erp: Erp, ledger: Ledger, actor: Actor, settings: Settings = DEFAULTS) -> Summary:
     """Compare what the ERP was given under this channel in the last days with what the ledger sent.
 
-    Counts by `compared`, and by `never_sent`: an order that is not ours is a finding. One that was confirmed and is
-    cancelled there now, or is there twice, becomes a conflict.
+    Counts by `compared`, `never_sent`, `confirmed` and `not_done`. An order that is not ours is a finding. So is one
+    that lives there and is not done here; what is still to be looked up is left to that. What failed and is confirmed
+    there by now succeeds. One that was confirmed and is cancelled there now, or is there twice, becomes a conflict.
     """
-    summary, connection = Summary(), f"erp_{route.erp}"
+    summary, connection, policy = Summary(), f"erp_{route.erp}", settings.policy(erp.guarantee)
     now = ledger.now()
     with holding(connection, ledger, actor):
         await must_be_the_accepted_one(connection, erp, ledger)
@@ -68,20 +73,59 @@ async def compare_erp(route: Route, erp: Erp, ledger: Ledger, actor: Actor, sett
     by_key: dict[str, list[InErp]] = defaultdict(list)
     for row in rows:
         by_key[row.key].append(row)
-    never_sent: list[Finding] = []
+    findings: list[Finding] = []
     for keys in batched(by_key, PAGE):
         standings = ledger.standings(keys)
         strangers = [row for key in keys if not (key in standings and standings[key].sent) for row in by_key[key]]
-        never_sent += [Finding(connection, FindingKind.NEVER_SENT, row.number, key_in(row.key)) for row in strangers]
+        findings += [Finding(connection, FindingKind.NEVER_SENT, row.number, key_in(row.key)) for row in strangers]
+        summary.add("never_sent", len(strangers))
         known = [(key, standings[key], by_key[key]) for key in keys if key in standings]
         changes = [change for item in known if (change := _contradiction(*item))]
         for change in changes:
             summary.add(str(change.event))
         ledger.apply(changes, actor)
-    ledger.find(never_sent, actor)
+        there = {key: live for key, standing, rows in known if (live := _not_done(standing, rows))}
+        with holding(connection, ledger, actor):
+            await _confirm_late(route, erp, ledger, actor, policy, there)
+        for key, standing in ledger.standings(there).items():
+            summary.add("confirmed" if standing.status in DONE else "not_done")
+            if standing.status not in DONE:
+                detail = not_done(standing.status, there[key])
+                findings.append(Finding(connection, FindingKind.NOT_DONE, key, detail))
+    ledger.find(findings, actor)
     summary.add("compared", len(rows))
-    summary.add("never_sent", len(never_sent))
     return summary
+
+
+def _not_done(standing: Standing, rows: list[InErp]) -> list[str]:
+    """The numbers of an order's live ERP orders, if it was sent, is not done, and nothing is to come that settles it.
+
+    What is begun there and on its way here is finished by the next push.
+    """
+    if standing.status in DONE or standing.awaited or not standing.sent:
+        return []
+    on_its_way = standing.status in (Status.RECEIVED, Status.QUEUED)
+    return [row.number for row in rows if not (row.cancelled or (row.begun and on_its_way))]
+
+
+async def _confirm_late(
+    route: Route, erp: Erp, ledger: Ledger, actor: Actor, policy: Policy, keys: Collection[str]
+) -> None:
+    """Let those of these orders succeed that were given up and that the ERP confirms by now."""
+    entries = ledger.entries([OrderKey.parse(key) for key in keys])
+    given_up = [entry for entry in entries if entry.status in GIVEN_UP and entry.doubt]
+    if not given_up:
+        return
+    now = ledger.now()
+    orders = [read_order(entry.transaction, route.guest_account, now).order for entry in given_up]
+    found = await erp.look_up(orders)
+    changes = [
+        change_of(entry, verdict, now, policy)
+        for entry in given_up
+        if entry.doubt
+        and (verdict := judge(entry.doubt, found.get(entry.key, ()), now, policy)).event is Event.CONFIRMED
+    ]
+    ledger.apply(changes, actor)
 
 
 def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | None:

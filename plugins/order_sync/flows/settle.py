@@ -71,7 +71,7 @@ def _without_a_look(
         verdict = Verdict(
             Event.WINDOW_OVER, "PENDING_VERIFICATION", f"the window is over, and the ERP is away: {hold.reason}"
         )
-        changes = [_change(entry, verdict, now, policy) for entry in entries]
+        changes = [change_of(entry, verdict, now, policy) for entry in entries]
         if not _apply(ledger, changes, actor, summary):
             break
     return summary
@@ -87,10 +87,11 @@ def judged(entry: Entry, found: Sequence[Found], now: datetime, policy: Policy) 
     """The change that a look-up's evidence asks for, and when to look again if it settled nothing."""
     if entry.doubt is None:
         raise ValueError(f"{entry.key} is {entry.status}: only an order in doubt is settled")
-    return _change(entry, judge(entry.doubt, found, now, policy), now, policy)
+    return change_of(entry, judge(entry.doubt, found, now, policy), now, policy)
 
 
-def _change(entry: Entry, verdict: Verdict, now: datetime, policy: Policy) -> Change:
+def change_of(entry: Entry, verdict: Verdict, now: datetime, policy: Policy) -> Change:
+    """The change that a verdict asks for, and when to look again if it settled nothing."""
     to_status = step(entry.status, verdict.event) if verdict.event else entry.status
     look = None
     if entry.doubt and to_status in IN_DOUBT:

@@ -143,7 +143,9 @@ class Intake(Calls):
     def standings(self, keys: Collection[str]) -> Mapping[str, Standing]:
         """How the orders under these keys stand; a key that is no order's is left out."""
         return {
-            row["order_key"]: Standing(Status(row["status"]), row["generation"], row["sent"], row["erp_number"])
+            row["order_key"]: Standing(
+                Status(row["status"]), row["generation"], row["sent"], row["erp_number"], row["awaited"]
+            )
             for row in self._database.rows("read_standings", keys=[clean(key) for key in keys])
         }
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from order_sync.core.lifecycle import IN_DOUBT, Status
+from order_sync.core.lifecycle import GIVEN_UP, IN_DOUBT, Status
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Change, Entry, Landing, Outcome
 from order_sync.core.reading import NUL, read_date
@@ -100,7 +100,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         row.get("claimed_generation", row["generation"]),
         transaction_of(row),
         row["received_at"],
-        doubt if status in IN_DOUBT else None,
+        doubt if status in IN_DOUBT or (status in GIVEN_UP and row["resends"] >= 0) else None,
         row["refusals"],
     )
 
