@@ -1,5 +1,6 @@
 -- Returns all that is known of these orders, as of one moment; needs the unique index on orders (order_key), the primary keys
--- of transactions and attempts, order_history_order, selected_orders_order, lost_decisions_open and holds_in_force.
+-- of transactions and attempts, order_history_order, selected_orders_order, lost_decisions_open, holds_in_force and the unique
+-- constraint of findings.
 select
     o.order_key, clock_timestamp() as as_of, o.channel, o.erp, o.status, o.code, o.message, o.problems, o.reason,
     coalesce(t.source_status, '') as source_status, o.version, o.landed_at, o.received_at, o.placed_at,
@@ -18,7 +19,11 @@ select
                 'at', d.decided_at, 'action', d.action, 'by', d.decided_by, 'reason', d.reason,
                 'outcome', null, 'message', '') order by d.decided_at)
      from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null
-       and o.status not in ('succeeded', 'synced_manually')) as lost
+       and o.status not in ('succeeded', 'synced_manually')) as lost,
+    (select jsonb_build_object('at', f.last_seen_at, 'detail', f.detail) from findings f
+     where f.connection = 'erp_' || o.erp and f.kind = 'not_done' and f.subject = o.order_key
+       and o.status not in ('succeeded', 'synced_manually')
+       and not exists (select from attempts a where a.order_id = o.id and a.looked_at > f.last_seen_at)) as sighting
 from orders o
 left join transactions t on t.order_id = o.id and t.version = o.version
 where o.order_key = any(%(keys)s)

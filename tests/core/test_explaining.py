@@ -11,7 +11,7 @@ from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
 from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
-from order_sync.core.story import DECISIONS, Attempt, Decision, Step, Story
+from order_sync.core.story import DECISIONS, Attempt, Decision, Sighting, Step, Story
 from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 
 
@@ -356,6 +356,19 @@ def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():
     assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
 
 
+@pytest.mark.parametrize(
+    "status", [Status.FAILED, Status.DEAD, Status.CONFLICT, Status.ON_HOLD, Status.IGNORED, Status.CANCELLED_AT_SOURCE]
+)
+def test_what_the_comparison_saw_in_the_erp_is_told_instead_of_what_was_believed_before(status: Status):
+    settled = attempt("unknown", resolution="absent", looked_at=LANDED + timedelta(minutes=5))
+    seen = Sighting(NOW, f"in the ERP as SO7, here {status}: compare the two")
+    given = story(status, attempts=(settled,), sighting=seen)
+    rows = told(given)
+    assert rows["In the ERP"].endswith(f"compare_orders saw it 2026-11-20 10:10 UTC, {seen.detail}")
+    assert "But the ERP had it 2026-11-20 10:10 UTC" in rows["By itself"]
+    assert keying_in(given).startswith("DO NOT enter it: compare_orders saw it")
+
+
 LOST = Decision(LANDED, "mark_as_synced", "ursula", "keyed in as SO9", None, "")
 OF_A_RESTORE = attempt("unknown", generation=-1, code="OUTCOME_UNKNOWN", message="the ledger was restored")
 
@@ -368,6 +381,8 @@ OF_A_RESTORE = attempt("unknown", generation=-1, code="OUTCOME_UNKNOWN", message
         {"attempts": (attempt("unknown", resolution="half_made"),)},
         {"attempts": (attempt("unknown", resolution="resends_spent"),), "erp_number": "SO7"},
         {"attempts": (OF_A_RESTORE,)},
+        {"attempts": (attempt("receipt", resolution="absent", looked_at=LANDED),)},
+        {"attempts": (attempt("unknown", resolution="absent", looked_at=LANDED),)},
         {"doubted": True},
     ],
 )

@@ -95,6 +95,18 @@ def test_a_story_tells_what_people_decided_and_what_a_restore_lost(ledger: Ledge
     assert "Nothing: a restore of the ledger lost a decision about it" in text
 
 
+def test_what_the_comparison_saw_in_the_erp_is_in_the_story_until_somebody_looks_again(ledger: Ledger, sql: Sql):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN")
+    settle(ledger, sql, Event.WINDOW_OVER)
+    ledger.find([Finding("erp_tryton", FindingKind.NOT_DONE, str(key(1)), "in the ERP as SO-1")], ACTOR)
+    sighting = ledger.stories([key(1)])[key(1)].sighting
+    assert sighting is not None
+    assert sighting.detail == "in the ERP as SO-1"
+    settle(ledger, sql, None)
+    assert ledger.stories([key(1)])[key(1)].sighting is None
+
+
 def before_start(ledger: Ledger) -> None:
     landed = landing(1, Status.NOT_AN_ORDER)
     kept = type(landed)(landed.transaction, Status.NOT_AN_ORDER, "before_start", landed.placed_at, keep_body=False)

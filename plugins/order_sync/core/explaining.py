@@ -186,6 +186,8 @@ def in_erp(story: Story) -> str:
         said = f"a look-up did not find it, {minute(heard)}"
     if story.status is Status.SYNCED_MANUALLY:
         said = "by a person's word"
+    if story.sighting:
+        said = f"compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}"
     return f"{story.erp}: {number}, {word}; {said}"
 
 

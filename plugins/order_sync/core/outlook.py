@@ -75,6 +75,10 @@ def by_itself(story: Story, route: Route | None) -> str:
     said = _BY_STATUS[story.status](story, route)
     if story.status in IN_DOUBT and any(stops_looking(hold, story) for hold in story.holds):
         said += f" While erp_{story.erp} is on hold no run looks, and its window ends all the same."
+    if story.sighting:
+        said += (
+            f" But the ERP had it {minute(story.sighting.at)}, as compare_orders saw: a person compares and decides."
+        )
     if any(stops_reading(hold, story) for hold in story.holds):
         said += f" The channel {story.channel} is not read while its connection is on hold."
     return said
@@ -307,6 +311,8 @@ def keying_in(story: Story) -> str:
             f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in"
             " the ERP, and decide again (DAG resync_orders)."
         )
+    if story.sighting:
+        return f"DO NOT enter it: compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}."
     if status is Status.CONFLICT:
         return f"DO NOT enter it: the ERP may hold an order of it already ({number or 'no number is known'})."
     if story.reason == "RETURN_NOT_SUPPORTED" and status is Status.NOT_AN_ORDER:

@@ -49,7 +49,10 @@ class Attempt:
     @property
     def in_doubt(self) -> bool:
         """Whether the ERP may have the order by it, and nothing that was heard since says otherwise."""
-        return self.outcome not in NOT_TAKEN and self.resolution not in (*NOT_TAKEN, "absent", "resends_spent")
+        if self.outcome in NOT_TAKEN:
+            return False
+        came_late = self.looked_at and self.closed_at and self.looked_at < self.closed_at
+        return bool(came_late) or self.resolution not in (*NOT_TAKEN, "absent", "resends_spent")
 
 
 NOT_TAKEN = ("not_sent", "refused", "refused_too_often")
@@ -83,6 +86,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """What compare_orders saw of the order in the ERP although it is not done here, and when it saw that last."""
+
+    at: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """All that the ledger knows of one order, as of one moment of its clock.
 
@@ -99,6 +110,7 @@ class Story:
         erased_at: when people's data in it was erased.
         transaction: what the channel says now, with people's data; None where no content is kept.
         earlier: what it said before, likewise.
+        sighting: that it is in the ERP all the same, if nobody looked it up since.
     """
 
     key: OrderKey
@@ -130,6 +142,7 @@ class Story:
     erased_at: datetime | None
     transaction: Transaction | None
     earlier: tuple[Transaction, ...]
+    sighting: Sighting | None = None
 
     @property
     def versions(self) -> tuple[Transaction, ...]:

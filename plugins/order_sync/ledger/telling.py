@@ -10,7 +10,7 @@ from typing import Any
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Problem
-from order_sync.core.story import Attempt, Cause, Decision, Filters, Listed, Step, Story
+from order_sync.core.story import Attempt, Cause, Decision, Filters, Listed, Sighting, Step, Story
 from order_sync.ledger.calls import Calls
 from order_sync.ledger.rows import clean, transaction_of
 
@@ -72,7 +72,7 @@ def _filters(filters: Filters) -> dict[str, Any]:
 
 
 def _story(row: Row) -> Story:
-    said = row["transaction"]
+    said, seen = row["transaction"], row["sighting"]
     same = (
         *("as_of", "channel", "erp", "code", "message", "reason", "source_status", "version", "landed_at"),
         *("received_at", "placed_at", "erp_number", "erp_status", "leased_until", "leased_by", "window_ends_at"),
@@ -89,6 +89,7 @@ def _story(row: Row) -> Story:
         lost=tuple(_decision(each) for each in row["lost"] or ()),
         transaction=transaction_of({**said, "order_key": row["order_key"]}) if said else None,
         earlier=tuple(transaction_of({**each, "order_key": row["order_key"]}) for each in row["earlier"] or ()),
+        sighting=Sighting(datetime.fromisoformat(seen["at"]), seen["detail"]) if seen else None,
         **{name: row[name] for name in same},
     )
 
