@@ -1,7 +1,8 @@
 """### Compare orders
 Once a day: what each channel holds of the last days beside what landed in the ledger, by key and digest, and what the
 ERP was given under that channel beside what was sent. What is missing is read at once and goes on with the next run of
-the channel's DAG. An order in the ERP that was never sent by this package is listed and not touched.
+the channel's DAG. An order in the ERP that was never sent by this package is listed and not touched. So is one that
+lives there and is not done here; if it only failed here, and the ERP confirms it by now, it has succeeded.
 
 What is found is told over Slack and by mail, each thing once, and stands in the ledger's table `findings`. It turns no
 task red: the task did its work.

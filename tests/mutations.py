@@ -1282,6 +1282,24 @@ MUTATIONS = (
         "tests/ledger/test_deciding.py::test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again",
     ),
     Mutation(
+        13,
+        "what the ERP has and the ledger gave up is not told",
+        FLOWS + "compare.py",
+        "if standing.status in DONE or standing.awaited or not standing.sent:",
+        "if True:",
+        "tests/ledger/test_completeness.py"
+        "::test_an_order_that_lives_in_the_erp_and_is_not_done_here_is_a_finding_whatever_its_status",
+    ),
+    Mutation(
+        13,
+        "an order succeeds with another version than the ERP has",
+        LEDGER + "rows.py",
+        'status in GIVEN_UP and row["resends"] >= 0',
+        "status in GIVEN_UP",
+        "tests/ledger/test_completeness.py"
+        "::test_an_order_that_was_given_up_and_is_another_one_in_the_erp_has_not[another version here]",
+    ),
+    Mutation(
         14,
         "an order that the ERP said to have is sent again without asking it",
         CORE + "deciding.py",

@@ -27,7 +27,9 @@ class Settings:
     """Every setting, with its default. `ORDER_SYNC_<NAME>` in the environment of all Airflow components changes it."""
 
     verification_window: Annotated[
-        timedelta, "how long the ERP has to confirm an order before it is Pending Verification"
+        timedelta,
+        "how long the ERP has to confirm an order before it is Pending Verification; no shorter than"
+        " ORDER_SYNC_CLAIM_LEASE for an ERP that is `searchable`",
     ] = timedelta(minutes=30)
     early_looks: Annotated[
         tuple[timedelta, ...],
@@ -67,7 +69,7 @@ class Settings:
         seconds=10
     )
     http_read_timeout: Annotated[timedelta, "how long the ERP may take to answer one call"] = timedelta(seconds=30)
-    late_commit_grace: Annotated[timedelta, "how long after an attempt the ERP may still store the order"] = timedelta(
+    late_commit_grace: Annotated[timedelta, "how long after it was sent the ERP may still store an order"] = timedelta(
         minutes=2
     )
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)

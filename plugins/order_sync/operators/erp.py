@@ -102,8 +102,9 @@ class CheckReferenceDataOperator(ErpOperator):
 class CompareErpOperator(ErpOperator):
     """Compare what the ERP was given under a channel in the last days with what was sent; an order of others is told.
 
-    Nothing in the ERP is touched. Returns counts by `compared`, `never_sent` and by what became a conflict. Raises
-    Transient or NotAuthorised while the ERP is away.
+    So is an order that lives there and is not done here; one that failed and is confirmed there by now succeeds.
+    Nothing in the ERP is touched. Returns counts by `compared`, `never_sent`, `not_done`, `confirmed` and by what
+    became a conflict. Raises Transient or NotAuthorised while the ERP is away.
 
     :param channel: the channel whose orders are compared (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
