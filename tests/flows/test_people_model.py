@@ -23,7 +23,7 @@ from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, resync, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger
-from tests.flows.test_model import ACTOR, TROUBLES, Killed
+from tests.flows.test_model import ACTOR, TROUBLES, Killed, show_what_was_lost
 
 ROUTES = {"shop": Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)}
 DEEDS = (*Action, "mark what is there", "revive", "cancel in the erp")
@@ -103,10 +103,13 @@ async def some_runs(people: People, policy: Policy, pauses: Sequence[int]) -> No
     ledger, erp, clock = people.ledger, people.erp, people.ledger.clock
     for pause in pauses:
         people.run += 1
-        with contextlib.suppress(OrderSyncError, Killed):
-            validate(ROUTES["shop"], ledger, ACTOR)
-            await people.act("before")
-            await push(ROUTES["shop"], erp, ledger, ACTOR, policy, Settings(submit_concurrency=2), clock.monotonic)
+        with contextlib.suppress(OrderSyncError):
+            try:
+                validate(ROUTES["shop"], ledger, ACTOR)
+                await people.act("before")
+                await push(ROUTES["shop"], erp, ledger, ACTOR, policy, Settings(submit_concurrency=2), clock.monotonic)
+            except Killed:
+                show_what_was_lost(erp, ledger)
         await people.act("after")
         clock.sleep(seconds=pause)
 
@@ -127,6 +130,7 @@ async def some_runs(people: People, policy: Policy, pauses: Sequence[int]) -> No
     pauses=[1] * 8,
     guarantee="searchable",
 )
+@example(script=["shown late", "killed"], deeds=[], pauses=[1] * 8, guarantee="searchable")
 def test_whatever_people_decide_and_when_no_order_is_in_the_erp_twice_and_none_is_lost(
     script, deeds, pauses, guarantee
 ):
