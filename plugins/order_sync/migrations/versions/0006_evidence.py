@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0010"
 
 EVIDENCE = """
 alter table orders add column acknowledged_as text not null default '';
