@@ -315,13 +315,17 @@ def keying_in(story: Story) -> str:
         return f"DO NOT enter it: compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}."
     if status is Status.CONFLICT:
         return f"DO NOT enter it: the ERP may hold an order of it already ({number or 'no number is known'})."
-    if story.reason == "RETURN_NOT_SUPPORTED" and status is Status.NOT_AN_ORDER:
-        return "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
     if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
-        return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
+        return _no_order_to_enter(story)
     if status is Status.WAITING or (story.transaction and not story.transaction.whole):
         return "DO NOT enter it: not all of its lines are there yet."
     return _how_to_enter(story)
+
+
+def _no_order_to_enter(story: Story) -> str:
+    if story.reason == "RETURN_NOT_SUPPORTED" and story.status is Status.NOT_AN_ORDER:
+        return "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
+    return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
 
 
 def _how_to_enter(story: Story) -> str:
