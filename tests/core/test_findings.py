@@ -1,10 +1,18 @@
 """Findings in words."""
 
-from order_sync.core.findings import MEANINGS, MOST, Finding, FindingKind, told
+import pytest
+
+from order_sync.core.findings import MEANINGS, MOST, Finding, FindingKind, not_done, told
+from order_sync.core.lifecycle import DONE, Status
 
 
 def test_each_kind_has_a_meaning():
     assert set(MEANINGS) == set(FindingKind)
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - set(DONE)))
+def test_what_somebody_does_with_an_order_that_lives_in_the_erp_is_said_for_every_status_that_is_not_done(status):
+    assert not_done(status, ["SO1", ""]).startswith(f"in the ERP as SO1, no number, here {status}: ")
 
 
 def test_findings_are_told_by_connection_and_kind_with_their_number_and_subjects():

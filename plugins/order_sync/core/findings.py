@@ -73,7 +73,10 @@ MEANINGS = {
 }
 
 
-_MARK = "if that one is right, mark the order as synced with its number; if not, cancel that one in the ERP"
+_MARK = (
+    "if that one is right, confirm it in the ERP if it is a draft, and mark the order as synced with its number; if"
+    " not, cancel that one in the ERP"
+)
 _MAY_BE_SENT = f"it may be sent a second time: put it on hold; then, {_MARK}"
 _OVERDUE = (
     "no look-up has settled it for more than a day: see whether the channel's DAG is on and its tasks are green, and"
