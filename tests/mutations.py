@@ -1184,11 +1184,12 @@ MUTATIONS = (
     ),
     Mutation(
         15,
-        "an order that was sent is said to be validated again by itself",
-        CORE + "outlook.py",
-        "if cures and not by_hand and not story.tried:",
-        "if cures and not by_hand:",
-        "tests/core/test_explaining.py::test_only_an_order_that_was_never_sent_is_said_to_be_validated_again",
+        "an order that the ERP may have is said to be validated again by itself",
+        CORE + "story.py",
+        "return self.attempts[-1].cured_by if surely else ()",
+        "return self.attempts[-1].cured_by",
+        "tests/core/test_explaining.py"
+        "::test_only_an_order_that_the_erp_surely_does_not_have_is_said_to_be_validated_again",
     ),
     Mutation(
         15,
@@ -1498,8 +1499,8 @@ MUTATIONS = (
         18,
         "a message of the ERP outlives the erasure",
         SQL + "empty_erased.sql",
-        "update attempts a set message = '' from",
-        "update attempts a set message = a.message from",
+        "update attempts a set message = '',",
+        "update attempts a set message = a.message,",
         "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
     ),
     Mutation(
