@@ -1930,6 +1930,6 @@ MUTATIONS = (
         "plugins/order_sync/notifiers.py",
         """shortened(str(fact), LONGEST.get(name, LONGEST["any other"]))""",
         "str(fact)",
-        "tests/shell/test_notifiers.py::test_no_text_is_longer_than_people_read_and_each_ends_at_a_word",
+        "tests/shell/test_notifiers.py::test_a_text_that_is_cut_still_cannot_become_markup",
     ),
 )
