@@ -58,8 +58,9 @@ def lifecycle() -> str:
         "# The life of an order\n\nMade from `core/lifecycle.py` by `make docs`. Rows of a person are decisions; which"
         " of them have a command yet, says [when an order is stuck](stuck.md).\n\n"
         f"{pictures}## What each status means to people\n\n{standings}\n"
-        f"`Queued` in the report: never sent for longer than `{PREFIX}QUEUED_STUCK_AFTER`; younger ones are `Pending`,"
-        f" and stand under All orders only.\n\n## The table\n\n{rows}"
+        f"`Queued` in the report: never sent for longer than `{PREFIX}QUEUED_STUCK_AFTER`, or refused and waiting"
+        " for the ERP's set-up to be mended; younger ones are `Pending`, and stand under All orders"
+        f" only.\n\n## The table\n\n{rows}"
     )
 
 
@@ -87,9 +88,17 @@ def settings() -> str:
 
 def errors() -> str:
     """The page of the error catalogue."""
-    rows = ((f"`{code}`", a.meaning, a.fixer, a.steps, a.then) for code, a in sorted(CATALOGUE.items()))
-    head = ("code", "what it means", "who mends it", "how", "what happens to the order")
-    return f"# Errors\n\nMade from `core/advice.py` by `make docs`.\n\n{table(head, rows)}"
+    rows = (
+        (f"`{code}`", a.meaning, a.fixer, a.steps, a.then, str(a.holds_after or "never"))
+        for code, a in sorted(CATALOGUE.items())
+    )
+    head = ("code", "what it means", "who mends it", "how", "what happens to the order", "holds the ERP after")
+    return (
+        "# Errors\n\nMade from `core/advice.py` by `make docs`.\n\nThe last column: when the ERP refuses so many orders"
+        " with the code, and takes none between, its set-up is the likely cause. They are queued again, and sending"
+        " waits until the ERP takes an order. `never`: it is always the order's own trouble.\n\n"
+        f"{table(head, rows)}"
+    )
 
 
 def dags() -> str:

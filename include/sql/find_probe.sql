@@ -1,10 +1,12 @@
--- Returns the order to try on an ERP that refuses everything: the oldest that it has not refused yet; needs orders_queued.
+-- Returns the order to try on an ERP that refuses everything: the oldest that it has not refused yet, else the one that was
+-- not tried for longest; needs orders_queued.
 -- Of a selection only its orders are tried.
 select o.id
 from orders o
 where o.channel = %(channel)s and o.status = 'queued'
+  and o.next_attempt_at <= clock_timestamp() and (o.lease_until is null or o.lease_until <= clock_timestamp())
   and (%(selection)s::bigint is null
        or exists (select from selected_orders s where s.selection_id = %(selection)s and s.order_id = o.id))
   and not exists (select from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null)
-order by exists (select from attempts a where a.order_id = o.id and a.outcome = 'refused'), o.id
+order by (select max(a.closed_at) from attempts a where a.order_id = o.id and a.outcome = 'refused') nulls first, o.id
 limit 1

@@ -1,12 +1,17 @@
 -- Returns nothing: stores a new report's rows, newest first; needs orders_open, orders_of_day.
 -- `words` gives each status its word; one that waits unsent is `queued` once it is stuck and `pending` before, and one
--- that was sent is `unverified` when its window is over.
+-- that was sent is `unverified` when its window is over. One that the ERP refused, and that waits for its set-up to be mended,
+-- is `queued` at once.
 with standing as (
     select
         o.*, t.reference, t.receipt, t.distributor, t.customer_account as account, r.id as report_id,
         case
             when %(words)s::jsonb ->> o.status = %(queued)s then
-                case when o.received_at > r.as_of - %(stuck_after)s::interval then %(pending)s
+                case when o.status = 'queued' and exists (
+                              select from attempts a
+                              where a.order_id = o.id and a.opened_at >= o.received_at
+                                and a.resolution = 'configuration_suspected') then %(queued)s
+                     when o.received_at > r.as_of - %(stuck_after)s::interval then %(pending)s
                      when o.receipt_at is null then %(queued)s
                      else %(unverified)s end
             when %(words)s::jsonb ->> o.status = %(pending)s and o.window_ends_at <= r.as_of then %(unverified)s

@@ -156,6 +156,8 @@ def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
     again = attempt("refused", code="PERIOD_CLOSED", resolution="configuration_suspected")
     assert "PERIOD_CLOSED, taken back, since" in told(story(attempts=(again,)))["Attempts"]
     assert "off-peak" not in by_itself(story(attempts=(again,)), ROUTE)
+    assert "(Pending; 'Queued' in the report)" in told(story(attempts=(again,)))["Status"]
+    assert "once it has waited" in told(story(attempts=(replace(again, resolution=None),)))["Status"]
     assert "off-peak" in by_itself(story(attempts=(replace(again, resolution=None),)), ROUTE)
     assert "the ERP took it as SO7 ('quotation')" in second
     assert [line.split(" (")[1].split(")")[0] for line in rows["History"].splitlines()] == [

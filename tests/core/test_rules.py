@@ -111,6 +111,12 @@ def test_a_line_may_be_an_array_and_says_the_same_as_one_with_names():
         (transaction(details=details(lines=[line(sku="TEA\ud83d")])), "BAD_CHARACTERS", "line 1 sku"),
         (transaction(details=details(lines=[line(sku="TEA\x00")])), "BAD_CHARACTERS", "NUL"),
         (transaction(reference="WEB\N{SYMBOL FOR NULL}1"), "BAD_CHARACTERS", "NUL"),
+        (transaction(reference="WEB\t1"), "BAD_CHARACTERS", "reference holds a tab"),
+        *[
+            (transaction(details=details(ships=True, ship_to={**ADDRESS, part: f"Ad{odd}a"})), "BAD_CHARACTERS", said)
+            for part in ("name", "city", "postal_code")
+            for odd, said in (("\t", f"ship_to.{part} holds a tab"), ("\r\n", f"ship_to.{part} holds a line break"))
+        ],
     ],
 )
 def test_each_problem_is_found_and_names_the_value(bad, code, names):
@@ -179,3 +185,15 @@ def test_instants_are_kept_as_utc():
 
 def test_an_amount_that_cannot_be_read_is_one_problem_and_not_two():
     assert codes(transaction(details=details(lines=[line(quantity="two")]))) == ["FIELD_INVALID"]
+
+
+def test_a_street_may_have_several_lines_and_what_does_not_ship_needs_no_address():
+    shipped = transaction(details=details(ships=True, ship_to={**ADDRESS, "street": "Mill Lane 1\nFlat 2"}))
+    taken_along = transaction(details=details(ships=False, ship_to={**ADDRESS, "name": "Ada\tLovelace"}))
+    assert codes(shipped) == codes(taken_along) == []
+
+
+def test_a_name_with_a_tab_is_told_by_its_field_and_not_repeated():
+    (problem,) = problems(transaction(details=details(ships=True, ship_to={**ADDRESS, "name": "Ada\tLovelace"})))
+    assert (problem.code, problem.field, problem.value) == ("BAD_CHARACTERS", "ship_to.name", "")
+    assert "Lovelace" not in problem.message

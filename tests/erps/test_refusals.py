@@ -39,6 +39,10 @@ SAID = [
     ('To continue, you must reopen the period "2026-03" of company "A" for the date "2026-03-01".', "PERIOD_CLOSED"),
     ('you must create a period for the date "01/05/2019"', "PERIOD_CLOSED"),
     ('A value is required for field "Party" in "Sale".', "FIELD_REQUIRED"),
+    (
+        'The value "W\t1" for field "Reference" in record "[W\t1]" of "Sale" contains some invalid chars "\'\\t\'".',
+        "BAD_CHARACTERS",
+    ),
     (f'The value "2026-11-02" for field "Shipping Date" in record "[W1]" of "Sale" {NOT_VALID}', "FIELD_INVALID"),
     ('You can not call "quote" on "[W1]" of "Sale".', "REJECTED_BY_ERP"),
 ]

@@ -11,7 +11,7 @@ from order_sync.core.ports import Receipt
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue
 from tests.erps.conftest import Back, found, refusal
-from tests.fixtures.tryton import charge, line, order
+from tests.fixtures.tryton import HOME, charge, line, order
 from tests.support.proxy import Proxy
 
 pytestmark = pytest.mark.usefixtures("resting")
@@ -123,6 +123,10 @@ async def test_an_address_that_tryton_declines_fails_its_own_order_only(erp: Try
         (order(line(catalogue.NOT_SALABLE)), "SKU_NOT_SALABLE", catalogue.NOT_SALABLE),
         (order(line(quantity="2.5", net="25.00")), "QTY_UOM", "2.5"),
         (order(ship_to=None), "ADDRESS_MISSING", "no address"),
+        (order(ship_to=replace(HOME, name="Ann\tOther")), "BAD_CHARACTERS", "Name"),
+        (order(ship_to=replace(HOME, city="Bri\nstol")), "BAD_CHARACTERS", "City"),
+        (order(ship_to=replace(HOME, postal_code="BS1\v5TY")), "BAD_CHARACTERS", "Postal Code"),
+        (order(reference="W\f1"), "BAD_CHARACTERS", "Reference"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

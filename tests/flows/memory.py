@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import takewhile
 
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
@@ -206,7 +205,8 @@ class Row:
     def closed(self, outcome: Outcome, now: datetime, grace_seconds: float) -> "Attempt":
         """Keep what an attempt ended with."""
         attempt = next(item for item in self.attempts if item.generation == outcome.generation)
-        attempt.outcome, attempt.code, attempt.closed_at = outcome.event, outcome.code, now
+        attempt.outcome, attempt.code, attempt.message = outcome.event, outcome.code, outcome.message
+        attempt.closed_at = now
         attempt.cured_by = outcome.cured_by
         attempt.grace_until = now + timedelta(seconds=grace_seconds)
         if outcome.receipt:
@@ -252,6 +252,7 @@ class Attempt:
     resolved_at: datetime | None = None
     resolution: Event | None = None
     code: str | None = None
+    message: str = ""
     cured_by: tuple[str, ...] = ()
 
     @property
@@ -286,7 +287,7 @@ class MemoryLedger:
     copy: ReferenceData | None = None
     in_force: list[Hold] = field(default_factory=list)
     ended: list[Hold] = field(default_factory=list)
-    closed: list[tuple[OrderKey, Event, str | None]] = field(default_factory=list)
+    answered: list[tuple[OrderKey, Attempt]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     has_told: list[Finding] = field(default_factory=list)
     chosen_by: list[dict[OrderKey, str | None]] = field(default_factory=list)
@@ -464,9 +465,11 @@ class MemoryLedger:
         entries: list[Entry] = []
         if any(_stops_sending(hold, as_probe) for hold in self.in_force):
             return Claim(entries, lease_seconds)
-        for key, row in self.rows.items():
+        refused = {key: n for n, (key, attempt) in enumerate(self.answered) if attempt.outcome is Event.REFUSED}
+        rows = sorted(self.rows.items(), key=lambda item: refused.get(item[0], -1) if as_probe else 0)
+        for key, row in rows:
             free = row.lease_until is None or row.lease_until <= self.now()
-            meant = selection is None or key in self.chosen_by[selection]
+            meant = key.channel == channel and (selection is None or key in self.chosen_by[selection])
             waits = row.tried and not sent_before
             if row.status is Status.QUEUED and free and meant and not waits and len(entries) < limit:
                 row.generation += 1
@@ -507,7 +510,7 @@ class MemoryLedger:
             row = self.rows[outcome.key]
             attempt = row.closed(outcome, self.now(), grace_seconds)
             if outcome.event in (Event.RECEIPT, Event.REFUSED):
-                self.closed.append((outcome.key, outcome.event, outcome.code))
+                self.answered.append((outcome.key, attempt))
             if row.status is not Status.SENDING or row.generation != outcome.generation:
                 row.heard_late(outcome, self.now())
                 continue
@@ -572,15 +575,24 @@ class MemoryLedger:
         self.ended += ended
         return len(ended)
 
-    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
-        streak = list(takewhile(lambda last: last[1:3] == self.closed[-1][1:3], reversed(self.closed)))
-        orders = {each[0]: each for each in reversed(streak)}
-        if len(orders) < number or streak[0][1] is Event.RECEIPT:
+    def refused_in_a_row(self, erp: str, code: str, number: int) -> Sequence[Refused]:
+        taken = max((n for n, (_, each) in enumerate(self.answered) if each.outcome is Event.RECEIPT), default=-1)
+        refused = [
+            (n > taken, attempt.opened_at >= self.rows[key].received_at, key, attempt)
+            for n, (key, attempt) in enumerate(self.answered)
+            if (attempt.outcome, attempt.code) == (Event.REFUSED, code)
+        ]
+        for_its_own_sake = {key for since, lately, key, _ in refused if lately and not since}
+        stand = [key for key in for_its_own_sake if self.rows[key].status in (Status.FAILED, Status.DEAD)]
+        in_a_row = {
+            key: (lately, each) for since, lately, key, each in refused if since and key not in for_its_own_sake
+        }
+        if len(in_a_row) < number + sum(self.rows[key].code == code for key in stand):
             return []
         return [
-            Refused(key, self.rows[key].generation, code or "")
-            for key, _, code in orders.values()
-            if self.rows[key].status is not Status.FAILED or self.rows[key].code == code
+            Refused(key, self.rows[key].generation, code, attempt.message)
+            for key, (lately, attempt) in in_a_row.items()
+            if self.rows[key].status is not Status.FAILED or (lately and self.rows[key].code == code)
         ]
 
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:

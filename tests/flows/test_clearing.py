@@ -122,7 +122,7 @@ def test_clears_do_not_go_on_for_ever():
 
 def test_five_refusals_in_a_row_hold_the_erp_in_a_cleared_push_too():
     ledger, erp = ready(*range(1, 5))
-    erp.script = ["refused"] * 20
+    erp.script = ["PERIOD_CLOSED"] * 20
     run(ledger, erp)
     assert run(ledger, erp, CLEARED).counts == {"retried": 4, "refused": 4}, "they are four orders, however often tried"
     extract(ROUTE, MemoryChannel([transaction(5), transaction(6)]), ledger, ACTOR)
@@ -192,7 +192,7 @@ def test_a_cleared_push_does_not_wait_for_off_peak_hours():
 def test_what_an_erp_refused_for_its_set_up_is_sent_in_the_daytime_too_once_that_is_mended():
     """R42"""
     ledger, erp = ready(*range(1, 7))
-    erp.script = ["refused"] * 99
+    erp.script = ["PERIOD_CLOSED"] * 99
     with pytest.raises(RefusesEverything):
         run(ledger, erp, off_peak=NIGHT)
     assert run(ledger, erp, off_peak=NIGHT).held

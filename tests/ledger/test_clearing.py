@@ -144,9 +144,9 @@ def test_one_order_that_is_refused_again_and_again_is_not_five_orders_in_a_row(l
     for number in range(3):
         retry(ledger, replace(CLEARED, why=f"{number}"))
         resend(ledger, Event.REFUSED)
-    assert ledger.refused_in_a_row("tryton", 2) == []
+    assert ledger.refused_in_a_row("tryton", "REJECTED_BY_ERP", 2) == []
     refuse(ledger, 2)
-    assert [refused.key for refused in ledger.refused_in_a_row("tryton", 2)] == [key(1), key(2)]
+    assert [each.key for each in ledger.refused_in_a_row("tryton", "REJECTED_BY_ERP", 2)] == [key(1), key(2)]
 
 
 def test_a_look_is_brought_forward_for_what_the_erp_took_and_not_while_an_answer_is_out(ledger: Ledger, sql: Sql):

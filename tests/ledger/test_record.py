@@ -197,11 +197,11 @@ def test_a_cancelled_order_is_not_queued_again_with_those_that_were_refused_like
     assert sql.status(1) != "queued"
 
 
-def suspect_the_configuration(ledger: Ledger, number: int = 2) -> int:
+def suspect_the_configuration(ledger: Ledger, number: int = 2, code: str = "PERIOD_CLOSED") -> int:
     """Take the refusals back, as a push does that sees so many in a row; returns how many held."""
     again = [
         Change(each.key, each.generation, Status.FAILED, Event.CONFIGURATION_SUSPECTED, Status.QUEUED)
-        for each in ledger.refused_in_a_row("tryton", number)
+        for each in ledger.refused_in_a_row("tryton", code, number)
     ]
     return ledger.apply(again, ACTOR)
 
@@ -214,7 +214,7 @@ def test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_
     fail(ledger)
     sql.do("update orders set code = 'TAX_MAPPING' where order_key = %s", str(key(1)))
     close(ledger, send(ledger, 3).entries, Event.REFUSED, "TAX_MAPPING", "no")
-    assert suspect_the_configuration(ledger, 3) == 2
+    assert suspect_the_configuration(ledger, 3, "TAX_MAPPING") == 2
     assert [sql.status(number) for number in (1, 2, 3)] == ["failed", "queued", "queued"]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import STANDINGS, Event, Status
-from order_sync.core.ports import ReportContent
+from order_sync.core.ports import Change, ReportContent
 from order_sync.core.watermark import Watermark
 from order_sync.flows import build_report
 from order_sync.flows.report import NotYet, ReportFile
@@ -124,6 +124,18 @@ def test_each_status_has_its_word_or_no_row(
     assert {status for status, standing in STANDINGS.items() if standing.report_word is None} == set(Status) - {
         Status(status) for status in ALL_WORDS
     }
+
+
+def test_what_the_erp_refused_for_its_set_up_is_queued_in_the_report_at_once(ledger: Ledger, build: Build):
+    """It was refused once already: nobody has to wait for half an hour to hear of it."""
+    close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "the period is closed")
+    queue(ledger, 3)
+    again = [
+        Change(each.key, each.generation, Status.FAILED, Event.CONFIGURATION_SUSPECTED, Status.QUEUED)
+        for each in ledger.refused_in_a_row("tryton", "PERIOD_CLOSED", 2)
+    ]
+    ledger.apply(again, ACTOR)
+    assert words(build()) == {"R-1": "Queued", "R-2": "Queued"}
 
 
 @pytest.mark.parametrize("status", ["received", "queued", "waiting", "sending", "on_hold"])

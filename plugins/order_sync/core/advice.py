@@ -6,12 +6,20 @@ generated from it.
 
 from dataclasses import dataclass
 
+IN_A_ROW = 5
+"""Orders refused in a row with a code that hints at the ERP's set-up, after which the ERP is held."""
+
+OF_NO_KNOWN_CAUSE = 20
+"""The same for a code that says as little of the set-up as of the order: only the number tells them apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
     """For one code: its meaning, the person who mends the cause, what to do, and what happens to the order then.
 
     `kinds`: the kinds of the ERP's reference data whose change brings an order with this code back by itself.
+    `holds_after`: how many orders the ERP must refuse with it, and take none between, until its set-up is the likely
+    cause. None: it is always the order's own trouble, and never stops another order.
     """
 
     meaning: str
@@ -19,6 +27,7 @@ class Advice:
     steps: str
     then: str
     kinds: tuple[str, ...] = ()
+    holds_after: int | None = None
 
 
 _AGAIN = "It is validated again by itself when the ERP's data of that code changes."
@@ -48,6 +57,7 @@ CATALOGUE: dict[str, Advice] = {
         "Create or activate the customer; for guests set the channel's `guest_account` in the registry.",
         "It is validated again by itself when the ERP's data of that code changes, or guests get an account.",
         ("customer",),
+        holds_after=OF_NO_KNOWN_CAUSE,
     ),
     "CURRENCY_MAPPING": Advice(
         "The ERP does not trade in this currency.",
@@ -55,6 +65,7 @@ CATALOGUE: dict[str, Advice] = {
         "Activate it in the ERP, or correct it in the shop.",
         _AGAIN,
         ("currency",),
+        holds_after=IN_A_ROW,
     ),
     "TAX_MAPPING": Advice(
         "A tax code or its rate is not the ERP's.",
@@ -62,6 +73,7 @@ CATALOGUE: dict[str, Advice] = {
         "Create or correct the tax in the ERP, or in the shop.",
         _AGAIN,
         ("tax",),
+        holds_after=IN_A_ROW,
     ),
     "COUNTRY_STATE_INVALID": Advice(
         "The country, or its state, is no ISO 3166 code that the ERP knows.",
@@ -130,10 +142,14 @@ CATALOGUE: dict[str, Advice] = {
         _WAITS,
     ),
     "FIELD_REQUIRED": Advice(
-        "The ERP asks for a field that the order lacks.", "source", "Complete it in the shop.", _WAITS
+        "The ERP asks for a field that the order lacks.",
+        "source",
+        "Complete it in the shop.",
+        _WAITS,
+        holds_after=OF_NO_KNOWN_CAUSE,
     ),
     "BAD_CHARACTERS": Advice(
-        "A field holds a character that no ERP stores.", "source", "Correct it in the shop.", _WAITS
+        "A field holds a character that the ERP does not store there.", "source", "Correct it in the shop.", _WAITS
     ),
     "RETURN_NOT_SUPPORTED": Advice(
         "A return, which this version does not send.",
@@ -147,12 +163,14 @@ CATALOGUE: dict[str, Advice] = {
         "finance",
         "Open or reopen the period, if permitted.",
         _WAITS,
+        holds_after=IN_A_ROW,
     ),
     "REJECTED_BY_ERP": Advice(
         "The ERP refused the order for a reason of its own; its text is kept.",
         "ERP-admin",
         "Mend what the text says.",
         _WAITS,
+        holds_after=OF_NO_KNOWN_CAUSE,
     ),
     "ORDER_CONFLICT": Advice(
         "Channel and ERP disagree about an order that the ERP has or may have; the text says in what.",
@@ -230,5 +248,11 @@ CATALOGUE: dict[str, Advice] = {
         "Let check_reference_data run once.",
         _RETRIED,
     ),
-    "UNKNOWN": Advice("Nobody has met this yet.", "integration", "Read the text, and add its code here.", _LOOKED_UP),
+    "UNKNOWN": Advice(
+        "Nobody has met this yet.",
+        "integration",
+        "Read the text, and add its code here.",
+        _LOOKED_UP,
+        holds_after=OF_NO_KNOWN_CAUSE,
+    ),
 }

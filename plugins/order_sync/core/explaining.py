@@ -157,7 +157,7 @@ def status(story: Story) -> str:
         in_report += " of all orders"
     if word == "Pending":
         in_report += " of all orders until its window is over, then 'Pending Verification'"
-    if word == "Queued":
+    if word == "Queued" and not story.waits_for_set_up:
         shown = "Pending Verification" if _has_receipt(story) else word
         in_report = f"'{shown}' in the report once it has waited for longer than ORDER_SYNC_QUEUED_STUCK_AFTER"
     roll_up = f"{standing.roll_up}; " if standing.roll_up != "None" else ""

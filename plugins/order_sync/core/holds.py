@@ -46,15 +46,11 @@ class Hold:
         return f"{self.connection} ({self.kind}): {self.reason} (by {self.by} since {self.since:%Y-%m-%d %H:%M} UTC)"
 
 
-REFUSALS_IN_A_ROW = 5
-"""After so many refusals with one code and no order taken between them, the ERP is held and the orders wait."""
-
-
 def kind_of(trouble: OrderSyncError) -> HoldKind:
     """The kind of hold that trouble of a system asks for."""
     return HoldKind.ACCESS if isinstance(trouble, NotAuthorised) else HoldKind.OUTAGE
 
 
-def may_be_configuration(code: str) -> bool:
-    """Whether orders that are refused with this code may all have one cause, which is not in the orders."""
-    return code in CATALOGUE and CATALOGUE[code].fixer not in ("source", "catalogue")
+def holds_after(code: str) -> int | None:
+    """How many orders the ERP must refuse with this code, and take none between, before it is held; None: never."""
+    return CATALOGUE.get(code, CATALOGUE["UNKNOWN"]).holds_after

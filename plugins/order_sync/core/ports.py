@@ -220,11 +220,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A failed order whose last attempt the ERP refused."""
+    """An order that the ERP refused: with which code, and what it said."""
 
     key: OrderKey
     generation: int
     code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,7 +462,8 @@ class Ledger(Protocol):
     ) -> Claim:
         """Take queued orders that are due and not held, oldest first, skipping what others are claiming.
 
-        `as_probe` takes them although the ERP is held for its configuration, those first that it has never refused.
+        `as_probe` takes them although the ERP is held for its configuration: those first that it has never refused,
+        then those that it has not been tried with for longest.
         Of a `selection` only its orders are taken. Without `sent_before` those wait that were tried before.
         """
 
@@ -520,8 +522,12 @@ class Ledger(Protocol):
     def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
         """End the connection's holds of this kind, or all of them. Returns how many there were."""
 
-    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
-        """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
+    def refused_in_a_row(self, erp: str, code: str, number: int) -> Sequence[Refused]:
+        """The orders that the ERP refused with this code since it last took one; none if they are too few.
+
+        One that it refused before that too, and since the order was last received, is refused for its own sake: it is
+        left out. Of those that stand failed so, there must be `number` more.
+        """
 
 
 ReportContent = Literal["failed", "all"]

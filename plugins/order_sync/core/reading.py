@@ -25,11 +25,17 @@ MOST_DIGITS = 16
 MOST_DECIMALS = 1000
 """After it: far more than anybody writes, and fewer than a database refuses."""
 
+_ONE_LINE = ("name", "city", "postal_code")
+"""Parts of an address that have one line; a street may have several, and the codes of places are looked up."""
+
 NUL = ("\x00", "\N{SYMBOL FOR NULL}")
 """A NUL character, as JSON can carry it and as the ledger stores it in plain text."""
 
 _NOT_STORABLE = re.compile(f"[{NUL[0]}{NUL[1]}\ud800-\udfff]")
 """What no ERP stores: a NUL, and half of a surrogate pair, which JSON can carry too."""
+
+_NOT_ON_ONE_LINE = re.compile("[\t\n\r\v\f]")
+"""What an ERP refuses in a field of one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +78,17 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
         there = f"{transaction.present_lines} of {transaction.expected_lines}"
         advice = "the channel's owner completes the transaction in its database"
         reader.refuse("LINES_MISSING", "lines", there, f"only {there} lines are there: {advice}")
+    ships = reader.ships(details)
     order = Order(
         key=transaction.key,
-        reference=reader.text("reference", transaction.reference or transaction.receipt),
+        reference=reader.text("reference", transaction.reference or transaction.receipt, one_line=True),
         customer_account=reader.customer(transaction.customer_account, guest_account),
         currency=reader.text("currency", transaction.currency).upper(),
         total=reader.amount("total", transaction.total),
         placed_at=reader.placed_at(transaction.placed_at, now),
         delivery_date=reader.delivery_date(transaction.delivery_date),
-        ships=reader.ships(details),
-        ship_to=reader.address(details),
+        ships=ships,
+        ship_to=reader.address(details, ships),
         lines=tuple(reader.line(i, raw) for i, raw in enumerate(details.get("lines", ()), start=1)),
         charges=tuple(reader.charge(i, raw) for i, raw in enumerate(details.get("charges", ()), start=1)),
     )
@@ -149,7 +156,7 @@ class _Reader:
             self.refuse("FIELD_INVALID", "ships", ships, message)
         return bool(ships)
 
-    def text(self, name: str, value: object, *, private: bool = False) -> str:
+    def text(self, name: str, value: object, *, private: bool = False, one_line: bool = False) -> str:
         """Text without surrounding blanks. A private value (a name, an address) is never repeated in a problem."""
         if isinstance(value, (dict, list)):
             self.refuse("FIELD_INVALID", name, "", f"{name} is JSON in place of text: correct the channel's SQL")
@@ -164,6 +171,10 @@ class _Reader:
                 shown,
                 f"{name} holds {what}, which no ERP stores: correct it in the shop",
             )
+        elif one_line and (odd := _NOT_ON_ONE_LINE.search(clean)):
+            what = "a tab" if odd[0] == "\t" else "a line break"
+            message = f"{name} holds {what}, which the ERP does not store there: correct it in the shop"
+            self.refuse("BAD_CHARACTERS", name, "" if private else clean, message)
         return clean
 
     def amount(self, name: str, value: object, default: Decimal | None = None) -> Decimal:
@@ -234,16 +245,16 @@ class _Reader:
             )
         return day
 
-    def address(self, details: dict[str, Any]) -> Address | None:
+    def address(self, details: dict[str, Any], ships: bool) -> Address | None:
         raw = details.get("ship_to")
-        if isinstance(raw, list) and raw and details.get("ships"):
+        if isinstance(raw, list) and raw and ships:
             number = len(raw)
             message = f"the order ships to {number} addresses, and an order is sent to one: leave one in the shop"
             self.refuse("ADDRESS_AMBIGUOUS", "ship_to", number, f"{message}, or enter the order in the ERP by hand")
         if not isinstance(raw, dict):
             return None
         parts = {
-            name: self.text(f"ship_to.{name}", raw.get(name), private=True)
+            name: self.text(f"ship_to.{name}", raw.get(name), private=True, one_line=ships and name in _ONE_LINE)
             for name in ("name", "street", "city", "state", "postal_code", "country")
         }
         return Address(**parts)

@@ -168,6 +168,13 @@ class Story:
         return self.attempts[-1].cured_by if surely else ()
 
     @property
+    def waits_for_set_up(self) -> bool:
+        """Whether the ERP refused it, as it refused others, and it waits until the ERP's set-up is mended."""
+        since = [each for each in self.attempts if each.opened_at >= self.received_at]
+        taken_back = any(each.resolution == Event.CONFIGURATION_SUSPECTED for each in since)
+        return self.status is Status.QUEUED and taken_back
+
+    @property
     def known_to_erp_at(self) -> datetime | None:
         """When the ERP was last heard of this order: by a receipt, a refusal or a look-up."""
         heard = [attempt.looked_at for attempt in self.attempts]

@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 LONGEST_SELECTION = timedelta(hours=1)
 """The longest turn of a selection that people sent."""
 
+PROBES = 5
+"""Orders that a held ERP is tried with in one push, at most."""
+
 
 async def push(
     route: Route,
@@ -215,8 +218,10 @@ class Sender:
             )
 
     async def probe(self) -> bool:
-        """Whether the ERP takes an order again, tried with one."""
+        """Whether the ERP takes an order again, tried with one; with another if that fails for its own sake."""
         sent = self.summary.counts.get("sent", 0)
         with suppress(RefusesEverything):
-            await self.turn(1, as_probe=True)
+            for _ in range(PROBES):
+                if not await self.turn(1, as_probe=True) or self.summary.counts.get("sent", 0) > sent:
+                    break
         return self.summary.counts.get("sent", 0) > sent

@@ -24,7 +24,7 @@ from order_sync.core.errors import (
     Permanent,
     Transient,
 )
-from order_sync.core.holds import REFUSALS_IN_A_ROW, HoldKind, HoldScope, may_be_configuration
+from order_sync.core.holds import HoldKind, HoldScope, holds_after
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Change, Claim, Entry, Outcome
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 class RefusesEverything(Misconfigured):
-    """The ERP refuses one order after the other for the same reason: its configuration is the likely cause."""
+    """The ERP refuses one order after the other with the same code: its configuration is the likely cause."""
 
 
 MICRO_BATCH = 32
@@ -189,24 +189,29 @@ class Turn:
             self.sender.summary.add(
                 {Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event))
             )
-        if any(outcome.event is Event.REFUSED and may_be_configuration(outcome.code or "") for outcome in outcomes):
-            self._hold_if_all_are_refused()
+        for code in sorted({outcome.code or "" for outcome in outcomes if outcome.event is Event.REFUSED}):
+            number = holds_after(code)
+            if number:
+                self._hold_if_all_are_refused(code, number)
 
-    def _hold_if_all_are_refused(self) -> None:
+    def _hold_if_all_are_refused(self, code: str, number: int) -> None:
         """Take the last refusals back, and stop sending, when they look like one cause outside of the orders."""
-        refused = self.sender.ledger.refused_in_a_row(self.sender.route.erp, REFUSALS_IN_A_ROW)
+        refused = self.sender.ledger.refused_in_a_row(self.sender.route.erp, code, number)
         if not refused:
             return
-        code = refused[0].code
         meaning = CATALOGUE.get(code, CATALOGUE["UNKNOWN"]).meaning
         reason = (
             f"the ERP refused the last {len(refused)} orders with {code}: {meaning} The DAG explain_order tells what it"
             f" said of {refused[0].key}"
         )
         by, again = self.sender.actor, Event.CONFIGURATION_SUSPECTED
+        to_status = step(Status.FAILED, again)
         self.sender.ledger.hold(f"erp_{self.sender.route.erp}", HoldKind.CONFIGURATION, HoldScope.SUBMIT, reason, by)
         self.sender.ledger.apply(
-            [Change(each.key, each.generation, Status.FAILED, again, step(Status.FAILED, again)) for each in refused],
+            [
+                Change(each.key, each.generation, Status.FAILED, again, to_status, each.code, each.message)
+                for each in refused
+            ],
             Actor(by.by, reason),
         )
         self.trouble = RefusesEverything(

@@ -160,10 +160,10 @@ class Sending(Calls):
         """Give back what was claimed and not sent."""
         self._database.execute("release_orders", **claimed(claim.entries))
 
-    def refused_in_a_row(self, erp: str, number: int) -> Sequence[Refused]:
-        """The orders that the ERP refused with one code since it last took one; none if fewer than `number`."""
-        rows = self._database.rows("read_refusals", erp=erp, number=number)
-        return [Refused(OrderKey.parse(row["order_key"]), row["generation"], row["code"] or "") for row in rows]
+    def refused_in_a_row(self, erp: str, code: str, number: int) -> Sequence[Refused]:
+        """The orders that the ERP refused with this code since it last took one; none if they are too few."""
+        rows = self._database.rows("read_refusals", erp=erp, code=clean(code), number=number)
+        return [Refused(OrderKey.parse(row["order_key"]), row["generation"], code, row["message"]) for row in rows]
 
     # Holds
 

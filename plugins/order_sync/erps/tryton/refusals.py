@@ -28,6 +28,7 @@ _CODES = tuple(
         (r"for field \"(Country|Subdivision)\"", "COUNTRY_STATE_INVALID"),
         (r"(create|reopen) (a|the) (period|fiscal year)", "PERIOD_CLOSED"),
         (r"A value is required", "FIELD_REQUIRED"),
+        (r"contains some invalid chars", "BAD_CHARACTERS"),
         (rf"{_NOT_VALID}|exceeds the limit|is too long|not one of the allowed|does not exist", "FIELD_INVALID"),
     )
 )
