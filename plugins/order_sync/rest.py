@@ -8,6 +8,7 @@ It must not know any ERP, what the calls mean, nor Airflow. Messages name the co
 import asyncio
 import json
 import ssl
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, RateLimited, Transient
+from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, RateLimited, Transient, Unreadable
 from order_sync.core.settings import Settings
 
 QUESTIONS_AT_A_TIME = 2
@@ -33,6 +34,9 @@ DEFAULT_PATIENCE = timedelta(minutes=1)
 
 Doubt = type[Transient] | type[OutcomeUnknown]
 """What a call without a usable answer is: a question can be asked again, a send may have taken effect."""
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What is raised where an answer is read that is not as expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ class Rest:
             raise doubt(f"{where} did not answer within {self._read_timeout}") from None
         except aiohttp.ClientError as error:
             raise doubt(f"{where}: the connection broke before the answer ended ({type(error).__name__})") from None
+        except UNREADABLE as error:  # a character set that there is not, or that is for something else than text
+            raise unreadable(f"{where} answered in characters that cannot be read", error, doubt) from None
         return self._judged(response, text, where, doubt)
 
     def _judged(self, response: aiohttp.ClientResponse, text: str, where: str, doubt: Doubt) -> Reply:
@@ -164,8 +170,16 @@ class Rest:
             return Reply(status, text)
         try:
             return Reply(status, self._decode(text))
-        except ValueError:
-            raise doubt(f"{where} answered HTTP {status} with broken JSON") from None
+        except UNREADABLE as error:
+            raise unreadable(f"{where} answered HTTP {status} with broken JSON", error, doubt) from None
+
+
+def unreadable(what: str, error: Exception, doubt: Doubt = Transient) -> Unreadable | OutcomeUnknown:
+    """The error for an answer that cannot be read: where that was noticed, and none of its values."""
+    places = [place for place in traceback.extract_tb(error.__traceback__) if "order_sync" in place.filename]
+    at = f" at {places[-1].filename.rpartition('/')[2]}:{places[-1].lineno}" if places else ""
+    kind = Unreadable if doubt is Transient else OutcomeUnknown
+    return kind(f"{what} ({type(error).__name__}{at})")
 
 
 def _checked(endpoint: Endpoint) -> ssl.SSLContext | bool:

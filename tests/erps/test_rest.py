@@ -16,7 +16,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, OutcomeUnknown, RateLimited, Transient
+from order_sync.core.errors import (
+    Misconfigured,
+    NotAuthorised,
+    OrderSyncError,
+    OutcomeUnknown,
+    RateLimited,
+    Transient,
+    Unreadable,
+)
 from order_sync.core.settings import Settings
 from order_sync.rest import DEFAULT_PATIENCE, Endpoint, Reply, Rest
 from tests.support.proxy import Proxy
@@ -103,11 +111,21 @@ async def test_a_servers_failure_leaves_the_outcome_of_a_send_unknown(
     assert server.count("") == 1, "the call was repeated"
 
 
-@pytest.mark.parametrize(("how", "error"), [("ask", Transient), ("send", OutcomeUnknown)])
+@pytest.mark.parametrize(("how", "error"), [("ask", Unreadable), ("send", OutcomeUnknown)])
 async def test_broken_json_leaves_the_outcome_of_a_send_unknown(
     server: Proxy, how: str, error: type[OrderSyncError]
 ) -> None:
-    server.answer("", 200, '{"number": 7', Content_Type="application/json")
+    for body in ('{"number": 7', "[" * 100_000, "9" * 5000, "nothing"):
+        server.answer("", 200, body, Content_Type="application/json")
+        assert type(await fails(server.base_url, how)) is error
+
+
+@pytest.mark.parametrize(("how", "error"), [("ask", Unreadable), ("send", OutcomeUnknown)])
+@pytest.mark.parametrize("charset", ["hex", "undefined", "idna", "zlib"])
+async def test_characters_that_nobody_can_read_leave_the_outcome_of_a_send_unknown(
+    server: Proxy, how: str, error: type[OrderSyncError], charset: str
+) -> None:
+    server.answer("", 200, '{"number": "\u00e4"}', Content_Type=f"text/plain; charset={charset}")
     assert type(await fails(server.base_url, how)) is error
 
 

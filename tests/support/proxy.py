@@ -137,6 +137,7 @@ class Proxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def __init__(self, proxy: Proxy, *arguments: Any) -> None:
         self._proxy = proxy

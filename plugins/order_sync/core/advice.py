@@ -215,6 +215,12 @@ CATALOGUE: dict[str, Advice] = {
         "Bring it back; if it is too slow by day, give it `off_peak` hours in the registry.",
         _RETRIED,
     ),
+    "ANSWER_UNREADABLE": Advice(
+        "The ERP, or something between us and it, answers with what this release cannot read.",
+        "integration",
+        "Look at what was upgraded or put in between, and compare what it answers with what the adapter reads.",
+        _RETRIED,
+    ),
     "RATE_LIMITED": Advice(
         "The ERP asks for patience.",
         "nobody",

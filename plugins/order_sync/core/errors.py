@@ -3,6 +3,7 @@
 OrderSyncError
 ├── Transient                a system is away: the task comes back later, no order is touched
 │   ├── RateLimited          ... and says after how long
+│   ├── Unreadable           it answered, and its adapter cannot read what
 │   └── LedgerUnavailable    the ledger is away: one more try, then red, since nothing can be known without it
 ├── Permanent                the same call would fail again: the task fails now, a person is needed
 │   ├── NotAuthorised        credentials or scope
@@ -41,6 +42,12 @@ class RateLimited(Transient):
     def __init__(self, message: str, *, retry_after: timedelta, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
+
+
+class Unreadable(Transient):
+    """A system answered a question with something that its adapter cannot read."""
+
+    code = "ANSWER_UNREADABLE"
 
 
 class LedgerUnavailable(Transient):

@@ -25,11 +25,15 @@ class FoundState(StrEnum):
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One ERP order under one OrderKey.
+
+    `state` unknown: it is there, and nobody can say what its state means, or read what the ERP says of it. That proves
+    nothing and disproves nothing; `text` says why, and of the rest only what could be read is given.
 
     Attributes:
         number: what people call it: its number; while the ERP has given none, another name that finds it there if it
@@ -115,11 +119,12 @@ def minor_unit(currency: str) -> Decimal:
 
 def same_money(doubt: Doubt, found: Found, tolerance: int) -> bool:
     """Whether the ERP's total and currency are the order's, within `tolerance` minor units."""
-    return (
-        found.total is not None
-        and found.currency == doubt.currency
-        and abs(found.total - doubt.total) <= tolerance * minor_unit(doubt.currency)
-    )
+    if found.total is None or found.currency != doubt.currency:
+        return False
+    try:
+        return abs(found.total - doubt.total) <= tolerance * minor_unit(doubt.currency)
+    except ArithmeticError:  # no number, or one beyond all bounds
+        return False
 
 
 def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) -> Verdict:
@@ -135,6 +140,8 @@ def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) 
         return Verdict(Event.CANCELLED_IN_ERP, "CANCELLED_IN_ERP", f"cancelled in the ERP as {found.number}", found)
     if found.state is FoundState.REFUSED:
         return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
+    if found.state is FoundState.UNKNOWN:
+        return _unproven(doubt, found, now)
     if not same_money(doubt, found, policy.tolerance) or found.same_lines is False:
         return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found, policy.tolerance), found)
     if found.state is FoundState.CONFIRMED and found.number:

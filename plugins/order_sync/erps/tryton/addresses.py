@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Order
-from order_sync.erps.tryton.client import Client, Declined, Row
+from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.refusals import refused
 
@@ -37,7 +37,7 @@ class Addresses:
 
     async def learn(self, orders: Collection[Order]) -> None:
         """Find the addresses of these orders, whose codes are known, and add the delivery addresses that are new."""
-        parties = {int(row["id"]) for order in orders if (row := self._data.parties.get(order.customer_account))}
+        parties = {whole(row["id"]) for order in orders if (row := self._data.parties.get(order.customer_account))}
         await self._learn_invoice(parties - self._invoice.keys())
         places = {place: order for order in orders if (place := self._place_if_known(order))}
         missing = {place: order for place, order in places.items() if place not in self._delivery}
@@ -101,7 +101,7 @@ class Addresses:
         rows = await self._client.search("party.address", domain, ("party", "sequence"))
         self._invoice |= dict.fromkeys(parties)
         for row in sorted(rows, key=_rank, reverse=True):
-            self._invoice[int(row["party"])] = int(row["id"])
+            self._invoice[whole(row["party"])] = whole(row["id"])
 
     async def _find(self, places: Collection[Place]) -> None:
         domain = [
@@ -112,15 +112,15 @@ class Addresses:
         fields = ("party", "party_name", "street_unstructured", "postal_code", "city", "country", "subdivision")
         for row in await self._client.search("party.address", domain, fields):
             place = Place(
-                int(row["party"]),
-                row["party_name"] or "",
-                row["street_unstructured"] or "",
-                row["postal_code"] or "",
-                row["city"] or "",
+                whole(row["party"]),
+                text(row, "party_name"),
+                text(row, "street_unstructured"),
+                text(row, "postal_code"),
+                text(row, "city"),
                 row["country"],
                 row["subdivision"],
             )
-            self._delivery.setdefault(place, int(row["id"]))
+            self._delivery.setdefault(place, whole(row["id"]))
 
     async def _add(self, places: dict[Place, Order]) -> None:
         """Add them in one call; if Tryton declines one of them, it declines all, and they are added one by one."""
@@ -152,7 +152,7 @@ def _values(place: Place) -> Row:
 
 def _rank(row: Row) -> tuple[bool, int, int]:
     """Tryton's order of a party's addresses: those without sequence first."""
-    return (row["sequence"] is not None, row["sequence"] or 0, int(row["id"]))
+    return (row["sequence"] is not None, whole(row["sequence"] or 0), whole(row["id"]))
 
 
 def _with_none(texts: Collection[str]) -> list[str | None]:

@@ -8,6 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Awaitable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
@@ -15,15 +16,18 @@ from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient
+from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient, Unreadable
 from order_sync.core.settings import Settings
-from order_sync.rest import Endpoint, Reply, Rest
+from order_sync.rest import UNREADABLE, Endpoint, Reply, Rest
 
 Row = Mapping[str, Any]
 Domain = list[Any]
 
 PAGE = 1000
 """Rows asked for in one call, and values in one domain."""
+
+MOST_DIGITS = 30
+"""Before or after the point of a number that Tryton can mean."""
 
 _NOT_ALLOWED = re.compile(r"You are not allowed to (?!modify the field)|Calling button .* is not allowed")
 
@@ -62,7 +66,7 @@ class Client:
             settings,
             headers={"Accept-Language": "en"},
             encode=partial(json.dumps, default=_encode),
-            decode=partial(json.loads, object_hook=_decode, parse_float=Decimal),
+            decode=partial(json.loads, object_hook=_decode, parse_float=_number, parse_int=_number),
         )
 
     async def __aenter__(self) -> Self:
@@ -105,7 +109,7 @@ class Client:
     async def create_all(self, model: str, rows: Sequence[Row]) -> list[int]:
         """Create records of which a second one does no harm, all or none. Raises Declined."""
         reply = await self._rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]})
-        return list(self._values(reply, list, Transient))
+        return [whole(each) for each in self._values(reply, list, Unreadable)]
 
     async def create(self, model: str, values: Row, fields: Sequence[str], company: int) -> Row:
         """Create one record; returns its fields. Raises Declined, or OutcomeUnknown once it may have been stored."""
@@ -125,7 +129,7 @@ class Client:
     async def _answer(self, what: str, call: Awaitable[Reply], kind: type) -> Any:
         """The answer to a question, which Tryton declines only when something is wrong with the system."""
         try:
-            return self._values(await call, kind, Transient)
+            return self._values(await call, kind, Unreadable)
         except Declined as declined:
             text = _own_words(str(declined))
             raise Transient(f"connection '{self._connection}': {what} was declined by Tryton. {text}") from None
@@ -139,28 +143,60 @@ class Client:
     def _path(self, path: str) -> str:
         return f"/{quote(self.database, safe='')}/rest/model/{path}"
 
-    def _values(self, reply: Reply, kind: type, doubt: type[Transient] | type[OutcomeUnknown]) -> Any:
+    def _values(self, reply: Reply, kind: type, doubt: type[Unreadable] | type[OutcomeUnknown]) -> Any:
         if reply.status == HTTPStatus.NOT_FOUND:
             raise Transient(
                 f"connection '{self._connection}' finds nothing (HTTP 404): database '{self.database}' is down, or its"
                 " name in the extra is wrong, or the server is older than Tryton 8.2"
             )
-        if reply.status >= HTTPStatus.BAD_REQUEST:
-            raise self._refusal(reply)
-        if not isinstance(reply.body, kind):
+        refused = reply.status >= HTTPStatus.BAD_REQUEST
+        said = _said(reply.body) if refused else ""
+        if not (said if refused else isinstance(reply.body, kind)):
             raise doubt(
                 f"connection '{self._connection}' answered HTTP {reply.status} with something else than asked for"
             )
+        if _NOT_ALLOWED.match(said):
+            text = _own_words(said)
+            raise NotAuthorised(f"connection '{self._connection}': Tryton does not allow it. {text}", code="FORBIDDEN")
+        if refused:
+            raise Declined(said)
         return reply.body
 
-    def _refusal(self, reply: Reply) -> Declined | NotAuthorised:
-        if not isinstance(reply.body, dict):
-            return Declined(f"HTTP {reply.status}")
-        text = " ".join(str(reply.body[part]) for part in ("message", "description") if reply.body.get(part))
-        if _NOT_ALLOWED.match(text):
-            text = _own_words(text)
-            return NotAuthorised(f"connection '{self._connection}': Tryton does not allow it. {text}", code="FORBIDDEN")
-        return Declined(text)
+
+def text(row: Row, name: str) -> str:
+    """A text of a row, '' where Tryton has none. Like the next two it raises one of UNREADABLE for anything else."""
+    value = row[name]
+    if not isinstance(value, str | None):
+        raise TypeError(f"{name} is no text")
+    return value or ""
+
+
+def amount(row: Row, name: str) -> Decimal:
+    """A number of a row that can be reckoned with."""
+    number = row[name] if isinstance(row[name], Decimal) else Decimal(whole(row[name]))
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{name} is no number to reckon with")
+    return number
+
+
+def whole(value: object) -> int:
+    """A whole number, such as an id."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("no whole number")
+    return value
+
+
+def _said(body: object) -> str:
+    """Tryton's own words about a call that it does not do; '' if it is not Tryton that speaks."""
+    parts = [body.get("message"), body.get("description")] if isinstance(body, dict) else []
+    return " ".join(part for part in parts if part and isinstance(part, str))
+
+
+def _number(digits: str) -> int | Decimal | str:
+    """A number; one that is too long to be one stays text."""
+    with suppress(*UNREADABLE):
+        return int(digits) if digits.removeprefix("-").isdecimal() else Decimal(digits)
+    return digits
 
 
 def _own_words(text: str) -> str:
@@ -183,11 +219,13 @@ def _encode(value: object) -> object:
 
 
 def _decode(value: dict[str, Any]) -> Any:
-    match value:
-        case {"__class__": "Decimal", "decimal": number}:
-            return Decimal(number)
-        case {"__class__": "datetime", **parts}:
-            return datetime(**parts, tzinfo=UTC)
-        case {"__class__": "date", **parts}:
-            return date(**parts)
+    """A value as Tryton means it. One that is none is left as it stands, so that only who needs it stumbles over it."""
+    with suppress(*UNREADABLE):
+        match value:
+            case {"__class__": "Decimal", "decimal": str(number)}:
+                return Decimal(number)
+            case {"__class__": "datetime", **parts}:
+                return datetime(**parts, tzinfo=UTC)
+            case {"__class__": "date", **parts}:
+                return date(**parts)
     return value | {key[:-1]: related for key, related in value.items() if key.endswith(".")}

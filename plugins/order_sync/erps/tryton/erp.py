@@ -1,9 +1,10 @@
 """Tryton as the flows see it: the port `Erp`, over one database of one server."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from functools import wraps
+from typing import Any, Self, TypeVar, cast
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
@@ -13,12 +14,12 @@ from order_sync.core.rules import ReferenceData
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Found, Guarantee
 from order_sync.erps.tryton.addresses import Addresses
-from order_sync.erps.tryton.client import Client
+from order_sync.erps.tryton.client import Client, text
 from order_sync.erps.tryton.look_ups import LISTED, by_number, in_erp, look_up
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
-from order_sync.rest import Endpoint
+from order_sync.rest import UNREADABLE, Endpoint, unreadable
 
 MODULES = ("sale", "web_shop")
 """The modules of Tryton without which there is nothing to send an order to."""
@@ -36,8 +37,25 @@ PERMISSIONS = {
 """What the key's user must be allowed to do: the group Sales, and to read the error log and its tasks."""
 
 
+Call = TypeVar("Call", bound=Callable[..., Awaitable[Any]])
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _read(call: Call) -> Call:
+    """Make Unreadable of whatever an answer leads to that is not as expected; by then nothing was sent."""
+
+    @wraps(call)
+    async def reading(self: "Tryton", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await call(self, *args, **kwargs)
+        except UNREADABLE as error:
+            what = f"Tryton's database '{self._client.database}' answered {call.__name__} with what cannot be read"
+            raise unreadable(what, error) from None
+
+    return cast("Call", reading)
 
 
 class Tryton:
@@ -72,13 +90,14 @@ class Tryton:
     async def __aexit__(self, *error: object) -> None:
         await self._client.__aexit__(*error)
 
+    @_read
     async def check(self) -> Health:
         """Reachable, authorised, with a web shop for each channel. The fingerprint is the database's name and birth."""
         version, rows = await asyncio.gather(
             self._client.version(),
             self._client.search("ir.module", [["state", "=", "activated"]], ("name", "create_date")),
         )
-        activated = {row["name"]: row["create_date"] for row in rows}
+        activated = {text(row, "name"): row["create_date"] for row in rows}
         if lacking := [module for module in MODULES if module not in activated]:
             raise Misconfigured(f"Tryton's database '{self._client.database}' lacks {', '.join(lacking)}: activate it")
         access = await self._client.access([*PERMISSIONS])
@@ -89,11 +108,13 @@ class Tryton:
         await self._data.learn_shops(self._channels)
         return Health(f"{self._client.database}, made {activated['ir'].isoformat()}", version)
 
+    @_read
     async def reference(self) -> ReferenceData:
         """See `Erp.reference`; `as_of` is the moment before it was read."""
         as_of = self._now()
         return ReferenceData(await read_reference(self._client), as_of)
 
+    @_read
     async def prepare(self, orders: Collection[Order]) -> None:
         """See `Erp.prepare`; adds delivery addresses that a customer does not have yet."""
         async with self._learning:
@@ -101,15 +122,18 @@ class Tryton:
             await self._data.learn(orders)
             await self._addresses.learn(orders)
 
+    @_read
     async def submit(self, order: Order) -> Receipt:
         """See `Erp.submit`: three calls, create, quote and confirm; up to six to take up what was begun."""
         await self.prepare((order,))
         return await self._sales.submit(order)
 
+    @_read
     async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
         """See `Erp.look_up`."""
         return await look_up(self._client, orders)
 
+    @_read
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
         """See `Erp.by_number`: of the company of the channel's web shop. A sale without a number is called `ID 17`."""
         if not numbers:
@@ -117,17 +141,20 @@ class Tryton:
         await self._data.learn_shops([channel])
         return await by_number(self._client, self._data.shop(channel).company, numbers)
 
+    @_read
     async def revive(self, order: Order, number: str) -> None:
         """See `Erp.revive`: the sale of the channel's web shop becomes a draft again."""
         await self._data.learn_shops([order.key.channel])
         await self._sales.revive(order, number)
 
+    @_read
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
         """See `Erp.orders`: sales of the channel's web shop, and those that bear one of its keys in another."""
         of_channel = ["OR", ["web_shop.name", "=", channel], _bears_key_of(channel)]
         made = [["create_date", ">=", window.start], ["create_date", "<", window.end]]
         return [in_erp(row) for row in await self._client.search("sale.sale", [of_channel, *made], LISTED)]
 
+    @_read
     async def count(self, channel: str) -> int:
         """See `Erp.count`: by the channel's name in the web ID, in whatever web shop."""
         return await self._client.count("sale.sale", [_bears_key_of(channel), ["state", "!=", "cancelled"]])

@@ -11,12 +11,12 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Charge, Line, Order
 from order_sync.core.verdict import minor_unit
-from order_sync.erps.tryton.client import Row
+from order_sync.erps.tryton.client import Row, amount, text
 
 PRICE_UNIT = Decimal("0.0001")
 """The precision of Tryton's unit prices (its setting `price_decimal` is 4)."""
 
-Digest = Counter[tuple[str, Decimal, Decimal]]
+Digest = Counter[tuple[str, Decimal | None, Decimal | None]]
 """What makes lines the same: how often which article stands there in which quantity at which unit price."""
 
 
@@ -83,4 +83,13 @@ def digest_of(order: Order) -> Digest:
 
 def digest_of_rows(rows: Iterable[Row]) -> Digest:
     """The digest of rows of `sale.line`, with the article's code."""
-    return Counter(((row["product"] or {}).get("code") or "", row["quantity"], row["unit_price"]) for row in rows)
+    return Counter((_code(row), _number(row, "quantity"), _number(row, "unit_price")) for row in rows)
+
+
+def _code(row: Row) -> str:
+    return text(row["product"], "code") if row["product"] else ""
+
+
+def _number(row: Row, name: str) -> Decimal | None:
+    """A number of a line, which a person may have left out."""
+    return None if row[name] is None else amount(row, name)

@@ -8,7 +8,10 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -17,9 +20,10 @@ from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import InErp
 from order_sync.core.verdict import Found, FoundState
-from order_sync.erps.tryton.client import Client, Row
+from order_sync.erps.tryton.client import Client, Row, amount, text, whole
 from order_sync.erps.tryton.lines import Digest, digest_of, digest_of_rows
 from order_sync.erps.tryton.refusals import LONGEST, without_people
+from order_sync.rest import UNREADABLE, unreadable
 
 KEYS_A_CALL = 500
 IDS_IN_AN_ADDRESS = 200
@@ -35,6 +39,12 @@ STATES = {
 }
 """Tryton's states of a sale; `confirmed` only says that its worker has been asked to process it."""
 
+_GO_BY_ID = (FoundState.HALF_MADE, FoundState.CANCELLED)
+"""States in which a sale may have no number, and is found by its ID."""
+
+LONGEST_NUMBER = 200
+"""Characters of a sale's number; a longer one is none."""
+
 LISTED = ("number", "web_id", "state")
 """What `in_erp` needs of a sale."""
 
@@ -42,32 +52,71 @@ _BY_ID = re.compile(r"ID (\d{1,9})")
 _FIELDS = ("web_id", "number", "state", "total_amount", "currency.code", "create_date")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """A sale as a look-up reads it."""
+
+    id: int
+    state: FoundState
+    word: str
+    number: str
+    total: Decimal
+    currency: str
+    made_at: datetime
+
+
 async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
-    """See `Erp.look_up`."""
+    """See `Erp.look_up`. What cannot be read of a sale leaves the others as they are."""
     by_key = {str(order.key): order for order in orders}
     pages = await asyncio.gather(
         *(client.search("sale.sale", [["web_id", "in", keys]], _FIELDS) for keys in batched(by_key, KEYS_A_CALL))
     )
-    sales = [*chain.from_iterable(pages)]
+    # A row of which nobody knows whose it is makes the whole answer unreadable: it could be any order's.
+    read = [(by_key[text(row, "web_id")], _read(row)) for row in chain.from_iterable(pages)]
+    sales = [sale for _, sale in read if isinstance(sale, _Sale)]
     lines, errors = await asyncio.gather(
-        _lines(client, [sale for sale in sales if STATES[sale["state"]] is FoundState.HALF_MADE]),
-        _errors(client, [sale for sale in sales if STATES[sale["state"]] is FoundState.TAKEN]),
+        _lines(client, [sale.id for sale in sales if sale.state is FoundState.HALF_MADE]),
+        _errors(client, [sale for sale in sales if sale.state is FoundState.TAKEN]),
     )
     found: dict[OrderKey, list[Found]] = defaultdict(list)
-    for sale in sales:
-        order = by_key[sale["web_id"]]
-        found[order.key].append(
-            Found(
-                STATES[sale["state"]],
-                number=_number(sale),
-                erp_status=sale["state"],
-                total=sale["total_amount"],
-                currency=sale["currency"]["code"],
-                same_lines=_same_lines(order, lines[sale["id"]]) if sale["id"] in lines else None,
-                text=without_people(errors.get(sale["id"], ""), order)[:LONGEST],
-            )
-        )
+    for order, sale in read:
+        found[order.key].append(_found(order, sale, lines, errors) if isinstance(sale, _Sale) else sale)
     return found
+
+
+def _read(row: Row) -> _Sale | Found:
+    """A sale under one of our keys; if it cannot be read, that it is there is all there is to say."""
+    try:
+        word = text(row, "state")
+        return _Sale(
+            whole(row["id"]),
+            STATES.get(word, FoundState.UNKNOWN),
+            word,
+            name_of(row) if STATES.get(word) in _GO_BY_ID else number_of(row),
+            amount(row, "total_amount"),
+            text(row["currency"], "code"),
+            _instant(row["create_date"]),
+        )
+    except UNREADABLE as error:
+        said = unreadable("the ERP has it, and what it says of it cannot be read", error)
+        return Found(FoundState.UNKNOWN, "", "", None, "", text=str(said))
+
+
+def _found(order: Order, sale: _Sale, lines: Mapping[int, Digest | None], errors: Mapping[int, str]) -> Found:
+    state, said = sale.state, without_people(errors.get(sale.id, ""), order)[:LONGEST]
+    if state is FoundState.UNKNOWN:
+        said = f"the ERP has it in the state '{sale.word[:50]}', of which nobody has said here what it means"
+    digest = lines.get(sale.id)
+    if state is FoundState.HALF_MADE and digest is None:
+        state, said = FoundState.UNKNOWN, "the ERP has begun it, and its lines cannot be read"
+    same_lines = None if digest is None else _same_lines(order, digest)
+    return Found(state, sale.number, sale.word, sale.total, sale.currency, same_lines, said)
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError("no instant")
+    return value
 
 
 async def by_number(client: Client, company: int, numbers: Collection[str]) -> Mapping[str, InErp]:
@@ -78,7 +127,7 @@ async def by_number(client: Client, company: int, numbers: Collection[str]) -> M
             for names in batched(sorted(set(numbers)), KEYS_A_CALL)
         )
     )
-    rows = sorted(chain.from_iterable(pages), key=lambda row: (row["state"] != "cancelled", row["id"]))
+    rows = sorted(chain.from_iterable(pages), key=lambda row: (row["state"] != "cancelled", whole(row["id"])))
     return {name: in_erp(row) for row in rows if (name := name_of(row)) in numbers}
 
 
@@ -89,20 +138,23 @@ def _is_called(names: Collection[str]) -> list[Any]:
 
 def in_erp(sale: Row) -> InErp:
     """A sale as the port lists it; one in a state that a module of the house added is neither cancelled nor begun."""
-    state = STATES.get(sale["state"])
+    state = STATES.get(text(sale, "state"))
     return InErp(
-        name_of(sale), sale["web_id"] or "", state is FoundState.CANCELLED, begun=state is FoundState.HALF_MADE
+        name_of(sale), text(sale, "web_id"), state is FoundState.CANCELLED, begun=state is FoundState.HALF_MADE
     )
 
 
 def name_of(sale: Row) -> str:
     """What people call a sale: its number, which a quotation gets, and before that Tryton's ID of the record."""
-    return str(sale["number"] or f"ID {sale['id']}")
+    return number_of(sale) or f"ID {whole(sale['id'])}"
 
 
-def _number(sale: Row) -> str:
-    begun = STATES[sale["state"]] in (FoundState.HALF_MADE, FoundState.CANCELLED)
-    return name_of(sale) if begun else str(sale["number"] or "")
+def number_of(sale: Row) -> str:
+    """The number of a sale, '' before it has one."""
+    number = text(sale, "number")
+    if len(number) > LONGEST_NUMBER:
+        raise ValueError("no number of a sale")
+    return number
 
 
 def _same_lines(order: Order, lines: Digest) -> bool:
@@ -112,35 +164,47 @@ def _same_lines(order: Order, lines: Digest) -> bool:
         return False
 
 
-async def _lines(client: Client, sales: Collection[Row]) -> Mapping[int, Digest]:
-    """The digest of the lines of each sale, also of one without lines."""
-    ids = [int(sale["id"]) for sale in sales]
+async def _lines(client: Client, ids: Sequence[int]) -> Mapping[int, Digest | None]:
+    """The digest of the lines of each sale, also of one without lines; None if they cannot be read."""
     lines: dict[int, list[Row]] = {number: [] for number in ids}
     if ids:
-        domain = [["sale", "in", ids], ["type", "=", "line"]]
+        domain = [["sale", "in", [*ids]], ["type", "=", "line"]]
         for row in await client.search("sale.line", domain, ("sale", "product.code", "quantity", "unit_price")):
-            lines[int(row["sale"])].append(row)
-    return {number: digest_of_rows(rows) for number, rows in lines.items()}
+            lines[whole(row["sale"])].append(row)
+    return {number: _digest(rows) for number, rows in lines.items()}
 
 
-async def _errors(client: Client, sales: Collection[Row]) -> Mapping[int, str]:
-    """The newest error of the worker about each sale: the log names the task, and the task its sales."""
+def _digest(rows: Sequence[Row]) -> Digest | None:
+    try:
+        return digest_of_rows(rows)
+    except UNREADABLE:
+        return None
+
+
+async def _errors(client: Client, sales: Collection[_Sale]) -> Mapping[int, str]:
+    """The newest error of the worker about each sale: the log names the task, and the task its sales.
+
+    They explain and decide nothing: what cannot be read of them is left out.
+    """
     if not sales:
         return {}
-    oldest: datetime = min(sale["create_date"] for sale in sales)
+    oldest = min(sale.made_at for sale in sales)
     domain = [["origin", "like", "ir.queue,%"], ["create_date", ">=", oldest]]
-    rows = await client.search("ir.error", domain, ("origin", "message", "description"))
-    texts = {int(row["origin"].partition(",")[2]): _text(row) for row in rows}
+    texts: dict[int, str] = {}
+    for row in await client.search("ir.error", domain, ("origin", "message", "description")):
+        with suppress(*UNREADABLE):
+            texts[int(text(row, "origin").partition(",")[2])] = _text(row)
     pages = await asyncio.gather(
         *(client.by_id("ir.queue", ids, ("data",)) for ids in batched(sorted(texts), IDS_IN_AN_ADDRESS))
     )
     found: dict[int, str] = {}
     for task in chain.from_iterable(pages):
-        if task["data"]["model"] == "sale.sale":
-            instances = task["data"]["instances"]
-            found |= dict.fromkeys([instances] if isinstance(instances, int) else instances, texts[task["id"]])
+        with suppress(*UNREADABLE):
+            if task["data"]["model"] == "sale.sale":
+                instances = task["data"]["instances"]
+                found |= dict.fromkeys([instances] if isinstance(instances, int) else instances, texts[task["id"]])
     return found
 
 
 def _text(row: Row) -> str:
-    return ": ".join(filter(None, (row["message"], row["description"])))
+    return ": ".join(filter(None, (text(row, "message"), text(row, "description"))))

@@ -7,12 +7,12 @@ What is not there is remembered as absent, for the life of the adapter: one push
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from order_sync.core.bulk import batched
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.orders import Order
-from order_sync.erps.tryton.client import PAGE, Client, Domain, Row
+from order_sync.erps.tryton.client import PAGE, Client, Domain, Row, text, whole
 
 SALE_TAXES: Domain = [["parent", "=", None], ["OR", ["group", "=", None], ["group.kind", "in", ["sale", "both"]]]]
 """Taxes that may stand on a line of a sale."""
@@ -35,7 +35,10 @@ class Codes:
         """Ask for the codes that are not known yet."""
         for chunk in batched(sorted({code for code in codes if code} - self._known.keys()), PAGE):
             rows = await self._client.search(self._model, [*self._domain, [self._field, "in", chunk]], self._fields)
-            self._known |= dict.fromkeys(chunk) | {str(row[self._field]): row for row in rows}
+            found = {text(row, self._field): row for row in rows}
+            if not found.keys() <= {*chunk}:
+                raise ValueError(f"{self._model} was not asked for")
+            self._known |= dict.fromkeys(chunk) | found
 
     def get(self, code: str) -> Row | None:
         """The record that was learnt under a code, if there is one."""
@@ -50,7 +53,7 @@ class Codes:
                 " the shop",
                 code=problem,
             )
-        return int(row["id"])
+        return whole(row["id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,13 @@ class MasterData:
         if not row["warehouses"]:
             raise Misconfigured(f"Tryton's web shop '{channel}' has no warehouse: add the one that ships its orders")
         company = row["company"]
-        zone = ZoneInfo(company["timezone"] or "UTC")
-        return Shop(int(row["id"]), int(company["id"]), int(row["warehouses"][0]), zone)
+        zone = text(company, "timezone") or "UTC"
+        try:
+            return Shop(whole(row["id"]), whole(company["id"]), whole(row["warehouses"][0]), ZoneInfo(zone))
+        except (ZoneInfoNotFoundError, OSError):
+            raise Misconfigured(
+                f"the company of Tryton's web shop '{channel}' has a time zone that is not known here: '{zone[:50]}'"
+            ) from None
 
 
 def _articles(order: Order) -> Iterator[str]:

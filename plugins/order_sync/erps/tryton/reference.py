@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from order_sync.core.rules import Wanted
-from order_sync.erps.tryton.client import Client, Row
+from order_sync.erps.tryton.client import Client, Row, amount, text, whole
 from order_sync.erps.tryton.master_data import SALE_TAXES
 
 _HAS_CODE = [["code", "!=", None], ["code", "!=", ""]]
+MOST_DECIMALS = 12
+"""Of a quantity: more than Tryton's own arithmetic keeps of one."""
+
 _ARTICLE = ("code", "salable", "sale_uom.digits", "default_uom.digits")
 
 
@@ -23,21 +26,29 @@ async def read_reference(client: Client) -> Mapping[Wanted, Mapping[str, object]
         client.search("country.subdivision", _HAS_CODE, ("code",)),
         client.search("web.shop", [["guest_party", "!=", None]], ("guest_party",)),
     )
-    guests = {shop["guest_party"] for shop in shops}
+    guests = {whole(shop["guest_party"]) for shop in shops}
     facts: dict[Wanted, Mapping[str, object]] = {}
-    facts |= {("sku", row["code"]): {"salable": row["salable"], "digits": _digits(row)} for row in articles}
-    facts |= {("customer", row["code"]): {} for row in parties if row["id"] not in guests}
-    facts |= {("tax", row["name"]): {"rate": _percent(row["rate"])} for row in taxes}
-    facts |= {("currency", row["code"]): {"digits": row["digits"]} for row in currencies}
-    facts |= {("country", row["code"]): {} for row in countries}
-    facts |= {("state", row["code"]): {} for row in states}
+    facts |= {("sku", text(row, "code")): {"salable": _salable(row), "digits": _digits(row)} for row in articles}
+    facts |= {("customer", text(row, "code")): {} for row in parties if whole(row["id"]) not in guests}
+    facts |= {("tax", text(row, "name")): {"rate": _percent(amount(row, "rate"))} for row in taxes}
+    facts |= {("currency", text(row, "code")): {"digits": whole(row["digits"])} for row in currencies}
+    facts |= {("country", text(row, "code")): {} for row in countries}
+    facts |= {("state", text(row, "code")): {} for row in states}
     return facts
 
 
+def _salable(article: Row) -> bool:
+    if article["salable"] not in (True, False, None):
+        raise TypeError("salable is no boolean")
+    return bool(article["salable"])
+
+
 def _digits(article: Row) -> int:
-    return int((article["sale_uom"] or article["default_uom"])["digits"])
+    return min(whole((article["sale_uom"] or article["default_uom"])["digits"]), MOST_DECIMALS)
 
 
 def _percent(rate: Decimal) -> str:
-    """0.0725 as "7.25", 0.20 as "20"."""
+    """0.0725 as "7.25", 0.20 as "20". Raises ValueError for a rate beyond all reckoning."""
+    if abs(rate) > 1000:
+        raise ValueError("no rate of a tax")
     return f"{(rate * 100).normalize():f}"

@@ -12,11 +12,12 @@ from order_sync.core.orders import Order
 from order_sync.core.ports import Receipt
 from order_sync.core.verdict import minor_unit
 from order_sync.erps.tryton.addresses import Addresses
-from order_sync.erps.tryton.client import Client, Declined, Row
+from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, whole
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
-from order_sync.erps.tryton.look_ups import name_of
+from order_sync.erps.tryton.look_ups import name_of, number_of
 from order_sync.erps.tryton.master_data import MasterData, Shop
 from order_sync.erps.tryton.refusals import refused
+from order_sync.rest import UNREADABLE, unreadable
 
 MODEL = "sale.sale"
 FIELDS = ("number", "state", "total_amount", "currency.code")
@@ -118,7 +119,7 @@ class Sales:
         if sale["state"] in BUTTONS and any(sale[name] != value for name, value in header.items()):
             if sale["state"] != "draft":
                 sale = await self._press(order, shop, sale, "draft")
-            write = self._client.write(MODEL, sale["id"], header, FIELDS, shop.company)
+            write = self._client.write(MODEL, whole(sale["id"]), header, FIELDS, shop.company)
             sale = await self._step(order, shop, sale, "correct", write)
         return sale
 
@@ -127,10 +128,10 @@ class Sales:
             if button == "confirm":
                 self._same_money(order, sale)
             sale = await self._press(order, shop, sale, button)
-        return Receipt(str(sale["number"] or ""), sale["state"])
+        return Receipt(number_of(sale), text(sale, "state"))
 
     async def _press(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
-        press = self._client.press(MODEL, sale["id"], button, FIELDS, shop.company)
+        press = self._client.press(MODEL, whole(sale["id"]), button, FIELDS, shop.company)
         return await self._step(order, shop, sale, button, press)
 
     async def _step(self, order: Order, shop: Shop, sale: Row, name: str, call: Awaitable[Row]) -> Row:
@@ -149,13 +150,13 @@ class Sales:
         return rows[0] if rows else None
 
     def _same(self, order: Order, sale: Row) -> None:
-        lines = [line for line in sale["lines"] if line["type"] == "line"]
+        lines = [line for line in sale["lines"] if text(line, "type") == "line"]
         if digest_of_rows(lines) != digest_of(order):
             raise OrderConflict(f"{_named(sale)} has other lines than the order")
         self._same_money(order, sale)
 
     def _same_money(self, order: Order, sale: Row) -> None:
-        currency, total = sale["currency"]["code"], sale["total_amount"]
+        currency, total = text(sale["currency"], "code"), amount(sale, "total_amount")
         if currency != order.currency or abs(total - order.total) > self._tolerance * minor_unit(order.currency):
             raise OrderConflict(
                 f"{_named(sale)} is over {total} {currency}, the channel's order over {order.total} {order.currency}"
@@ -173,3 +174,7 @@ def _in_doubt() -> Iterator[None]:
         yield
     except (Transient, Permanent) as error:
         raise OutcomeUnknown(f"the sale may exist, and then: {error}") from error
+    except UNREADABLE as error:
+        raise unreadable(
+            "the sale may exist, and what Tryton said of it cannot be read", error, OutcomeUnknown
+        ) from None
