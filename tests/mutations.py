@@ -1528,6 +1528,40 @@ MUTATIONS = (
         "tests/flows/test_holds.py::test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it",
     ),
     Mutation(
+        6,
+        "an ERP's order in a state that nobody knows is taken for another one",
+        CORE + "verdict.py",
+        "if found.state is FoundState.UNKNOWN:",
+        "if False:",
+        "tests/core/test_core.py"
+        "::test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_proven_nor_absent_nor_different",
+    ),
+    Mutation(
+        6,
+        "a row of which nobody knows whose it is leaves its order absent",
+        TRYTON + "look_ups.py",
+        "for row in chain.from_iterable(pages)]",
+        'for row in chain.from_iterable(pages) if row["web_id"] in [*by_key]]',
+        "tests/erps/test_unreadable.py::test_a_sale_of_which_nobody_knows_whose_it_is_leaves_no_order_for_absent",
+    ),
+    Mutation(
+        9,
+        "a submit whose answer cannot be read was not sent",
+        TRYTON + "sales.py",
+        'what Tryton said of it cannot be read", error, OutcomeUnknown',
+        'what Tryton said of it cannot be read", error',
+        "tests/erps/test_unreadable.py"
+        "::test_whatever_the_erp_answers_ends_in_an_error_of_ours_that_is_catalogued[submit-0]",
+    ),
+    Mutation(
+        9,
+        "a page in place of a refusal is taken for one",
+        TRYTON + "client.py",
+        "if not (said if refused else isinstance(reply.body, kind)):",
+        "if not (refused or isinstance(reply.body, kind)):",
+        "tests/erps/test_unreadable.py::test_a_page_in_place_of_a_refusal_leaves_a_submit_unknown",
+    ),
+    Mutation(
         4,
         "what was tried before does not wait for off-peak hours",
         FLOWS + "push.py",

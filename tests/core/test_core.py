@@ -23,14 +23,47 @@ CONFIRMED = Found(FoundState.CONFIRMED, "SO1", "processing", Decimal("10.00"), "
 POLICY = Policy("unique_key")
 
 
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=5).filter(lambda parts: parts != [""]))
+@given(
+    st.sampled_from([Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION]),
+    st.sampled_from(["unique_key", "searchable", "blind"]),
+    st.integers(0, 40 * 24 * 60),
+    st.sampled_from([None, Decimal("10.00"), Decimal("11.00"), Decimal("NaN"), Decimal("1e999999")]),
+)
+def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_proven_nor_absent_nor_different(
+    status, guarantee, minutes, total
+):
+    seen = Found(FoundState.UNKNOWN, "", "at the tailor's", total, "EUR", text="nobody knows what that means")
+    verdict = judge(replace(DOUBT, status=status), [seen], NOW + timedelta(minutes=minutes), Policy(guarantee))
+    assert verdict.event in (None, Event.WINDOW_OVER)
+    assert (verdict.event is Event.WINDOW_OVER) == (minutes >= 30 and status is not Status.PENDING_VERIFICATION)
+    if verdict.event:
+        assert (verdict.code, verdict.message) == ("PENDING_VERIFICATION", "nobody knows what that means")
+
+
+def test_an_order_in_a_state_that_nobody_knows_beside_another_one_is_there_twice():
+    unknown = replace(CONFIRMED, state=FoundState.UNKNOWN)
+    assert judge(DOUBT, [CONFIRMED, unknown], NOW, POLICY).event is Event.TWO_IN_ERP
+
+
+@pytest.mark.parametrize("total", [Decimal("NaN"), Decimal("1e999999"), Decimal("Infinity")])
+def test_a_total_that_is_no_amount_is_not_the_orders(total):
+    assert judge(DOUBT, [replace(CONFIRMED, total=total)], NOW, POLICY).event is Event.DIFFERENT
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
 def test_a_key_is_reversible_whatever_its_parts_hold(parts):
     key = OrderKey("shop", tuple(parts))
     assert OrderKey.parse(str(key)) == key
     assert str(key).isascii()
 
 
-@pytest.mark.parametrize("text", ["", "shop", "shop:", ":1"])
+@given(st.lists(st.text(max_size=400), min_size=1, max_size=5))
+def test_a_key_is_too_long_by_what_it_is_when_it_is_written_out(parts):
+    key = OrderKey("shop", tuple(parts))
+    assert key.too_long is (len(str(key)) > 2000)
+
+
+@pytest.mark.parametrize("text", ["", "shop", ":", ":1"])
 def test_what_is_no_key_is_refused(text):
     with pytest.raises(ValueError, match="not an order key"):
         OrderKey.parse(text)

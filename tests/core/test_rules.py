@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_sync.core.difference import difference
-from order_sync.core.orders import Transaction
+from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.reading import LINE, read_date, read_instant, read_order
 from order_sync.core.rules import problems_of
 from tests.flows.memory import DETAILS, START, reference, transaction
@@ -112,6 +112,10 @@ def test_a_line_may_be_an_array_and_says_the_same_as_one_with_names():
         (transaction(details=details(lines=[line(sku="TEA\x00")])), "BAD_CHARACTERS", "NUL"),
         (transaction(reference="WEB\N{SYMBOL FOR NULL}1"), "BAD_CHARACTERS", "NUL"),
         (transaction(reference="WEB\t1"), "BAD_CHARACTERS", "reference holds a tab"),
+        *[
+            (transaction(key=OrderKey("shop", parts)), "PARSE_ERROR", "the channel gives no key for this order")
+            for parts in (("",), (" ",), ("", "\t"))
+        ],
         *[
             (transaction(details=details(ships=True, ship_to={**ADDRESS, part: f"Ad{odd}a"})), "BAD_CHARACTERS", said)
             for part in ("name", "city", "postal_code")

@@ -10,7 +10,7 @@ from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
 from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
-from order_sync.core.verdict import Policy
+from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, refresh_reference, settle, validate
 from tests.flows.memory import DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 
@@ -301,3 +301,36 @@ def test_another_erp_behind_the_connection_is_refused_and_its_data_is_not_taken(
     with pytest.raises(Misconfigured):
         asyncio.run(refresh_reference("erp", MemoryErp(ledger.clock), ledger, ACTOR, timedelta(minutes=15)))
     assert ledger.copy is None
+
+
+def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_looked_at_and_stops_no_other():
+    ledger = ready(1, 2, 3)
+    erp = MemoryErp(ledger.clock)
+    send(ledger, erp)
+    odd = erp.sales[transaction(2).key][0]
+    odd.state = FoundState.UNKNOWN
+    ledger.clock.sleep(minutes=1)
+    assert asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY)).counts == {"confirmed": 2, "still_open": 1}
+    ledger.clock.sleep(minutes=30)
+    assert send(ledger, erp) == {"window_over": 1}
+    row = ledger.rows[transaction(2).key]
+    assert (row.status, row.code) == (Status.PENDING_VERIFICATION, "PENDING_VERIFICATION")
+    assert "the ERP has it as unknown" in row.message
+    assert len(erp.submits) == 3
+    odd.state = FoundState.CONFIRMED
+    ledger.clock.sleep(minutes=5)
+    assert send(ledger, erp) == {"confirmed": 1}
+
+
+@pytest.mark.parametrize("guarantee", ["unique_key", "searchable"])
+def test_an_order_without_an_answer_that_is_there_in_a_state_that_nobody_knows_is_never_sent_again(guarantee):
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock, guarantee=guarantee, script=["lost after"])
+    send(ledger, erp)
+    erp.sales[transaction(1).key][0].state = FoundState.UNKNOWN
+    for _ in range(20):
+        ledger.clock.sleep(hours=1)
+        asyncio.run(settle(ROUTE, erp, ledger, ACTOR, Policy(guarantee)))
+        send(ledger, erp)
+    assert ledger.status() is Status.PENDING_VERIFICATION
+    assert len(erp.submits) == 1

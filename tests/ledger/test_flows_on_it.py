@@ -3,15 +3,18 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.findings import FindingKind
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
-from order_sync.flows import extract, push, refresh_reference, settle, validate
+from order_sync.flows import compare_channel, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql, make_due
@@ -58,6 +61,35 @@ def test_every_order_arrives_once_and_is_confirmed(ledger: Ledger, erp: MemoryEr
     assert len(erp.submits) == len(set(erp.submits)) == 120
     assert queue(ledger, erp, channel).counts == {}
     assert send(ledger, erp) == {}
+
+
+@pytest.mark.parametrize("parts", [("",), (" ",), ("", ""), ("\t",)], ids=repr)
+def test_an_order_under_a_blank_key_fails_and_stops_no_other(ledger: Ledger, erp: MemoryErp, sql: Sql, parts):
+    blank = OrderKey("shop", parts)
+    channel = MemoryChannel([transaction(1), transaction(2, key=blank), transaction(3)])
+    queue(ledger, erp, channel)
+    assert send(ledger, erp) == {"sent": 2}
+    assert sql.rows("select status, code from orders where order_key = %s", str(blank)) == [("failed", "PARSE_ERROR")]
+
+
+@pytest.mark.parametrize("parts", [("a\tb",), ("\x00",), ("x" * 1995,), ("\N{SYMBOL FOR NULL}",), ("/", ":")], ids=repr)
+def test_an_order_under_an_odd_key_is_sent_like_any_other(ledger: Ledger, erp: MemoryErp, parts):
+    queue(ledger, erp, MemoryChannel([transaction(1), transaction(2, key=OrderKey("shop", parts))]))
+    assert send(ledger, erp) == {"sent": 2}
+
+
+def test_an_order_under_a_key_that_is_too_long_is_told_and_stops_no_other(ledger: Ledger, erp: MemoryErp):
+    long = transaction(2, key=OrderKey("shop", (token_hex(2000),)))
+    channel = MemoryChannel([transaction(1), long, transaction(3)])
+    assert queue(ledger, erp, channel).counts == {"new": 2, "orders": 2, "key_too_long": 1}
+    (finding,) = ledger.untold(["channel_shop"])
+    assert (finding.kind, finding.subject) == (FindingKind.KEY_TOO_LONG, f"{str(long.key)[:200]}...")
+    assert send(ledger, erp) == {"sent": 2}
+    assert ledger.watermark("shop").counter == 3
+    back = Settings(compare_back=ledger.now() - datetime(2026, 1, 1, tzinfo=UTC))
+    compared = compare_channel(ROUTE, channel, ledger, ACTOR, back)
+    assert compared.counts == {"compared": 3}
+    assert len(ledger.untold(["channel_shop"])) == 1
 
 
 @pytest.mark.parametrize("total", ["1e-999999", "0e-20000"])

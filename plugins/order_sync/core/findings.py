@@ -21,6 +21,7 @@ class FindingKind(StrEnum):
     SLOW_WRITER = "slow_writer"
     PASSED_OVER = "passed_over"
     ORDER_AFTER_ALL = "order_after_all"
+    KEY_TOO_LONG = "key_too_long"
     MISSING = "missing"
     GONE = "gone"
     NEVER_SENT = "never_sent"
@@ -48,6 +49,10 @@ MEANINGS = {
         "transactions were no orders when they were read and are orders now, longer after they were placed than"
         " compare_orders looks back. They are received as any order, and a conflict if their content was erased: if one"
         " is no longer wanted, somebody ignores it with resync_orders"
+    ),
+    FindingKind.KEY_TOO_LONG: (
+        "transactions have keys of more than 2,000 characters, and were left out: nothing can be kept under such a key;"
+        " who keeps the channel's SQL gives a shorter one"
     ),
     FindingKind.MISSING: (
         "transactions had not landed although extracts had read past them (TRANSACTION_MISSING); they have been read"

@@ -11,6 +11,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote, unquote
 
+LONGEST_KEY = 2000
+"""Characters of a key, written out, that the ledger and its indexes take."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 """Whether `quote` would leave a text as it is, which it is slow to find out."""
 
@@ -32,9 +35,20 @@ class OrderKey:
     def parse(cls, text: str) -> "OrderKey":
         """The key that `str` wrote. Raises ValueError for anything else."""
         channel, colon, source_key = text.partition(":")
-        if not (channel and colon and source_key):
+        if not (channel and colon):
             raise ValueError(f"'{text}' is not an order key: expected channel:source_key")
         return cls(channel, tuple(unquote(part) for part in source_key.split("/")))
+
+    @property
+    def blank(self) -> bool:
+        """Whether it names nothing: the channel gave no natural key."""
+        return not any(part.strip() for part in self.parts)
+
+    @property
+    def too_long(self) -> bool:
+        """Whether no row of the ledger can have it."""
+        may_be = len(self.channel) + sum(1 + 12 * len(part) for part in self.parts) > LONGEST_KEY
+        return may_be and len(str(self)) > LONGEST_KEY
 
 
 def key_in(text: str) -> str:

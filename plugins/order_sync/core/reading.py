@@ -74,6 +74,9 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
     """The order that a transaction stands for. `guest_account` takes orders without a customer; None refuses them."""
     reader = _Reader(transaction.key.channel)
     details = reader.details(transaction.details)
+    if transaction.key.blank:
+        message = "the channel gives no key for this order: who keeps the channel's SQL corrects its key_parts"
+        reader.refuse("PARSE_ERROR", "key", "", message)
     if not transaction.whole:
         there = f"{transaction.present_lines} of {transaction.expected_lines}"
         advice = "the channel's owner completes the transaction in its database"

@@ -17,7 +17,7 @@ from order_sync.core.reading import read_order
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.verdict import Policy, judge
 from order_sync.flows.holds import holding, must_be_the_accepted_one
-from order_sync.flows.landing import PAGE, land
+from order_sync.flows.landing import PAGE, land, too_long
 from order_sync.flows.settle import change_of
 
 
@@ -38,8 +38,10 @@ def compare_channel(
     with holding(connection, ledger, actor):
         ledger.check_fingerprint(connection, channel.fingerprint(), route.twins)
         comparison = ledger.compare(route.channel, placed, channel.keys(placed))
-        unseen, gone = {*comparison.missing}, {*comparison.gone}
-        for page in batched((*comparison.missing, *comparison.changed, *comparison.gone), PAGE):
+        left_out = [key for key in comparison.missing if key.too_long]
+        ledger.find(too_long(connection, left_out), actor)
+        unseen, gone = {*comparison.missing}.difference(left_out), {*comparison.gone}
+        for page in batched((*unseen, *comparison.changed, *comparison.gone), PAGE):
             for rows in channel.read_again(page):
                 missing = [row for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
                 why = f"and the channel had been read up to {mark.counter}"

@@ -9,7 +9,7 @@ from order_sync.core.ports import Actor, Batch, Change, Channel, Landing, Ledger
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.watermark import Watermark
 from order_sync.flows.holds import SYSTEM_TROUBLE, away, holding
-from order_sync.flows.landing import NEVER_ORDERS, PAGE, disposition, land, land_again
+from order_sync.flows.landing import NEVER_ORDERS, PAGE, disposition, land, land_again, too_long
 
 
 def extract(
@@ -56,7 +56,8 @@ def extract(
 
 
 def _findings(connection: str, batch: Batch) -> list[Finding]:
-    findings = [Finding(connection, FindingKind.SKIPPED, str(key)) for key in batch.skipped]
+    findings = [Finding(connection, FindingKind.SKIPPED, str(key)) for key in batch.skipped if not key.too_long]
+    findings += too_long(connection, (key for key in batch.skipped if key.too_long))
     if batch.slow_since:
         day, since = f"{batch.slow_since:%Y-%m-%d}", f"since {batch.slow_since:%H:%M} UTC"
         findings.append(Finding(connection, FindingKind.SLOW_WRITER, day, since))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from order_sync.core.bulk import batched
+from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Channel, Landing, Ledger, Route, Summary
@@ -36,10 +37,22 @@ def land(
     actor: Actor,
     summary: Summary,
 ) -> None:
-    """Record these rows, and the watermark with them; counts what they were."""
-    landings = [disposition(transaction, route) for transaction in transactions]
+    """Record these rows, and the watermark with them; counts what they were.
+
+    One under whose key nothing can be kept is told, and stops none of the others.
+    """
+    transactions = list(transactions)
+    if left_out := [transaction.key for transaction in transactions if transaction.key.too_long]:
+        ledger.find(too_long(f"channel_{route.channel}", left_out), actor)
+        summary.add("key_too_long", len(left_out))
+    landings = [disposition(transaction, route) for transaction in transactions if not transaction.key.too_long]
     for name, number in ledger.record(route.channel, route.erp, landings, watermark, actor).items():
         summary.add(name, number)
+
+
+def too_long(connection: str, keys: Iterable[OrderKey]) -> list[Finding]:
+    """What is found of keys that are too long: their beginning names them."""
+    return [Finding(connection, FindingKind.KEY_TOO_LONG, f"{str(key)[:200]}...") for key in keys]
 
 
 def land_again(
