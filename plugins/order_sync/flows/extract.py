@@ -68,7 +68,7 @@ def _read_what_was_passed_over(
     route: Route, channel: Channel, ledger: Ledger, actor: Actor, mark: Watermark, summary: Summary
 ) -> None:
     """Read rows that the mark has passed and that never landed: they came too late, or the mark was too high."""
-    unseen = ledger.unknown(channel.passed(mark))
+    unseen = ledger.unknown([key for key in channel.passed(mark) if not key.too_long])
     rows = [row for some in channel.read_again(unseen) for row in some] if unseen else []
     if rows:
         detail = f"{len(rows)} of them, such as {rows[0].key} with counter {rows[0].counter}"
