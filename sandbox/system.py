@@ -71,7 +71,7 @@ class Sandbox:
         self.inbox = Inbox(self.directory / "inbox").start()
         begun.callback(self.inbox.stop)
 
-        self.say("starting Postgres for ledger and channel")
+        self.say("starting Postgres for ledger and channel (with fsync off, as no server of real orders may run)")
         self.orders = Cluster(self.directory / "orders")
         self.orders.start()
         begun.callback(self.orders.stop)

@@ -4,7 +4,7 @@ Whoever needs a database makes one and drops it. In Tryton everybody's orders li
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from sandbox import scratch
 from sandbox.postgres import Cluster
+from tests.servers import SERVERS
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -21,15 +22,26 @@ if TYPE_CHECKING:
     from sandbox.tryton import Secrets, Tryton
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests run on another Postgres server."""
+    parser.addoption("--server", choices=SERVERS, default="wheel", help="the Postgres of ledgers and channels")
+
+
 def pytest_sessionstart() -> None:
     """Let a SIGTERM end a run as Ctrl-C does, so that what it started is stopped."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def server(request: pytest.FixtureRequest) -> Callable[[Path], Cluster]:
+    """Makes a Postgres cluster in a folder, not started yet: of the kind that the run is for."""
+    return SERVERS[request.config.getoption("server")]
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, server: Callable[[Path], Cluster]) -> Iterator[Cluster]:
     """A running Postgres cluster for ledgers and channel databases."""
-    cluster = Cluster(Path(tmp_path_factory.mktemp("postgres")) / "cluster")
+    cluster = server(Path(tmp_path_factory.mktemp("postgres")) / "cluster")
     try:
         yield cluster.start()
     finally:

@@ -16,7 +16,8 @@ with moment as materialized (
     select o.id, o.status, restore.id as restore_id, restore.restored_at, restore.looks_from
     from restore
     cross join unlooked
-    join orders o on o.id = unlooked.id and o.generation = unlooked.generation and may_have_been_sent(o)
+    join orders o on o.id = unlooked.id and o.generation = unlooked.generation
+        and exists (select from restores) and may_have_been_sent(o)
     order by o.id
     for update of o
 ), attempt as (

@@ -53,10 +53,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def migrate(_: argparse.Namespace) -> str:
-    """Migrate the ledger, and say to which schema."""
+    """Migrate the ledger, and say to which schema, and what its server may lose."""
     from order_sync import hooks
 
-    return f"the ledger is at schema {hooks.ledger().migrate()}"
+    ledger = hooks.ledger()
+    done = f"the ledger is at schema {ledger.migrate()}"
+    return "\n".join(filter(None, (ledger.risk(), done)))
 
 
 def roles(_: argparse.Namespace) -> str:

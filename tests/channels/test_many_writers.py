@@ -209,9 +209,9 @@ class ManyWriters(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def ledger_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def ledger_dsn(tmp_path_factory: pytest.TempPathFactory, server: Callable[[Path], Cluster]) -> Iterator[str]:
     """A ledger in a cluster of its own: what is at work in one cluster holds nobody up in another."""
-    cluster = Cluster(Path(tmp_path_factory.mktemp("ledger")) / "cluster").start()
+    cluster = server(Path(tmp_path_factory.mktemp("ledger")) / "cluster").start()
     migrate(lambda: psycopg.connect(cluster.dsn()))
     yield cluster.dsn()
     cluster.remove()

@@ -80,8 +80,8 @@ def shop(dsn: str, tmp_path: Path) -> Shop:
 
 
 @pytest.fixture(scope="module")
-def another_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(Path(tmp_path_factory.mktemp("another")) / "cluster").start()
+def another_cluster(tmp_path_factory: pytest.TempPathFactory, server: Callable[[Path], Cluster]) -> Iterator[Cluster]:
+    cluster = server(Path(tmp_path_factory.mktemp("another")) / "cluster").start()
     yield cluster
     cluster.remove()
 

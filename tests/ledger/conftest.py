@@ -11,6 +11,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from order_sync.ledger import Ledger, migrate
+from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Counting, Sql
 
@@ -84,10 +85,7 @@ def ledger(connect: Connect) -> Iterator[Ledger]:
 @pytest.fixture
 def sql(connect: Connect) -> Iterator[Sql]:
     """A connection of the test's own, which commits each statement."""
-    with connect() as connection:
-        connection.autocommit = True
-        connection.execute("set search_path to order_sync")
-        connection.execute("set timezone to 'UTC'")
+    with session(connect) as connection:
         yield Sql(connection)
 
 

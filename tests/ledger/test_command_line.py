@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from order_sync.core.lifecycle import Event
-from order_sync.ledger import Ledger
-from order_sync.ledger.migration import needed
+from order_sync.ledger import Ledger, migration
 from tests.ledger.steps import Connect, Sql, close, fail, key, land, send
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -43,9 +42,17 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
     for connection in (database, json.dumps({**as_json, "host": parts["host"], "port": int(parts["port"])})):
         done = run("migrate", connection=connection)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.splitlines()[-1] == f"the ledger is at schema {needed()}"
+        assert done.stdout.splitlines()[-1] == f"the ledger is at schema {migration.needed()}"
     with Ledger(lambda: psycopg.connect(database)) as ledger:
         assert ledger.counts("shop") == {}
+
+
+def test_migrate_names_a_server_that_may_forget(run, database: str):
+    shown = "the server of the ledger (connection order_ledger) runs with fsync = off: "
+    with psycopg.connect(database) as connection:
+        off = connection.execute("show fsync").fetchone() == ("off",)
+    done = run("migrate", connection=database)
+    assert (done.returncode, shown in done.stdout) == (0, off)
 
 
 def test_accept_records_who_and_why_and_says_what_follows(run, address: str, ledger: Ledger, sql: Sql):
@@ -93,7 +100,7 @@ def test_explain_prints_a_whole_order_and_what_support_needs(run, address: str, 
     assert "SKU-0001" in page
     assert "Ann Other" not in text
     assert "Subject: Order Sync Error" in text
-    assert f"ledger schema {needed()}" in text
+    assert f"ledger schema {migration.needed()}" in text
     assert "Airflow         3.3.2, Python 3.11" in text
     assert "Settings        all at their defaults" in text
     assert ledger_password(address) not in done.stdout

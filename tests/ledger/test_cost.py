@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -143,6 +144,62 @@ def test_the_due_index_is_read_up_to_now_and_no_further(history: Ledger, sql: Sq
     query = f"explain (costs off) {statement('read_due')}"
     plan = [line for (line,) in sql.connection.execute(query, {"channel": "shop", "limit": 10})]  # type: ignore[arg-type]
     assert any("Index Cond" in line and "next_look_at <=" in line for line in plan), "\n".join(plan)
+
+
+CLAIM = {"limit": 100, "lease": 900.0, "by": "me", "probe": None, "selection": None, "sent_before": True}
+ASKING = {"doubt_orders": {"by": "me", "window": 1800.0}, "claim_orders": CLAIM}
+ASKED = "select coalesce(sum(calls), 0) from pg_stat_xact_user_functions where funcname = 'may_have_been_sent'"
+
+
+@pytest.fixture
+def grown(ledger: Ledger, sql: Sql) -> Sql:
+    """A new ledger whose server planned for three orders when there came seven hundred, none of them looked up."""
+    queue(ledger, *range(1, 4))
+    sql.do("analyze orders")
+    sql.do(
+        "insert into orders (order_key, channel, erp, status, digest)"
+        " select 'shop:new/' || n, 'shop', 'tryton', 'queued', '' from generate_series(1, 700) n"
+    )
+    return sql
+
+
+def _asked(sql: Sql, name: str) -> object:
+    """How often a statement asks whether a lost ledger may have sent an order."""
+    sql.do("set track_functions to 'all'")
+    with sql.connection.transaction(force_rollback=True):
+        sql.connection.execute(statement(name), {"channel": "shop", **ASKING[name]})
+        return sql.one(ASKED)
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_where_no_ledger_was_restored_nothing_is_asked_about_any_order(grown: Sql, name: str):
+    assert _asked(grown, name) == 0
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_where_none_was_restored_a_ledger_with_much_behind_it_asks_about_no_order(history: Ledger, sql: Sql, name: str):
+    assert _asked(sql, name) == 0
+
+
+@pytest.mark.parametrize(("name", "most"), [("doubt_orders", 0), ("claim_orders", 100)])
+def test_after_a_restore_each_order_is_asked_about_once_at_most(grown: Sql, name: str, most: int):
+    grown.do(
+        "insert into restores (backup_at, looks_from, restored_by, reason) values (now(), now(), 'me', '');"
+        " insert into attempts (order_id, generation, opened_at, opened_by, grace_until)"
+        " select id, -1, now(), '', now() from orders"
+    )
+    asked = _asked(grown, name)
+    assert isinstance(asked, Decimal)
+    assert asked <= most
+
+
+def test_no_time_goes_into_compiling_what_is_asked_of_each_order(sql: Sql):
+    """Before version 18 its plan looks so dear that a server with JIT compiles it at each call."""
+    assert sql.one("show jit") == "off"
+    assert sql.one("select proconfig from pg_proc where proname = 'may_have_been_sent'") == [
+        "enable_seqscan=off",
+        "jit=off",
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.stem)

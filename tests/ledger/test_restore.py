@@ -27,8 +27,9 @@ from order_sync.flows import compare_erp, extract, push, refresh_reference, rest
 from order_sync.flows.restore import Report
 from order_sync.flows.resync import resync
 from order_sync.ledger import Ledger
+from order_sync.ledger.database import session
 from order_sync.ledger.statements import statement
-from sandbox.postgres import Cluster, programs
+from sandbox.postgres import Cluster
 from tests.flows.gossip import privates_in, sold_to_ann
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql
@@ -59,10 +60,7 @@ class Shop:
     def open(self) -> None:
         """Connect to the ledger, and to its database beside it."""
         self.ledger = Ledger(lambda: psycopg.connect(self.cluster.dsn(self.name))).__enter__()
-        connection = psycopg.connect(self.cluster.dsn(self.name), autocommit=True)
-        connection.execute("set search_path to order_sync")
-        connection.execute("set timezone to 'UTC'")
-        self.sql = Sql(connection)
+        self.sql = Sql(session(lambda: psycopg.connect(self.cluster.dsn(self.name))))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -84,7 +82,7 @@ class Shop:
         self.open()
 
     def _postgres(self, program: str, *arguments: str) -> None:
-        subprocess.run([programs() / program, *arguments], check=True, capture_output=True, text=True)
+        subprocess.run([self.cluster.binaries / program, *arguments], check=True, capture_output=True, text=True)
 
     def sell(self, *numbers: int, **changes: Any) -> None:
         """Put orders into the channel."""

@@ -16,6 +16,15 @@ from psycopg.rows import DictRow, dict_row
 from order_sync.core.errors import LedgerUnavailable, Misconfigured
 from order_sync.ledger.statements import statement
 
+SESSION = {
+    "for_this_transaction": False,
+    "search_path": "order_sync",
+    "longest": "0",
+    "longest_wait": "0",
+    "heeded": ["client"],  # the extra of the connection; the role is ours
+}
+"""What `prepare_session` sets in a session of the ledger."""
+
 Connect = Callable[[], psycopg.Connection[Any]]
 """Opens a new connection to the ledger's database. It may be called from several threads at a time."""
 
@@ -72,10 +81,15 @@ class Database:
         try:
             return self._idle.pop()
         except IndexError:
-            connection = self._connect()
-        connection.autocommit = True
-        connection.execute(statement("prepare_session"))
-        return connection
+            return session(self._connect)
+
+
+def session(connect: Connect) -> psycopg.Connection[Any]:
+    """A new connection that relies on nothing that its server, database or role has set; it commits by itself."""
+    connection = connect()
+    connection.autocommit = True
+    connection.execute(statement("prepare_session"), SESSION)
+    return connection
 
     def _put_back(self, connection: psycopg.Connection[Any]) -> None:
         """Keep a connection for the next call, unless it broke or its call was broken off; then connect anew."""
@@ -84,10 +98,6 @@ class Database:
         else:
             connection.close()
             self.close()  # what ended this one has most likely ended those too
-
-
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
-"""What psycopg raises while the ledger is away; one that can only be read is a standby, before or after a failover."""
 
 
 @contextmanager
@@ -103,9 +113,14 @@ def sentences() -> Iterator[None]:
             "an order's key, or an ERP number or code, is too long: it takes 2,000 bytes at most; who keeps the"
             " channel's SQL, or the ERP, gives a shorter one"
         ) from error
-    except AWAY as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from None
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise LedgerUnavailable(
+            f"the ledger (connection order_ledger) may only be read at present: {_first_line(error)}; it is a standby,"
+            " or whoever runs its server keeps everybody from writing"
+        ) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise Misconfigured(
             f"the user of connection order_ledger has not the rights that it needs: {_first_line(error)}"

@@ -39,6 +39,10 @@ class Ledger(Intake, Sending, Choosing, Telling, Restoring, Erasing):
         """Bring the database to the schema that this release needs, and return its number; before entering."""
         return migration.migrate(self._connect)
 
+    def risk(self) -> str:
+        """What the ledger's server may lose, in a sentence; '' if it keeps what it is given; before entering."""
+        return migration.risk(self._connect)
+
     def __enter__(self) -> Self:
         try:
             migration.check(self._database)

@@ -6,12 +6,13 @@ process at a time. Opening a ledger compares numbers only, so that Alembic is lo
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
-from order_sync.ledger.database import Connect, Database, sentences
+from order_sync.ledger.database import Connect, Database, sentences, session
 from order_sync.ledger.rows import to_json
 from order_sync.ledger.statements import statement
 
@@ -40,11 +41,16 @@ def _upgrade(connect: Connect, to: str) -> None:
     from alembic.config import Config
     from sqlalchemy import NullPool, create_engine
 
-    engine = create_engine("postgresql+psycopg://", creator=lambda: connect(), poolclass=NullPool)
+    def begin() -> psycopg.Connection[Any]:
+        connection = session(connect)
+        connection.autocommit = False
+        return connection
+
+    engine = create_engine("postgresql+psycopg://", creator=begin, poolclass=NullPool)
     with engine.begin() as connection:
+        _refuse_other_encodings(connection.exec_driver_sql(statement("read_server")).mappings().one()["encoding"])
         connection.exec_driver_sql("select pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.exec_driver_sql("create schema if not exists order_sync")
-        connection.exec_driver_sql("set local search_path to order_sync")
         if connection.exec_driver_sql("select to_regclass('order_sync.alembic_version')").scalar():
             _refuse_newer(connection.exec_driver_sql("select version_num from alembic_version").scalar())
         config = Config()
@@ -54,6 +60,19 @@ def _upgrade(connect: Connect, to: str) -> None:
         transitions = {"transitions": _transitions()}
         for name in ("retire_lifecycle", "load_lifecycle"):
             connection.connection.cursor().execute(statement(name), transitions)
+
+
+def risk(connect: Connect) -> str:
+    """What the ledger's server may lose, in a sentence; '' if it keeps what it is given."""
+    with sentences(), session(connect) as connection:
+        row = connection.execute(statement("read_server")).fetchone()
+    if row is None or row[1]:
+        return ""
+    return (
+        "the server of the ledger (connection order_ledger) runs with fsync = off: after a power cut, or a crash of its"
+        " machine, it may have forgotten what was sent, and orders may be sent twice; before real orders, whoever runs"
+        " the server sets fsync = on"
+    )
 
 
 def check(database: Database) -> None:
@@ -78,6 +97,14 @@ def check(database: Database) -> None:
 def needed() -> str:
     """The number of the schema that this code needs: the highest in `migrations/versions`."""
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+def _refuse_other_encodings(encoding: str) -> None:
+    if encoding != "UTF8":
+        raise Misconfigured(
+            f"the ledger's database (connection order_ledger) stores text as {encoding}, in which not every name and"
+            " message can be stored: make another one, by `create database NAME template template0 encoding 'UTF8'`"
+        )
 
 
 def _refuse_newer(version: str | None) -> None:

@@ -20,6 +20,14 @@ REFUSED = re.compile("authentication failed|does not exist|no pg_hba.conf entry|
 BRIEFLY, FOR_LONG = "5min", "0"
 """How long one statement may take: that of a push, which others wait for, or of an extract of all that there is."""
 
+PREPARED = {
+    "for_this_transaction": True,
+    "search_path": None,
+    "longest_wait": "1min",
+    "heeded": ["client", "user", "database user"],  # the channel's owner limits our role for good reasons
+}
+"""What `prepare_session` sets in a reading: in its own words a channel's SQL relies on the search path."""
+
 Connect = Callable[[], psycopg.Connection[Any]]
 
 
@@ -39,7 +47,8 @@ class Session:
         """From now on the session sees this moment."""
         with explained(self._folder, "beginning"):
             self._connection.rollback()
-            self._connection.execute(around("prepare_reading").encode(), {"longest": self._longest})
+            prepare = around("../prepare_session").encode()
+            self._connection.execute(prepare, {**PREPARED, "longest": self._longest})
 
     def check(self, file: str, which: str, bound: Mapping[str, Any], asked: Mapping[str, str]) -> None:
         """Refuse a SELECT of the folder that lacks a column, or gives it as another type."""
