@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env run test fresh soak bench mutate check docs requirements lock clean
+.PHONY: help env system run test full fresh soak bench mutate check docs requirements lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -24,11 +24,20 @@ $(STAMP): requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@touch $@
 
+system:  ## install what `make full` needs beside Python, with apt-get and as root: Debian's PostgreSQL
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then echo "Debian's PostgreSQL is installed"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy postgresql; \
+	else echo "Debian's PostgreSQL is not installed: 'make system' installs it as root, where there is apt-get." >&2; exit 1; fi
+
 run: env  ## start the sandbox: Postgres, Tryton, Airflow (ONCE=1: one round, then stop)
 	PYTHONPATH=plugins $(BIN)/python -m sandbox.run $(if $(ONCE),--once)
 
 test: env  ## run the tests in stages, with the time of each (STAGES="core dags" for some)
 	$(BIN)/python -m tests.stages $(STAGES)
+
+full: env  ## run what `make test` leaves out: ledger and channels on other servers (PARTS="debian" for some)
+	$(BIN)/python -m tests.stages --full $(PARTS)
 
 fresh:  ## both README commands in a new clone, with an empty home and a bare environment, as root and as another user
 	$(PYTHON) tests/fresh.py

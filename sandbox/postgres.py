@@ -153,7 +153,7 @@ class Cluster:
         )
 
     def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+        with psycopg.connect(self.dsn(), autocommit=True, options="-c statement_timeout=0") as connection:
             connection.execute(statement)
 
 

@@ -1,80 +1,118 @@
-"""The test suite in stages, quickest first, with the time of each: what `make test` runs.
+"""The test suite in stages, with the time of each: what `make test` and `make full` run.
 
-Some stages, of which the first waits more than it computes, run one after the other beside the rest, and are printed
-once all ended. Every stage runs even when an earlier one failed, so that one run tells everything. A stage with a
-folder that holds no test fails: a suite that silently runs nothing would look green.
+Some stages, which wait more than they compute, run one after the other beside the rest, and are printed once all ended.
+Every stage runs even when an earlier one failed, so that one run tells everything. A stage with a folder that holds no
+test fails: a suite that silently runs nothing would look green. A stage of `make full` that lacks something on this
+machine is left out, and the last lines say what and how to get it; with CI=true it fails.
 """
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from sandbox.processes import SandboxError
+from tests.servers import debian
+
 TESTS = Path(__file__).parent
-STAGES = {
-    "core": ["core", "flows"],
-    "contract": ["contract", "ledger", "channels", "erps", "sandbox", "real_orders"],
-    "dags": ["shell", "dags"],
-    "end_to_end": ["end_to_end"],
-    "fab": ["fab"],
-    "docs": ["test_*.py"],
+
+
+class Stage(NamedTuple):
+    """Folders or files of tests, and what pytest is told besides.
+
+    `beside`: it runs beside the others. `needs` raises SandboxError, which says what is missing and how to get it.
+    """
+
+    parts: Sequence[str]
+    options: Sequence[str] = ()
+    beside: bool = False
+    needs: Callable[[], object] = lambda: None
+
+
+TEST = {
+    "core": Stage(["core", "flows"]),
+    "contract": Stage(["contract", "ledger", "channels", "erps", "sandbox", "real_orders"]),
+    "dags": Stage(["shell", "dags"]),
+    "end_to_end": Stage(["end_to_end"], beside=True),
+    "fab": Stage(["fab"], beside=True),
+    "docs": Stage(["test_*.py"]),
 }
-BESIDE = ("end_to_end", "fab")
-"""The stages that run beside the others, about as long as these."""
+"""Quickest first; those beside the others take about as long as these."""
+
+ON_A_SERVER = ("ledger", "channels", "contract/test_channel_*.py")
+FULL = {
+    "debian": Stage(ON_A_SERVER, ["--server=debian"], needs=debian),
+    "hostile": Stage(ON_A_SERVER, ["--server=hostile"], beside=True, needs=debian),
+}
+"""What `make test` leaves out."""
 
 
 class Ran(NamedTuple):
-    """How a stage ended."""
+    """How a stage ended: `missing` says what it was left out for."""
 
     stage: str
     seconds: float
     passed: bool
     printed: str = ""
+    missing: str = ""
 
 
-def run(stage: str) -> Ran:
+def run(name: str, stage: Stage) -> Ran:
     """Run one stage; it passes if it has tests in each of its folders and all of them pass."""
     begun = time.monotonic()
-    passed, printed = _pytest(stage)
-    return Ran(stage, time.monotonic() - begun, passed, printed)
+    try:
+        stage.needs()
+    except SandboxError as missing:
+        return Ran(name, 0, os.environ.get("CI") != "true", missing=str(missing))
+    passed, printed = _pytest(name, stage)
+    return Ran(name, time.monotonic() - begun, passed, printed)
 
 
-def _pytest(stage: str) -> tuple[bool, str]:
+def _pytest(name: str, stage: Stage) -> tuple[bool, str]:
     paths: list[Path] = []
-    for part in STAGES[stage]:
+    for part in stage.parts:
         found = sorted(TESTS.glob(part) if part.endswith(".py") else (TESTS / part).rglob("test_*.py"))
         if not found:
-            return False, f"stage {stage}: tests/{part} has no test\n"
+            return False, f"stage {name}: tests/{part} has no test\n"
         paths += found if part.endswith(".py") else [TESTS / part]
-    command = [sys.executable, "-m", "pytest", "-q", *paths]
-    if stage not in BESIDE:
+    command = [sys.executable, "-m", "pytest", "-q", *stage.options, *paths]
+    if not stage.beside:
         return subprocess.run(command, cwd=TESTS.parent).returncode == 0, ""
     done = subprocess.run(command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode == 0, done.stdout
 
 
-def main(chosen: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Run the chosen stages, or all; the exit code is 1 if any failed and 2 for a stage that does not exist."""
-    if unknown := [name for name in chosen if name not in STAGES]:
-        print(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}")
+    stages = FULL if "--full" in words else TEST
+    chosen = [word for word in words if word != "--full"]
+    if unknown := [name for name in chosen if name not in stages]:
+        print(f"no stage {', '.join(unknown)}; there are {', '.join(stages)}")
         return 2
     begun = time.monotonic()
-    wanted = chosen or list(STAGES)
+    wanted = {name: stages[name] for name in chosen or stages}
     with ThreadPoolExecutor(1) as beside:
-        later = [beside.submit(run, stage) for stage in BESIDE if stage in wanted]
+        later = [beside.submit(run, name, stage) for name, stage in wanted.items() if stage.beside]
         ran = []
-        for stage in (stage for stage in wanted if stage not in BESIDE):
-            print(f"--- {stage}", flush=True)
-            ran.append(run(stage))
-            print(ran[-1].printed, end="", flush=True)
+        for name, stage in wanted.items():
+            if not stage.beside:
+                print(f"--- {name}", flush=True)
+                ran.append(run(name, stage))
+                print(ran[-1].printed, end="", flush=True)
         for each in later:
             ran.append(each.result())
             print(f"--- {ran[-1].stage}\n{ran[-1].printed}", end="", flush=True)
-    for stage, seconds, passed, _ in ran:
-        print(f"{stage:<12}{seconds:>8.1f} s  {'passed' if passed else 'FAILED'}")
+    for each in ran:
+        word = "FAILED" if not each.passed else "left out" if each.missing else "passed"
+        print(f"{each.stage:<12}{each.seconds:>8.1f} s  {word}")
     print(f"{'total':<12}{time.monotonic() - begun:>8.1f} s")
+    for each in ran:
+        if each.missing:
+            print(f"{each.stage} did not run: {each.missing}")
     return 0 if all(each.passed for each in ran) else 1
 
 

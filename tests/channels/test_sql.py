@@ -19,6 +19,7 @@ from sandbox import shop
 from sandbox.postgres import Cluster
 from tests.fixtures import dynamics_web
 from tests.fixtures.dynamics_web import FOLDER, SPEC, sale
+from tests.servers import HOSTILE
 
 GOOD = {
     "key_parts": "array['1', 'a']",
@@ -285,6 +286,22 @@ def test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five(cluster, tm
 
 
 @pytest.mark.parametrize(
+    ("whose", "of_one"),
+    [("database {}", "1min 5min"), ("role postgres in database {}", "7s 8s")],
+    ids=["everybody's", "our role's"],
+)
+def test_time_outs_that_the_channels_owner_gave_our_role_stay_and_everybodys_do_not(own_dsn, tmp_path, whose, of_one):
+    """A short one is for the shop's own clients: a first extract takes longer."""
+    times = "concat_ws(' ', current_setting('lock_timeout'), current_setting('statement_timeout'))"
+    write_sql(tmp_path, {}, fingerprint=f"select {times} as fingerprint")
+    with psycopg.connect(own_dsn, autocommit=True) as connection:
+        altered = psycopg.sql.SQL(whose).format(psycopg.sql.Identifier(connection.info.dbname))
+        for name, value in (("lock_timeout", "7s"), ("statement_timeout", "8s")):
+            connection.execute(psycopg.sql.SQL("alter {} set {} = {}").format(altered, psycopg.sql.SQL(name), value))
+    assert SqlChannel(lambda: psycopg.connect(own_dsn), "shop", tmp_path, {}).fingerprint() == of_one
+
+
+@pytest.mark.parametrize(
     ("rows", "order", "new", "says"),
     [
         ("(1), (2)", "-counter", "counter > %(since)s", "counter 1 after 2"),
@@ -344,6 +361,19 @@ def test_no_connection_stays_open(dsn, ends):
     except OrderSyncError:
         assert ends == "failed"
     assert [connection.closed for connection in opened] == [True]
+
+
+def test_nothing_that_a_database_has_set_ends_or_changes_a_reading(own_dsn):
+    with psycopg.connect(own_dsn) as connection:
+        shop.write(connection, [sale()])
+    plain = read(dynamics_web.channel(own_dsn))
+    with psycopg.connect(own_dsn, autocommit=True) as connection:
+        name = psycopg.sql.Identifier(connection.info.dbname)
+        for setting, value in HOSTILE.items():
+            if setting != "fsync":
+                altered = psycopg.sql.SQL("alter database {} set {} to {}")
+                connection.execute(altered.format(name, psycopg.sql.Identifier(setting), value))
+    assert read(dynamics_web.channel(own_dsn)) == plain
 
 
 def test_the_servers_own_formats_of_dates_do_not_matter(own_dsn):

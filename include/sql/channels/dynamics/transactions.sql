@@ -93,7 +93,7 @@ cross join lateral (
         ) filter (where l.transactionstatus is distinct from 1) as lines
     from ax.retailtransactionsalestrans l
     cross join lateral (
-        select string_agg(t.taxcode, '+' order by t.taxcode) as code, sum(t.taxpercentage) as percentage
+        select string_agg(t.taxcode, '+' order by t.taxcode collate "C") as code, sum(t.taxpercentage) as percentage
         from ax.retailtransactiontaxtrans t
         where (t.channel, t.storeid, t.terminalid, t.transactionid, t.salelinenum, t.dataareaid)
             = (l.channel, l.store, l.terminalid, l.transactionid, l.linenum, l.dataareaid)
@@ -113,7 +113,7 @@ cross join lateral (
     ) as charges
     from ax.retailtransactionmarkuptrans m
     cross join lateral (
-        select string_agg(t.taxcode, '+' order by t.taxcode) as code
+        select string_agg(t.taxcode, '+' order by t.taxcode collate "C") as code
         from ax.retailtransactionchargetaxtrans t
         where (t.channel, t.storeid, t.terminalid, t.transactionid, t.salelinenum, t.markuplinenum, t.dataareaid)
             = (m.channel, m.store, m.terminalid, m.transactionid, m.salelinenum, m.markuplinenum, m.dataareaid)
