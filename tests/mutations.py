@@ -1659,6 +1659,23 @@ MUTATIONS = (
         "tests/ledger/test_forgetting.py::test_time_counts_from_the_last_thing_that_happened",
     ),
     Mutation(
+        3,
+        "an attempt is sent before it is on disk",
+        SQL + "prepare_session.sql",
+        "in ('off', 'local') then 'on' end",
+        "in ('off', 'local') then 'off' end",
+        "tests/ledger/test_sessions.py"
+        "::test_an_attempt_that_was_opened_is_on_record_after_a_crash_of_a_server_that_does_not_wait",
+    ),
+    Mutation(
+        2,
+        "two that work at once are refused where the database isolates them",
+        SQL + "prepare_session.sql",
+        "'read committed'",
+        "null",
+        "tests/ledger/test_sessions.py::test_what_a_database_or_a_role_has_set_changes_nothing",
+    ),
+    Mutation(
         16,
         "a claim takes what a lost ledger may have sent",
         SQL + "claim_orders.sql",
