@@ -10,13 +10,13 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
-from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event
 from order_sync.ledger import Ledger, migrate
 from order_sync.ledger.database import session
 from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster
-from tests.ledger.steps import Connect, claim, close, key, land, queue, send
+from tests.ledger.steps import Connect, claim, close, key, queue, send
 from tests.servers import HOSTILE
 
 SCOPES = {"database": "database {database}", "role": "role postgres in database {database}"}
@@ -127,19 +127,6 @@ def test_a_server_that_does_not_wait_for_its_disk_is_named(forgetful: Cluster, f
     ledger = Ledger(lambda: psycopg.connect(forgetful.dsn()))
     ledger.migrate()
     assert ("runs with fsync = off: after a power cut" in ledger.risk()) is told
-
-
-def test_a_ledger_that_may_only_be_read_is_told_as_one_that_is_away(give: Give):
-    """It is a standby, or somebody moves it: what would be written here is lost."""
-    connect = give()
-    migrate(connect)
-    give(default_transaction_read_only="on")
-    with (
-        Ledger(connect) as ledger,
-        pytest.raises(Transient, match=r"order_ledger\) may only be read at present: ") as caught,
-    ):
-        land(ledger, 1)
-    assert caught.value.code == "LEDGER_UNAVAILABLE"
 
 
 def test_a_database_that_cannot_store_every_letter_is_refused_with_what_to_do(cluster: Cluster):

@@ -83,14 +83,6 @@ class Database:
         except IndexError:
             return session(self._connect)
 
-
-def session(connect: Connect) -> psycopg.Connection[Any]:
-    """A new connection that relies on nothing that its server, database or role has set; it commits by itself."""
-    connection = connect()
-    connection.autocommit = True
-    connection.execute(statement("prepare_session"), SESSION)
-    return connection
-
     def _put_back(self, connection: psycopg.Connection[Any]) -> None:
         """Keep a connection for the next call, unless it broke or its call was broken off; then connect anew."""
         if connection.info.transaction_status is TransactionStatus.IDLE:
@@ -98,6 +90,14 @@ def session(connect: Connect) -> psycopg.Connection[Any]:
         else:
             connection.close()
             self.close()  # what ended this one has most likely ended those too
+
+
+def session(connect: Connect) -> psycopg.Connection[Any]:
+    """A new connection that relies on nothing that its server, database or role has set; it commits by itself."""
+    connection = connect()
+    connection.autocommit = True
+    connection.execute(statement("prepare_session"), SESSION)
+    return connection
 
 
 @contextmanager
