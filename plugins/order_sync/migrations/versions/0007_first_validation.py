@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0008"
+revision = "0007"
+down_revision = "0006"
 
 SQL = """
 alter table watermarks add column validated_at timestamptz;

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0010"
+revision = "0005"
+down_revision = "0004"
 
 EVIDENCE = """
 alter table orders add column acknowledged_as text not null default '';

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 REFUSALS = """
 alter table attempts add column cured_by text[] not null default '{}';
