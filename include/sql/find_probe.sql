@@ -1,6 +1,6 @@
--- Returns the order to try on an ERP that refuses everything: the oldest that it has not refused yet, else the one that was
--- not tried for longest; needs orders_queued.
--- Of a selection only its orders are tried.
+-- Returns the order to try on an ERP that refuses everything; needs orders_queued and attempts' key.
+-- The oldest that it has not refused yet, else the one that was not tried for longest. Of a selection only its orders are
+-- tried, and none that a push has claimed.
 select o.id
 from orders o
 where o.channel = %(channel)s and o.status = 'queued'
