@@ -244,15 +244,15 @@ def test_a_code_that_only_an_order_of_its_own_can_have_holds_no_erp_however_many
 
 
 def test_a_refusal_that_nobody_knows_holds_an_erp_that_takes_none_of_many_orders_and_none_fails():
-    ledger, _ = ready(*range(1, 41))
+    ledger, _ = ready(*range(1, 301))
     erp = Refusing(ledger.clock, code="REJECTED_BY_ERP", said="the sequence is missing")
     with pytest.raises(RefusesEverything, match=r"refused the last \d+ orders with REJECTED_BY_ERP"):
         run_push(ledger, erp, FIRST)
-    assert ledger.counts("shop") == {Status.QUEUED: 40}
-    assert OF_NO_KNOWN_CAUSE <= len(erp.refused) < 40
+    assert ledger.counts("shop") == {Status.QUEUED: 300}
+    assert OF_NO_KNOWN_CAUSE <= len(erp.refused) < 300
     assert run_push(ledger, erp, NEXT).held
     erp.code = None
-    assert run_push(ledger, erp, NEXT).counts == {"sent": 40}
+    assert run_push(ledger, erp, NEXT).counts == {"sent": 300}
 
 
 def test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it():
