@@ -1,23 +1,28 @@
 """`make run`: the main job of each channel on the sample orders, on real systems, through Airflow's own scheduler.
 
-Starts the sandbox, runs sync_orders and the report, shows the progress, prints what became of every order by the
-ledger and by the ERP's own count, and serves until Ctrl-C. With `--once` it stops then; its exit code is 0 only when
-ledger and ERP agree.
+Starts the sandbox, runs sync_orders and the report, shows the progress, and prints what became of the orders by the
+ledger and by the ERP's own count, what failed and why, what to open and what to try next. Then it serves until Ctrl-C.
+With `--once` it stops then; its exit code is 0 only when ledger and ERP agree.
 """
 
 import argparse
 import signal
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from order_sync import registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import STANDINGS, Status
-from sandbox import STATE
+from order_sync.core.progress import Progress
+from sandbox import CHECKOUT, STATE
 from sandbox.airflow_api import FINAL
 from sandbox.processes import SandboxError, locked
 from sandbox.system import LEDGER, Sandbox
@@ -42,7 +47,8 @@ SETTINGS = {
 """The sandbox's settings: a window that is short enough to watch, and a turn long enough to send all samples on any
 machine. The defaults stay what they are."""
 
-SECONDS_BETWEEN_LINES = 5
+REASONS = 4
+"""How many reasons for failure are shown; a last line tells how many more there are."""
 
 IN_ERP = (Status.SENT, Status.PENDING_VERIFICATION, Status.SUCCEEDED)
 """Statuses of orders that the ledger takes to be in the ERP."""
@@ -61,51 +67,100 @@ class Agreement:
         return sorted(self.erp) == sorted(self.ledger)
 
 
+class Shown:
+    """What is shown while it goes on: on a terminal in one line that is written over, elsewhere a short log."""
+
+    def __init__(self) -> None:
+        self.step = "starting"
+        self._in_place = sys.stdout.isatty()
+        self._progress = Progress(self._write, in_place=self._in_place)
+        self._lock = threading.Lock()
+
+    def begin(self, step: str) -> None:
+        """The next step begins."""
+        with self._lock:
+            self.step = step
+            self._progress.begin(f"· {step}")
+            if not self._in_place:
+                self._write(f"· {step}")
+
+    def note(self, text: str) -> None:
+        """How the step stands."""
+        with self._lock:
+            self._progress.note(text)
+
+    def say(self, text: str) -> None:
+        """One line that stays; it ends the step."""
+        with self._lock:
+            self._progress.end()
+            print(f"· {text}", flush=True)
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Let the seconds of a step go on by themselves."""
+        over = threading.Event()
+
+        def tick() -> None:
+            while not over.wait(1):
+                with self._lock:
+                    self._progress.tick()
+
+        thread = threading.Thread(target=tick, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            self._progress.end()
+
+    def _write(self, text: str) -> None:
+        print(text, end="" if self._in_place else "\n", flush=True)
+
+
 def main() -> int:
     """Run the sandbox; the exit code is 0 when ledger and ERP agree."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after the job")
     once = parser.parse_args().once
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    begun = time.monotonic()
+    begun, shown = time.monotonic(), Shown()
     try:
-        with locked(STATE / "run.lock"), Sandbox(STATE / "run", SETTINGS, say) as sandbox:
-            agreement = run_job(sandbox)
-            say(f"done after {time.monotonic() - begun:.0f} s")
-            print_access(sandbox)
+        with shown.ticking(), locked(STATE / "run.lock"), Sandbox(STATE / "run", SETTINGS, shown.begin) as sandbox:
+            run_job(sandbox, shown)
+            agreement = agree(sandbox)
+            print_result(sandbox, agreement)
+            shown.say(f"done after {time.monotonic() - begun:.0f} s")
+            print_what_now(sandbox, once=once)
             if not once:
-                print("\nServing until Ctrl-C. The DAGs stay switched on and run every five minutes.", flush=True)
                 signal.sigwait({signal.SIGINT, signal.SIGTERM})
-                say("stopping")
+                shown.say("stopping")
             return 0 if agreement.holds else 1
     except KeyboardInterrupt:
         return 130
     except SandboxError as error:
-        print(error, file=sys.stderr)
+        print_trouble(shown.step, error)
         return 1
 
 
-def run_job(sandbox: Sandbox) -> Agreement:
-    """One run of each channel's job and of the report, shown as they go; returns how ledger and ERP agree."""
+def run_job(sandbox: Sandbox, shown: Shown) -> None:
+    """One run of each channel's job and of the report, shown as they go."""
     api = sandbox.airflow.api
     api.wait_until(lambda: {*DAGS, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors() or "no DAG yet"))
-    say("the verification window is 60 seconds in this sandbox; the default is 30 minutes")
+    shown.say("the verification window is 60 seconds in this sandbox; the default is 30 minutes")
+    shown.begin(f"running {' and '.join(DAGS)}")
     for dag in DAGS:
         api.pause(dag, paused=False)
     runs = {dag: api.trigger(dag) for dag in DAGS}
-    shown, shown_at = "", 0.0
     while any(api.run_state(dag, run) not in FINAL for dag, run in runs.items()):
-        now = progress(sandbox)
-        if now != shown and time.monotonic() - shown_at >= SECONDS_BETWEEN_LINES:
-            say(now)
-            shown, shown_at = now, time.monotonic()
+        shown.note(progress(sandbox))
         time.sleep(1)
     for dag, run in runs.items():
-        say(f"{dag} ended: {api.run_state(dag, run)}")
+        shown.say(f"{dag} ended: {api.run_state(dag, run)}")
+    shown.begin(f"running {REPORT}")
     api.pause(REPORT, paused=False)  # not before: it stores nothing until each channel was validated once
     report = api.trigger(REPORT)
-    say(f"{REPORT} ended: {api.wait_for_run(REPORT, report)}")
-    return print_result(sandbox)
+    shown.say(f"{REPORT} ended: {api.wait_for_run(REPORT, report)}")
 
 
 def progress(sandbox: Sandbox) -> str:
@@ -120,34 +175,43 @@ def progress(sandbox: Sandbox) -> str:
     return f"{' + '.join(working) or 'scheduling'}: {counts or 'no orders yet'}"
 
 
-def print_result(sandbox: Sandbox) -> Agreement:
-    """The tables by channel and by error, the CSV's path, and the ERP's own count."""
+def agree(sandbox: Sandbox) -> Agreement:
+    """Compare the ledger's orders with the ERP's own list of the channels' sales that were confirmed."""
+    with sandbox.connect(LEDGER) as connection:
+        given = "select order_key from order_sync.orders where status = any(%s)"
+        ledger = frozenset(key for (key,) in connection.execute(given, [[*IN_ERP]]))
+    mine = [["web_shop.name", "in", CHANNELS], ["state", "in", ["confirmed", "processing", "done"]]]
+    sales = sandbox.tryton.rpc("sale.sale.search_read", mine, 0, None, None, ["web_id"])
+    return Agreement(ledger, tuple(sale["web_id"] for sale in sales))
+
+
+def print_result(sandbox: Sandbox, agreement: Agreement) -> None:
+    """The orders by channel, the ERP's own count, and in five lines what failed and why."""
     orders = _orders(sandbox)
     by_status = orders.assign(
         stands=[STANDINGS[Status(status)].report_word or "not an order" for status in orders["status"]]
     )
     print("\nOrders by channel")
     print(by_status.groupby(["channel", "stands"]).size().unstack(fill_value=0).to_string())
-    failed = orders[orders["code"].isin(CATALOGUE) & (orders["status"] != Status.SUCCEEDED)]
-    print("\nBy error")
-    for code, number in Counter(failed["code"]).most_common():
-        print(f"{number:>4}  {code:<22} {CATALOGUE[code].meaning} Who mends it: {CATALOGUE[code].fixer}.")
-    agreement = agree(sandbox, frozenset(orders.loc[orders["status"].isin(IN_ERP), "order_key"]))
-    confirmed = int((orders["status"] == Status.SUCCEEDED).sum())
-    failed_count = int(orders["status"].isin([Status.FAILED, Status.DEAD, Status.CONFLICT]).sum())
-    print(f"\nextracted {len(orders)}, sent {len(agreement.ledger)}, confirmed {confirmed}, failed {failed_count}")
     verdict = "the same orders as the ledger, each once" if agreement.holds else "NOT the orders of the ledger"
     print(f"the ERP's own count: {len(agreement.erp)}, {verdict}")
+    failed = orders[orders["code"].isin(CATALOGUE) & (orders["status"] != Status.SUCCEEDED)]
+    print("\nWhat is not in the ERP, or not proven to be there, and why")
+    print("\n".join(reasons(Counter(failed["code"]))))
     for file in sorted(sandbox.reports.glob("*.csv"), key=lambda path: path.stat().st_mtime)[-1:]:
-        print(f"the report: {_short(file)}")
-    return agreement
+        print(f"each of them: {_short(file)}")
 
 
-def agree(sandbox: Sandbox, ledger: frozenset[str]) -> Agreement:
-    """Compare the ledger's orders with the ERP's own list of the channels' sales that were confirmed."""
-    mine = [["web_shop.name", "in", CHANNELS], ["state", "in", ["confirmed", "processing", "done"]]]
-    sales = sandbox.tryton.rpc("sale.sale.search_read", mine, 0, None, None, ["web_id"])
-    return Agreement(ledger, tuple(sale["web_id"] for sale in sales))
+def reasons(codes: Counter[str]) -> Sequence[str]:
+    """The most frequent codes with their meaning, and in one more line how many orders have others."""
+    most = codes.most_common(REASONS)
+    lines = [
+        f"{number:>4}  {code:<22} {CATALOGUE[code].meaning} Who mends it: {CATALOGUE[code].fixer}."
+        for code, number in most
+    ]
+    if others := codes.total() - sum(number for _, number in most):
+        lines.append(f"{others:>4}  of {len(codes) - len(most)} other kinds")
+    return lines or ["   0"]
 
 
 def _orders(sandbox: Sandbox) -> "pd.DataFrame":
@@ -158,14 +222,30 @@ def _orders(sandbox: Sandbox) -> "pd.DataFrame":
         return pd.DataFrame(cursor.fetchall(), columns=["channel", "order_key", "status", "code"])
 
 
-def print_access(sandbox: Sandbox) -> None:
-    """Where Airflow is, and how to log in."""
-    print(f"Airflow: {sandbox.airflow.base_url}  user admin  password {sandbox.airflow.passwords['admin']}", flush=True)
+def print_what_now(sandbox: Sandbox, *, once: bool) -> None:
+    """What to open, and the one command to try next."""
+    print()
+    if once:
+        print("Next: `make run` does the same and then serves, so that you can look around in Airflow.", flush=True)
+        return
+    settings = sandbox.directory / "settings.sh"
+    settings.touch(0o600)
+    settings.write_text(
+        f"export PYTHONPATH={quote(str(CHECKOUT / 'plugins'))} AIRFLOW_HOME={quote(str(sandbox.airflow.home))}"
+        f" AIRFLOW_CONN_ORDER_LEDGER={quote(sandbox.orders.dsn(LEDGER))}\n"
+    )
+    python = _short(Path(sys.executable))
+    print(f"Open {sandbox.airflow.base_url}  user admin  password {sandbox.airflow.passwords['admin']}")
+    print("Next, in another terminal, ask where a failed order is, and what to do about it:")
+    print(f"  . {_short(settings)} && {python} -m order_sync explain --reference W100012")
+    print("Serving until Ctrl-C. The DAGs stay switched on and run every five minutes.", flush=True)
 
 
-def say(text: str) -> None:
-    """One line of progress."""
-    print(f"· {text}", flush=True)
+def print_trouble(step: str, error: SandboxError) -> None:
+    """What went wrong, in which step, in five lines: what is said first, and the last that was said."""
+    first, *others = str(error).strip().splitlines() or ["no reason was given"]
+    lines = [f"FAILED while {step}: {first}", *others[-2:], f"The logs are in {_short(STATE / 'run')}."]
+    print("\n".join([*lines, "Next: `make run` once more; it stops first what is left of this run."]), file=sys.stderr)
 
 
 def _short(path: Path) -> str:

@@ -1081,8 +1081,8 @@ MUTATIONS = (
         13,
         "what the comparison misses is not read",
         FLOWS + "compare.py",
-        "batched((*comparison.missing, *comparison.changed,",
-        "batched((*comparison.changed,",
+        "differ = (*comparison.missing, *comparison.changed,",
+        "differ = (*comparison.changed,",
         "tests/ledger/test_completeness.py::test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read",
     ),
     Mutation(

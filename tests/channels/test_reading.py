@@ -225,6 +225,20 @@ def test_a_batchs_mark_never_passes_over_a_slow_writer_that_was_not_told_yet(sho
     assert read(channel, unfinished[-1].watermark)[0] == ["LATE", "A", "B", "C"]
 
 
+def test_a_reading_tells_about_how_many_it_will_give(shop, dsn):
+    sell(dsn, *"ABCDEFGHIJ")
+    batches = list(shop(batch_size=2).transactions(START))
+    assert [batch.of for batch in batches] == [9 * 4 // 3, 9 * 6 // 5, 9 * 8 // 7, 10, 0]
+    assert next(shop(batch_size=1).transactions(START)).of == 9 * 2 // 1
+
+
+@pytest.mark.parametrize("by_instant", [False, True])
+def test_of_rows_without_a_distance_between_them_nobody_tells_how_many_more_there_are(shop, dsn, by_instant):
+    sell(dsn, "A", "B", "C", written="'2026-03-01 12:00+00'")
+    batches = list(shop(by_instant=by_instant, batch_size=1).transactions(START))
+    assert batches[0].of == (0 if by_instant else 2 * 2)
+
+
 def test_within_the_lag_nobody_is_told_of_a_slow_writer(shop, dsn):
     channel = shop()
     with psycopg.connect(dsn) as slow:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -12,6 +13,7 @@ from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.ports import Actor, Route
+from order_sync.core.progress import Progress
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy
 from order_sync.core.watermark import Watermark
@@ -411,12 +413,43 @@ def test_an_erp_that_is_away_is_held_and_the_comparison_fails_by_that(ledger: Le
     assert [hold.kind for hold in ledger.holds(["erp_erp"])] == [HoldKind.OUTAGE]
 
 
+def test_a_long_comparison_tells_how_far_it_is_of_what_the_ledger_knows(ledger: Ledger, erp: MemoryErp, hours_ago):
+    channel = MemoryChannel([transaction(number, placed_at=hours_ago(5)) for number in (1, 2)])
+    queue(ledger, erp, channel)
+    send(ledger, erp)
+    channel.rows.append(transaction(3, placed_at=hours_ago(4)))
+    lines: list[str] = []
+    compare_channel(ROUTE, channel, ledger, ACTOR, progress=Progress(lines.append, clock=count(step=60).__next__))
+    asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR, progress=Progress(lines.append, clock=count(step=60).__next__)))
+    assert [line.partition(", ")[0] for line in lines] == [
+        "compared of shop: 3",
+        "read again of shop: 1",
+        "compared of erp for shop: 2",
+    ]
+
+
+def test_the_ledger_counts_what_was_placed_in_a_window(ledger: Ledger, hours_ago):
+    read(ledger, MemoryChannel([transaction(number, placed_at=hours_ago(number)) for number in (1, 2, 3, 4)]))
+    now = ledger.now()
+    assert ledger.placed("shop", Window(now - timedelta(hours=3.5), now - timedelta(hours=1.5))) == 2
+    assert ledger.placed("elsewhere", Window(now - timedelta(hours=9), now)) == 0
+
+
 # Backfill
 
 
 def fill(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel, at_most: int = 500) -> tuple[dict[str, int], bool]:
     summary, left = asyncio.run(backfill(ROUTE, channel, erp, ledger, PERSON, BEFORE, at_most))
     return summary.counts, left
+
+
+def test_a_long_backfill_tells_how_far_it_is(ledger: Ledger, erp: MemoryErp):
+    channel = MemoryChannel([old(1), old(2), old(3)])
+    read(ledger, channel)
+    lines: list[str] = []
+    progress = Progress(lines.append, clock=count(step=60).__next__)
+    asyncio.run(backfill(ROUTE, channel, erp, ledger, PERSON, BEFORE, 2, progress))
+    assert [line.partition(", ")[0] for line in lines] == ["brought in of shop: 2"]
 
 
 def test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders(ledger: Ledger, erp: MemoryErp, sql: Sql):

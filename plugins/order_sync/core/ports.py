@@ -31,12 +31,14 @@ class Batch:
             the adapter. Only the last batch of a reading knows them.
         slow_since: since when a writer in the channel is at work that the watermark no longer waits for, or None; what
             it commits is found by the daily comparison. Only the last batch of a reading knows it.
+        of: about how many transactions the whole reading gives, for people who wait for it; 0 if nobody knows.
     """
 
     transactions: Sequence[Transaction]
     watermark: Watermark
     skipped: Sequence[OrderKey] = ()
     slow_since: datetime | None = None
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +333,9 @@ class Ledger(Protocol):
 
     def unknown(self, keys: Collection[OrderKey]) -> Sequence[OrderKey]:
         """Those of these keys that never landed."""
+
+    def placed(self, channel: str, window: Window) -> int:
+        """How many of the channel's transactions the ledger knows that were placed in the window."""
 
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""

@@ -4,6 +4,7 @@ Such an order may be in the ERP already, from before this package was there: eac
 sent before backfilled ones, and only so many of these are on their way at a time.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,16 +13,26 @@ from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Channel, Erp, Ledger, Route, Summary
+from order_sync.core.progress import Progress
 from order_sync.core.reading import read_order
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import disposition
+
+logger = logging.getLogger(__name__)
 
 PAGE = 500
 """Transactions brought in at a time."""
 
 
 async def backfill(
-    route: Route, channel: Channel, erp: Erp, ledger: Ledger, actor: Actor, placed: Window, at_most: int
+    route: Route,
+    channel: Channel,
+    erp: Erp,
+    ledger: Ledger,
+    actor: Actor,
+    placed: Window,
+    at_most: int,
+    progress: Progress | None = None,
 ) -> tuple[Summary, bool]:
     """Bring in transactions of the window until `at_most` backfilled orders are on their way; whether any are left.
 
@@ -34,10 +45,14 @@ async def backfill(
         ledger.check_fingerprint(channel_connection, channel.fingerprint(), route.twins)
     with holding(erp_connection, ledger, actor):
         await must_be_the_accepted_one(erp_connection, erp, ledger)
+    progress = (progress or Progress(logger.info)).begin(
+        f"brought in of {route.channel}", at_most - ledger.backfilled(route.channel)
+    )
     while (room := at_most - ledger.backfilled(route.channel)) > 0:
         skip = summary.counts.get("gone", 0)
         keys = ledger.before_start(route.channel, placed, min(room, PAGE), skip)
         if not keys:
+            progress.end()
             return summary, False
         with holding(channel_connection, ledger, actor):
             rows = [row for page in channel.read_again(keys) for row in page]
@@ -52,6 +67,8 @@ async def backfill(
         summary.add("in_erp_before_start", len(in_erp))
         summary.add("gone", len(gone))
         summary.add("not_an_order", len(rows) - made - len(in_erp))
+        progress.add(len(keys))
+    progress.end()
     return summary, bool(ledger.before_start(route.channel, placed, 1, summary.counts.get("gone", 0)))
 
 

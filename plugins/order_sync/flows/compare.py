@@ -4,6 +4,7 @@ An extract may go well and still miss a row: a writer was slower than the waterm
 mistaken. What is missing is read now; that it was missing is a finding. In the ERP nothing is touched.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection
 
@@ -13,6 +14,7 @@ from order_sync.core.findings import Finding, FindingKind, not_done
 from order_sync.core.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
+from order_sync.core.progress import Progress
 from order_sync.core.reading import read_order
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.verdict import Policy, judge
@@ -20,9 +22,16 @@ from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import PAGE, land, too_long
 from order_sync.flows.settle import change_of
 
+logger = logging.getLogger(__name__)
+
 
 def compare_channel(
-    route: Route, channel: Channel, ledger: Ledger, actor: Actor, settings: Settings = DEFAULTS
+    route: Route,
+    channel: Channel,
+    ledger: Ledger,
+    actor: Actor,
+    settings: Settings = DEFAULTS,
+    progress: Progress | None = None,
 ) -> Summary:
     """Compare the channel's last days with what landed, by key and digest, and read what is missing or changed.
 
@@ -35,13 +44,17 @@ def compare_channel(
     if mark is None or placed.end <= placed.start:
         return summary
     window = f"placed from {placed.start:%Y-%m-%d %H:%M} to {placed.end:%Y-%m-%d %H:%M} UTC"
+    progress = progress or Progress(logger.info)
     with holding(connection, ledger, actor):
         ledger.check_fingerprint(connection, channel.fingerprint(), route.twins)
-        comparison = ledger.compare(route.channel, placed, channel.keys(placed))
+        progress.begin(f"compared of {route.channel}", ledger.placed(route.channel, placed))
+        comparison = ledger.compare(route.channel, placed, progress.counted(channel.keys(placed)))
         left_out = [key for key in comparison.missing if key.too_long]
         ledger.find(too_long(connection, left_out), actor)
         unseen, gone = {*comparison.missing}.difference(left_out), {*comparison.gone}
-        for page in batched((*unseen, *comparison.changed, *comparison.gone), PAGE):
+        differ = (*unseen, *comparison.changed, *comparison.gone)
+        progress.begin(f"read again of {route.channel}", len(differ))
+        for page in progress.counted(batched(differ, PAGE)):
             for rows in channel.read_again(page):
                 missing = [row for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]
                 why = f"and the channel had been read up to {mark.counter}"
@@ -53,6 +66,7 @@ def compare_channel(
                 land(route, ledger, rows, None, actor, summary)
                 summary.add("missing", len(missing))
                 gone.difference_update(row.key for row in rows)
+    progress.end()
     summary.counts.pop("unchanged", None)
     ledger.find([Finding(connection, FindingKind.GONE, str(key)) for key in sorted(gone)], actor)
     summary.add("compared", comparison.compared)
@@ -60,7 +74,14 @@ def compare_channel(
     return summary
 
 
-async def compare_erp(route: Route, erp: Erp, ledger: Ledger, actor: Actor, settings: Settings = DEFAULTS) -> Summary:
+async def compare_erp(
+    route: Route,
+    erp: Erp,
+    ledger: Ledger,
+    actor: Actor,
+    settings: Settings = DEFAULTS,
+    progress: Progress | None = None,
+) -> Summary:
     """Compare what the ERP was given under this channel in the last days with what the ledger sent.
 
     Counts by `compared`, `never_sent`, `confirmed` and `not_done`. An order that is not ours is a finding. So is one
@@ -76,7 +97,8 @@ async def compare_erp(route: Route, erp: Erp, ledger: Ledger, actor: Actor, sett
     for row in rows:
         by_key[row.key].append(row)
     findings: list[Finding] = []
-    for keys in batched(by_key, PAGE):
+    progress = (progress or Progress(logger.info)).begin(f"compared of {route.erp} for {route.channel}", len(by_key))
+    for keys in progress.counted(batched(by_key, PAGE)):
         standings = ledger.standings(keys)
         strangers = [row for key in keys if not (key in standings and standings[key].sent) for row in by_key[key]]
         findings += [Finding(connection, FindingKind.NEVER_SENT, row.number, key_in(row.key)) for row in strangers]
@@ -94,6 +116,7 @@ async def compare_erp(route: Route, erp: Erp, ledger: Ledger, actor: Actor, sett
             if standing.status not in DONE:
                 detail = not_done(standing.status, there[key])
                 findings.append(Finding(connection, FindingKind.NOT_DONE, key, detail))
+    progress.end()
     ledger.find(findings, actor)
     summary.add("compared", len(rows))
     return summary

@@ -1,15 +1,19 @@
 """Extract: what a channel has and the ledger has not, each row with its disposition, nothing twice or lost."""
 
+import logging
 from datetime import timedelta
 
 from order_sync.core.bulk import batched
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.ports import Actor, Batch, Change, Channel, Landing, Ledger, Route, Summary
+from order_sync.core.progress import Progress
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.watermark import Watermark
 from order_sync.flows.holds import SYSTEM_TROUBLE, away, holding
 from order_sync.flows.landing import NEVER_ORDERS, PAGE, disposition, land, land_again, too_long
+
+logger = logging.getLogger(__name__)
 
 
 def extract(
@@ -18,6 +22,7 @@ def extract(
     ledger: Ledger,
     actor: Actor,
     settings: Settings = DEFAULTS,
+    progress: Progress | None = None,
 ) -> Summary:
     """Land the channel's new transactions; read again those that waited for their lines, and those that may change.
 
@@ -40,9 +45,12 @@ def extract(
         ledger.release_hold(connection, hold.kind, Actor(actor.by, "the channel answers again"))
     with holding(connection, ledger, actor):
         since = ledger.watermark(route.channel) or Watermark(fingerprint)
+        read = (progress or Progress(logger.info)).begin(f"read of {route.channel}")
         for batch in channel.transactions(since):
             ledger.find(_findings(connection, batch), actor)  # the watermark will have passed over them
             land(route, ledger, batch.transactions, batch.watermark, actor, summary)
+            read.add(len(batch.transactions), batch.of)
+        read.end()
         _read_what_was_passed_over(route, channel, ledger, actor, since, summary)
         _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)
         known = [

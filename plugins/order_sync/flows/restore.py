@@ -6,6 +6,7 @@ kept an order from being sent it goes on doing so until somebody confirms it.
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,8 +20,11 @@ from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Summary
+from order_sync.core.progress import Progress
 from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
 from order_sync.core.selection import Action
+
+logger = logging.getLogger(__name__)
 
 DECISIONS = "resync_orders"
 """The DAG by which people decide about orders."""
@@ -60,6 +64,7 @@ def restore(
     lease: timedelta,
     zone: ZoneInfo,
     runs: Runs,
+    progress: Progress | None = None,
 ) -> Report:
     """Hold the channels of a restored ledger, read them again, and list what people decided since the backup.
 
@@ -85,7 +90,7 @@ def restore(
         report.lines.append(f"DECISIONS OF PEOPLE ARE NOT KNOWN: {unlisted}.")
     else:
         lost = [run for run in found.runs if run.at <= restored.restored_at and (run.ended_at or since) >= since]
-        unlisted = _list_decisions(ledger, restored, lost, channels, zone, report)
+        unlisted = _list_decisions(ledger, restored, lost, channels, zone, report, progress or Progress(logger.info))
         for dag, why in found.untold.items():
             what = "DECISIONS OF PEOPLE" if dag == DECISIONS else f"RUNS OF {dag}"
             untold = (
@@ -147,13 +152,14 @@ def _list_decisions(
     channels: Collection[str],
     zone: ZoneInfo,
     report: Report,
+    progress: Progress,
 ) -> str:
     """Keep what was decided from being undone and list it all; returns it in one sentence."""
     decisions = [run for run in runs if run.dag_id == DECISIONS]
     known = ledger.known_runs([run.name for run in decisions])
     listed: list[str] = []
     by_filter = 0
-    for run in decisions:
+    for run in progress.begin("runs of people looked through", len(decisions)).each(decisions):
         if run.name in known:
             continue
         try:
@@ -169,6 +175,7 @@ def _list_decisions(
             by_filter += not asked.selection.keys
         else:
             listed.append(f"{_named(run)}: {_as_json(run, _fit(ledger, asked.reason, asked.selection.keys))}")
+    progress.end()
     listed += [f"{_named(run)}: {_as_json(run)}" for run in runs if run.dag_id in OTHERS]
     open_ones = ledger.lost()
     report.lines.append(f"DECISIONS TO CONFIRM: {len(open_ones)} orders are not sent until somebody decides again.")

@@ -122,6 +122,10 @@ class Intake(Calls):
 
     # Completeness
 
+    def placed(self, channel: str, window: Window) -> int:
+        """How many of the channel's transactions the ledger knows that were placed in the window."""
+        return int(self._one("count_placed", channel=channel, start=window.start, end=window.end)["count"])
+
     def compare(self, channel: str, window: Window, keys: Iterable[Sequence[tuple[OrderKey, str]]]) -> Comparison:
         """Compare the channel's keys and digests of a window with the orders of that channel and window."""
         compared, differ = 0, {"missing": list[OrderKey](), "changed": list[OrderKey](), "gone": list[OrderKey]()}

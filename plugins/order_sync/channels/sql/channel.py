@@ -65,7 +65,7 @@ class SqlChannel:
                 for transactions in batches:
                     tally.add(transactions)
                     if last:
-                        yield Batch(last, marks.after(last[-1].counter or 0))
+                        yield Batch(last, marks.after(last[-1].counter or 0), of=tally.of(marks.newest))
                     last = transactions
             skipped = self._skipped(session, since.counter, tally)
             watermark, slow_since = marks.last(tally.highest)
@@ -164,6 +164,7 @@ class _Tally:
     def __init__(self, folder: Folder, since: int, marks: Marks) -> None:
         self._files, self._since, self._ties = folder, since, marks.ties
         self._shares: set[OrderKey] = set()
+        self._lowest: int | None = None
         self.highest = since
         self.number = 0
         self.counters = 0
@@ -182,6 +183,14 @@ class _Tally:
                 what = f"gives {transaction.key} twice: a join finds several rows for it, or the key lacks a part"
                 raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
             self._shares.add(transaction.key)
+            self._lowest = counter if self._lowest is None else self._lowest
             self.highest = counter
             self.number += 1
             self.counters += counter
+
+    def of(self, newest: int) -> int:
+        """About how many there are up to the newest counter, if they go on as they have so far; 0 if nobody knows."""
+        lowest = self._lowest or 0
+        if self.highest <= lowest:
+            return 0
+        return max(self.number, self.number * (newest - lowest) // (self.highest - lowest))

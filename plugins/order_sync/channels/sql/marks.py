@@ -20,9 +20,13 @@ EARLIEST = microseconds(datetime(2000, 1, 1, tzinfo=UTC) - EPOCH)
 
 
 class Marks(Protocol):
-    """What a reading may store. `ties`: whether two rows may have the same counter."""
+    """What a reading may store.
+
+    `ties`: whether two rows may have the same counter. `newest`: which counter a reading ends with, about.
+    """
 
     ties: bool
+    newest: int
 
     def after(self, counter: int) -> Watermark:
         """The mark after a batch that is not the last and ends with this counter."""
@@ -39,6 +43,7 @@ class ByCounter:
     def __init__(self, session: Session, folder: Folder, since: Watermark, settle_lag: timedelta) -> None:
         self._session, self._folder, self._since = session, folder, since
         self._first = self._sample()
+        self.newest = int(self._first["counter"])
         self._settled = since.settled(self._first["oldest_running"])
         self._given_up = self._first["taken_at"] - settle_lag
 
@@ -65,6 +70,7 @@ class ByInstant:
     def __init__(self, session: Session, folder: Folder, since: Watermark, settle_lag: timedelta) -> None:
         self._folder, self._since, self._lag = folder, since, settle_lag
         self._now = session.one("transactions.sql", around("read_clock"), {})["taken_at"]
+        self.newest = microseconds(self._now - EPOCH)
 
     def after(self, counter: int) -> Watermark:
         """Behind the batch's end by the lag, so that what shares its last instant is not passed over."""
