@@ -7,7 +7,7 @@ nothing of what is done with them.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from sandbox import CHECKOUT, samples, shop, template
 from sandbox.airflow import Airflow
 from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
+from sandbox.sales import Sale
 from sandbox.tryton import Secrets, Tryton
 
 LEDGER = "order_ledger"
@@ -34,6 +35,7 @@ class Sandbox:
     """The running systems. `settings` are the pipeline's, as environment variables.
 
     `erp_connection` may change the address under which Airflow reaches the ERP, so that a test can stand in between.
+    `sales` are what the shop has sold by the time when it is made.
     """
 
     directory: Path
@@ -41,6 +43,7 @@ class Sandbox:
     say: Callable[[str], None] = lambda _: None
     erp_connection: Callable[[dict[str, Any]], dict[str, Any]] = lambda connection: connection
     dags: Path = CHECKOUT / "dags"
+    sales: Callable[[datetime], Iterable[Sale]] = samples.sales
     tryton: Tryton = field(init=False)
     airflow: Airflow = field(init=False)
     inbox: Inbox = field(init=False)
@@ -95,7 +98,7 @@ class Sandbox:
                 self.orders.create_database(name)
         ledger.migrate(lambda: self.connect(LEDGER))
         shop.create(self.orders.dsn(SHOP))
-        shop.load(self.orders.dsn(SHOP), samples.sales(base=datetime.now(UTC)))
+        shop.load(self.orders.dsn(SHOP), self.sales(datetime.now(UTC)))
 
     def _start_tryton(self, begun: ExitStack) -> None:
         home, secrets = self.directory / "erp", self.directory / "erp-secrets.json"

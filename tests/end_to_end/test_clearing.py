@@ -22,7 +22,7 @@ LATER = "update order_sync.orders set next_look_at = now() + interval '1 hour' w
 def test_a_push_that_is_cleared_while_it_runs_tries_again_what_was_refused_and_a_plain_retry_does_not(system: System):
     """The ERP did not sell an article for a while. Cleared while running, after a new run began, and twice.
 
-    R105, R174
+    R105, R154, R174
     """
     api, rpc = system.api, system.sandbox.tryton.rpc
     articles = rpc("product.template.search", [["products.code", "=", PRODUCTS[0].sku]])

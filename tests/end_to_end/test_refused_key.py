@@ -47,7 +47,7 @@ def refusal(system: System) -> Refusal:
         runs = api.call("GET", f"/api/v2/dags/{DAG}/dagRuns", params=newest)["dag_runs"]
         return Counter(each["state"] for each in runs)
 
-    system.wait_until_quiet(100)
+    system.wait_until_quiet()
     api.pause(DAG, paused=True)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: fail(), range(FIFTY)))

@@ -69,7 +69,7 @@ def lost(system: System, tmp_path_factory: pytest.TempPathFactory) -> Lost:
     secret = {"connection_id": "airflow_api", "password": system.sandbox.airflow.passwords["admin"]}
     api.call("POST", "/api/v2/connections", json={**itself, **secret})
     channel = {"connection": f"channel_{CHANNEL}"}
-    system.wait_until_quiet(150)
+    system.wait_until_quiet()
 
     do(system, HOLD, **channel, action="hold", reason="so that people can decide")
     sent_one, ignored = system.sell(2)

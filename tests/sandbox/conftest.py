@@ -1,21 +1,15 @@
 """The sandbox's servers, each started once for these tests."""
 
 import base64
-import contextlib
 import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from sandbox.airflow import Airflow
-from sandbox.postgres import Cluster
-from sandbox.tryton import DATABASE, Secrets, Tryton
+from sandbox.tryton import DATABASE, Tryton
 
 
 class Rest:
@@ -44,46 +38,3 @@ class Rest:
 @pytest.fixture(scope="session")
 def rest(tryton: Tryton) -> Rest:
     return Rest(tryton)
-
-
-DAG = """
-from airflow.sdk import BaseHook, Param, chain, dag, task
-from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-
-@dag(schedule=None, params={"text": Param("")})
-def probe():
-    @task
-    def speak(params):
-        print("said", params["text"])
-        return BaseHook.get_connection("erp").host
-
-    later = "{{ (dag_run.run_after + macros.timedelta(seconds=3)).isoformat() }}"
-    chain(speak(), DateTimeSensorAsync(task_id="wait", target_time=later))
-
-probe()
-"""
-
-
-@pytest.fixture(scope="session")
-def airflow(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Airflow]:
-    dags = folder / "dags"
-    dags.mkdir()
-    (dags / "probe.py").write_text(DAG)
-    connection = json.dumps({"conn_type": "http", "host": "erp.example"})
-    airflow = Airflow(seeded[0], folder / "airflow", {"AIRFLOW_CONN_ERP": connection}, dags)
-    try:
-        airflow.start()
-        airflow.api.wait_until(lambda: "probe" in airflow.api.dags(), 60, lambda: str(airflow.api.import_errors()))
-        airflow.api.pause("probe", False)
-        yield airflow
-    finally:
-        airflow.stop()
-    assert not list(processes_of(airflow)), "a stopped Airflow leaves no process"
-
-
-def processes_of(airflow: Airflow) -> Iterator[psutil.Process]:
-    """Every live process that was started in this Airflow's home, whatever it calls itself now."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if Path(process.cwd()) == airflow.home:
-                yield process
