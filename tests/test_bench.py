@@ -1,4 +1,7 @@
-"""`make bench` on a few baskets: every measurement is taken, and the table and its JSON say the same."""
+"""`make bench` on a few baskets: every measurement is taken, and the table and its JSON say the same.
+
+It needs an environment of its own, which is larger than ours.
+"""
 
 import json
 
@@ -8,6 +11,7 @@ from benchmarks.bulk import __main__ as bench
 from benchmarks.bulk.table import Row, in_turns, printed
 
 
+@pytest.mark.full
 @pytest.mark.timeout(900)
 def test_the_benchmark_measures_everything_and_writes_it_down(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bench, "RESULTS", tmp_path)

@@ -381,19 +381,22 @@ def test_a_header_that_promises_what_no_number_is_waits_for_its_lines(lax_dsn, l
     assert (transaction.expected_lines, transaction.present_lines) == (2147483647, 1)
 
 
+ORDERS = 20_000
+
+
 @pytest.fixture(scope="module")
 def full_shop(cluster: Cluster, template: str) -> Iterator[str]:
-    """A shop with 100,000 orders."""
+    """A shop with so many orders that reading them all would be seen."""
     cluster.create_database("full_shop", template)
     with psycopg.connect(cluster.dsn("full_shop")) as connection:
         connection.execute(
             f"insert into ax.retailtransactiontable ({KEY}, type, begindatetime, currency, grossamount)"
-            " select 1, 'S', 'T', 'N' || n, 'demf', 27, '2026-03-01', 'EUR', -10 from generate_series(1, 100000) n"
+            f" select 1, 'S', 'T', 'N' || n, 'demf', 27, '2026-03-01', 'EUR', -10 from generate_series(1, {ORDERS}) n"
         )
         connection.execute(
             "insert into ax.retailtransactionsalestrans"
             " (channel, store, terminalid, transactionid, dataareaid, linenum, itemid, qty, netamount)"
-            " select 1, 'S', 'T', 'N' || n, 'demf', 1, 'SKU-0001', -1, -10 from generate_series(1, 100000) n"
+            f" select 1, 'S', 'T', 'N' || n, 'demf', 1, 'SKU-0001', -1, -10 from generate_series(1, {ORDERS}) n"
         )
         connection.execute("analyze")
     yield cluster.dsn("full_shop")
@@ -412,8 +415,8 @@ def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
 @pytest.mark.parametrize("which", ["new.sql", "again.sql"])
 def test_an_extract_looks_at_the_new_headers_only(full_shop, which):
     statement = (FOLDER / "transactions.sql").read_text().replace("{which}", (FOLDER / which).read_text())
-    last = [f"N{number}" for number in range(99_991, 100_001)]
-    bound = {"since": 99_990, "key_1": ["1"] * 10, "key_2": ["S"] * 10, "key_3": ["T"] * 10, "key_4": last}
+    last = [f"N{number}" for number in range(ORDERS - 9, ORDERS + 1)]
+    bound = {"since": ORDERS - 10, "key_1": ["1"] * 10, "key_2": ["S"] * 10, "key_3": ["T"] * 10, "key_4": last}
     bound |= {"key_5": ["demf"] * 10, **SPEC.options}
     with psycopg.connect(full_shop) as connection, connection.cursor() as cursor:
         cursor.execute(f"explain (analyze, format json) {statement}".encode(), bound)

@@ -1,9 +1,11 @@
 """What the tests of the ledger do again and again: land, queue, fail, claim, send, close and settle orders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -12,6 +14,8 @@ from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.ports import Actor, Change, Claim, Entry, Landing, Outcome, Receipt
 from order_sync.ledger import Ledger
+from order_sync.ledger.database import session
+from sandbox.postgres import Cluster
 
 ACTOR = Actor("sync_orders__shop/run 1/task", "scheduled")
 GRACE, WINDOW, LEASE = 120.0, 1800.0, 900.0
@@ -58,6 +62,23 @@ class Sql:
         """What happened to the order with that number, oldest first."""
         query = "select event from order_history h join orders o on o.id = order_id where order_key = %s order by h.id"
         return [event for (event,) in self.rows(query, str(key(number)))]
+
+
+_NUMBERS = count(1)
+
+
+@contextmanager
+def filled_ledger(cluster: Cluster, migrated: str) -> Iterator[tuple[Ledger, Sql]]:
+    """A ledger, and a connection behind it, for tests that only read what was written once."""
+    name = f"kept_{next(_NUMBERS)}"
+    cluster.create_database(name, template=migrated)
+
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(cluster.dsn(name))
+
+    with Ledger(connect) as ledger, session(connect) as connection:
+        yield ledger, Sql(connection)
+    cluster.drop_database(name)
 
 
 class Counting(psycopg.Cursor[Any]):

@@ -1,4 +1,7 @@
-"""The command line, as a person runs it: a process of its own, with the ledger's connection in the environment."""
+"""The command line, as a person runs it: the ledger's connection in the environment, words, and how it ends.
+
+Airflow takes seconds to start, so most of it runs in this process, and what only a process of its own shows in one.
+"""
 
 import json
 import os
@@ -9,29 +12,50 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import tests.airflow_home  # noqa: F401  Airflow reads its settings at import
+from order_sync.__main__ import main
 from order_sync.core.lifecycle import Event
 from order_sync.ledger import Ledger, migration
 from tests.ledger.steps import Connect, Sql, close, fail, key, land, send
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
+LEDGER = "AIRFLOW_CONN_ORDER_LEDGER"
 
 
 @pytest.fixture
-def run(tmp_path: Path):
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    """Does what `python -m order_sync` does, and knows one connection at most."""
+
+    def run(*words: str, connection: str | None) -> subprocess.CompletedProcess[str]:
+        monkeypatch.delenv(LEDGER, raising=False)
+        if connection:
+            monkeypatch.setenv(LEDGER, connection)
+        capfd.readouterr()
+        try:
+            code = main(words)
+        except SystemExit as end:
+            code = int(str(end.code))
+        return subprocess.CompletedProcess(words, code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def run_alone(tmp_path: Path):
     """Runs `python -m order_sync` in a process that knows one connection at most."""
 
     def run(*words: str, connection: str | None) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "ORDER_SYNC_"))}
         environment = {**kept, "AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(PLUGINS)}
         if connection:
-            environment["AIRFLOW_CONN_ORDER_LEDGER"] = connection
+            environment[LEDGER] = connection
         command = [sys.executable, "-m", "order_sync", *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     return run
 
 
-def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(run, database: str):
+def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(run_alone, database: str):
     parts = psycopg.conninfo.conninfo_to_dict(database)
     as_json = {
         "conn_type": "postgres",
@@ -40,7 +64,7 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
         "schema": parts["dbname"],
     }
     for connection in (database, json.dumps({**as_json, "host": parts["host"], "port": int(parts["port"])})):
-        done = run("migrate", connection=connection)
+        done = run_alone("migrate", connection=connection)
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == f"the ledger is at schema {migration.needed()}"
     with Ledger(lambda: psycopg.connect(database)) as ledger:
@@ -153,3 +177,14 @@ def test_what_cannot_be_done_is_one_sentence_without_a_traceback(
     assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("connection", "sentence"), [(None, LEDGER), ("postgresql://desk:hunter2@127.0.0.1:1/x", "ans")]
+)
+def test_a_process_of_its_own_ends_in_the_same_way(run_alone, connection: str | None, sentence: str):
+    done = run_alone("explain", "--reference", "W1", connection=connection)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr

@@ -1,6 +1,6 @@
 """What a call costs: as many statements for a thousand orders as for ten, and an index for every cycle's queries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from order_sync.core.lifecycle import Event
 from order_sync.core.rules import ReferenceData
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import FOLDER, statement
+from sandbox.postgres import Cluster
 from tests.ledger.steps import (
     ACTOR,
     ALL,
@@ -20,6 +21,7 @@ from tests.ledger.steps import (
     claim,
     close,
     fail,
+    filled_ledger,
     key,
     land,
     make_due,
@@ -76,25 +78,26 @@ def test_a_call_sends_as_many_statements_for_a_thousand_orders_as_for_ten(counte
     assert 1 <= costs[0] <= 8
 
 
-@pytest.fixture
-def history(ledger: Ledger, sql: Sql) -> Ledger:
-    """A ledger whose orders on their way are few among many that are done or have failed."""
-    sql.do(
-        "insert into orders (order_key, channel, erp, status, digest, erp_number)"
-        " select 'shop:old/' || n, 'shop', 'tryton', case when mod(n, 10) = 0 then 'failed' else 'succeeded' end, '', n"
-        " from generate_series(1, 20000) n"
-    )
-    sql.do(
-        "insert into orders (order_key, channel, erp, status, digest, reason)"
-        " select 'shop:none/' || n, 'shop', 'tryton', 'not_an_order', '', case when n > 9 then 'twin' else 'open' end"
-        " from generate_series(1, 20000) n"
-    )
-    queue(ledger, *range(1, 51))
-    ledger.open(claim(ledger), [key(number) for number in range(1, 26)], 120, 1800)
-    make_due(sql)
-    land(ledger, *range(51, 61))
-    sql.do("analyze orders")
-    return ledger
+@pytest.fixture(scope="module")
+def history(cluster: Cluster, migrated: str) -> Iterator[Sql]:
+    """A ledger whose orders on their way are few among many that are done or have failed, to ask for plans."""
+    with filled_ledger(cluster, migrated) as (ledger, sql):
+        sql.do(
+            "insert into orders (order_key, channel, erp, status, digest, erp_number)"
+            " select 'shop:old/' || n, 'shop', 'tryton',"
+            "  case when mod(n, 10) = 0 then 'failed' else 'succeeded' end, '', n from generate_series(1, 20000) n"
+        )
+        sql.do(
+            "insert into orders (order_key, channel, erp, status, digest, reason)"
+            " select 'shop:none/' || n, 'shop', 'tryton', 'not_an_order', '',"
+            "  case when n > 9 then 'twin' else 'open' end from generate_series(1, 20000) n"
+        )
+        queue(ledger, *range(1, 51))
+        ledger.open(claim(ledger), [key(number) for number in range(1, 26)], 120, 1800)
+        make_due(sql)
+        land(ledger, *range(51, 61))
+        sql.do("analyze orders")
+        yield sql
 
 
 @pytest.mark.parametrize(
@@ -121,28 +124,26 @@ def history(ledger: Ledger, sql: Sql) -> Ledger:
     ],
 )
 def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(
-    history: Ledger, sql: Sql, name: str, parameters: dict[str, Any], index: str
+    history: Sql, name: str, parameters: dict[str, Any], index: str
 ):
     query = f"explain (costs off) {statement(name)}"
-    plan = [line for (line,) in sql.connection.execute(query, {"channel": "shop", **parameters})]  # type: ignore[arg-type]
+    plan = [line for (line,) in history.connection.execute(query, {"channel": "shop", **parameters})]  # type: ignore[arg-type]
     assert any(f"using {index} on" in line or f"Scan on {index}" in line for line in plan), "\n".join(plan)
     assert not any("Seq Scan on orders" in line for line in plan), "\n".join(plan)
 
 
 @pytest.mark.parametrize("name", ["read_unfinished", "read_done", "read_no_orders"])
-def test_a_round_of_orders_to_read_again_begins_in_the_index_where_the_last_one_ended(
-    history: Ledger, sql: Sql, name: str
-):
+def test_a_round_of_orders_to_read_again_begins_in_the_index_where_the_last_one_ended(history: Sql, name: str):
     query = f"explain (costs off) {statement(name)}"  # type: ignore[arg-type]
     parameters = {"channel": "shop", "limit": 10, "done_for": timedelta(days=1)}
     parameters |= {"landed_for": timedelta(days=1), "never": ["twin"]}
-    plan = [line for (line,) in sql.connection.execute(query, parameters)]  # type: ignore[arg-type]
+    plan = [line for (line,) in history.connection.execute(query, parameters)]  # type: ignore[arg-type]
     assert any("Index Cond" in line and "landed_at, id" in line.replace("o.", "") for line in plan), "\n".join(plan)
 
 
-def test_the_due_index_is_read_up_to_now_and_no_further(history: Ledger, sql: Sql):
+def test_the_due_index_is_read_up_to_now_and_no_further(history: Sql):
     query = f"explain (costs off) {statement('read_due')}"
-    plan = [line for (line,) in sql.connection.execute(query, {"channel": "shop", "limit": 10})]  # type: ignore[arg-type]
+    plan = [line for (line,) in history.connection.execute(query, {"channel": "shop", "limit": 10})]  # type: ignore[arg-type]
     assert any("Index Cond" in line and "next_look_at <=" in line for line in plan), "\n".join(plan)
 
 
@@ -177,8 +178,8 @@ def test_where_no_ledger_was_restored_nothing_is_asked_about_any_order(grown: Sq
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_where_none_was_restored_a_ledger_with_much_behind_it_asks_about_no_order(history: Ledger, sql: Sql, name: str):
-    assert _asked(sql, name) == 0
+def test_where_none_was_restored_a_ledger_with_much_behind_it_asks_about_no_order(history: Sql, name: str):
+    assert _asked(history, name) == 0
 
 
 @pytest.mark.parametrize(("name", "most"), [("doubt_orders", 0), ("claim_orders", 100)])

@@ -1,6 +1,7 @@
 """What people decide, on the real ledger: stored selections, decisions in bulk, and a look before a second send."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -319,22 +320,25 @@ def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_log_of_a_dry_ru
     assert "REJECTED_BY_ERP no … of …" in caplog.text
 
 
+@pytest.mark.parametrize("number", [10_000, pytest.param(100_000, marks=pytest.mark.full)])
 @pytest.mark.parametrize(
-    "selection", [Selection(code="SKU_NOT_FOUND"), by_keys(100_000)], ids=["by their error code", "by their keys"]
+    "by", [lambda _: Selection(code="SKU_NOT_FOUND"), by_keys], ids=["by their code", "by their keys"]
 )
-def test_a_hundred_thousand_orders_are_decided_about_in_bulk(counted: Ledger, sql: Sql, caplog, selection: Selection):
+def test_very_many_orders_are_decided_about_in_bulk(
+    counted: Ledger, sql: Sql, caplog, by: Callable[[int], Selection], number: int
+):
     """R102, R150"""
-    many(sql, 100_000)
+    many(sql, number)
     sql.do("analyze orders")
     caplog.set_level("INFO")
-    asked = Asked(selection, Action.RESYNC, "the SKUs are there now", confirm=True)
+    asked = Asked(by(number), Action.RESYNC, "the SKUs are there now", confirm=True)
     before = Counting.sent
     result = run_resync(counted, asked)
-    assert (result.summary.counts, result.to_send) == ({"done": 100_000}, {"tryton": ["shop"]})
-    pages = 100_000 // 2000
+    assert (result.summary.counts, result.to_send) == ({"done": number}, {"tryton": ["shop"]})
+    pages = number // 2000
     assert Counting.sent - before <= 2 * pages + 10, "two statements a page"
-    assert sql.rows("select status, count(*) from orders group by 1") == [("received", 100_000)]
-    assert sql.one("select count(*) from order_history where event = 'resync' and by = %s", URSULA.by) == 100_000
+    assert sql.rows("select status, count(*) from orders group by 1") == [("received", number)]
+    assert sql.one("select count(*) from order_history where event = 'resync' and by = %s", URSULA.by) == number
     progress = [line.partition(" orders: ")[2] for line in caplog.text.splitlines() if " orders: " in line]
     assert progress == [f"{2000 * page} done" for page in range(1, pages + 1)]
 

@@ -17,9 +17,9 @@ from order_sync.core.verdict import FoundState
 from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.resync import Resynced
 from tests.flows.memory import Sale, reference
-from tests.ledger.test_restore import ACTOR, NOW, ROUTE, UTC_ZONE, Shop, lost, person, shop
+from tests.ledger.test_restore import ACTOR, NOW, ROUTE, UTC_ZONE, Shop, dumps, lost, person, shop
 
-__all__ = ["shop"]
+__all__ = ["dumps", "shop"]
 
 
 def ask(shop: Shop, run: str, params: Mapping[str, object]) -> Resynced:

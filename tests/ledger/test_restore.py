@@ -49,7 +49,7 @@ class Shop:
 
     cluster: Cluster
     name: str
-    dump: Path
+    dump: Path | None
     guarantee: Guarantee = "unique_key"
     channel: MemoryChannel = field(default_factory=MemoryChannel)
 
@@ -68,18 +68,33 @@ class Shop:
         self.sql.connection.close()
 
     def back_up(self) -> datetime:
-        """Dump the ledger; returns the instant."""
+        """Dump the ledger, or copy its database, which takes a tenth of the time; returns the instant."""
         at = self.ledger.now()
-        self._postgres("pg_dump", "--format=custom", f"--file={self.dump}", f"--dbname={self.cluster.dsn(self.name)}")
+        if self.dump:
+            dsn = self.cluster.dsn(self.name)
+            self._postgres("pg_dump", "--format=custom", f"--file={self.dump}", f"--dbname={dsn}")
+        else:
+            self.close()
+            self.cluster.drop_database(self.backup)
+            self.cluster.create_database(self.backup, template=self.name)
+            self.open()
         return at
 
     def lose_it(self) -> None:
-        """Lose the ledger's database, and restore the last dump in its place."""
+        """Lose the ledger's database, and restore the last backup in its place."""
         self.close()
         self.cluster.drop_database(self.name)
-        self.cluster.create_database(self.name)
-        self._postgres("pg_restore", f"--dbname={self.cluster.dsn(self.name)}", "--exit-on-error", str(self.dump))
+        if self.dump:
+            self.cluster.create_database(self.name)
+            self._postgres("pg_restore", f"--dbname={self.cluster.dsn(self.name)}", "--exit-on-error", str(self.dump))
+        else:
+            self.cluster.create_database(self.name, template=self.backup)
         self.open()
+
+    @property
+    def backup(self) -> str:
+        """The database that holds the last copy."""
+        return f"{self.name}_backup"
 
     def _postgres(self, program: str, *arguments: str) -> None:
         subprocess.run([self.cluster.binaries / program, *arguments], check=True, capture_output=True, text=True)
@@ -165,16 +180,26 @@ def person(action: str, number: int, at: datetime, **params: object) -> PersonsR
 
 
 @pytest.fixture
-def shop(cluster: Cluster, migrated: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+def dumps() -> bool:
+    """Whether backups are dumps, as people make them. One test sees that nothing depends on it."""
+    return False
+
+
+@pytest.fixture
+def shop(
+    cluster: Cluster, migrated: str, tmp_path: Path, request: pytest.FixtureRequest, dumps: bool
+) -> Iterator[Shop]:
     """A shop whose ERP gives the guarantee that the test asks for."""
     name = f"lost_{next(NUMBERS)}"
     cluster.create_database(name, template=migrated)
-    shop = Shop(cluster, name, tmp_path / "dump", getattr(request, "param", "unique_key"))
+    shop = Shop(cluster, name, tmp_path / "dump" if dumps else None, getattr(request, "param", "unique_key"))
     yield shop
     shop.close()
-    cluster.drop_database(name)
+    for database in (name, shop.backup):
+        cluster.drop_database(database)
 
 
+@pytest.mark.parametrize("dumps", [True, False], ids=["from a dump", "from a copy"])
 @pytest.mark.parametrize("shop", BOTH, indirect=True)
 def test_nothing_is_sent_twice_and_nothing_that_somebody_decided_is_undone(shop: Shop):
     shop.sell(*range(1, 31))

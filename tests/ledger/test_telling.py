@@ -1,7 +1,7 @@
 """Where orders are, asked of a real ledger: stories, the list, its causes, and what to look at if there is none."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,12 +21,14 @@ from order_sync.core.story import Filters
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
+from sandbox.postgres import Cluster
 from tests.ledger.steps import (
     ACTOR,
     Sql,
     claim,
     close,
     fail,
+    filled_ledger,
     key,
     land,
     landing,
@@ -385,25 +387,26 @@ def test_what_is_left_out_or_empty_asks_for_nothing():
     assert flows.asked({"key": " shop:a/b "}, ROUTES).selection == Selection(keys=(OrderKey("shop", ("a", "b")),))
 
 
-@pytest.fixture
-def large(ledger: Ledger, sql: Sql) -> Ledger:
-    """A ledger of many orders, most of which are done."""
-    sql.do(
-        "insert into orders (order_key, channel, erp, status, digest, erp_number, code, landed_at)"
-        " select 'shop:old/' || n, 'shop', 'tryton',"
-        "  case when n %% 500 = 0 then 'failed' when n %% 501 = 0 then 'ignored' else 'succeeded' end, '', n,"
-        "  case when n %% 500 = 0 then 'SKU_NOT_FOUND' end, now() - n * interval '1 minute'"
-        " from generate_series(1, 50000) n"
-    )
-    sql.do(
-        "insert into transactions (order_id, version, digest, source_status, reference, receipt, customer_account,"
-        "  distributor, currency, expected_lines, present_lines, details)"
-        " select id, 1, '', '', 'W' || id, 'R' || id, 'C' || mod(id, 5000), '', 'EUR', 1, 1, '' from orders"
-    )
-    queue(ledger, 1)
-    sql.do("analyze orders")
-    sql.do("analyze transactions")
-    return ledger
+@pytest.fixture(scope="module")
+def large(cluster: Cluster, migrated: str) -> Iterator[Sql]:
+    """A ledger of many orders, most of which are done, to ask for plans."""
+    with filled_ledger(cluster, migrated) as (ledger, sql):
+        sql.do(
+            "insert into orders (order_key, channel, erp, status, digest, erp_number, code, landed_at)"
+            " select 'shop:old/' || n, 'shop', 'tryton',"
+            "  case when n %% 500 = 0 then 'failed' when n %% 501 = 0 then 'ignored' else 'succeeded' end, '', n,"
+            "  case when n %% 500 = 0 then 'SKU_NOT_FOUND' end, now() - n * interval '1 minute'"
+            " from generate_series(1, 50000) n"
+        )
+        sql.do(
+            "insert into transactions (order_id, version, digest, source_status, reference, receipt, customer_account,"
+            "  distributor, currency, expected_lines, present_lines, details)"
+            " select id, 1, '', '', 'W' || id, 'R' || id, 'C' || mod(id, 5000), '', 'EUR', 1, 1, '' from orders"
+        )
+        queue(ledger, 1)
+        sql.do("analyze orders")
+        sql.do("analyze transactions")
+        yield sql
 
 
 @pytest.mark.parametrize(
@@ -418,37 +421,38 @@ def large(ledger: Ledger, sql: Sql) -> Ledger:
     ],
 )
 def test_the_newest_of_very_many_orders_are_read_from_an_index_and_no_further(
-    large: Ledger, sql: Sql, name: str, filters: dict[str, str], index: str
+    large: Sql, name: str, filters: dict[str, str], index: str
 ):
     given = {"keys": None, "status": None, "code": "", "channel": "", "since": None, "limit": 50, **filters}
-    plan = [line for (line,) in sql.connection.execute(f"explain (costs off) {statement(name)}", given)]  # type: ignore[arg-type]
+    plan = [line for (line,) in large.connection.execute(f"explain (costs off) {statement(name)}", given)]  # type: ignore[arg-type]
     text = "\n".join(plan)
     assert f"using {index} on" in text or f"Scan on {index}" in text, text
     assert "Seq Scan on orders" not in text, text
 
 
 @pytest.mark.parametrize("known", ["reference", "receipt", "customer_account"])
-def test_one_among_very_many_orders_is_found_by_an_index(large: Ledger, sql: Sql, known: str):
+def test_one_among_very_many_orders_is_found_by_an_index(large: Sql, known: str):
     """R5, R6, R7"""
     nothing = dict.fromkeys(("keys", "status", "start", "end"))
     words = dict.fromkeys(("channel", "code", "reference", "receipt", "customer_account"), "")
     given = {**nothing, **words, known: "W77", "limit": 50}
     query = f"explain (costs off) {statement('choose_orders')}"
-    plan = [line for (line,) in sql.connection.execute(query, given)]  # type: ignore[arg-type]
+    plan = [line for (line,) in large.connection.execute(query, given)]  # type: ignore[arg-type]
     text = "\n".join(plan)
     assert f"Scan using transactions_{known} on" in text or f"Scan on transactions_{known}" in text, text
     assert "Seq Scan" not in text, text
 
 
-def test_a_story_is_read_by_indexes_alone(large: Ledger, sql: Sql):
-    sql.do("set enable_seqscan = off")
-    plan = [
-        line
-        for (line,) in sql.connection.execute(
-            f"explain (costs off) {statement('read_stories')}",  # type: ignore[arg-type]
-            {"keys": [str(key(1)), "shop:old/7"]},
-        )
-    ]
+def test_a_story_is_read_by_indexes_alone(large: Sql):
+    with large.connection.transaction():
+        large.do("set local enable_seqscan = off")
+        plan = [
+            line
+            for (line,) in large.connection.execute(
+                f"explain (costs off) {statement('read_stories')}",  # type: ignore[arg-type]
+                {"keys": [str(key(1)), "shop:old/7"]},
+            )
+        ]
     assert not any("Seq Scan" in line for line in plan), "\n".join(plan)
 
 
