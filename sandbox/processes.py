@@ -137,6 +137,16 @@ class Service:
                 raise SandboxError(f"{self.name} was not ready within {seconds:.0f} s:\n{tail(self.log)}")
             time.sleep(0.1)
 
+    def pause(self) -> None:
+        """Hold the process, and not what it started, until `resume`."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused process go on."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
     def stop(self, grace: float = 15) -> None:
         """Ask the whole group to end, and after `grace` seconds end whatever is left of its session."""
         if self.process is None:

@@ -73,6 +73,14 @@ class Tryton:
         """Stop the worker: from now on the ERP takes orders, and is stuck with them."""
         self._services["trytond-worker"].stop(grace=1)
 
+    def pause_worker(self) -> None:
+        """Let the worker begin nothing more; it ends what it has begun, and is there again at once."""
+        self._services["trytond-worker"].pause()
+
+    def resume_worker(self) -> None:
+        """Let the worker go on."""
+        self._services["trytond-worker"].resume()
+
     @property
     def base_url(self) -> str:
         """The server's address, without the database."""

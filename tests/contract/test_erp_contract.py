@@ -71,6 +71,16 @@ class Subject:
     def order(self) -> Order:
         return self.fixture.order()
 
+    def rests(self) -> None:
+        """The ERP need not confirm what nobody waits for, if it has to work for that."""
+        if hasattr(self.fixture, "rest"):
+            self.fixture.rest(self.server)
+
+    def works(self) -> None:
+        """From now on the ERP confirms what it takes, and what it took in this test."""
+        if hasattr(self.fixture, "work"):
+            self.fixture.work(self.server)
+
     async def calls(self) -> int:
         """How many calls a submit makes in all."""
         async with self.erp() as erp:
@@ -84,11 +94,15 @@ def installed(request: pytest.FixtureRequest) -> Iterator[Subject]:
     fixture = fixture_of(request.param, ASKED)
     server = request.getfixturevalue(fixture.server)
     with Proxy(fixture.endpoint(server).base_url) as network:
-        yield Subject(fixture, server, network)
+        subject = Subject(fixture, server, network)
+        yield subject
+        subject.rests()
+        subject.works()
 
 
 @pytest.fixture
 def subject(installed: Subject) -> Iterator[Subject]:
+    installed.rests()
     yield installed
     installed.network.behave()
 
@@ -100,6 +114,7 @@ async def seen(erp: Erp, order: Order) -> Sequence[Found]:
 
 async def settled(subject: Subject, erp: Erp, order: Order) -> Found:
     """The ERP order once it is confirmed, or as it is when patience is over."""
+    subject.works()
     deadline = time.monotonic() + subject.patience
     (found,) = await seen(erp, order)
     while found.state is FoundState.TAKEN and time.monotonic() < deadline:

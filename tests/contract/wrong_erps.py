@@ -227,7 +227,7 @@ class MissesWhatIsHalfMade(Wrong):
 
 
 class TakesHalfMadeForTaken(Wrong):
-    patience = 8
+    patience = 5
 
     def seen(self, found):
         return replace(found, state=FoundState.TAKEN) if found.state is FoundState.HALF_MADE else found

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
 from order_sync.core.errors import OrderRefused
@@ -13,7 +12,7 @@ from order_sync.core.orders import Order
 from order_sync.core.verdict import Found
 from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.rest import Endpoint
-from sandbox.tryton import DATABASE, Tryton
+from sandbox.tryton import Tryton
 from tests.fixtures import tryton as fixture
 from tests.support.proxy import Proxy
 
@@ -88,11 +87,10 @@ def resting(tryton: Tryton) -> Iterator[None]:
 
     To us that is an ERP that is stuck: it takes orders, and confirms none.
     """
-    tryton.stop_worker()
+    fixture.rest(tryton)
     yield
-    with psycopg.connect(tryton.cluster.dsn(DATABASE)) as connection:
-        connection.execute("delete from ir_queue where dequeued_at is null")
-    tryton.start_worker()
+    fixture.rest(tryton)
+    fixture.work(tryton)
 
 
 async def found(erp: Adapter, order: Order, until: Callable[[Found], Any] = lambda _: True) -> Found:
