@@ -45,6 +45,7 @@ TEST = {
 
 ON_A_SERVER = ("ledger", "channels", "contract/test_channel_*.py")
 FULL = {
+    "long": Stage([part for stage in TEST.values() for part in stage.parts], ["-m", "full"]),
     "debian": Stage(ON_A_SERVER, ["--server=debian"], needs=debian),
     "hostile": Stage(ON_A_SERVER, ["--server=hostile"], beside=True, needs=debian),
 }
