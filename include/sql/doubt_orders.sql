@@ -1,5 +1,5 @@
 -- Returns how many open orders a lost ledger may have sent; from now on each is looked up before anything else; needs
--- orders_queued, orders_in_doubt. Where no ledger was restored it reads no order.
+-- orders_queued, orders_in_doubt. Where no ledger was restored it reads no order; the `case` lets no plan ask of others.
 -- What another task put on record meanwhile has another generation; what changed otherwise waits for the next settle.
 -- The attempt on record stands for all that are lost: none was made after the restore, nor stored by the ERP after looks_from.
 with moment as materialized (
@@ -17,7 +17,7 @@ with moment as materialized (
     from restore
     cross join unlooked
     join orders o on o.id = unlooked.id and o.generation = unlooked.generation
-        and exists (select from restores) and may_have_been_sent(o)
+        and exists (select from restores) and case when o.id = unlooked.id then may_have_been_sent(o) end
     order by o.id
     for update of o
 ), attempt as (

@@ -77,7 +77,7 @@ EVIDENCE = {
         *("id", "order_key", "channel", "erp", "status", "generation", "version", "digest", "reason", "landed_at"),
         *("received_at", "placed_at", "delivery_date", "currency", "total", "code", "erp_number", "erp_status"),
         *("next_attempt_at", "lease_until", "leased_by", "first_attempt_at", "receipt_at", "window_ends_at"),
-        *("next_look_at", "resends", "epoch", "backfilled", "erased_at"),
+        *("next_look_at", "resends", "epoch", "backfilled", "erased_at", "acknowledged_as"),
     },
     "report_rows": {
         *("report_id", "position", "of_order", "distributor_name", "delivery_date", "placed_at_date", "status"),

@@ -61,7 +61,7 @@ def test_a_late_receipt_stands_although_the_order_was_found_absent_before(ledger
     ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
     status, message = sql.order(1, "status, message")
     assert status == "conflict"
-    assert "the channel cancelled the order, and the ERP may have it" in str(message)
+    assert "in the channel it is no order any more (voided), and the ERP has it or may have it" in str(message)
 
 
 def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_does(ledger: Ledger, sql: Sql):
@@ -128,5 +128,6 @@ def test_what_the_channel_cancels_after_a_send_is_not_said_to_be_cancelled_befor
     ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
     assert sql.order(1, "status, message") == (
         "cancelled_at_source",
-        "cancelled in the channel; it may have been sent before, and a look-up did not find it in the ERP",
+        "in the channel it is no order any more (voided): it may have been sent before, and a look-up did not find it"
+        " in the ERP",
     )

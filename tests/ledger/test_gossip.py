@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from order_sync.core.advice import OF_NO_KNOWN_CAUSE
 from order_sync.core.asked import Asked
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import LedgerUnavailable
@@ -131,10 +132,10 @@ def test_sending_looking_up_and_comparing_let_nothing_out(shop: Shop, nothing_of
 def test_an_erp_that_refuses_one_order_after_the_other_is_held_for_a_reason_without_people(
     shop: Shop, sql: Sql, nothing_of_ann: Callable[[], None]
 ):
-    shop.erp.script = ["refused"] * 5
-    shop.sell(*range(1, 6))
+    shop.erp.script = ["refused"] * OF_NO_KNOWN_CAUSE
+    shop.sell(*range(1, OF_NO_KNOWN_CAUSE + 1))
     shop.queue()
-    with pytest.raises(Exception, match="refused the last 5 orders") as error:
+    with pytest.raises(Exception, match=f"refused the last {OF_NO_KNOWN_CAUSE} orders") as error:
         shop.send(submit_concurrency=1)
     shop.said.append(str(error.value))
     assert sql.one("select count(*) from holds") == 1

@@ -365,7 +365,7 @@ def test_explaining_changes_nothing(orders: Ledger, sql: Sql):
         ({"key": "shop:1", "reference": "W1", "days": "3"}, "key names one order: leave out reference, days"),
         ({"receipt": "R", "status": "failed"}, "receipt finds single orders: leave out status"),
         ({"status": "broken"}, "status is 'broken': write waiting, not_an_order, .*, or nothing"),
-        ({"code": "NOPE"}, "code is 'NOPE': write ADDRESS_MISSING, "),
+        ({"code": "NOPE"}, "code is 'NOPE': write ADDRESS_AMBIGUOUS, "),
         ({"channel": "shp"}, "channel is 'shp': write shop, or nothing"),
         ({"days": "0"}, "days is '0': write a whole number from 1 to 36500, or nothing"),
         ({"days": "²"}, "days is '²'"),
