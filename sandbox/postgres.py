@@ -36,6 +36,8 @@ SETTINGS = {
     "timezone": "UTC",
 }
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+QUICK = ("--set=scram_iterations=1",)
+"""Of a password that is long and random there is nothing to guess, and each connection would pay for its hashing."""
 
 
 @cache
@@ -65,14 +67,14 @@ def programs() -> Path:
 class Cluster:
     """One server with its databases. `settings` are postgresql.conf's; `port` is known once it was started.
 
-    `binaries` is the folder of its programs, `locale` what initdb is told about collations.
+    `binaries` is the folder of its programs, `locale` what initdb is told about collations, and what else it knows.
     """
 
     directory: Path
     settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
     port: int = 0
     binaries: Path = field(default_factory=lambda: programs())
-    locale: Sequence[str] = LOCALE
+    locale: Sequence[str] = (*LOCALE, *QUICK)
 
     def start(self) -> Self:
         """Start the server on a free port, created if it is new; one left running by a killed run is stopped first."""
