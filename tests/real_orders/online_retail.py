@@ -152,12 +152,13 @@ def _customers(rpc: Rpc, places: Mapping[str, str]) -> None:
     )
 
 
-def fill(connection: psycopg.Connection[Any]) -> Facts:
-    """Bring the whole file into a channel database; returns what an ERP knows that has its articles and customers.
+def fill(connection: psycopg.Connection[Any], only: Collection[str]) -> Facts:
+    """Bring these invoices into a channel database; returns what an ERP knows that has their articles and customers.
 
     An article's number begins with five digits, and the ERP has it as it is spelled first. Who is abroad is shipped to.
     """
     copy_file(connection, "file", require(FILE))
+    connection.execute("delete from file where invoiceno <> all (%s)", [list(only)])
     run_file(connection, "online_retail.sql")
     countries = connection.execute("select distinct country from file").fetchall()
     with connection.cursor() as cursor:
