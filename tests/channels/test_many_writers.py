@@ -276,13 +276,14 @@ def test_the_stories_that_chance_seldom_tells_end_as_the_others_do(
     assert model.read
 
 
+@pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.full)])
 @pytest.mark.parametrize("waits", [True, False], ids=["by runs that wait for slow writers", "by the comparison"])
 def test_every_committed_transaction_is_in_the_ledger_once_as_it_stands_in_the_channel(
-    shop: Callable[[bool], ManyWriters], waits: bool
+    shop: Callable[[bool], ManyWriters], waits: bool, examples: int
 ):
     """R53, R167"""
     usual = settings(
-        max_examples=10,
+        max_examples=examples,
         stateful_step_count=40,
         derandomize=True,
         deadline=None,
