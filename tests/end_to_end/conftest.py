@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from sandbox import scratch
+from sandbox import CHECKOUT, scratch
 from sandbox.postgres import Cluster
 from sandbox.system import Sandbox
 from tests.end_to_end.samples import chosen
@@ -42,6 +42,8 @@ SETTINGS = {
     "AIRFLOW__CORE__MAX_CONSECUTIVE_FAILED_DAG_RUNS_PER_DAG": "3",
     # Every run is a test's own: one that the schedule begins would do a test's work before it looks.
     "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
+    "AIRFLOW__CORE__EXECUTOR": "tests.support.executor.LocalExecutor",
+    "PYTHONPATH": str(CHECKOUT),
 }
 """The window is the default; looks are frequent, so that a run ends soon after there is nothing left to wait for; the
 first push sends all sample orders, also on a slow machine."""
