@@ -180,7 +180,7 @@ def test_without_the_ledger_every_task_is_red_after_one_retry_and_nothing_is_cha
 
     People are told once. A ledger that is back before the retry is nobody's trouble.
     """
-    system.wait_until_quiet(150)
+    system.wait_until_quiet()
     api = system.api
     sales = system.sell(2)
     before, calls = system.ledger(EVERYTHING), len(system.proxy.requests)
