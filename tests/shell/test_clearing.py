@@ -116,7 +116,7 @@ def test_a_cleared_check_of_the_reference_data_reads_it_although_the_copy_is_you
 ):
     step = made(CheckReferenceDataOperator)
     assert step.execute(context()) == {}
-    assert step.execute(context(max_tries=RETRIES + 1)) == {"codes": 5}
+    assert step.execute(context(max_tries=RETRIES + 1)) == {"codes": 6}
 
 
 def test_a_cleared_reconcile_looks_before_the_time(given: tuple[MemoryLedger, MemoryErp]):

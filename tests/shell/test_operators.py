@@ -128,7 +128,7 @@ def test_every_step_returns_counts_and_nothing_else(world: World):
     world.channel.rows = [transaction(1), transaction(2, currency="XAF")]
     returned = {kind: world.run(kind) for kind in STEPS[:4]}
     assert returned[ExtractTransactionsOperator] == {"new": 2}
-    assert returned[CheckReferenceDataOperator] == {"codes": 5}
+    assert returned[CheckReferenceDataOperator] == {"codes": 6}
     assert returned[ValidateOrdersOperator] == {"valid": 1, "invalid": 1, "CURRENCY_MAPPING": 1}
     assert returned[PushOrdersOperator] == {"sent": 1}
     assert all(type(number) is int for counts in returned.values() for number in counts.values())

@@ -133,6 +133,6 @@ def test_a_selection_that_no_run_made_is_refused(world: World, kind: type[BaseOp
     assert world.erp.submits == []
 
 
-@pytest.mark.parametrize(("always", "codes"), [(False, {}), (True, {"codes": 5})])
+@pytest.mark.parametrize(("always", "codes"), [(False, {}), (True, {"codes": 6})])
 def test_reference_data_is_read_however_young_the_copy_is_when_somebody_has_just_changed_it(world, always, codes):
     assert execute(CheckReferenceDataOperator(task_id="check", channel="shop", always=always, retries=RETRIES)) == codes
