@@ -231,7 +231,7 @@ def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
     run()
     with pipeline.ledger() as connection:
         [(account,)] = connection.execute("select customer_account from order_sync.transactions").fetchall()
-    pipeline.validated("dynamics_store")
+        connection.execute("update order_sync.watermarks set validated_at = validated_at - interval '1 day'")
     yesterday = str((datetime.now(UTC) - timedelta(days=1)).date())
     assert run("report_failures", day=yesterday, content="all").returned["build_failure_report"] == {"Successful": 1}
     [file] = tmp_path.iterdir()
@@ -245,8 +245,7 @@ def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
     assert run().state == "success"
     assert run("compare_orders").state == "success"
     assert run("forget_transactions").state == "success"
-    twin = "not_an_order"  # the tills' channel compared the same row
-    assert sorted(pipeline.statuses()) == [twin, "succeeded"]
+    assert pipeline.statuses() == ["succeeded"]
     assert len(pipeline.in_erp([number])) == 1
     assert account not in file.read_text()
     assert number not in file.read_text()
