@@ -133,7 +133,8 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    default_args=task_defaults("order-desk"),
+    # `decide` refuses unknown params itself, together with everything else that is wrong.
+    default_args=task_defaults("order-desk", pre_execute=None),
     params={
         "action": Param(
             Action.RESYNC.value,
