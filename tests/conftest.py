@@ -49,6 +49,19 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, server: Callable[[Path], C
 
 
 @pytest.fixture(scope="session")
+def migrated(cluster: Cluster) -> str:
+    """The name of a ledger's database, migrated and empty, to which nobody is connected: the template of others."""
+    import psycopg
+
+    from order_sync.ledger import migrate
+
+    name = "ledger_template"
+    cluster.create_database(name)
+    migrate(lambda: psycopg.connect(cluster.dsn(name)))
+    return name
+
+
+@pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """A folder for the sandbox's servers."""
     with scratch() as folder:

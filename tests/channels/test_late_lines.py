@@ -12,7 +12,7 @@ import pytest
 from order_sync import flows
 from order_sync.core.ports import Actor
 from order_sync.core.settings import DEFAULTS, Settings
-from order_sync.ledger import Ledger, migrate
+from order_sync.ledger import Ledger
 from sandbox.postgres import Cluster
 from tests.fixtures import corner_shop, dynamics_store, dynamics_web
 
@@ -61,14 +61,13 @@ class Shop:
     params=[(dynamics_web, DYNAMICS), (dynamics_store, DYNAMICS), (corner_shop, JSON)],
     ids=["dynamics_web", "dynamics_store", "corner_shop"],
 )
-def shop(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Shop]:
+def shop(request: pytest.FixtureRequest, cluster: Cluster, migrated: str) -> Iterator[Shop]:
     fixture, (hold_back, bring) = request.param
     names = [f"late_{kind}_{next(NUMBERS)}" for kind in ("shop", "ledger")]
-    for name in names:
-        cluster.create_database(name)
+    for name, template in zip(names, ("template1", migrated), strict=True):
+        cluster.create_database(name, template)
     dsn, ledger_dsn = map(cluster.dsn, names)
     fixture.create(dsn)
-    migrate(lambda: psycopg.connect(ledger_dsn))
 
     def change(statement: str) -> None:
         with psycopg.connect(dsn) as connection:

@@ -82,6 +82,8 @@ def shop(dsn: str, tmp_path: Path) -> Shop:
 @pytest.fixture(scope="module")
 def another_cluster(tmp_path_factory: pytest.TempPathFactory, server: Callable[[Path], Cluster]) -> Iterator[Cluster]:
     cluster = server(Path(tmp_path_factory.mktemp("another")) / "cluster").start()
+    cluster.create_database("migrated")
+    migrate(lambda: psycopg.connect(cluster.dsn("migrated")))
     yield cluster
     cluster.remove()
 
@@ -89,8 +91,7 @@ def another_cluster(tmp_path_factory: pytest.TempPathFactory, server: Callable[[
 @pytest.fixture
 def ledger(another_cluster: Cluster) -> Iterator[Ledger]:
     """An empty ledger, in another cluster than the channel."""
-    another_cluster.create_database("ledger")
-    migrate(lambda: psycopg.connect(another_cluster.dsn("ledger")))
+    another_cluster.create_database("ledger", template="migrated")
     with Ledger(lambda: psycopg.connect(another_cluster.dsn("ledger"))) as ledger:
         yield ledger
     another_cluster.drop_database("ledger")

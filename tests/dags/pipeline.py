@@ -6,7 +6,7 @@ Import it after `tests.airflow_home`, as the conftest here does.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 
-from order_sync import ledger
+from order_sync.operators import erp
 from sandbox import shop
 from sandbox.catalogue import CUSTOMERS
 from sandbox.inbox import Inbox
@@ -36,16 +36,15 @@ class Pipeline:
     """A ledger and a channel of its own, known to Airflow by their connections; the ERP is shared."""
 
     cluster: Cluster
+    templates: tuple[str, str]
     tryton: Tryton
     inbox: Inbox
     monkeypatch: pytest.MonkeyPatch
     names: list[str] = field(default_factory=lambda: [f"run_{kind}_{next(NUMBERS)}" for kind in ("ledger", "channel")])
 
     def __post_init__(self) -> None:
-        for name in self.names:
-            self.cluster.create_database(name)
-        ledger.migrate(self.ledger)
-        shop.create(self.cluster.dsn(self.names[1]))
+        for name, template in zip(self.names, self.templates, strict=True):
+            self.cluster.create_database(name, template)
         self.connect("order_ledger", postgres(self.cluster.dsn(self.names[0])))
         for channel in ("dynamics_web", "dynamics_store"):
             self.connect(f"channel_{channel}", postgres(self.cluster.dsn(self.names[1])))
@@ -132,14 +131,26 @@ def metadata() -> None:
         initdb(session=session)
 
 
+@pytest.fixture(scope="session")
+def templates(cluster: Cluster, migrated: str) -> tuple[str, str]:
+    """The names of an empty ledger and an empty shop to which nobody is connected."""
+    cluster.create_database("shop_template")
+    shop.create(cluster.dsn("shop_template"))
+    return migrated, "shop_template"
+
+
 @pytest.fixture
-def pipeline(metadata: None, cluster: Cluster, tryton: Tryton, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+def pipeline(
+    metadata: None, cluster: Cluster, templates: tuple[str, str], tryton: Tryton, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pipeline]:
     monkeypatch.setenv("ORDER_SYNC_VERIFICATION_WINDOW", "20s")
-    monkeypatch.setenv("ORDER_SYNC_EARLY_LOOKS", "2s,4s,8s")
+    monkeypatch.setenv("ORDER_SYNC_EARLY_LOOKS", "1s,2s,3s,4s,6s,8s")
+    # In one process there is no worker that has to notice first that a task went to wait.
+    monkeypatch.setattr(erp, "SOONEST", timedelta(seconds=0.5))
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_FROM", "order-sync@example.org")
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_TO", "desk@example.org")
     inbox = Inbox().start()
-    pipeline = Pipeline(cluster, tryton, inbox, monkeypatch)
+    pipeline = Pipeline(cluster, templates, tryton, inbox, monkeypatch)
     yield pipeline
     inbox.stop()
     for name in pipeline.names:
@@ -158,8 +169,8 @@ class Run:
 
 
 def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: Any) -> Run:
-    """Run a DAG of a folder once."""
-    dag = DagBag(folder).dags[dag_id]
+    """Run a DAG of a folder once. Its file is called as it is, up to the channel's name."""
+    dag = DagBag(folder / f"{dag_id.partition('__')[0]}.py").dags[dag_id]
     for task in dag.tasks:
         task.retries = min(task.retries, retries)
     done = dag.test(run_conf=params or None)

@@ -1,6 +1,7 @@
 """An Airflow under the FAB auth manager, as production has it, and people of each role who log in to it."""
 
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from order_sync import permissions
 from order_sync.ledger import migrate
+from sandbox import CHECKOUT
 from sandbox.airflow import Airflow
 from sandbox.postgres import Cluster
 from sandbox.tryton import Secrets
@@ -26,10 +28,10 @@ def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
     migrate(lambda: psycopg.connect(cluster.dsn(LEDGER)))
     env = {
         "AIRFLOW_CONN_ORDER_LEDGER": cluster.dsn(LEDGER),
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
         permissions.SETTING: "on",
     }
-    airflow = Airflow(cluster, folder / "airflow", env, auth="fab")
+    dags = shutil.copytree(CHECKOUT / "dags", folder / "dags")
+    airflow = Airflow(cluster, folder / "airflow", env, dags, auth="fab")
     office = Office(airflow, cluster.dsn(LEDGER))
     try:
         with ThreadPoolExecutor(1) as pool:
@@ -39,6 +41,7 @@ def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
             office.before, office.closed = api.import_errors(), office.trigger("admin", "hold_connection")
             office.made = [pool.submit(airflow.run, "order_sync", "roles") for _ in range(2)]
             office.made[0].result()
+            office.read_dags_again()
             api.wait_until(lambda: not api.import_errors(), 60, lambda: str(api.import_errors()))
             api.wait_until(lambda: _kinds(api.dags()) == set(permissions.DAGS), 60, lambda: str(api.dags()))
             for who, roles in ROLES.items():

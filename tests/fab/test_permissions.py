@@ -90,6 +90,7 @@ def test_what_is_granted_on_a_dag_beside_the_table_is_taken_away(office: Office)
     admin, name = office.people["admin"], "Order Desk"
     grant = {"action": {"name": "can_edit"}, "resource": {"name": "DAG:hold_connection"}}
     admin.call("POST", "/auth/fab/v1/roles", json={"name": name, "actions": [grant]})
+    office.read_dags_again()
     admin.wait_until(lambda: not admin.call("GET", f"/auth/fab/v1/roles/{name}")["actions"], 60, lambda: name)
 
 

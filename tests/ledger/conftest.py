@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from order_sync.ledger import Ledger, migrate
+from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Counting, Sql
@@ -19,15 +19,6 @@ MIGRATED = ["alembic_version", "lifecycle"]
 """The tables that a migration fills."""
 
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="session")
-def migrated(cluster: Cluster) -> str:
-    """The name of a migrated database to which nobody is connected."""
-    name = "ledger_template"
-    cluster.create_database(name)
-    migrate(lambda: psycopg.connect(cluster.dsn(name)))
-    return name
 
 
 @pytest.fixture

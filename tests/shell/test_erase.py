@@ -23,11 +23,10 @@ Execute = Callable[..., dict[str, int]]
 
 
 @pytest.fixture
-def ledger(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(cluster: Cluster, migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger behind Airflow's connection, with two transactions of a customer that are no orders."""
-    cluster.create_database("ledger_of_people")
+    cluster.create_database("ledger_of_people", template=migrated)
     ledger = Ledger(lambda: psycopg.connect(cluster.dsn("ledger_of_people")))
-    ledger.migrate()
     connection = {"conn_type": "postgres", "host": "127.0.0.1", "port": cluster.port, "login": "postgres"}
     secret = {"password": cluster.password, "schema": "ledger_of_people"}
     monkeypatch.setenv("AIRFLOW_CONN_ORDER_LEDGER", json.dumps({**connection, **secret}))

@@ -24,11 +24,10 @@ DETAILS = json.dumps({"lines": [["1", "SKU-0001", "1", "10.00"]], "ship_to": ADD
 
 
 @pytest.fixture
-def ledger(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(cluster: Cluster, migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger behind Airflow's connection."""
-    cluster.create_database("ledger_to_explain")
+    cluster.create_database("ledger_to_explain", template=migrated)
     ledger = Ledger(lambda: psycopg.connect(cluster.dsn("ledger_to_explain")))
-    ledger.migrate()
     connection = {"conn_type": "postgres", "host": "127.0.0.1", "port": cluster.port, "login": "postgres"}
     secret = {"password": cluster.password, "schema": "ledger_to_explain"}
     monkeypatch.setenv("AIRFLOW_CONN_ORDER_LEDGER", json.dumps({**connection, **secret}))

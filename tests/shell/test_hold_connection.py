@@ -20,11 +20,10 @@ Do = Callable[..., dict[str, int]]
 
 
 @pytest.fixture
-def ledger(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(cluster: Cluster, migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger behind Airflow's connection."""
-    cluster.create_database("ledger_of_holds")
+    cluster.create_database("ledger_of_holds", template=migrated)
     ledger = Ledger(lambda: psycopg.connect(cluster.dsn("ledger_of_holds")))
-    ledger.migrate()
     connection = {"conn_type": "postgres", "host": "127.0.0.1", "port": cluster.port, "login": "postgres"}
     secret = {"password": cluster.password, "schema": "ledger_of_holds"}
     monkeypatch.setenv("AIRFLOW_CONN_ORDER_LEDGER", json.dumps({**connection, **secret}))

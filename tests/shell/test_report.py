@@ -25,11 +25,10 @@ Build = Callable[..., dict[str, int]]
 
 
 @pytest.fixture(scope="module")
-def database(cluster: Cluster) -> Iterator[str]:
+def database(cluster: Cluster, migrated: str) -> Iterator[str]:
     """The name of a ledger's database."""
     name = "ledger_of_reports"
-    cluster.create_database(name)
-    ledger.migrate(lambda: psycopg.connect(cluster.dsn(name)))
+    cluster.create_database(name, template=migrated)
     yield name
     cluster.drop_database(name)
 

@@ -22,11 +22,10 @@ CHANNELS = [spec.connection for spec in registry.CHANNELS]
 
 
 @pytest.fixture
-def ledger(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(cluster: Cluster, migrated: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger behind Airflow's connection."""
-    cluster.create_database("restored_ledger")
+    cluster.create_database("restored_ledger", template=migrated)
     ledger = Ledger(lambda: psycopg.connect(cluster.dsn("restored_ledger")))
-    ledger.migrate()
     connection = {"conn_type": "postgres", "host": "127.0.0.1", "port": cluster.port, "login": "postgres"}
     secret = {"password": cluster.password, "schema": "restored_ledger"}
     monkeypatch.setenv("AIRFLOW_CONN_ORDER_LEDGER", json.dumps({**connection, **secret}))
