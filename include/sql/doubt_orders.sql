@@ -1,5 +1,6 @@
 -- Returns how many open orders a lost ledger may have sent; from now on each is looked up before anything else; needs
--- orders_queued, orders_in_doubt. Where no ledger was restored it reads no order; the `case` lets no plan ask of others.
+-- orders_queued, orders_in_doubt. Where no ledger was restored it reads no order; the `case` lets no plan ask of others,
+-- and the array lets none read the whole table for them.
 -- What another task put on record meanwhile has another generation; what changed otherwise waits for the next settle.
 -- The attempt on record stands for all that are lost: none was made after the restore, nor stored by the ERP after looks_from.
 with moment as materialized (
@@ -16,7 +17,7 @@ with moment as materialized (
     select o.id, o.status, restore.id as restore_id, restore.restored_at, restore.looks_from
     from restore
     cross join unlooked
-    join orders o on o.id = unlooked.id and o.generation = unlooked.generation
+    join orders o on o.id = any(array(select id from unlooked)) and o.id = unlooked.id and o.generation = unlooked.generation
         and exists (select from restores) and case when o.id = unlooked.id then may_have_been_sent(o) end
     order by o.id
     for update of o
