@@ -90,8 +90,11 @@ class ManyWriters(RuleBasedStateMachine):
         self.commit(0)
 
     def open(self) -> None:
-        dsn = self.cluster.dsn(DATABASE)
-        self.writers = [Writer(psycopg.connect(dsn)) for _ in range(3)]
+        """Let the writers connect: whatever the server's defaults are, none is undone for what another one did."""
+        dsn, usual = self.cluster.dsn(DATABASE), "-c default_transaction_isolation=read\\ committed"
+        self.writers = [
+            Writer(psycopg.connect(dsn, options=f"{usual} -c idle_in_transaction_session_timeout=0")) for _ in range(3)
+        ]
 
     def teardown(self) -> None:
         try:
