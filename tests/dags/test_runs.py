@@ -341,7 +341,8 @@ def test_people_hold_orders_and_release_them_and_what_is_released_is_sent_once(p
 def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
     """R173"""
     run()
-    ran = run("resync_orders", action="mark_as_synced", reason=" ", order_keys=["x"], channel="dynamics_web")
+    wrong = {"action": "mark_as_synced", "reason": " ", "order_keys": ["x"], "channel": "dynamics_web", "wat": 1}
+    ran = run("resync_orders", **wrong)
     assert (ran.state, ran.tasks["decide"], ran.tries["decide"]) == ("failed", "failed", 1)
     text = pipeline.inbox.slack[0]["text"]
     for problem in (
@@ -349,5 +350,6 @@ def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_w
         "together with channel",
         "reason is missing",
         "0 for 1",
+        "no param 'wat'",
     ):
         assert problem in text
