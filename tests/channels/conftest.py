@@ -8,15 +8,15 @@ import pytest
 
 from sandbox import shop
 from sandbox.postgres import Cluster
+from tests.support.emptying import empty
 
 NUMBERS = count()
 TABLES = ("table", "salestrans", "taxtrans", "markuptrans", "chargetaxtrans", "addresstrans")
 
 
 def emptied(dsn: str) -> None:
-    tables = ", ".join(f"ax.retailtransaction{name}" for name in TABLES)
-    with psycopg.connect(dsn) as connection:
-        connection.execute(f"truncate {tables} restart identity")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        empty(connection, "ax", [f"retailtransaction{name}" for name in TABLES])
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ from itertools import count
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Counting, Sql
+from tests.support.emptying import empty
 
 MIGRATED = ["alembic_version", "lifecycle"]
 """The tables that a migration fills."""
@@ -44,11 +44,11 @@ def connect(cluster: Cluster, migrated: str, emptied: list[str]) -> Iterator[Con
         cluster.create_database(emptied[-1], template=migrated)
     name = emptied.pop()
     yield lambda: psycopg.connect(cluster.dsn(name))
-    empty(cluster.dsn(name))
+    empty_ledger(cluster.dsn(name))
     emptied.append(name)
 
 
-def empty(dsn: str) -> None:
+def empty_ledger(dsn: str) -> None:
     """End the connections to a ledger's database, and remove all that a migration does not put into it."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
@@ -58,12 +58,7 @@ def empty(dsn: str) -> None:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'order_sync' and tablename <> all(%s)", [MIGRATED]
         )
-        connection.execute("set search_path to order_sync")
-        names = [Identifier(name) for (name,) in tables]
-        filled = SQL("select array[{}]").format(SQL(", ").join(SQL("exists(select from {})").format(n) for n in names))
-        ((found,),) = connection.execute(filled).fetchall()
-        if used := [name for name, rows in zip(names, found, strict=True) if rows]:
-            connection.execute(SQL("truncate {} restart identity cascade").format(SQL(", ").join(used)))
+        empty(connection, "order_sync", [name for (name,) in tables])
 
 
 @pytest.fixture
