@@ -67,10 +67,14 @@ class System:
 
     def sell(self, number: int, sku: str = PRODUCTS[0].sku) -> list[Sale]:
         """Write so many sales of an article into the channel, good ones if the ERP has it."""
-        sales = [_sale(f"E2E-{next(_NUMBERS):06}", sku) for _ in range(number)]
+        sales = self.made(number, sku)
         with self.sandbox.connect(SHOP) as connection:
             shop.write(connection, sales)
         return sales
+
+    def made(self, number: int, sku: str = PRODUCTS[0].sku) -> list[Sale]:
+        """So many sales that nobody has written yet."""
+        return [_sale(f"E2E-{next(_NUMBERS):06}", sku) for _ in range(number)]
 
     def channel(self, query: str) -> list[tuple[Any, ...]]:
         """What the channel's database answers."""
@@ -185,11 +189,11 @@ class System:
 
     # The ledger
 
-    def ledger(self, query: str, sales: Iterable[Sale] = ()) -> list[tuple[Any, ...]]:
+    def ledger(self, query: str, sales: Iterable[Sale] = (), **values: Any) -> list[tuple[Any, ...]]:
         """What the ledger answers; `%(keys)s` are the keys of these sales."""
         with self.sandbox.connect(LEDGER) as connection:
             connection.execute("set search_path to order_sync")
-            return connection.execute(query.encode(), {"keys": [key(sale) for sale in sales]}).fetchall()
+            return connection.execute(query.encode(), {"keys": [key(sale) for sale in sales], **values}).fetchall()
 
     def statuses(self, sales: Collection[Sale]) -> Counter[str]:
         """How many of these orders stand in each status."""

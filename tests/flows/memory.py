@@ -429,7 +429,16 @@ class MemoryLedger:
         return len(refused)
 
     def queued(self, channel: str, *, sent_before: bool) -> int:
-        return sum(row.status is Status.QUEUED and (sent_before or not row.tried) for row in self.rows.values())
+        return sum(
+            row.transaction.key.channel == channel and row.status is Status.QUEUED and (sent_before or not row.tried)
+            for row in self.rows.values()
+        )
+
+    def waits(self, channels: Collection[str], *, sent_before: bool) -> bool:
+        return any(
+            row.transaction.key.channel in channels and row.status is Status.QUEUED and (sent_before or not row.tried)
+            for row in self.rows.values()
+        )
 
     def off_peak(self, channel: str) -> int:
         return sum(row.status is Status.QUEUED and row.tried for row in self.rows.values())

@@ -10,6 +10,7 @@ import pytest
 
 from order_sync.core.errors import LedgerUnavailable, Transient
 from order_sync.core.lifecycle import Status
+from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Claim, Route, Summary
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
@@ -223,3 +224,50 @@ async def test_settling_alone_is_not_bounded():
     await send(ledger, MemoryErp(ledger.clock))
     ledger.clock.sleep(minutes=1)
     assert (await settle(ROUTE, Slow(ledger.clock), ledger, ACTOR, POLICY)).counts == {"still_open": 10}
+
+
+OTHER = Route("store", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
+
+
+async def shared(ledger: MemoryLedger, erp: MemoryErp, left: timedelta | None = None) -> Summary:
+    """Push for three minutes, on an ERP that another channel shares."""
+    settings = Settings(push_turn=timedelta(minutes=3), claim_size=50)
+    clock = ledger.clock.monotonic
+    return await push(ROUTE, erp, ledger, ACTOR, POLICY, settings, clock, others=["store"], left=left)
+
+
+def sold_in_the_other(ledger: MemoryLedger) -> None:
+    channel = MemoryChannel([transaction(1, key=OrderKey("store", ("1",)))])
+    extract(OTHER, channel, ledger, ACTOR)
+    validate(OTHER, ledger, ACTOR)
+
+
+async def test_a_push_gives_way_within_a_minute_to_an_order_of_another_channel_and_goes_on_after_it():
+    ledger = ready(2000)
+    erp = Slow(ledger.clock)
+    sold_in_the_other(ledger)
+    first = await shared(ledger, erp)
+    assert 30 <= first.counts["sent"] <= 60
+    assert "left_queued" not in first.counts
+    assert first.gave_way == timedelta(seconds=180 - first.counts["sent"])
+    assert not any(row.lease_until for row in ledger.rows.values() if row.status is Status.QUEUED)
+    await push(OTHER, erp, ledger, ACTOR, POLICY, Settings(), ledger.clock.monotonic, others=["shop"])
+    assert erp.submits[-1].channel == "store"
+    second = await shared(ledger, erp, left=first.gave_way)
+    assert second.gave_way is None
+    assert 180 <= first.counts["sent"] + second.counts["sent"] <= 180 + 32, "together they are one whole turn"
+
+
+async def test_a_push_that_nobody_waits_for_keeps_its_turn():
+    ledger = ready(100)
+    assert (await shared(ledger, Slow(ledger.clock))).counts == {"sent": 100}
+
+
+async def test_looking_up_gives_way_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(import_module("order_sync.flows.settle"), "PAGE", 1)
+    ledger = ready(10)
+    await send(ledger, MemoryErp(ledger.clock))
+    ledger.clock.sleep(minutes=1)
+    sold_in_the_other(ledger)
+    summary = await shared(ledger, Slow(ledger.clock))
+    assert summary.counts == {"still_open": 1}

@@ -115,6 +115,7 @@ def history(cluster: Cluster, migrated: str) -> Iterator[Sql]:
         ("look_now", {"limit": 10}, "orders_in_doubt"),
         ("count_off_peak", {}, "orders_queued"),
         ("count_queued", {"sent_before": True}, "orders_queued"),
+        ("read_who_waits", {"channels": ["shop"], "sent_before": True}, "orders_queued"),
         ("read_received", {"after": "", "limit": 10}, "orders_received"),
         ("read_waiting", {}, "orders_waiting"),
         ("read_unfinished", {"limit": 10}, "orders_unfinished"),

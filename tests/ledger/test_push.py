@@ -6,8 +6,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Event
 from order_sync.core.ports import Actor, Outcome, Receipt
+from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
@@ -74,6 +76,39 @@ def test_what_is_left_for_the_next_push_is_what_it_may_claim(ledger: Ledger, sql
     assert ledger.queued("shop", sent_before=True) == len(claim(ledger).entries) == 4
     assert ledger.queued("shop", sent_before=False) == 3
     assert ledger.queued("other", sent_before=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "waits"),
+    [
+        ("select", True),
+        ("update orders set next_attempt_at = clock_timestamp() + interval '1 hour'", False),
+        ("update orders set lease_until = clock_timestamp() + interval '1 minute'", False),
+        ("update orders set first_attempt_at = clock_timestamp()", False),
+        ("update orders set status = 'failed'", False),
+        ("update watermarks set stored_at = clock_timestamp() - interval '61 minutes'", False),
+        ("delete from watermarks", False),
+    ],
+)
+def test_a_channel_waits_while_it_is_read_and_has_an_order_that_a_push_could_send(
+    ledger: Ledger, sql: Sql, change: str, waits: bool
+):
+    queue(ledger, 1)
+    ledger.record("shop", "tryton", [], Watermark("one database", 1), ACTOR)
+    sql.do(change)
+    assert ledger.waits(["shop", "other"], sent_before=False) is waits
+    assert not ledger.waits(["other"], sent_before=False)
+    assert not ledger.waits([], sent_before=False)
+
+
+def test_a_channel_on_hold_waits_for_a_person_and_not_for_the_erp(ledger: Ledger):
+    queue(ledger, 1)
+    ledger.record("shop", "tryton", [], Watermark("one database", 1), ACTOR)
+    ledger.hold("channel_shop", HoldKind.PERSON, HoldScope.SUBMIT, "stocktaking", ACTOR)
+    assert not ledger.waits(["shop"], sent_before=True)
+    ledger.release_hold("channel_shop", HoldKind.PERSON, ACTOR)
+    ledger.hold("channel_shop", HoldKind.OUTAGE, HoldScope.ALL, "the shop is away", ACTOR)
+    assert ledger.waits(["shop"], sent_before=True), "what was read is sent"
 
 
 def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connect):

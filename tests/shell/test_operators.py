@@ -19,6 +19,8 @@ from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Horizon
+from order_sync.core.settings import Settings
+from order_sync.flows import push_time
 from order_sync.operators import (
     CheckReferenceDataOperator,
     ExtractTransactionsOperator,
@@ -151,6 +153,24 @@ def test_a_summary_is_logged_in_words(world: World):
     with capture_logs() as logged:
         world.run(ExtractTransactionsOperator)
     assert "1 new" in [line["event"] for line in logged]
+
+
+def test_a_push_gives_way_to_another_channel_without_a_slot_and_goes_on_with_the_time_it_has_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.channel.rows = [transaction(1), transaction(2)]
+    world.run(*STEPS[:3])
+    with monkeypatch.context() as busy:
+        busy.setattr(push_time, "SHARE", timedelta(0))
+        busy.setattr(registry, "CHANNELS", (*registry.CHANNELS, replace(registry.CHANNELS[0], name="market")))
+        busy.setattr(world.ledger, "waits", lambda channels, **_: channels == ["market"])
+        stop = deferred(PushOrdersOperator(task_id="push", channel="shop"))
+    assert datetime.now(UTC) < wakes_at(stop) < datetime.now(UTC) + timedelta(minutes=1)
+    assert world.ledger.counts("shop")[Status.QUEUED] == 2
+    assert 0 < stop.kwargs["left"] < Settings().push_turn.total_seconds()
+    counts = {**json.loads(json.dumps(stop.kwargs)), "counts": {"sent": 3}}
+    push = PushOrdersOperator(task_id="push", channel="shop")
+    assert getattr(push, stop.method_name)(context("push"), event=None, **counts) == {"sent": 5}
 
 
 def test_a_push_on_hold_settles_what_is_due_and_then_skips_with_the_reason(world: World):

@@ -451,6 +451,9 @@ class Ledger(Protocol):
         were not queued again for the same `why` before.
         """
 
+    def waits(self, channels: Collection[str], *, sent_before: bool) -> bool:
+        """Whether one of these channels, if it runs, could send an order now; `sent_before` as in `queued`."""
+
     def off_peak(self, channel: str) -> int:
         """How many queued orders were tried before."""
 
@@ -599,12 +602,14 @@ class Reports(Protocol):
 class Summary:
     """What a flow did, in counts: the only thing that a task returns. Never keys, never people's data.
 
-    `held` is why nothing was sent, when sending is on hold.
+    `held` is why nothing was sent, when sending is on hold. `gave_way` is what is left of a push's turn, when it let
+    another channel go first.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     held: str | None = None
+    gave_way: timedelta | None = None
 
     def add(self, name: str, number: int = 1) -> None:
         """Count `number` more of `name`; nothing is counted as nothing."""

@@ -75,8 +75,8 @@ class Settings:
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
     push_turn: Annotated[
         timedelta,
-        "how long a push goes on looking up and sending; what is left goes with the next run. Shorter than a channel's"
-        " time from run to run",
+        "how long a push goes on looking up and sending, with pauses in which another channel of the ERP goes first;"
+        " what is left goes with the next run. Shorter than a channel's time from run to run",
     ] = timedelta(minutes=3)
     claim_size: Annotated[int, "how many orders one claim takes at most"] = 200
     first_run_limit: Annotated[

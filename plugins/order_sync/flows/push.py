@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows.holds import holding, must_be_the_accepted_one, submit_hold
 from order_sync.flows.landing import land_again
+from order_sync.flows.push_time import PushTime
 from order_sync.flows.settle import settle
 from order_sync.flows.turn import MAX_REFUSALS, RefusesEverything, Turn
 
@@ -45,11 +46,16 @@ async def push(
     selection: int | None = None,
     off_peak: OffPeak | None = None,
     cleared: Actor | None = None,
+    others: Collection[str] = (),
+    left: timedelta | None = None,
 ) -> Summary:
     """Settle what is due, then send what is queued until nothing is left or the turn is over; of a `selection` its own.
 
     A turn lasts `settings.push_turn`, of which looking up takes half at most; that of a selection lasts `time_to_send`.
     What is left then is counted as `left_queued` and goes with the next push.
+
+    While orders of the `others`, the channels that share the ERP, wait too, it ends after `SHARE`: the summary's
+    `gave_way` is the time that it has left, to be given as `left` when it goes on after them.
 
     What was tried before waits for the ERP's `off_peak` hours. Who `cleared` the task wants all of it sent now, and
     what the ERP surely refused tried again.
@@ -62,8 +68,14 @@ async def push(
     the ledger and raises nothing. While sending is on hold `held` says why; a hold for the ERP's configuration is
     probed with one order.
     """
-    connection, begun, turn = f"erp_{route.erp}", monotonic(), settings.push_turn.total_seconds()
-    summary = await settle(route, erp, ledger, actor, policy, over=lambda: monotonic() >= begun + turn / 2)
+    connection = f"erp_{route.erp}"
+
+    def others_wait() -> bool:
+        return bool(others) and ledger.waits(others, sent_before=begins_at(off_peak, ledger.now()) is None)
+
+    whole = left or _whole_time(route, ledger, settings, selection)
+    push_time = PushTime.of(whole, monotonic, others_wait)
+    summary = await settle(route, erp, ledger, actor, policy, over=push_time.half_over)
     if route.by_hand and not summary.held:
         summary.held = f"orders of {route.channel} are entered into the ERP by hand: {route.by_hand}"
     if not summary.held:
@@ -77,8 +89,7 @@ async def push(
         return summary
     waits_for = None if cleared or selection is not None else off_peak
     sender = Sender(
-        *(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for),
-        ends_at=begun + turn,
+        *(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for, push_time)
     )
     with holding(connection, ledger, actor):
         if hold and not await sender.probe():
@@ -96,6 +107,12 @@ async def push(
 def time_to_send(number: int) -> timedelta:
     """How long a selection of so many orders may keep the ERP to itself: it follows the number, up to an hour."""
     return min(timedelta(minutes=5, seconds=number), LONGEST_SELECTION)
+
+
+def _whole_time(route: Route, ledger: Ledger, settings: Settings, selection: int | None) -> timedelta:
+    if selection is None:
+        return settings.push_turn
+    return time_to_send(ledger.to_send(selection).get(route.channel, 0))
 
 
 def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) -> None:
@@ -125,31 +142,29 @@ class Sender:
     channel: Channel | None
     selection: int | None
     off_peak: OffPeak | None
-    ends_at: float
+    time: PushTime
     known: bool = False
     channel_is_away: bool = False
 
     async def send_all(self) -> None:
         """Send until nothing is queued or time is over; what is looked up first goes too, if the ERP has it not."""
-        if self.selection is not None:
-            self.ends_at = self.monotonic() + time_to_send(self._left()).total_seconds()
         more = True
         while more:
             looked_up_first = self.summary.counts.get("changed_since", 0)
-            while not self.over() and await self.turn(self.settings.claim_size):
+            while not self.time.over() and await self.turn(self.settings.claim_size):
                 pass
             more = self.summary.counts.get("changed_since", 0) > looked_up_first and await self._queued_by_a_look()
-        if self.over() and (left := self._left()):
+        if not self.time.over() or not (left := self._left()):
+            return
+        if self.time.gave_way:
+            self.summary.gave_way = self.time.left
+        else:
             self.summary.add("left_queued", left)
             goes = "the next run" if self.selection is None else "the scheduled runs"
             self.summary.notes.append(f"the time of this push is over: what is left goes with {goes}")
 
-    def over(self) -> bool:
-        """Whether the turn is over: nothing more is claimed and opened; what is opened is sent."""
-        return self.monotonic() >= self.ends_at
-
     async def _queued_by_a_look(self) -> bool:
-        settled = await settle(self.route, self.erp, self.ledger, self.actor, self.policy, over=self.over)
+        settled = await settle(self.route, self.erp, self.ledger, self.actor, self.policy, over=self.time.over)
         for name, number in settled.counts.items():
             self.summary.add(name, number)
         return bool({Event.ABSENT, Event.HALF_MADE} & settled.counts.keys())

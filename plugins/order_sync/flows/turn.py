@@ -98,7 +98,7 @@ class Turn:
         slots = asyncio.Semaphore(self.sender.settings.submit_concurrency)
         async with asyncio.TaskGroup() as group:
             for entries in batched(self.claim.entries, MICRO_BATCH):
-                if self.trouble or self.sender.over() or self.sender.monotonic() >= self.send_before:
+                if self.trouble or self.sender.monotonic() >= self.send_before:
                     break
                 for entry in await self._open(entries):
                     await slots.acquire()
@@ -106,18 +106,22 @@ class Turn:
         self.outcomes.put_nowait(None)
 
     async def _open(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Open an attempt for each; returns those that may be sent now. None if the ledger is in trouble."""
+        """Open an attempt for each; returns those that may be sent now: none if time is over or the ledger is away."""
         try:
             keys = await asyncio.to_thread(self._open_attempts, [entry.key for entry in entries])
         except OrderSyncError as trouble:
             self.trouble = self.trouble or trouble
+            return []
+        if keys is None:
             return []
         opened = [entry for entry in entries if entry.key in keys]
         if len(opened) < len(entries):
             self.sender.summary.add("changed_since", len(entries) - len(opened))
         return opened
 
-    def _open_attempts(self, keys: Sequence[OrderKey]) -> set[OrderKey]:
+    def _open_attempts(self, keys: Sequence[OrderKey]) -> set[OrderKey] | None:
+        if self.sender.time.over():
+            return None
         return self.sender.ledger.open(self.claim, keys, *self._grace_and_window())
 
     def _grace_and_window(self) -> tuple[float, float]:

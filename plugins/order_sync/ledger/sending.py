@@ -94,6 +94,10 @@ class Sending(Calls):
         """How many orders are queued and due; `sent_before` counts those that were tried before too."""
         return int(self._one("count_queued", channel=channel, sent_before=sent_before)["count"])
 
+    def waits(self, channels: Collection[str], *, sent_before: bool) -> bool:
+        """Whether one of these channels, if it runs, could send an order now; `sent_before` as in `queued`."""
+        return bool(self._one("read_who_waits", channels=list(channels), sent_before=sent_before)["waits"])
+
     def off_peak(self, channel: str) -> int:
         """How many queued orders were tried before."""
         return int(self._one("count_off_peak", channel=channel)["count"])

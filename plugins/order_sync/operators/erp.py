@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -129,10 +129,14 @@ class PushOrdersOperator(ErpOperator):
     Orders are read again in the channel just before they are sent; while it is away they are sent as the ledger knows
     them and counted as `unchecked`. What was tried before waits for the ERP's off-peak hours, if it has any. Cleared,
     it waits for nothing, and tries those again that the ERP refused and surely does not have. Returns counts by
-    outcome. Skips itself with the reason while sending is on hold. Raises Transient, NotAuthorised or Misconfigured for
-    trouble of the system, after all outcomes are on record. Give it a pool of one slot for the ERP, as the DAGs of this
-    package give it `erp_<name>`, so that one push at a time works on it. Its page in Airflow links to the ERP's list of
-    orders if the connection's extra has the address, as `{"order_list_url": "https://..."}`.
+    outcome.
+
+    While orders of another channel of the same ERP wait, it lets them go first after half a minute: it is deferred for
+    some heartbeats, holds no slot, and goes on after them with the time that it has left. Skips itself with the reason
+    while sending is on hold. Raises Transient, NotAuthorised or Misconfigured for trouble of the system, after all
+    outcomes are on record. Give it a pool of one slot for the ERP, as the DAGs of this package give it `erp_<name>`, so
+    that one push at a time works on it. Its page in Airflow links to the ERP's list of orders if the connection's extra
+    has the address, as `{"order_list_url": "https://..."}`.
 
     :param channel: the channel's name in the registry (templated)
     :param selection: send only the orders that this run selected, `dag_id/run_id`; ends in time, and counts as
@@ -164,6 +168,19 @@ class PushOrdersOperator(ErpOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Push until nothing is queued, or the turn is over."""
+        return self._push(context, Summary())
+
+    def resume(
+        self,
+        context: Context,
+        event: Any = None,
+        left: float | None = None,
+        counts: dict[str, int] | None = None,
+    ) -> dict[str, int]:
+        """Go on for the seconds that are `left`, after another channel; without them, for a whole turn."""
+        return self._push(context, Summary(counts or {}), timedelta(seconds=left) if left else None)
+
+    def _push(self, context: Context, before: Summary, left: timedelta | None = None) -> dict[str, int]:
         spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
         channel = hooks.channel(spec, self.channel_conn_id)
         hours, clearing = registry.erp(spec.erp).hours, who_cleared(context, self)
@@ -180,9 +197,20 @@ class PushOrdersOperator(ErpOperator):
                 selection=selected_by(self.selection, ledger),
                 off_peak=hours,
                 cleared=clearing,
+                others=[each.name for each in registry.CHANNELS if each.erp == spec.erp and each.name != spec.name],
+                left=left,
             )
 
-        return done(self, self.connected(push))
+        summary = self.connected(push)
+        for name, number in before.counts.items():
+            summary.add(name, number)
+        if summary.gave_way is None:
+            return done(self, summary)
+        self.log.info("%s; orders of another channel wait for this ERP: they go first", summary)
+        kwargs = {"left": summary.gave_way.total_seconds(), "counts": summary.counts}
+        return self.defer(
+            trigger=DateTimeTrigger(moment=datetime.now(UTC) + SOONEST), method_name="resume", kwargs=kwargs
+        )
 
 
 class ReconcileConfirmationsOperator(ErpOperator):

@@ -1,0 +1,18 @@
+-- Returns whether a queued order of these channels could be sent now; needs orders_queued, primary key of watermarks.
+-- A channel on hold waits for a person, and one that was not read for an hour has no run that would send anything.
+select exists (
+    select from unnest(%(channels)s::text[]) as other(channel)
+    where exists (
+        select from orders o
+        where o.channel = other.channel and o.status = 'queued'
+          and o.next_attempt_at <= clock_timestamp()
+          and (o.lease_until is null or o.lease_until <= clock_timestamp())
+          and (%(sent_before)s or o.first_attempt_at is null))
+      and not exists (
+        select from holds h
+        where h.released_at is null and h.connection = 'channel_' || other.channel
+          and (h.scope = 'submit' or h.kind = 'person'))
+      and exists (
+        select from watermarks w
+        where w.channel = other.channel and w.stored_at > clock_timestamp() - interval '1 hour')
+) as waits
