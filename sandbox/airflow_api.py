@@ -122,9 +122,12 @@ class Api:
                 self.call("POST", "/api/v2/pools", json=body)
 
     def wait_until(self, ready: Callable[[], Any], seconds: float, what: Callable[[], str]) -> None:
-        """Wait until `ready` says so; SandboxError with `what` there was instead if it takes too long."""
-        deadline = time.monotonic() + seconds
+        """Wait until `ready` says so; SandboxError if `what` there is instead stays the same for so many seconds."""
+        seen, deadline = "", 0.0
         while not ready():
             if time.monotonic() > deadline:
-                raise SandboxError(f"not within {seconds:.0f} s: {what()}")
+                before, seen = seen, what()
+                if deadline and seen == before:
+                    raise SandboxError(f"nothing changed for {seconds:.0f} s: {seen}")
+                deadline = time.monotonic() + seconds
             time.sleep(0.5)

@@ -89,12 +89,12 @@ def _main_job(system: System) -> MainJob:
     for dag in (DAG, TILLS):
         api.pause(dag, paused=False)
     run, tills = api.trigger(DAG), api.trigger(TILLS)
-    system.wait_for_task(run, "push", "success", seconds=600)
-    system.wait_for_task(tills, "push", "success", seconds=600, dag=TILLS)
+    system.wait_for_task(run, "push", "success")
+    system.wait_for_task(tills, "push", "success", dag=TILLS)
     confirmed, errors = [["state", "=", "confirmed"]], system.sandbox.tryton.rpc
     api.wait_until(
         lambda: len(system.erp(confirmed)) == errors("ir.error.search_count", []) == 1,
-        600,
+        120,
         lambda: f"{len(system.erp(confirmed))} sales that the worker has not processed",
     )
     system.let_pass(WINDOW)

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any
 
 import psutil
+import psycopg
 
 from order_sync.core.orders import OrderKey
 from sandbox import shop
@@ -99,21 +100,29 @@ class System:
 
     def wait_until_quiet(self) -> None:
         """Wait until no run is at work: what happens then, the test does."""
-        self.api.wait_until(
-            lambda: all(run["state"] in FINAL for run in self.api.runs(DAG)), 120, lambda: "a run is at work"
-        )
+        self.api.wait_until(lambda: all(run["state"] in FINAL for run in self.api.runs(DAG)), 120, self.standing)
 
     def run(self) -> str:
         """Run the main job, by hand, to its end; returns the run's id."""
         run = self.api.trigger(DAG)
-        self.api.wait_for_run(DAG, run)
+        self.api.wait_until(lambda: self.api.run_state(DAG, run) in FINAL, 120, self.standing)
         return run
 
     def wait_for_task(self, run: str, task: str, *states: str, seconds: float = 90, dag: str = DAG) -> None:
         """Wait until a task of a run has one of these states."""
-        self.api.wait_until(
-            lambda: self.api.states(dag, run).get(task) in states, seconds, lambda: str(self.api.states(dag, run))
-        )
+        self.api.wait_until(lambda: self.api.states(dag, run).get(task) in states, seconds, self.standing)
+
+    def standing(self) -> str:
+        """How far all is: what changes as long as anything is done."""
+        runs = [
+            (dag, run["dag_run_id"]) for dag in (DAG, TILLS) for run in self.api.runs(dag) if run["state"] not in FINAL
+        ]
+        tasks = {f"{dag} {run}": self.api.states(dag, run) for dag, run in runs}
+        try:
+            orders = dict(self.ledger("select status, count(*) from orders group by status order by status"))
+        except psycopg.OperationalError:
+            return f"{tasks}; the ledger is away"
+        return f"{tasks}; orders {orders}"
 
     def wait_until_free(self, pool: str, seconds: float = 30) -> None:
         """Wait until nobody holds a slot of a pool: another run may be at work."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.airflow_api import FINAL
 from sandbox.postgres import programs
 from sandbox.sales import Sale
 from sandbox.system import LEDGER
@@ -92,7 +91,7 @@ def lost(system: System, tmp_path_factory: pytest.TempPathFactory) -> Lost:
     before = numbers(system, sent)
 
     api.pause(DAG, paused=True)
-    api.wait_until(lambda: all(run["state"] in FINAL for run in api.runs(DAG)), 120, lambda: "a run is at work")
+    system.wait_until_quiet()
     lose_the_ledger(system, dump)
     in_backup = system.statuses([*sent, ignored, held])
     restore = do(system, RESTORE, backup_at=backup_at, reason="the disk broke")

@@ -21,14 +21,14 @@ def test_an_order_waits_a_minute_at_most_for_two_thousand_of_another_channel(sys
     system.wait_until_quiet()
     backlog = system.sell(2000)
     run = api.trigger(DAG)
-    system.wait_for_task(run, "push", "running", seconds=180)
+    system.wait_for_task(run, "push", "running")
 
     [one] = (replace(sale, register=TILL, type=CUSTOMER_ORDER) for sale in system.made(1))
     with system.sandbox.connect(SHOP) as connection:
         shop.write(connection, [one])
     api.pause(TILLS, paused=False)
     tills = api.trigger(TILLS)
-    system.wait_for_task(tills, "push", "success", seconds=180, dag=TILLS)
+    system.wait_for_task(tills, "push", "success", dag=TILLS)
     left = system.statuses(backlog)["queued"]
     with system.sandbox.connect(SHOP) as connection:  # the rest is not worth the time
         connection.execute(CANCEL, [[sale.number for sale in backlog]])
