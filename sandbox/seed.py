@@ -12,9 +12,7 @@ import pycountry
 
 from sandbox import catalogue
 from sandbox.rpc import Rpc
-
-INTEGRATION = "order_sync"
-"""The login of the user as whom orders are sent."""
+from sandbox.tryton import INTEGRATION
 
 
 def seed(rpc: Rpc, today: datetime.date, password: str) -> str:

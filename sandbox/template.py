@@ -52,14 +52,14 @@ def _build(template: Path, today: datetime.date) -> None:
     cluster = Cluster(draft / "postgres").start()
     for database in (DATABASE, AIRFLOW_DATABASE):
         cluster.create_database(database)
-    tryton = Tryton(cluster, draft, Secrets(secrets.token_urlsafe(24)))
+    tryton = Tryton(cluster, draft, Secrets(*(secrets.token_urlsafe(24) for _ in range(2))))
     try:
         with ThreadPoolExecutor() as pool:
             migrated = pool.submit(_migrate_airflow, cluster.dsn(AIRFLOW_DATABASE))
             tryton.activate_modules()
             migrated.result()
         tryton.start_server()
-        tryton.secrets.rest_key = seed(tryton.rpc, today, secrets.token_urlsafe(24))
+        tryton.secrets.rest_key = seed(tryton.rpc, today, tryton.secrets.user_password)
     finally:
         tryton.stop()
         cluster.stop()

@@ -20,13 +20,16 @@ from sandbox.rpc import Rpc
 LOCK = Path(__file__).with_name("requirements-tryton.lock")
 DATABASE = "tryton"
 MODULES = ("sale", "web_shop")
+INTEGRATION = "order_sync"
+"""The login of the user as whom orders are sent."""
 
 
 @dataclass
 class Secrets:
-    """What opens a seeded Tryton: the administrator's password, and the REST key of the integration user."""
+    """What opens a seeded Tryton: the administrator's password, and REST key and password of the integration user."""
 
     admin_password: str
+    user_password: str = ""
     rest_key: str = ""
 
     def save(self, path: Path) -> None:
@@ -94,8 +97,9 @@ class Tryton:
             "schema": "http",
             "host": "127.0.0.1",
             "port": self.port,
+            "login": INTEGRATION,
             "password": self.secrets.rest_key,
-            "extra": {"database": DATABASE},
+            "extra": {"database": DATABASE, "user_password": self.secrets.user_password},
         }
 
     @cached_property

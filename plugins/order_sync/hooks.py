@@ -63,7 +63,7 @@ def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
 
     Besides its own options it gets `channels`, the names of those that feed it.
     """
-    endpoint, _ = _endpoint(conn_id or spec.connection)
+    endpoint = _endpoint(conn_id or spec.connection)
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
     return registry.load(spec.adapter)(endpoint, registry.settings(), {"channels": channels, **spec.options})
 
@@ -76,8 +76,8 @@ def airflow() -> "AirflowApi | None":
         BaseHook.get_connection(AIRFLOW)
     except AirflowNotFoundException:
         return None
-    endpoint, login = _endpoint(AIRFLOW)
-    return AirflowApi(endpoint, login, registry.settings())
+    endpoint = _endpoint(AIRFLOW)
+    return AirflowApi(endpoint, endpoint.login, registry.settings())
 
 
 def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:
@@ -97,7 +97,7 @@ def installation() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _endpoint(conn_id: str) -> "tuple[Endpoint, str]":
+def _endpoint(conn_id: str) -> "Endpoint":
     """What a connection of type `http` leads to, and as whom."""
     from airflow.providers.http.hooks.http import HttpHook
 
@@ -105,8 +105,8 @@ def _endpoint(conn_id: str) -> "tuple[Endpoint, str]":
 
     connection, http = _connection(conn_id, "http"), HttpHook(http_conn_id=conn_id)
     http.get_conn()
-    endpoint = Endpoint(conn_id, http.base_url.rstrip("/"), connection.password or "", connection.extra_dejson)
-    return endpoint, connection.login or ""
+    secret, login = connection.password or "", connection.login or ""
+    return Endpoint(conn_id, http.base_url.rstrip("/"), secret, connection.extra_dejson, login)
 
 
 def _postgres(conn_id: str) -> Callable[[], Any]:

@@ -47,13 +47,15 @@ class Endpoint:
         connection: the connection's name, for messages.
         base_url: scheme, host and port, without a path. http only on this machine.
         key: the bearer key.
+        login: the user's name, where the connection has one.
         extra: the connection's extra; `ca` is the path of a certificate authority to trust instead of the system's.
     """
 
     connection: str
     base_url: str
     key: str = field(repr=False)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)

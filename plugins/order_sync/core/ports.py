@@ -7,7 +7,7 @@ registry against every sentence here.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.deciding import Decision, Selected
@@ -89,6 +89,10 @@ class Receipt:
     erp_status: str
 
 
+Answer = Receipt | BaseException
+"""What came of one order of a submit of many: its receipt, or the error that a submit of it alone would raise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """What `check` saw. `fingerprint` names the ERP, so that another one behind the same connection is noticed."""
@@ -152,6 +156,26 @@ class Erp(Protocol):
 
     async def count(self, channel: str) -> int:
         """How many live (not cancelled) orders of this channel the ERP holds, by the ERP's own count."""
+
+
+class BatchLimits(NamedTuple):
+    """How many orders an ERP takes in one submit at most, and how many such submits at a time."""
+
+    orders: int
+    at_a_time: int
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """What an ERP may support besides: one submit for many orders."""
+
+    batch_limits: BatchLimits
+
+    async def submit_all(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:
+        """Bring orders of one channel into the ERP, `batch_limits.orders` at most, and answer for each as `Erp.submit` would.
+
+        An order's own trouble is no other's. An order without an answer is taken for one whose outcome is unknown.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ something is in trouble, no more attempts are opened, and what the ERP says of t
 import asyncio
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from order_sync.core.advice import CATALOGUE
@@ -27,7 +28,7 @@ from order_sync.core.errors import (
 from order_sync.core.holds import HoldKind, HoldScope, holds_after
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Actor, Change, Claim, Entry, Outcome
+from order_sync.core.ports import Actor, Answer, Batching, BatchLimits, Change, Claim, Entry, Outcome, Receipt
 from order_sync.core.reading import read_order
 from order_sync.core.rules import cures
 from order_sync.core.settings import CALLS_PER_SUBMIT
@@ -95,15 +96,22 @@ class Turn:
 
     async def _send_all(self, orders: dict[OrderKey, Order]) -> None:
         """Open attempts and send each order as soon as a slot is free. Nothing here waits for what may have ended."""
-        slots = asyncio.Semaphore(self.sender.settings.submit_concurrency)
+        batch = self._batch()
+        slots = asyncio.Semaphore(batch.at_a_time)
         async with asyncio.TaskGroup() as group:
             for entries in batched(self.claim.entries, MICRO_BATCH):
                 if self.trouble or self.sender.monotonic() >= self.send_before:
                     break
-                for entry in await self._open(entries):
+                for together in batched(await self._open(entries), batch.orders):
                     await slots.acquire()
-                    group.create_task(self._send(entry, orders[entry.key], slots))
+                    group.create_task(self._send([(entry, orders[entry.key]) for entry in together], slots))
         self.outcomes.put_nowait(None)
+
+    def _batch(self) -> BatchLimits:
+        erp, concurrency = self.sender.erp, self.sender.settings.submit_concurrency
+        if not isinstance(erp, Batching):
+            return BatchLimits(1, concurrency)
+        return BatchLimits(erp.batch_limits.orders, min(erp.batch_limits.at_a_time, concurrency))
 
     async def _open(self, entries: Sequence[Entry]) -> list[Entry]:
         """Open an attempt for each; returns those that may be sent now: none if time is over or the ledger is away."""
@@ -127,40 +135,58 @@ class Turn:
     def _grace_and_window(self) -> tuple[float, float]:
         return self.sender.policy.grace.total_seconds(), self.sender.policy.window.total_seconds()
 
-    async def _send(self, entry: Entry, order: Order, slots: asyncio.Semaphore) -> None:
+    async def _send(self, together: Sequence[tuple[Entry, Order]], slots: asyncio.Semaphore) -> None:
         try:
-            self.outcomes.put_nowait(await self._submit(entry, order))
+            for outcome in await self._submit(together):
+                self.outcomes.put_nowait(outcome)
         finally:
             slots.release()
 
-    async def _submit(self, entry: Entry, order: Order) -> Outcome:
+    async def _submit(self, together: Sequence[tuple[Entry, Order]]) -> list[Outcome]:
         if self.trouble or self.sender.monotonic() >= self.send_before:
-            return Outcome(entry.key, entry.generation, Event.NOT_SENT, "NOT_SENT", "the push ended before its turn")
+            late = "the push ended before its turn"
+            return [Outcome(entry.key, entry.generation, Event.NOT_SENT, "NOT_SENT", late) for entry, _ in together]
+        answers = await self._answers([order for _, order in together])
+        none = OutcomeUnknown("the adapter gave no answer for this order")
+        return [self._outcome(entry, order, answers.get(entry.key, none)) for entry, order in together]
+
+    async def _answers(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:
+        erp = self.sender.erp
+        error: BaseException
         try:
             async with asyncio.timeout((CALLS_PER_SUBMIT * self.sender.settings.call_deadline).total_seconds()):
-                receipt = await self.sender.erp.submit(order)
+                if isinstance(erp, Batching) and erp.batch_limits.orders > 1:
+                    return await erp.submit_all(orders)
+                return {order.key: await erp.submit(order) for order in orders}
         except TimeoutError:
-            return Outcome(entry.key, entry.generation, None, "OUTCOME_UNKNOWN", "the submit outlasted its deadline")
-        except OutcomeUnknown as error:
-            return Outcome(entry.key, entry.generation, None, error.code, str(error))
-        except OrderRefused as error:
-            last = entry.refusals + 1 >= MAX_REFUSALS and not self.as_probe
-            event = Event.REFUSED_TOO_OFTEN if last else Event.REFUSED
-            may_cure = cures(error.code, order)
-            return Outcome(entry.key, entry.generation, event, error.code, str(error), cured_by=may_cure)
-        except OrderConflict as error:
-            return Outcome(entry.key, entry.generation, Event.DIFFERENT, error.code, str(error))
-        except (Transient, Permanent) as error:
-            self.trouble = self.trouble or error
-            return Outcome(entry.key, entry.generation, Event.NOT_SENT, error.code, str(error))
-        except (Exception, asyncio.CancelledError) as error:  # one order that an adapter stumbles over stops no other
+            error = OutcomeUnknown("the submit outlasted its deadline")
+        except (Exception, asyncio.CancelledError) as raised:
             if _told_to_end():
                 raise
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            text = f"{type(error).__name__} at {where.filename.rpartition('/')[2]}:{where.lineno}"
-            logger.error("%s: the adapter failed with %s; the order is looked up before anything else", entry.key, text)
-            return Outcome(entry.key, entry.generation, None, "UNKNOWN", text)
-        return Outcome(entry.key, entry.generation, Event.RECEIPT, receipt=receipt)
+            error = raised
+        return {order.key: error for order in orders}
+
+    def _outcome(self, entry: Entry, order: Order, answer: Answer) -> Outcome:
+        this = partial(Outcome, entry.key, entry.generation)
+        match answer:
+            case Receipt():
+                return this(Event.RECEIPT, receipt=answer)
+            case OutcomeUnknown():
+                return this(None, answer.code, str(answer))
+            case OrderRefused():
+                last = entry.refusals + 1 >= MAX_REFUSALS and not self.as_probe
+                event = Event.REFUSED_TOO_OFTEN if last else Event.REFUSED
+                return this(event, answer.code, str(answer), cured_by=cures(answer.code, order))
+            case OrderConflict():
+                return this(Event.DIFFERENT, answer.code, str(answer))
+            case Transient() | Permanent():
+                self.trouble = self.trouble or answer
+                return this(Event.NOT_SENT, answer.code, str(answer))
+        text = type(answer).__name__  # one order that an adapter stumbles over stops no other
+        if where := traceback.extract_tb(answer.__traceback__):
+            text += f" at {where[-1].filename.rpartition('/')[2]}:{where[-1].lineno}"
+        logger.error("%s: the adapter failed with %s; the order is looked up before anything else", entry.key, text)
+        return this(None, "UNKNOWN", text)
 
     async def _close(self) -> None:
         """Close attempts as outcomes come. What the ledger did not take is tried again with the next and at the end."""

@@ -61,7 +61,7 @@ class Client:
                 ' {"database": "name"} to its extra'
             )
         self._connection = endpoint.connection
-        self._rest = Rest(
+        self.rest = Rest(
             endpoint,
             settings,
             headers={"Accept-Language": "en"},
@@ -70,16 +70,16 @@ class Client:
         )
 
     async def __aenter__(self) -> Self:
-        await self._rest.__aenter__()
+        await self.rest.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._rest.__aexit__(*error)
+        await self.rest.__aexit__(*error)
 
     async def version(self) -> str:
         """The series of the server, such as 8.2."""
         body = {"id": 0, "method": "common.server.version", "params": []}
-        answer = await self._answer("the server's version", self._rest.ask("POST", "/rpc/", body), dict)
+        answer = await self._answer("the server's version", self.rest.ask("POST", "/rpc/", body), dict)
         return str(answer.get("result"))
 
     async def search(self, model: str, domain: Domain, fields: Sequence[str]) -> list[Row]:
@@ -96,7 +96,7 @@ class Client:
         """Rows by id, of models that Tryton serves to GET only."""
         domain = base64.urlsafe_b64encode(json.dumps([["id", "in", sorted(ids)]]).encode()).decode()
         query = urlencode([("d", domain), *(("f", field) for field in fields)])
-        return list(await self._answer(model, self._rest.ask("GET", self._path(f"{model}?{query}")), list))
+        return list(await self._answer(model, self.rest.ask("GET", self._path(f"{model}?{query}")), list))
 
     async def count(self, model: str, domain: Domain) -> int:
         """How many records match, by the server's own count."""
@@ -108,7 +108,7 @@ class Client:
 
     async def create_all(self, model: str, rows: Sequence[Row]) -> list[int]:
         """Create records of which a second one does no harm, all or none. Raises Declined."""
-        reply = await self._rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]})
+        reply = await self.rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]})
         return [whole(each) for each in self._values(reply, list, Unreadable)]
 
     async def create(self, model: str, values: Row, fields: Sequence[str], company: int) -> Row:
@@ -124,7 +124,7 @@ class Client:
         return await self._send("POST", f"{model}/{record}/{button}", {}, fields, company)
 
     async def _ask(self, path: str, body: Row, kind: type) -> Any:
-        return await self._answer(path, self._rest.ask("POST", self._path(path), body), kind)
+        return await self._answer(path, self.rest.ask("POST", self._path(path), body), kind)
 
     async def _answer(self, what: str, call: Awaitable[Reply], kind: type) -> Any:
         """The answer to a question, which Tryton declines only when something is wrong with the system."""
@@ -137,7 +137,7 @@ class Client:
     async def _send(self, method: str, path: str, body: Row, fields: Sequence[str], company: int) -> Row:
         context = base64.urlsafe_b64encode(json.dumps({"company": company}).encode()).decode()
         query = urlencode([("f", field) for field in fields])
-        reply = await self._rest.send(method, self._path(f"{path}?{query}"), body, {"X-Tryton-Context": context})
+        reply = await self.rest.send(method, self._path(f"{path}?{query}"), body, {"X-Tryton-Context": context})
         return dict(self._values(reply, dict, OutcomeUnknown))
 
     def _path(self, path: str) -> str:

@@ -9,16 +9,18 @@ from typing import Any, Self, TypeVar, cast
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Health, InErp, Receipt
+from order_sync.core.ports import Answer, BatchLimits, Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Found, Guarantee
 from order_sync.erps.tryton.addresses import Addresses
+from order_sync.erps.tryton.batches import Batches
 from order_sync.erps.tryton.client import Client, text
 from order_sync.erps.tryton.look_ups import LISTED, by_number, in_erp, look_up
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
+from order_sync.erps.tryton.session import Session
 from order_sync.rest import UNREADABLE, Endpoint, unreadable
 
 MODULES = ("sale", "web_shop")
@@ -62,7 +64,8 @@ class Tryton:
     """One Tryton database; an async context manager that holds its connections.
 
     The connection is of type `http`: address, the REST key of a user as password, and in its extra `database`, and `ca`
-    where the server's certificate is not of a known authority. Options: `channels`, the channels that it serves; each
+    where the server's certificate is not of a known authority. With the user's login in the connection and its password
+    as `user_password` in the extra, orders go in batches, otherwise one by one. Options: `channels`, the channels that it serves; each
     needs an active web shop of its name, with a warehouse.
     """
 
@@ -81,6 +84,10 @@ class Tryton:
         self._data = MasterData(self._client)
         self._addresses = Addresses(self._client, self._data)
         self._sales = Sales(self._client, self._data, self._addresses, settings.total_tolerance)
+        session = Session(self._client.rest, endpoint, self._client.database)
+        self._batches = Batches(self._client, session, self._sales)
+        several = BatchLimits(32, at_a_time=2)
+        self.batch_limits = several if session.possible else BatchLimits(1, settings.submit_concurrency)
         self._learning = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -127,6 +134,11 @@ class Tryton:
         """See `Erp.submit`: three calls, create, quote and confirm; up to six to take up what was begun."""
         await self.prepare((order,))
         return await self._sales.submit(order)
+
+    async def submit_all(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:
+        """See `Batching.submit_all`: six calls, and more where Tryton declines some of the orders."""
+        await self.prepare(orders)
+        return await self._batches.submit(orders)
 
     @_read
     async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:

@@ -38,30 +38,38 @@ class Sales:
 
     async def submit(self, order: Order) -> Receipt:
         """See `Erp.submit`."""
-        shop = self._data.shop(order.key.channel)
-        header = self._header(order, shop)
-        values = {
+        shop, values = self.shop(order), self.values(order)
+        sale: Row | None
+        try:
+            sale = await self._client.create(MODEL, values, FIELDS, shop.company)
+        except Declined as declined:
+            with in_doubt():
+                sale = await self._begun(order, shop, {name: values[name] for name in HEADER_FIELDS})
+            if sale is None:
+                raise refused("create", declined, order) from None
+        with in_doubt():
+            return await self.finish(order, sale)
+
+    def shop(self, order: Order) -> Shop:
+        """The web shop of the order's channel."""
+        return self._data.shop(order.key.channel)
+
+    def values(self, order: Order) -> Row:
+        """The sale as Tryton is to create it. Raises OrderRefused for what Tryton does not have."""
+        shop = self.shop(order)
+        return {
             "web_shop": shop.id,
             "web_id": str(order.key),
             "company": shop.company,
             "warehouse": shop.warehouse,
             "currency": self._data.currencies.id(order.currency, "CURRENCY_MAPPING", "currency"),
             "lines": [["create", self._lines(order)]],
+            **self._header(order, shop),
         }
-        sale: Row | None
-        try:
-            sale = await self._client.create(MODEL, {**values, **header}, FIELDS, shop.company)
-        except Declined as declined:
-            with _in_doubt():
-                sale = await self._begun(order, shop, header)
-            if sale is None:
-                raise refused("create", declined, order) from None
-        with _in_doubt():
-            return await self._finish(order, shop, sale)
 
     async def revive(self, order: Order, number: str) -> None:
         """See `Erp.revive`."""
-        shop = self._data.shop(order.key.channel)
+        shop = self.shop(order)
         sale = await self._read(order, shop)
         if sale is None or name_of(sale) != number:
             has = f"{_named(sale)} has this order's key" if sale else "the ERP has no sale under this order's key"
@@ -123,11 +131,12 @@ class Sales:
             sale = await self._step(order, shop, sale, "correct", write)
         return sale
 
-    async def _finish(self, order: Order, shop: Shop, sale: Row) -> Receipt:
+    async def finish(self, order: Order, sale: Row) -> Receipt:
+        """Quote and confirm a sale, as far as its state asks for it."""
         while button := BUTTONS.get(sale["state"]):
             if button == "confirm":
-                self._same_money(order, sale)
-            sale = await self._press(order, shop, sale, button)
+                self.same_money(order, sale)
+            sale = await self._press(order, self.shop(order), sale, button)
         return Receipt(number_of(sale), text(sale, "state"))
 
     async def _press(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
@@ -153,9 +162,10 @@ class Sales:
         lines = [line for line in sale["lines"] if text(line, "type") == "line"]
         if digest_of_rows(lines) != digest_of(order):
             raise OrderConflict(f"{_named(sale)} has other lines than the order")
-        self._same_money(order, sale)
+        self.same_money(order, sale)
 
-    def _same_money(self, order: Order, sale: Row) -> None:
+    def same_money(self, order: Order, sale: Row) -> None:
+        """Raises OrderConflict for a sale over another total or in another currency than the order."""
         currency, total = text(sale["currency"], "code"), amount(sale, "total_amount")
         if currency != order.currency or abs(total - order.total) > self._tolerance * minor_unit(order.currency):
             raise OrderConflict(
@@ -168,7 +178,7 @@ def _named(sale: Row) -> str:
 
 
 @contextmanager
-def _in_doubt() -> Iterator[None]:
+def in_doubt() -> Iterator[None]:
     """The sale may exist: from here on, trouble of the system leaves the outcome unknown."""
     try:
         yield
