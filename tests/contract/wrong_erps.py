@@ -451,3 +451,35 @@ class OpensOthersAgain(Wrong):
 class OpensOtherContentAgain(OpensOthersAgain):
     async def revive(self, order, number):
         await self.right.revive(next((each for each in self.sent if each.key == order.key), order), number)
+
+
+class WrongInBatches(Wrong):
+    """The same for an ERP that takes many orders at a time."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.batch_limits = right.batch_limits
+
+    async def submit_all(self, orders):
+        return await self.right.submit_all(orders)
+
+
+class RefusesAWholeBatch(WrongInBatches):
+    async def submit_all(self, orders):
+        answers = await self.right.submit_all(orders)
+        refused = next((each for each in answers.values() if isinstance(each, OrderRefused)), None)
+        return dict.fromkeys(answers, refused) if refused else answers
+
+
+class SendsABatchTwice(WrongInBatches):
+    async def submit_all(self, orders):
+        await self.right.submit_all(orders)
+        return await self.right.submit_all(orders)
+
+
+class GivesUpALostBatch(WrongInBatches):
+    async def submit_all(self, orders):
+        answers = await self.right.submit_all(orders)
+        return {
+            key: Transient(str(each)) if isinstance(each, OutcomeUnknown) else each for key, each in answers.items()
+        }

@@ -172,7 +172,7 @@ class Batching(Protocol):
     batch_limits: BatchLimits
 
     async def submit_all(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:
-        """Bring orders of one channel into the ERP, `batch_limits.orders` at most, and answer for each as `Erp.submit` would.
+        """Bring orders of one channel into the ERP, `batch_limits.orders` at most. Answers for each as `submit` would.
 
         An order's own trouble is no other's. An order without an answer is taken for one whose outcome is unknown.
         """

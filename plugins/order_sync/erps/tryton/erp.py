@@ -65,8 +65,8 @@ class Tryton:
 
     The connection is of type `http`: address, the REST key of a user as password, and in its extra `database`, and `ca`
     where the server's certificate is not of a known authority. With the user's login in the connection and its password
-    as `user_password` in the extra, orders go in batches, otherwise one by one. Options: `channels`, the channels that it serves; each
-    needs an active web shop of its name, with a warehouse.
+    as `user_password` in the extra, orders go in batches, otherwise one by one. Options: `channels`, the channels that
+    it serves; each needs an active web shop of its name, with a warehouse.
     """
 
     guarantee: Guarantee = "unique_key"
