@@ -16,14 +16,15 @@ from order_sync.core.errors import (
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Event
 from order_sync.core.off_peak import OffPeak, begins_at
-from order_sync.core.ports import Actor, Channel, Entry, Erp, Ledger, Route, Summary
+from order_sync.core.ports import Actor, Channel, Claim, Entry, Erp, Ledger, Route, Summary
 from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
 from order_sync.core.verdict import Policy
+from order_sync.flows.closing import MAX_REFUSALS, RefusesEverything
 from order_sync.flows.holds import holding, must_be_the_accepted_one, submit_hold
 from order_sync.flows.landing import land_again
 from order_sync.flows.push_time import PushTime
 from order_sync.flows.settle import settle
-from order_sync.flows.turn import MAX_REFUSALS, RefusesEverything, Turn
+from order_sync.flows.turn import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) 
 
 @dataclass
 class Sender:
-    """Claims orders and sends them, a turn for each claim."""
+    """What a push sends with, and how far it is."""
 
     route: Route
     erp: Erp
@@ -151,8 +152,7 @@ class Sender:
         more = True
         while more:
             looked_up_first = self.summary.counts.get("changed_since", 0)
-            while not self.time.over() and await self.turn(self.settings.claim_size):
-                pass
+            await Turn(self).run()
             more = self.summary.counts.get("changed_since", 0) > looked_up_first and await self._queued_by_a_look()
         if not self.time.over() or not (left := self._left()):
             return
@@ -199,24 +199,26 @@ class Sender:
             self.channel_is_away = True
             logger.warning("these orders are sent as they were read before: %s", trouble)
 
-    async def turn(self, limit: int, *, as_probe: bool = False) -> bool:
-        """Send one claim's orders; whether there were any."""
+    async def claim(self, *, as_probe: bool) -> tuple[Claim, float]:
+        """Claim orders, or one as a probe; with the instant by which they are sent, so that their lease outlasts it."""
         lease = self.settings.claim_lease.total_seconds()
         longest_submit = (CALLS_PER_SUBMIT * self.settings.call_deadline + self.policy.grace).total_seconds()
         send_before = self.monotonic() + lease - longest_submit
         claim = await asyncio.to_thread(
             self.ledger.claim,
             self.route.channel,
-            limit,
+            1 if as_probe else self.settings.claim_size,
             lease,
             self.actor,
             as_probe=as_probe,
             sent_before=as_probe or self.waits_until() is None,
             selection=self.selection,
         )
-        if claim.entries:
-            await Turn(self, claim, send_before, as_probe).run()
-        return bool(claim.entries)
+        return claim, send_before
+
+    def grace_and_window(self) -> tuple[float, float]:
+        """In seconds, from an attempt's opening on."""
+        return self.policy.grace.total_seconds(), self.policy.window.total_seconds()
 
     def waits_until(self) -> datetime | None:
         """Until when those wait that were tried before; None if they do not."""
@@ -237,6 +239,8 @@ class Sender:
         sent = self.summary.counts.get("sent", 0)
         with suppress(RefusesEverything):
             for _ in range(PROBES):
-                if not await self.turn(1, as_probe=True) or self.summary.counts.get("sent", 0) > sent:
+                turn = Turn(self, only_one=True)
+                await turn.run()
+                if not turn.claimed or self.summary.counts.get("sent", 0) > sent:
                     break
         return self.summary.counts.get("sent", 0) > sent
