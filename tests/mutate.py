@@ -25,7 +25,7 @@ NOT_COPIED = (".git", ".venv", ".sandbox", ".hypothesis", ".*_cache", "__pycache
 TESTS_FAILED = 1
 """pytest's exit code when tests ran and some failed; any other one proves nothing."""
 
-SECONDS = 120
+SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
