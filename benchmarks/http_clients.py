@@ -46,7 +46,7 @@ def serve(port: Connection) -> None:
     async def run() -> None:
         app = web.Application()
         app.router.add_post("/order", take)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks.bulk import intake, ledgers
+from benchmarks.bulk import intake, ledgers, pushes
 from benchmarks.bulk.servers import servers
 from benchmarks.bulk.table import Row, printed, write
 from sandbox import STATE
@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> None:
     with servers(chosen.baskets) as at:
         parts: dict[str, Callable[[], list[Row]]] = {
             "intake": lambda: intake.measured(at, chosen.rounds, chosen.peer_rounds),
+            "push": lambda: pushes.measured(at, chosen.rounds),
             "validation": lambda: ledgers.validation(at),
             "report": lambda: ledgers.report(at, chosen.rounds, chosen.report_rows),
             "growth": lambda: ledgers.growth(at, chosen.rounds, SMALL, chosen.ledger_rows),

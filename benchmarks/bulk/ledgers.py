@@ -33,7 +33,7 @@ PLAIN_REPORT = (
 
 def growth(at: Servers, rounds: int, small: int, large: int) -> list[Row]:
     """Milliseconds of each call: ours in the large ledger, the limit in the small one."""
-    addresses = [_filled(at, name, done) for name, done in (("large", large), ("small", small))]
+    addresses = [filled(at, name, done) for name, done in (("large", large), ("small", small))]
     with Ledger(connecting(addresses[0])) as big, Ledger(connecting(addresses[1])) as little:
         for ledger in (big, little):
             flows.extract(ROUTE, at.channel(), ledger, ACTOR)
@@ -58,7 +58,7 @@ def growth(at: Servers, rounds: int, small: int, large: int) -> list[Row]:
 
 def report(at: Servers, rounds: int, orders: int) -> list[Row]:
     """Rows a second of a report that is written out, and of plain COPY; and how many are built and stored."""
-    address = _filled(at, "report", 0, failed=orders)
+    address = filled(at, "report", 0, failed=orders)
     with Ledger(connecting(address)) as ledger:
         stored: list[Report] = []
         (built,) = in_turns(1, lambda: stored.append(_report(ledger, 0, orders)))
@@ -91,7 +91,7 @@ def _reference(at: Servers) -> ReferenceData:
     return ReferenceData(facts, datetime.now(UTC))
 
 
-def _filled(at: Servers, name: str, done: int, failed: int = OPEN) -> str:
+def filled(at: Servers, name: str, done: int, failed: int = OPEN) -> str:
     """A ledger with that many orders done, and some open; its other indexes are made afterwards."""
     address = at.database(name)
     with psycopg.connect(address, autocommit=True) as connection:
