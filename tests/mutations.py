@@ -41,6 +41,7 @@ class Mutation:
 
 
 SQL = "include/sql/"
+STATEMENTS = "include/sql/ledger/"
 READING = "plugins/order_sync/channels/sql/"
 CORE = "plugins/order_sync/core/"
 FLOWS = "plugins/order_sync/flows/"
@@ -70,7 +71,7 @@ MUTATIONS = (
     Mutation(
         1,
         "two channels make orders of the same rows of one database",
-        LEDGER + "ledger.py",
+        LEDGER + "accepting.py",
         "if twins and (same",
         "if False and (same",
         "tests/ledger/test_completeness.py"
@@ -95,7 +96,7 @@ MUTATIONS = (
     Mutation(
         1,
         "one ERP number proves two orders",
-        SQL + "apply_changes.sql",
+        STATEMENTS + "sending/apply_changes.sql",
         "and o.status in ('succeeded', 'synced_manually') and o.id <> l.id)",
         "and false)",
         "tests/ledger/test_settle.py::test_an_erp_number_that_another_order_has_is_a_recorded_conflict",
@@ -127,7 +128,7 @@ MUTATIONS = (
     Mutation(
         1,
         "an accepted database is read from the old one's mark on",
-        SQL + "read_watermark.sql",
+        STATEMENTS + "intake/read_watermark.sql",
         "select coalesce(max(epoch), 1) from",
         "select coalesce(min(epoch), 1) from",
         "tests/ledger/test_memory.py::test_an_accepted_channel_database_is_read_from_its_beginning",
@@ -135,7 +136,7 @@ MUTATIONS = (
     Mutation(
         2,
         "claims take what another is claiming",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "for update of o skip locked",
         "",
         "tests/ledger/test_push.py::test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody",
@@ -143,7 +144,7 @@ MUTATIONS = (
     Mutation(
         2,
         "claims wait for each other",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "for update of o skip locked",
         "for update of o",
         "tests/ledger/test_push.py::test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody",
@@ -151,7 +152,7 @@ MUTATIONS = (
     Mutation(
         2,
         "a claim ignores a lease that still holds",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "and (o.lease_until is null or o.lease_until <= (select now from moment))",
         "",
         "tests/ledger/test_push.py::test_a_lease_that_ended_without_an_attempt_frees_the_order",
@@ -159,7 +160,7 @@ MUTATIONS = (
     Mutation(
         2,
         "a claim leaves the generation as it is",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "set generation = o.generation + 1, lease_until",
         "set lease_until",
         "tests/ledger/test_push.py::test_a_claim_takes_the_oldest_queued_orders_and_raises_their_generation",
@@ -167,7 +168,7 @@ MUTATIONS = (
     Mutation(
         2,
         "an attempt is opened after the lease",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "o.status = 'queued' and o.lease_until > moment.now",
         "o.status = 'queued'",
         "tests/ledger/test_push.py::test_nothing_is_opened_once_the_lease_is_over",
@@ -175,7 +176,7 @@ MUTATIONS = (
     Mutation(
         2,
         "an attempt is opened under an old generation",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "join orders o using (order_key, generation)",
         "join orders o using (order_key)",
         "tests/ledger/test_push.py::test_a_lease_that_ended_without_an_attempt_frees_the_order",
@@ -183,7 +184,7 @@ MUTATIONS = (
     Mutation(
         2,
         "an answer under an old generation moves the order",
-        SQL + "close_attempts.sql",
+        STATEMENTS + "sending/close_attempts.sql",
         "o.status = 'sending' and o.generation = outcome.generation as awaited",
         "o.status = 'sending' as awaited",
         "tests/ledger/test_push.py::test_a_look_that_began_before_a_late_receipt_decides_nothing",
@@ -191,7 +192,7 @@ MUTATIONS = (
     Mutation(
         2,
         "the evidence of an old generation is lost",
-        SQL + "close_attempts.sql",
+        STATEMENTS + "sending/close_attempts.sql",
         "a.generation = l.generation and a.closed_at is null",
         "a.generation = l.generation and a.closed_at is null and l.awaited",
         "tests/ledger/test_push.py::test_an_answer_under_an_old_generation_is_kept_and_moves_nothing",
@@ -199,7 +200,7 @@ MUTATIONS = (
     Mutation(
         2,
         "a release frees what another claimed since",
-        SQL + "release_orders.sql",
+        STATEMENTS + "sending/release_orders.sql",
         "join orders o using (order_key, generation)",
         "join orders o using (order_key)",
         "tests/ledger/test_push.py::test_releasing_a_claim_that_another_took_over_frees_nothing",
@@ -247,7 +248,7 @@ MUTATIONS = (
     Mutation(
         3,
         "an attempt without an answer does not stop the next",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "coalesce(a.outcome, 'unknown') not in (",
         "coalesce(a.outcome, 'unknown') not in ('unknown', ",
         "tests/ledger/test_push.py::test_an_unknown_attempt_from_before_a_resync_is_settled_before_a_new_one_is_opened",
@@ -255,7 +256,7 @@ MUTATIONS = (
     Mutation(
         3,
         "a receipt that no look has answered does not stop the next attempt",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "or (a.outcome in ('receipt', 'unknown') and (a.looked_at is null or a.looked_at < a.closed_at))",
         "",
         "tests/ledger/test_push.py::test_a_late_receipt_is_looked_up_before_the_order_is_sent_again",
@@ -263,7 +264,7 @@ MUTATIONS = (
     Mutation(
         3,
         "an open attempt is settled before its lease is over",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "greatest(o.lease_until, moment.now + make_interval(secs => %(grace)s)) as grace_until",
         "moment.now + make_interval(secs => %(grace)s) as grace_until",
         "tests/ledger/test_push.py::test_an_attempt_is_on_record_before_anything_is_sent",
@@ -271,7 +272,7 @@ MUTATIONS = (
     Mutation(
         3,
         "an open attempt is settled before its grace is over",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "greatest(o.lease_until, moment.now + make_interval(secs => %(grace)s)) as grace_until",
         "o.lease_until as grace_until",
         "tests/ledger/test_push.py::test_an_attempt_is_looked_at_when_both_lease_and_grace_are_over",
@@ -279,7 +280,7 @@ MUTATIONS = (
     Mutation(
         3,
         "queueing again leaves the generation as it is",
-        SQL + "apply_changes.sql",
+        STATEMENTS + "sending/apply_changes.sql",
         "generation = case when j.event is null then o.generation else o.generation + 1 end",
         "generation = o.generation",
         "tests/ledger/test_settle.py::test_an_order_to_send_again_counts_the_resend_and_is_free_at_once",
@@ -379,7 +380,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a receipt that came late is forgotten",
-        SQL + "close_attempts.sql",
+        STATEMENTS + "sending/close_attempts.sql",
         "acknowledged_as = coalesce(nullif(l.receipt_number, ''), o.acknowledged_as),",
         "",
         "tests/ledger/test_evidence.py::test_a_late_receipt_stands_although_the_order_was_found_absent_before",
@@ -396,7 +397,7 @@ MUTATIONS = (
     Mutation(
         4,
         "the grace counts from before the order's turn came",
-        SQL + "close_attempts.sql",
+        STATEMENTS + "sending/close_attempts.sql",
         "grace_until = l.now + make_interval(secs => %(grace)s),",
         "",
         "tests/ledger/test_evidence.py"
@@ -414,7 +415,7 @@ MUTATIONS = (
     Mutation(
         4,
         "what was once not found is believed for ever",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "not in ('refused', 'refused_too_often')\n",
         "not in ('absent', 'refused', 'refused_too_often')\n",
         "tests/ledger/test_evidence.py::test_what_was_not_found_before_it_was_received_again_is_looked_for_again",
@@ -430,7 +431,7 @@ MUTATIONS = (
     Mutation(
         4,
         "sending again is not counted",
-        SQL + "apply_changes.sql",
+        STATEMENTS + "sending/apply_changes.sql",
         "is not null then o.resends + 1",
         "is not null then o.resends",
         "tests/ledger/test_settle.py::test_an_order_to_send_again_counts_the_resend_and_is_free_at_once",
@@ -487,7 +488,7 @@ MUTATIONS = (
     Mutation(
         6,
         "what a dead run was sending is never looked at",
-        SQL + "read_due.sql",
+        STATEMENTS + "sending/read_due.sql",
         "status in ('sending', 'sent', 'pending_verification')",
         "status in ('sent', 'pending_verification')",
         "tests/ledger/test_flows_on_it.py::test_a_push_that_was_killed_is_settled_by_the_next_one",
@@ -511,7 +512,7 @@ MUTATIONS = (
     Mutation(
         6,
         "a verdict falls on an order that moved on since",
-        SQL + "apply_changes.sql",
+        STATEMENTS + "sending/apply_changes.sql",
         "where o.status = change.from_status and o.generation = change.generation",
         "where o.status = change.from_status",
         "tests/ledger/test_settle.py::test_a_change_of_an_order_that_moved_on_is_not_applied",
@@ -614,7 +615,7 @@ MUTATIONS = (
     Mutation(
         7,
         "a slower extract moves the watermark back",
-        SQL + "store_watermark.sql",
+        STATEMENTS + "intake/store_watermark.sql",
         "where excluded.counter >= stored.counter",
         "",
         "tests/ledger/test_record.py::test_a_slower_extract_never_moves_the_watermark_back",
@@ -654,7 +655,7 @@ MUTATIONS = (
     Mutation(
         8,
         "a change leaves the generation, and the old version is sent",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "else o.generation + 1 end,",
         "else o.generation end,",
         "tests/ledger/test_record.py::test_a_changed_digest_is_a_new_version_and_another_generation",
@@ -662,7 +663,7 @@ MUTATIONS = (
     Mutation(
         8,
         "an order that was sent may be cancelled in the channel without a word",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "where a.order_id = o.id and a.outcome is distinct from 'not_sent'\n",
         "where a.order_id = o.id and false\n",
         "tests/ledger/test_record.py::test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict",
@@ -702,7 +703,7 @@ MUTATIONS = (
     Mutation(
         9,
         "an order is tried again before its time",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "and o.next_attempt_at <= (select now from moment)",
         "",
         "tests/ledger/test_push.py::test_an_order_whose_next_attempt_is_not_due_is_left",
@@ -823,7 +824,7 @@ MUTATIONS = (
     Mutation(
         9,
         "a hold does not stop the claims",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "where h.released_at is null\n",
         "where false and h.released_at is null\n",
         "tests/ledger/test_holds.py::test_a_hold_stops_the_claim_of_its_connection_until_it_is_released",
@@ -831,7 +832,7 @@ MUTATIONS = (
     Mutation(
         9,
         "a probe goes past a person's hold",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "and (h.kind <> 'configuration' or o.id is distinct from %(probe)s::bigint))",
         "and o.id is distinct from %(probe)s::bigint)",
         "tests/ledger/test_holds.py::test_no_probe_goes_past_a_persons_hold",
@@ -887,7 +888,7 @@ MUTATIONS = (
     Mutation(
         10,
         "a change in the channel lets an order from before the start in",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "o.reason in ('before_start', 'in_erp_before_start') then null",
         "false then null",
         "tests/ledger/test_record.py::test_what_was_placed_before_the_start_leaves_by_a_person_alone",
@@ -919,7 +920,7 @@ MUTATIONS = (
     Mutation(
         11,
         "any fingerprint is the accepted one",
-        LEDGER + "ledger.py",
+        LEDGER + "accepting.py",
         'if accepted["fingerprint"] == fingerprint:',
         'if accepted["fingerprint"]:',
         "tests/ledger/test_memory.py::test_the_first_fingerprint_of_a_connection_is_accepted_and_another_one_refused",
@@ -943,7 +944,7 @@ MUTATIONS = (
     Mutation(
         1,
         "a rebuilt channel's order replaces another one under its key",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "when o.epoch < present.epoch and",
         "when false and",
         "tests/ledger/test_record.py::test_another_order_under_the_same_key_of_a_rebuilt_database_is_a_conflict",
@@ -984,7 +985,7 @@ MUTATIONS = (
     Mutation(
         8,
         "a channel that moves its own status on makes a conflict",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "and %(differences)s::jsonb ->> l.order_key = '' then null",
         "and false then null",
         "tests/ledger/test_record.py::test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_order",
@@ -1000,7 +1001,7 @@ MUTATIONS = (
     Mutation(
         10,
         "who releases their own hold agrees to a flood that nobody showed them",
-        SQL + "count_first_push.sql",
+        STATEMENTS + "sending/count_first_push.sql",
         "kind in ('person', 'restore') and released_at is null",
         "false",
         "tests/ledger/test_completeness.py"
@@ -1009,7 +1010,7 @@ MUTATIONS = (
     Mutation(
         10,
         "a ledger that begins anew floods the ERP, since it looked orders up",
-        SQL + "count_first_push.sql",
+        STATEMENTS + "sending/count_first_push.sql",
         " and a.generation > 0",
         "",
         "tests/ledger/test_restore.py::test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp",
@@ -1017,7 +1018,7 @@ MUTATIONS = (
     Mutation(
         10,
         "a backfill sends what the ERP has already",
-        SQL + "land_backfilled.sql",
+        STATEMENTS + "intake/land_backfilled.sql",
         "l.status = 'received' and not l.order_key = any(%(in_erp)s) as is_order",
         "l.status = 'received' as is_order",
         "tests/ledger/test_completeness.py::test_what_the_erp_has_already_is_not_sent_and_told",
@@ -1025,7 +1026,7 @@ MUTATIONS = (
     Mutation(
         10,
         "backfilled orders go before new ones",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "    order by o.backfilled, o.id\n",
         "    order by o.id\n",
         "tests/ledger/test_completeness.py::test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders",
@@ -1033,7 +1034,7 @@ MUTATIONS = (
     Mutation(
         4,
         "an order that the ERP may have is received again when the ERP's data changes",
-        SQL + "replace_reference.sql",
+        STATEMENTS + "sending/replace_reference.sql",
         "else refusals.surely and last",
         "else last",
         "tests/ledger/test_coming_back.py::test_an_order_that_the_erp_may_have_does_not_come_back",
@@ -1041,7 +1042,7 @@ MUTATIONS = (
     Mutation(
         4,
         "what the ERP refuses again and again comes back with every copy of its data",
-        SQL + "replace_reference.sql",
+        STATEMENTS + "sending/replace_reference.sql",
         "refusals.times = 1",
         "true",
         "tests/ledger/test_coming_back.py::test_what_the_erp_refuses_again_waits_until_its_data_differs",
@@ -1083,7 +1084,7 @@ MUTATIONS = (
     Mutation(
         8,
         "rows of another channel take the places of those that may become orders",
-        SQL + "read_no_orders.sql",
+        STATEMENTS + "intake/read_no_orders.sql",
         "where r.status = 'cancelled_at_source' or r.reason <> all(%(never)s)",
         "where %(never)s::text[] is not null",
         "tests/ledger/test_findings_and_rounds.py::test_rows_that_never_become_an_order_take_no_place_in_the_round",
@@ -1091,7 +1092,7 @@ MUTATIONS = (
     Mutation(
         10,
         "orders that people may have entered by hand are sent once their article is known",
-        SQL + "replace_reference.sql",
+        STATEMENTS + "sending/replace_reference.sql",
         'then not o.problems @> \'[{"code": "NOT_AUTOMATED"}]\'\n',
         "then true\n",
         "tests/ledger/test_completeness.py"
@@ -1124,7 +1125,7 @@ MUTATIONS = (
     Mutation(
         13,
         "a finding is told every day anew",
-        SQL + "read_untold_findings.sql",
+        STATEMENTS + "intake/read_untold_findings.sql",
         " and told_at is null",
         "",
         "tests/ledger/test_findings_and_rounds.py::test_people_are_told_of_a_finding_once",
@@ -1230,7 +1231,7 @@ MUTATIONS = (
     Mutation(
         15,
         "a hold that has ended is told",
-        SQL + "read_stories.sql",
+        STATEMENTS + "telling/read_stories.sql",
         "h.released_at is null and ",
         "",
         "tests/ledger/test_telling.py::test_a_story_tells_the_whole_way_of_an_order",
@@ -1238,7 +1239,7 @@ MUTATIONS = (
     Mutation(
         15,
         "the oldest orders stand first in the list",
-        SQL + "read_order_list.sql",
+        STATEMENTS + "telling/read_order_list.sql",
         "order by dated_at desc, order_key desc",
         "order by dated_at, order_key",
         "tests/ledger/test_telling.py::test_the_list_shows_the_newest_first_and_only_what_meets_the_filters",
@@ -1305,7 +1306,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a receipt from before a resync needs no look",
-        SQL + "open_attempts.sql",
+        STATEMENTS + "sending/open_attempts.sql",
         "coalesce(a.looked_at, '-infinity') <= o.received_at",
         "a.looked_at is null",
         "tests/ledger/test_deciding.py::test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again",
@@ -1347,7 +1348,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a decision is taken about an order that changed meanwhile",
-        SQL + "decide_orders.sql",
+        STATEMENTS + "choosing/decide_orders.sql",
         "o.status = d.from_status and o.generation = d.generation",
         "true",
         "tests/ledger/test_deciding.py::test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken",
@@ -1355,7 +1356,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a decision leaves the generation as it is",
-        SQL + "decide_orders.sql",
+        STATEMENTS + "choosing/decide_orders.sql",
         "generation = o.generation + 1",
         "generation = o.generation",
         "tests/ledger/test_deciding.py::test_a_decision_moves_the_order_with_its_history_and_remembers_the_result",
@@ -1363,7 +1364,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a cleared task chooses its orders anew",
-        SQL + "store_selection.sql",
+        STATEMENTS + "choosing/store_selection.sql",
         "on conflict (run) do nothing",
         "on conflict (run) do update set action = excluded.action",
         "tests/ledger/test_deciding.py::test_a_selection_is_stored_once_and_never_chosen_anew",
@@ -1420,7 +1421,7 @@ MUTATIONS = (
     Mutation(
         9,
         "what failed for another reason since is queued again with what the ERP refused",
-        SQL + "read_refusals.sql",
+        STATEMENTS + "sending/read_refusals.sql",
         "o.code is distinct from %(code)s or o.received_at > in_a_row.closed_at",
         "false",
         "tests/ledger/test_record.py"
@@ -1429,7 +1430,7 @@ MUTATIONS = (
     Mutation(
         9,
         "an order with which a held ERP is probed dies of it",
-        SQL + "apply_changes.sql",
+        STATEMENTS + "sending/apply_changes.sql",
         "set resolution = j.event",
         "set resolution = a.resolution",
         "tests/ledger/test_record.py::test_only_refusals_that_were_not_taken_back_count_towards_the_last_one",
@@ -1453,7 +1454,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a clear tries again what may have reached the ERP once",
-        SQL + "retry_refused.sql",
+        STATEMENTS + "sending/retry_refused.sql",
         "coalesce(a.outcome in ('refused', 'not_sent'), false)",
         "true",
         "tests/ledger/test_clearing.py::test_an_order_that_was_half_made_once_is_not_queued_again",
@@ -1461,7 +1462,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a clear tries again what was cancelled in the ERP",
-        SQL + "retry_refused.sql",
+        STATEMENTS + "sending/retry_refused.sql",
         "and a.code is distinct from 'CANCELLED_IN_ERP'",
         "",
         "tests/ledger/test_clearing.py::test_an_order_that_was_cancelled_in_the_erp_is_not_queued_again",
@@ -1469,7 +1470,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a clear tries an order again however often it was refused",
-        SQL + "retry_refused.sql",
+        STATEMENTS + "sending/retry_refused.sql",
         "refusals.times between 1 and %(fewer_than)s - 1",
         "refusals.times > 0",
         "tests/ledger/test_clearing.py::test_an_order_is_queued_again_only_below_the_limit_of_refusals",
@@ -1477,7 +1478,7 @@ MUTATIONS = (
     Mutation(
         4,
         "every retry of a cleared task asks the ERP the same again",
-        SQL + "retry_refused.sql",
+        STATEMENTS + "sending/retry_refused.sql",
         "h.event = 'retried' and h.why = %(why)s",
         "false",
         "tests/ledger/test_clearing.py::test_one_clear_queues_an_order_again_once",
@@ -1502,7 +1503,7 @@ MUTATIONS = (
     Mutation(
         10,
         "a clear sends orders that people may have entered by hand",
-        SQL + "judge_again.sql",
+        STATEMENTS + "sending/judge_again.sql",
         ' and not o.problems @> \'[{"code": "NOT_AUTOMATED"}]\'',
         "",
         "tests/ledger/test_clearing.py::test_what_people_enter_by_hand_is_not_judged_again",
@@ -1510,7 +1511,7 @@ MUTATIONS = (
     Mutation(
         9,
         "one order that is refused five times holds the ERP",
-        SQL + "read_refusals.sql",
+        STATEMENTS + "sending/read_refusals.sql",
         "(select count(*) from in_a_row) >= %(number)s",
         "(select count(*) from refusals) >= %(number)s",
         "tests/ledger/test_clearing.py::test_one_order_that_is_refused_again_and_again_is_not_five_orders_in_a_row",
@@ -1526,7 +1527,7 @@ MUTATIONS = (
     Mutation(
         9,
         "orders that are refused before and after a success hold the ERP again and again",
-        SQL + "read_refusals.sql",
+        STATEMENTS + "sending/read_refusals.sql",
         "where not (before or for_its_own_sake)",
         "where not before",
         "tests/ledger/test_holds.py::test_an_order_that_is_refused_before_and_after_a_success_is_in_no_row",
@@ -1534,7 +1535,7 @@ MUTATIONS = (
     Mutation(
         9,
         "however many orders stand failed for their own sake, few more hold the ERP",
-        SQL + "read_refusals.sql",
+        STATEMENTS + "sending/read_refusals.sql",
         "%(number)s + (select count(*) from stand)",
         "%(number)s",
         "tests/ledger/test_holds.py::test_an_order_that_is_refused_before_and_after_a_success_is_in_no_row",
@@ -1542,7 +1543,7 @@ MUTATIONS = (
     Mutation(
         9,
         "a held ERP is tried with the same bad order for ever",
-        SQL + "find_probe.sql",
+        STATEMENTS + "sending/find_probe.sql",
         "(select max(a.closed_at) from attempts a where a.order_id = o.id and a.outcome = 'refused') nulls first, ",
         "",
         "tests/ledger/test_holds.py::test_probes_take_one_order_after_the_other",
@@ -1600,7 +1601,7 @@ MUTATIONS = (
     Mutation(
         18,
         "a message of the ERP outlives the erasure",
-        SQL + "empty_erased.sql",
+        STATEMENTS + "erasing/empty_erased.sql",
         "update attempts a set message = '',",
         "update attempts a set message = a.message,",
         "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
@@ -1608,7 +1609,7 @@ MUTATIONS = (
     Mutation(
         18,
         "only the newest version is emptied",
-        SQL + "empty_erased.sql",
+        STATEMENTS + "erasing/empty_erased.sql",
         "where t.order_id = e.id and t.erased_at is null",
         "where t.order_id = e.id and t.version = 3",
         "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
@@ -1616,7 +1617,7 @@ MUTATIONS = (
     Mutation(
         18,
         "an order that is on its way loses its content",
-        SQL + "mark_erased.sql",
+        STATEMENTS + "erasing/mark_erased.sql",
         " and o.status = any(%(erasable)s)",
         " and (o.status = any(%(erasable)s) or true)",
         "tests/ledger/test_forgetting.py::test_what_is_erased_is_looked_at_once_more_as_it_is_locked",
@@ -1624,7 +1625,7 @@ MUTATIONS = (
     Mutation(
         18,
         "what the channel says later is stored again",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "    where keep_body and not erased\n",
         "    where keep_body\n",
         "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
@@ -1632,7 +1633,7 @@ MUTATIONS = (
     Mutation(
         18,
         "how a later version differs from what was erased stands in the history",
-        SQL + "read_changed.sql",
+        STATEMENTS + "intake/read_changed.sql",
         " and o.erased_at is null",
         "",
         "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
@@ -1640,7 +1641,7 @@ MUTATIONS = (
     Mutation(
         18,
         "a backfill brings in what was erased",
-        SQL + "land_backfilled.sql",
+        STATEMENTS + "intake/land_backfilled.sql",
         " and o.erased_at is null",
         "",
         "tests/ledger/test_erasing.py::test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in",
@@ -1648,7 +1649,7 @@ MUTATIONS = (
     Mutation(
         18,
         "a report that is built meanwhile stores what is erased",
-        SQL + "lock_reports.sql",
+        STATEMENTS + "erasing/lock_reports.sql",
         "in share row exclusive mode",
         "in access share mode",
         "tests/ledger/test_erasing.py::test_a_report_waits_for_an_erasure_that_began_before_it",
@@ -1681,7 +1682,7 @@ MUTATIONS = (
     Mutation(
         18,
         "content is forgotten although something happened to the order lately",
-        SQL + "read_to_forget.sql",
+        STATEMENTS + "erasing/read_to_forget.sql",
         "greatest(",
         "least(",
         "tests/ledger/test_forgetting.py::test_time_counts_from_the_last_thing_that_happened",
@@ -1689,7 +1690,7 @@ MUTATIONS = (
     Mutation(
         3,
         "an attempt is sent before it is on disk",
-        SQL + "prepare_session.sql",
+        SQL + "shared/prepare_session.sql",
         "in ('off', 'local') then 'on' end",
         "in ('off', 'local') then 'off' end",
         "tests/ledger/test_sessions.py"
@@ -1698,7 +1699,7 @@ MUTATIONS = (
     Mutation(
         2,
         "two that work at once are refused where the database isolates them",
-        SQL + "prepare_session.sql",
+        SQL + "shared/prepare_session.sql",
         "'read committed'",
         "null",
         "tests/ledger/test_sessions.py::test_what_a_database_or_a_role_has_set_changes_nothing",
@@ -1706,7 +1707,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a claim takes what a lost ledger may have sent",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "or not may_have_been_sent(o))",
         "or true)",
         "tests/ledger/test_restore.py::test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own",
@@ -1714,7 +1715,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a decision that the ledger forgot is undone",
-        SQL + "claim_orders.sql",
+        STATEMENTS + "sending/claim_orders.sql",
         "d.order_key = o.order_key and d.confirmed_at is null)",
         "d.order_key = o.order_key and false)",
         "tests/ledger/test_restore.py::test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later",
@@ -1722,7 +1723,7 @@ MUTATIONS = (
     Mutation(
         16,
         "what was in doubt at the backup is judged by its own age",
-        SQL + "doubt_orders.sql",
+        STATEMENTS + "restoring/doubt_orders.sql",
         "or o.status in ('sending', 'sent', 'pending_verification')",
         "",
         "tests/ledger/test_restore.py::test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_the_restore",
@@ -1730,7 +1731,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a look is believed while the lost ledger's push may be sending",
-        SQL + "doubt_orders.sql",
+        STATEMENTS + "restoring/doubt_orders.sql",
         "next_look_at = greatest(l.looks_from, moment.now)",
         "next_look_at = moment.now",
         "tests/ledger/test_restore.py::test_no_look_proves_anything_while_the_lost_ledgers_push_may_still_be_sending",
@@ -1770,7 +1771,7 @@ MUTATIONS = (
     Mutation(
         16,
         "the window of an order that was never sent is over before it begins",
-        SQL + "apply_changes.sql",
+        STATEMENTS + "sending/apply_changes.sql",
         "in ('absent', 'half_made') and o.first_attempt_at is null)",
         "in ('absent', 'half_made') and false)",
         "tests/ledger/test_restore.py::test_what_was_never_sent_is_sent_once_after_the_look_up_and_the_release_as_if_for_the_first_time",
@@ -1778,7 +1779,7 @@ MUTATIONS = (
     Mutation(
         16,
         "what the channel cancelled since is taken for never sent",
-        SQL + "land_changed_orders.sql",
+        STATEMENTS + "intake/land_changed_orders.sql",
         "                and not may_have_been_sent(o)\n",
         "",
         "tests/ledger/test_restore.py::test_what_the_channel_cancelled_since_is_a_conflict_as_the_erp_may_have_it",
@@ -1786,7 +1787,7 @@ MUTATIONS = (
     Mutation(
         16,
         "the comparison calls the lost ledger's orders somebody else's",
-        SQL + "read_standings.sql",
+        STATEMENTS + "intake/read_standings.sql",
         " or may_have_been_sent(o) as sent",
         " as sent",
         "tests/ledger/test_restore.py::test_the_comparison_calls_no_order_never_sent_that_the_lost_ledger_sent",
@@ -1794,7 +1795,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a later start sets aside what the lost ledger may have sent",
-        SQL + "set_aside_orders.sql",
+        STATEMENTS + "sending/set_aside_orders.sql",
         "      and not may_have_been_sent(o)\n",
         "",
         "tests/ledger/test_restore.py::test_a_later_start_sets_nothing_aside_that_the_lost_ledger_may_have_sent",
@@ -1810,7 +1811,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a channel is read on from where it stood",
-        SQL + "rewind_watermarks.sql",
+        STATEMENTS + "restoring/rewind_watermarks.sql",
         "counter = least(w.counter, coalesce(",
         "counter = greatest(w.counter, coalesce(",
         "tests/ledger/test_restore.py::test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_orders",
@@ -1826,7 +1827,7 @@ MUTATIONS = (
     Mutation(
         16,
         "two tasks put what a lost ledger may have sent on record at once, and one fails",
-        SQL + "doubt_orders.sql",
+        STATEMENTS + "restoring/doubt_orders.sql",
         " and o.generation = unlooked.generation",
         "",
         "tests/ledger/test_restore.py"
@@ -1835,7 +1836,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a ledger that begins anew refuses the clear of its restore",
-        SQL + "read_span.sql",
+        STATEMENTS + "restoring/read_span.sql",
         "(select min(backup_at) from restores)",
         "null",
         "tests/ledger/test_restore.py::test_a_new_ledger_without_any_backup_looks_everything_up_too",
@@ -1891,7 +1892,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a clear of a run from before the backup confirms what was lost",
-        SQL + "decide_orders.sql",
+        STATEMENTS + "choosing/decide_orders.sql",
         "      and lost.decided_at < (select s.chosen_at from selections s where s.id = %(selection)s)\n",
         "",
         "tests/ledger/test_decisions_that_meet.py::test_a_clear_of_a_run_from_before_confirms_no_lost_decision",
@@ -1899,7 +1900,7 @@ MUTATIONS = (
     Mutation(
         16,
         "what was refused before the backup counts as decided",
-        SQL + "read_known_runs.sql",
+        STATEMENTS + "restoring/read_known_runs.sql",
         "(o.outcome is null or o.outcome = 'refused')",
         "o.outcome is null",
         "tests/ledger/test_decisions_that_meet.py"
@@ -1932,7 +1933,7 @@ MUTATIONS = (
     Mutation(
         15,
         "an order that is finished waits for a lost decision",
-        SQL + "read_stories.sql",
+        STATEMENTS + "telling/read_stories.sql",
         "and o.status not in ('succeeded', 'synced_manually')) as lost",
         ") as lost",
         "tests/ledger/test_telling.py::test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_again",
@@ -1940,7 +1941,7 @@ MUTATIONS = (
     Mutation(
         15,
         "a twin that is no order makes two orders of each number",
-        SQL + "choose_orders.sql",
+        STATEMENTS + "choosing/choose_orders.sql",
         "o.status <> 'not_an_order' or %(keys)s::text[] is not null or %(status)s::text is not null as asked_for",
         "true as asked_for",
         "tests/ledger/test_choosing.py::test_what_is_no_order_gives_way_to_an_order_and_is_meant_where_there_is_none",
@@ -1948,7 +1949,7 @@ MUTATIONS = (
     Mutation(
         15,
         "a list shows nearly every sale twice",
-        SQL + "read_order_list.sql",
+        STATEMENTS + "telling/read_order_list.sql",
         "status <> 'not_an_order' or ",
         "true or ",
         "tests/ledger/test_telling.py::test_a_list_leaves_out_what_is_no_order_unless_it_is_asked_for",
@@ -1999,7 +2000,7 @@ MUTATIONS = (
     Mutation(
         15,
         "the first report is stored before the orders were validated, and stays empty",
-        SQL + "read_awaited.sql",
+        STATEMENTS + "reporting/read_awaited.sql",
         "where asked.channel not in (select channel from validated)",
         "where false",
         "tests/ledger/test_report.py"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from order_sync.core.lifecycle import Event
 from order_sync.core.rules import ReferenceData
 from order_sync.ledger import Ledger
-from order_sync.ledger.statements import FOLDER, statement
+from order_sync.ledger.statements import FOLDER, statement, statements
 from sandbox.postgres import Cluster
 from tests.ledger.steps import (
     ACTOR,
@@ -204,8 +205,13 @@ def test_no_time_goes_into_compiling_what_is_asked_of_each_order(sql: Sql):
     ]
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.sql")), ids=lambda path: path.stem)
-def test_each_statement_says_first_what_it_gives_and_which_index_it_needs_and_is_used(path: Any):
+def test_each_statement_has_a_name_of_its_own():
+    paths = [*FOLDER.glob("ledger/**/*.sql"), *FOLDER.glob("shared/**/*.sql")]
+    assert sorted(paths) == sorted(statements().values())
+
+
+@pytest.mark.parametrize("path", sorted(statements().values()), ids=lambda path: path.stem)
+def test_each_statement_says_first_what_it_gives_and_needs_and_lies_by_the_module_that_runs_it(path: Path):
     text = path.read_text()
     first = text.splitlines()[0]
     assert first.startswith("-- ")
@@ -213,4 +219,5 @@ def test_each_statement_says_first_what_it_gives_and_which_index_it_needs_and_is
     code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     assert ";" not in code, "one statement a file"
     package = FOLDER.parents[1] / "plugins" / "order_sync" / "ledger"
-    assert any(f'"{path.stem}"' in module.read_text() for module in package.glob("*.py"))
+    modules = package.glob("*.py" if path.parent.name == "shared" else f"{path.parent.name}.py")
+    assert any(f'"{path.stem}"' in module.read_text() for module in modules)

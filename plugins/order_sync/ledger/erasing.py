@@ -1,13 +1,14 @@
 """What is emptied of people's data: on request, or because its time is over. Evidence stays, and so do the rows."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from order_sync.core.erasing import Erasable, Kept, Place, Whose
 from order_sync.core.lifecycle import ERASABLE, Event, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Report, ReportContent
-from order_sync.ledger.calls import Calls, by
+from order_sync.core.ports import Actor, Report
+from order_sync.ledger.calls import by
+from order_sync.ledger.reporting import Reporting
 from order_sync.ledger.rows import clean
 from order_sync.ledger.statements import statement
 
@@ -15,7 +16,7 @@ EPOCH = datetime(1, 1, 2, tzinfo=UTC)
 """Before everything that is kept."""
 
 
-class Erasing(Calls):
+class Erasing(Reporting):
     """The calls of an erasure, and of the files that show what was erased."""
 
     def to_erase(self, whose: Whose) -> Sequence[Erasable]:
@@ -81,11 +82,6 @@ class Erasing(Calls):
         return {row["order_key"] for row in rows}
 
     # Files
-
-    def stored_report(self, day: date, content: ReportContent) -> Report:
-        """A report as it is stored now."""
-        row = self._one("read_report", day=day, content=content)
-        return Report(row["id"], day, content, row["as_of"], row["shown"], row["not_shown"], row["emptied"])
 
     def reports_to_write_again(self) -> Sequence[Report]:
         """Reports whose kept files may still show what was erased, the oldest first."""

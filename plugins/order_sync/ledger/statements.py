@@ -1,4 +1,4 @@
-"""The SQL that the ledger runs, read once from `include/sql/`: one statement a file, named verb_noun."""
+"""The SQL that the ledger runs, read once: one statement a file, named verb_noun, by the module that runs it."""
 
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,12 @@ FOLDER = Path(__file__).resolve().parents[3] / "include" / "sql"
 
 @cache
 def statement(name: str) -> LiteralString:
-    """The text of `include/sql/<name>.sql`: ours, and never made of data, which the type says to psycopg."""
-    text: LiteralString = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of `<name>.sql`, wherever it lies: ours, and never made of data, which the type says to psycopg."""
+    text: LiteralString = statements()[name].read_text(encoding="utf-8")
     return text
+
+
+@cache
+def statements() -> dict[str, Path]:
+    """Every statement of the ledger by its name: those of its modules, and those that others run too."""
+    return {path.stem: path for path in (*FOLDER.glob("ledger/*/*.sql"), *FOLDER.glob("shared/*.sql"))}

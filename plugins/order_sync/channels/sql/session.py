@@ -47,7 +47,7 @@ class Session:
         """From now on the session sees this moment."""
         with explained(self._folder, "beginning"):
             self._connection.rollback()
-            prepare = around("../prepare_session").encode()
+            prepare = around("../shared/prepare_session").encode()
             self._connection.execute(prepare, {**PREPARED, "longest": self._longest})
 
     def check(self, file: str, which: str, bound: Mapping[str, Any], asked: Mapping[str, str]) -> None:
