@@ -383,8 +383,8 @@ OF_A_RESTORE = attempt("unknown", generation=-1, code="OUTCOME_UNKNOWN", message
         {"attempts": (attempt("unknown", resolution="half_made"),)},
         {"attempts": (attempt("unknown", resolution="resends_spent"),), "erp_number": "SO7"},
         {"attempts": (OF_A_RESTORE,)},
-        {"attempts": (attempt("receipt", resolution="absent", looked_at=LANDED),)},
-        {"attempts": (attempt("unknown", resolution="absent", looked_at=LANDED),)},
+        {"attempts": (attempt("receipt", resolution="absent", resolved_at=LANDED),)},
+        {"attempts": (attempt("unknown", resolution="absent", resolved_at=LANDED, looked_at=NOW),)},
         {"doubted": True},
     ],
 )

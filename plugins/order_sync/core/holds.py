@@ -46,6 +46,17 @@ class Hold:
         return f"{self.connection} ({self.kind}): {self.reason} (by {self.by} since {self.since:%Y-%m-%d %H:%M} UTC)"
 
 
+def stops_sending(hold: Hold, channel: str, erp: str) -> bool:
+    """Whether no push takes the orders of this channel and ERP while the hold is in force.
+
+    A channel that is away stops its extract alone. The ledger has the same rule as an SQL function of this name.
+    """
+    if hold.connection == f"erp_{erp}":
+        return True
+    submit = hold.scope is HoldScope.SUBMIT or hold.kind is HoldKind.PERSON
+    return hold.connection == f"channel_{channel}" and submit
+
+
 def kind_of(trouble: OrderSyncError) -> HoldKind:
     """The kind of hold that trouble of a system asks for."""
     return HoldKind.ACCESS if isinstance(trouble, NotAuthorised) else HoldKind.OUTAGE

@@ -157,7 +157,7 @@ def _table() -> tuple[Transition, ...]:
         (W.RULES, (S.WAITING,), E.OVERDUE, S.FAILED, "the lines did not come in time", False),
         (W.CHANNEL, (S.NOT_AN_ORDER,), E.CHANGED, S.RECEIVED, "a new version that is an order", False),
         (W.PERSON, (S.NOT_AN_ORDER,), E.BACKFILLED, S.RECEIVED, "a reason; " + look + "nothing there", True),
-        (W.PERSON, (S.RECEIVED, S.QUEUED, S.FAILED), E.START_MOVED, S.NOT_AN_ORDER, "a later start; never sent", False),
+        (W.PERSON, (S.RECEIVED, S.QUEUED, S.FAILED), E.START_MOVED, S.NOT_AN_ORDER, "a later start; not there", False),
         (W.RULES, (S.RECEIVED,), E.VALID, S.QUEUED, "no problem found", False),
         (W.RULES, (S.RECEIVED,), E.INVALID, S.FAILED, "the problems", False),
         (W.RULES, (S.RECEIVED,), E.DISREGARDED, S.IGNORED, "the rule; a person confirms later", False),

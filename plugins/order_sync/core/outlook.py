@@ -6,7 +6,8 @@ Read from the order's story, the lifecycle and the channel's route; nothing here
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.evidence import in_doubt as attempt_in_doubt
+from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.orders import GUEST_ACCOUNT
 from order_sync.core.ports import Route
@@ -44,14 +45,6 @@ def dag_of(channel: str) -> str:
 def how_it_ends(hold: Hold) -> str:
     """What has to happen for a hold to end."""
     return _ENDS[hold.kind]
-
-
-def stops_sending(hold: Hold, story: Story) -> bool:
-    """Whether no push takes the order while this hold is in force: the rule of the claim."""
-    if hold.connection == f"erp_{story.erp}":
-        return True
-    submit = hold.scope is HoldScope.SUBMIT or hold.kind is HoldKind.PERSON
-    return hold.connection == f"channel_{story.channel}" and submit
 
 
 def stops_reading(hold: Hold, story: Story) -> bool:
@@ -123,7 +116,7 @@ def _queued(story: Story, route: Route) -> str:
         return "Nothing: a restore of the ledger lost a decision about it, and it is not sent until somebody decides."
     if route.by_hand:
         return f"Nothing: orders of {story.channel} are entered into the ERP by hand: {route.by_hand}."
-    holds = [hold for hold in story.holds if stops_sending(hold, story)]
+    holds = [hold for hold in story.holds if stops_sending(hold, story.channel, story.erp)]
     waits = (
         "It waits for the end of "
         + "; and of ".join(f"the hold on {hold.connection}: {how_it_ends(hold)}" for hold in holds)
@@ -252,8 +245,8 @@ def for_support(story: Story, route: Route | None, stuck_after: timedelta) -> st
         return "it was tried, or refused, as often as is allowed"
     if status is Status.FAILED and _resend_failed(story):
         return "it was tried again and failed again"
-    unsent = status in (Status.RECEIVED, Status.QUEUED) and now - story.received_at > stuck_after
-    held = any(stops_sending(hold, story) for hold in story.holds)
+    unsent = status in (Status.RECEIVED, Status.QUEUED) and story.stuck(stuck_after)
+    held = any(stops_sending(hold, story.channel, story.erp) for hold in story.holds)
     by_hand = bool(route and route.by_hand)
     if unsent and not (held or by_hand or story.lost or story.tried):
         return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
@@ -284,7 +277,7 @@ def in_doubt(story: Story) -> bool:
 
 def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
     begun = attempt.resolution == "resends_spent" and bool(story.erp_number)
-    return attempt.in_doubt or begun
+    return attempt_in_doubt(attempt) or begun
 
 
 def keying_in(story: Story) -> str:

@@ -411,7 +411,7 @@ class Ledger(Protocol):
         """How many orders the channel would send if that is more than `limit`, it never sent one and nobody agreed."""
 
     def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
-        """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
+        """Make no orders of what lies before a start that was moved, if the ERP has nothing of it; returns how many."""
 
     def before_start(self, channel: str, window: Window, limit: int, skip: int) -> Sequence[OrderKey]:
         """Keys of transactions that were placed in the window and before the channel's start, the oldest first.

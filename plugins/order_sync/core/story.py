@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from order_sync.core.evidence import REFUSALS, surely_refused, went_out
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey, Problem, Transaction
@@ -35,28 +36,17 @@ class Attempt:
     looked_at: datetime | None
     resolution: str | None
     cured_by: tuple[str, ...] = ()
+    resolved_at: datetime | None = None
 
     @property
     def sent(self) -> bool:
-        """Whether this ledger tried, and the attempt may have reached the ERP."""
-        return self.generation > 0 and self.outcome != "not_sent"
+        """Whether this ledger sent it, as far as anybody knows."""
+        return self.generation > 0 and went_out(self)
 
     @property
     def refused(self) -> bool:
         """Whether the ERP refused the order, maybe after it had begun one."""
-        return not {"refused", "refused_too_often"}.isdisjoint((self.outcome, self.resolution))
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether the ERP may have the order by it, and nothing that was heard since says otherwise."""
-        if self.outcome in NOT_TAKEN:
-            return False
-        came_late = self.looked_at and self.closed_at and self.looked_at < self.closed_at
-        return bool(came_late) or self.resolution not in (*NOT_TAKEN, "absent", "resends_spent")
-
-
-NOT_TAKEN = ("not_sent", "refused", "refused_too_often")
-"""Outcomes after which the ERP does not have the order by this attempt."""
+        return not set(REFUSALS).isdisjoint((self.outcome, self.resolution))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +152,11 @@ class Story:
             return ()
         if not self.tried:
             return tuple(sorted({problem.reference for problem in self.problems if problem.reference}))
-        surely = all(
-            each.outcome in ("refused", "not_sent") and each.code != "CANCELLED_IN_ERP" for each in self.attempts
-        )
-        return self.attempts[-1].cured_by if surely else ()
+        return self.attempts[-1].cured_by if surely_refused(self.attempts) else ()
+
+    def stuck(self, patience: timedelta) -> bool:
+        """Whether it has waited for longer than that to be sent."""
+        return self.received_at <= self.as_of - patience
 
     @property
     def waits_for_set_up(self) -> bool:

@@ -83,7 +83,7 @@ class Sending(Calls):
         return int(self._one("count_first_push", channel=channel, limit=limit)["count"])
 
     def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
-        """Make no orders of what was never sent and lies before a start that was moved. Returns how many there were."""
+        """Make no orders of what lies before a start that was moved, if the ERP has nothing of it; returns how many."""
         return int(self._one("set_aside_orders", channel=channel, start=start_from, **by(actor))["count"])
 
     def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:

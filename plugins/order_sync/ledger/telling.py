@@ -108,6 +108,7 @@ def _attempt(row: Row) -> Attempt:
         _instant(row["looked_at"]),
         row["resolution"],
         tuple(row["cured_by"]),
+        _instant(row["resolved_at"]),
     )
 
 

@@ -4,9 +4,7 @@ select
     coalesce(t.not_an_order, case when o.status = 'not_an_order' then o.reason end, '') as not_an_order,
     greatest(t.expected_lines - t.present_lines, 0) as missing_lines,
     o.erased_at is not null as erased, o.acknowledged_as,
-    exists (select from attempts a
-            where a.order_id = o.id and a.outcome is distinct from 'not_sent'
-              and (a.resolution is distinct from 'absent' or a.resolved_at < a.closed_at)) or may_have_been_sent(o) as reached
+    exists (select from attempts a where a.order_id = o.id and reached(a)) or may_have_been_sent(o) as reached
 from selected_orders s
 join orders o on o.id = s.order_id
 left join transactions t on t.order_id = o.id and t.version = o.version

@@ -21,10 +21,7 @@ with present as (
                 and %(differences)s::jsonb ->> l.order_key = '' then null
             when l.status <> 'not_an_order' then 'changed'
             when o.status not in ('received', 'queued', 'failed', 'dead', 'on_hold', 'ignored') then 'cancelled_in_channel'
-            when not exists (select from attempts a
-                             where a.order_id = o.id and a.outcome is distinct from 'not_sent'
-                               and (a.resolution is distinct from 'absent' or a.resolved_at < a.closed_at))
-                and not may_have_been_sent(o)
+            when not exists (select from attempts a where a.order_id = o.id and reached(a)) and not may_have_been_sent(o)
                 then 'cancelled_in_channel'
             else 'cancelled_too_late'
         end as event
@@ -52,7 +49,7 @@ with present as (
                 'a person compares the two and decides')
             when 'cancelled_at_source' then
                 format('in the channel it is no order any more (%%s): ', locked.reason) || case
-                    when exists (select from attempts a where a.order_id = locked.id and a.outcome is distinct from 'not_sent')
+                    when exists (select from attempts a where a.order_id = locked.id and went_out(a))
                     then 'it may have been sent before, and a look-up did not find it in the ERP'
                     else 'it is not sent' end
         end as message

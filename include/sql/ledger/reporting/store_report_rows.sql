@@ -11,7 +11,7 @@ with standing as (
                               select from attempts a
                               where a.order_id = o.id and a.opened_at >= o.received_at
                                 and a.resolution = 'configuration_suspected') then %(queued)s
-                     when o.received_at > r.as_of - %(stuck_after)s::interval then %(pending)s
+                     when not stuck(o, r.as_of, %(stuck_after)s) then %(pending)s
                      when o.receipt_at is null then %(queued)s
                      else %(unverified)s end
             when %(words)s::jsonb ->> o.status = %(pending)s and o.window_ends_at <= r.as_of then %(unverified)s

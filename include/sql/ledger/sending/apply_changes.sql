@@ -33,8 +33,7 @@ with moment as materialized (
         l.event is null or cause.who = 'settle' as looked,
         l.event = 'configuration_suspected' and not exists (
             select from attempts a
-            where a.order_id = l.id and a.opened_at >= l.first_attempt_at
-              and coalesce(a.outcome, 'unknown') not in ('refused', 'not_sent')) as taken_back,
+            where a.order_id = l.id and a.opened_at >= l.first_attempt_at and not came_to_nothing(a)) as taken_back,
         cause.who = 'settle' and l.event not in ('taken', 'window_over') as definite,
         case when owner is null then l.event else taken.event end as event,
         case when owner is null then l.to_status else taken.to_status end as to_status,
@@ -76,8 +75,8 @@ with moment as materialized (
 ), looked_at as (
     update attempts a set
         looked_at = moment.now,
-        resolved_at = coalesce(a.resolved_at, case when j.definite then moment.now end),
-        resolution = coalesce(a.resolution, case when j.definite then j.event end)
+        resolved_at = case when j.definite and (a.resolved_at is null or resolved_early(a)) then moment.now else a.resolved_at end,
+        resolution = case when j.definite and (a.resolved_at is null or resolved_early(a)) then j.event else a.resolution end
     from judged j, moment
     where a.order_id = j.id and j.looked
 ), uncounted as (

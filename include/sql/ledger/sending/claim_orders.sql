@@ -1,6 +1,6 @@
 -- Returns the orders that this push alone may send until its lease ends, the oldest first and backfilled ones last; needs
 -- orders_queued.
--- A channel that is away stops its extract alone. A probe is one order that goes past a hold for the ERP's configuration.
+-- A probe is one order that goes past a hold for the ERP's configuration.
 -- What a lost ledger may have sent is not taken before it was looked up, nor what a person decided there.
 -- Of a selection only its orders are taken; `sent_before` takes also those that were tried before.
 with moment as materialized (
@@ -8,17 +8,13 @@ with moment as materialized (
 ), free as (
     select o.id
     from orders o
-    where o.channel = %(channel)s and o.status = 'queued'
-      and o.next_attempt_at <= (select now from moment)
-      and (o.lease_until is null or o.lease_until <= (select now from moment))
+    where o.channel = %(channel)s and claimable(o, (select now from moment))
       and (%(sent_before)s or o.first_attempt_at is null)
       and (%(selection)s::bigint is null
            or exists (select from selected_orders s where s.selection_id = %(selection)s and s.order_id = o.id))
       and not exists (
           select from holds h
-          where h.released_at is null
-            and (h.connection = 'erp_' || o.erp
-                 or (h.connection = 'channel_' || o.channel and (h.scope = 'submit' or h.kind = 'person')))
+          where stops_sending(h, o.channel, o.erp)
             and (h.kind <> 'configuration' or o.id is distinct from %(probe)s::bigint))
       and not exists (select from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null)
       and o.id = coalesce(%(probe)s::bigint, o.id)

@@ -13,7 +13,7 @@ with moment as materialized (
         o.status = 'sending' and o.generation = outcome.generation as awaited,
         exists (select from attempts a
                 where a.order_id = o.id and a.generation <> outcome.generation
-                  and a.opened_at >= o.first_attempt_at and a.outcome is distinct from 'not_sent') as other_attempts
+                  and a.opened_at >= o.first_attempt_at and went_out(a)) as other_attempts
     from outcome join orders o using (order_key) cross join moment
     order by o.id
     for update of o

@@ -3,8 +3,7 @@
 -- tried, and none that a push has claimed.
 select o.id
 from orders o
-where o.channel = %(channel)s and o.status = 'queued'
-  and o.next_attempt_at <= clock_timestamp() and (o.lease_until is null or o.lease_until <= clock_timestamp())
+where o.channel = %(channel)s and claimable(o, clock_timestamp())
   and (%(selection)s::bigint is null
        or exists (select from selected_orders s where s.selection_id = %(selection)s and s.order_id = o.id))
   and not exists (select from lost_decisions d where d.order_key = o.order_key and d.confirmed_at is null)

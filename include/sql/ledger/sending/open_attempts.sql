@@ -9,11 +9,7 @@ with moment as materialized (
         o.id, o.order_key, o.generation, o.leased_by, moment.now,
         greatest(o.lease_until, moment.now + make_interval(secs => %(grace)s)) as grace_until,
         (select max(case a.outcome when 'receipt' then a.closed_at else a.grace_until end) from attempts a
-         where a.order_id = o.id
-           and ((coalesce(a.outcome, 'unknown') not in ('not_sent', 'refused', 'refused_too_often')
-                 and coalesce(a.resolution, '') not in ('refused', 'refused_too_often')
-                 and coalesce(a.looked_at, '-infinity') <= o.received_at)
-                or (a.outcome in ('receipt', 'unknown') and (a.looked_at is null or a.looked_at < a.closed_at)))) as settle_from
+         where a.order_id = o.id and to_settle(a, o.received_at)) as settle_from
     from unnest(%(keys)s::text[], %(generations)s::bigint[]) as asked (order_key, generation)
     join orders o using (order_key, generation)
     cross join moment

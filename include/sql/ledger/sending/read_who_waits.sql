@@ -4,14 +4,11 @@ select exists (
     select from unnest(%(channels)s::text[]) as other(channel)
     where exists (
         select from orders o
-        where o.channel = other.channel and o.status = 'queued'
-          and o.next_attempt_at <= clock_timestamp()
-          and (o.lease_until is null or o.lease_until <= clock_timestamp())
+        where o.channel = other.channel and claimable(o, clock_timestamp())
           and (%(sent_before)s or o.first_attempt_at is null))
       and not exists (
         select from holds h
-        where h.released_at is null and h.connection = 'channel_' || other.channel
-          and (h.scope = 'submit' or h.kind = 'person'))
+        where stops_sending(h, other.channel, null))
       and exists (
         select from watermarks w
         where w.channel = other.channel and w.stored_at > clock_timestamp() - interval '1 hour')

@@ -5,10 +5,7 @@ with refused as materialized (
     select o.id
     from orders o
     cross join lateral (
-        select bool_and(coalesce(a.outcome in ('refused', 'not_sent'), false)
-                        and a.code is distinct from 'CANCELLED_IN_ERP') as surely,
-               count(*) filter (where a.outcome = 'refused'
-                                and a.resolution is distinct from 'configuration_suspected') as times
+        select bool_and(came_to_nothing(a)) as surely, count(*) filter (where refused(a)) as times
         from attempts a where a.order_id = o.id
     ) refusals
     where o.erp = %(erp)s and o.channel = %(channel)s and o.status = 'failed' and o.first_attempt_at is not null

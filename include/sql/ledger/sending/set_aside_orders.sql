@@ -1,11 +1,11 @@
--- Returns how many unsent orders lie before a start that was moved, and are no orders from now on; needs orders_unfinished.
+-- Returns how many orders lie before a start that was moved, and are no orders from now on; needs orders_unfinished.
+-- One of which the ERP may have something stays an order.
 with early as materialized (
     select o.id, o.status
     from orders o
     where o.channel = %(channel)s and o.status in ('received', 'queued', 'failed')
       and o.placed_at < %(start)s and not o.backfilled
-      and not exists (select from attempts a
-                      where a.order_id = o.id and (a.generation > 0 or a.resolution is distinct from 'absent'))
+      and not exists (select from attempts a where a.order_id = o.id and reached(a))
       and not may_have_been_sent(o)
     order by o.id
     for update of o
