@@ -5,7 +5,7 @@ stores orders late, leaves them half-made, forgets them, cancels them and edits 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +14,9 @@ from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
+from order_sync.core.evidence import reached, refused, surely_refused, to_settle, went_out
 from order_sync.core.findings import Finding
-from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.core.lifecycle import (
     DONE,
     GIVEN_UP,
@@ -146,33 +147,36 @@ class MemoryChannel:
             raise Transient("the channel is away", code="EXTRACT_FAILED")
 
 
-NOT_THERE = (Event.NOT_SENT, Event.REFUSED, Event.REFUSED_TOO_OFTEN)
-"""Ends of an attempt after which the ERP has no order of it."""
-
-
 @dataclass
 class Row:
-    """An order in the ledger."""
+    """An order in the ledger. `first_attempt_at`: since when it counts as tried, as in the real ledger."""
 
+    channel: str
+    erp: str
     transaction: Transaction
     status: Status
     received_at: datetime
     reason: str = ""
-    generation: int = 0
+    placed_at: datetime | None = None
+    backfilled: bool = False
+    generation: int = 1
     code: str | None = None
     message: str = ""
     total: Decimal = Decimal(0)
     currency: str = ""
     erp_number: str = ""
+    erp_status: str = ""
     acknowledged_as: str = ""
     problems: tuple[object, ...] = ()
     lease_until: datetime | None = None
+    leased_by: str = ""
     next_look_at: datetime | None = None
     window_ends_at: datetime | None = None
+    first_attempt_at: datetime | None = None
     receipt_at: datetime | None = None
     resends: int = 0
     attempts: list["Attempt"] = field(default_factory=list)
-    earlier_attempts: int = 0
+    versions: list[Transaction] = field(default_factory=list)
     landed_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -181,12 +185,26 @@ class Row:
     @property
     def tried(self) -> bool:
         """Whether it was tried since it was received, or since its refusals were taken back."""
-        return any(attempt.outcome is not Event.NOT_SENT for attempt in self.attempts[self.earlier_attempts :])
+        return self.first_attempt_at is not None
+
+    @property
+    def since_first(self) -> list["Attempt"]:
+        """The attempts since it counts as tried."""
+        return [each for each in self.attempts if self.first_attempt_at and each.opened_at >= self.first_attempt_at]
 
     @property
     def refusals(self) -> int:
         """How often it was refused, but for what was taken back."""
-        return sum(each.outcome is Event.REFUSED and each.resolution is Event.REFUSED for each in self.attempts)
+        return sum(map(refused, self.attempts))
+
+    @property
+    def reached(self) -> bool:
+        """Whether the ERP may have something of it."""
+        return any(map(reached, self.attempts))
+
+    def claimable(self, now: datetime) -> bool:
+        """Whether a push may claim it, as far as the order itself goes."""
+        return self.status is Status.QUEUED and (self.lease_until is None or self.lease_until <= now)
 
     def curable(self, stored: Collection[str]) -> bool:
         """Whether new or changed reference data under these names may cure it."""
@@ -194,59 +212,35 @@ class Row:
             references = {getattr(problem, "reference", None) for problem in self.problems}
             return "NOT_AUTOMATED" not in _codes(self) and not references.isdisjoint(stored)
         cured_by = self.attempts[-1].cured_by
-        return self.surely_refused and bool(cured_by) and (self.refusals == 1 or not set(cured_by).isdisjoint(stored))
+        mended = self.refusals == 1 or not set(cured_by).isdisjoint(stored)
+        return surely_refused(self.attempts) and bool(cured_by) and mended
 
-    @property
-    def surely_refused(self) -> bool:
-        """Whether the ERP has nothing of it by any attempt."""
-        outcomes, codes = ({getattr(each, name) for each in self.attempts} for name in ("outcome", "code"))
-        return outcomes <= {Event.REFUSED, Event.NOT_SENT} and "CANCELLED_IN_ERP" not in codes
-
-    def closed(self, outcome: Outcome, now: datetime, grace_seconds: float) -> "Attempt":
-        """Keep what an attempt ended with."""
-        attempt = next(item for item in self.attempts if item.generation == outcome.generation)
-        attempt.outcome, attempt.code, attempt.message = outcome.event, outcome.code, outcome.message
-        attempt.closed_at = now
-        attempt.cured_by = outcome.cured_by
-        attempt.grace_until = now + timedelta(seconds=grace_seconds)
-        if outcome.receipt:
-            self.acknowledged_as = outcome.receipt.number or self.acknowledged_as
-        if outcome.event is not Event.RECEIPT:
-            attempt.resolution = attempt.resolution or outcome.event
-        return attempt
-
-    def heard_late(self, outcome: Outcome, now: datetime) -> None:
-        """Let a receipt that nobody awaited any more end every claim and look of before."""
-        if outcome.event is Event.RECEIPT:
-            self.generation += 1
-            self.next_look_at = min(self.next_look_at or now, now) if self.status in IN_DOUBT else self.next_look_at
-
-    def looked_at(self, event: Event | None, now: datetime) -> None:
+    def looked_at(self, event: Event | None, definite: bool, now: datetime) -> None:
         """Keep what a look-up said about every attempt."""
         for attempt in self.attempts:
             attempt.looked_at = now
-            if event not in (None, Event.TAKEN, Event.WINDOW_OVER) and not attempt.resolution:
+            early = attempt.resolved_at and attempt.closed_at and attempt.resolved_at < attempt.closed_at
+            if definite and (attempt.resolved_at is None or early):
                 attempt.resolution, attempt.resolved_at = event, now
 
     def take_back(self) -> None:
-        """Take the refusals back that came since it was received."""
-        lately = self.attempts[self.earlier_attempts :]
+        """Take the refusals back that came since it was tried first."""
+        lately = self.since_first
         for attempt in lately:
-            attempt.resolution = (
-                Event.CONFIGURATION_SUSPECTED if attempt.outcome is Event.REFUSED else attempt.resolution
-            )
-        if {attempt.outcome for attempt in lately} <= {Event.REFUSED, Event.NOT_SENT}:
-            self.earlier_attempts, self.window_ends_at = len(self.attempts), None
+            if attempt.outcome == Event.REFUSED:
+                attempt.resolution = Event.CONFIGURATION_SUSPECTED
+        if surely_refused(lately):
+            self.first_attempt_at = self.window_ends_at = None
 
 
 @dataclass
 class Attempt:
-    """One try to send; `outcome` None is open or unknown."""
+    """One try to send; `outcome` None is open."""
 
     generation: int
     opened_at: datetime
     grace_until: datetime
-    outcome: Event | None = None
+    outcome: str | None = None
     closed_at: datetime | None = None
     looked_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -255,51 +249,51 @@ class Attempt:
     message: str = ""
     cured_by: tuple[str, ...] = ()
 
-    @property
-    def not_found_since(self) -> bool:
-        """Whether a look-up after its end did not find the order."""
-        early = self.closed_at and self.resolved_at and self.resolved_at < self.closed_at
-        return self.resolution is Event.ABSENT and not early
-
-    def settle_from(self, received_at: datetime) -> datetime | None:
-        """From when it has to be looked up before anything is sent again; None if it has not to."""
-        looked_at = self.looked_at or datetime.min.replace(tzinfo=UTC)
-        there = self.outcome not in NOT_THERE and self.resolution not in NOT_THERE
-        received = self.outcome is Event.RECEIPT
-        late = self.outcome in (Event.RECEIPT, None) and self.closed_at is not None and looked_at < self.closed_at
-        found_absent = self.resolution is Event.ABSENT and looked_at == received_at  # this clock may stand still
-        if (there and looked_at <= received_at and not found_absent) or late:
-            return self.closed_at if received else self.grace_until
-        return None
+    def close(self, outcome: Outcome, now: datetime, grace_seconds: float) -> None:
+        """Keep what it ended with."""
+        self.outcome, self.code, self.message = outcome.event or "unknown", outcome.code, outcome.message
+        self.closed_at, self.cured_by = now, outcome.cured_by
+        self.grace_until = now + timedelta(seconds=grace_seconds)
+        if outcome.event not in (None, Event.RECEIPT) and self.resolved_at is None:
+            self.resolved_at, self.resolution = now, outcome.event
 
 
 @dataclass
 class MemoryLedger:
-    """The Ledger port over a dictionary, on a clock of its own."""
+    """The Ledger port over a dictionary, on a clock of its own, which never shows the same instant twice.
+
+    `copy` is the copy of each ERP's reference data until one is stored.
+    """
 
     clock: Clock = field(default_factory=Clock)
+    ticks: int = 0
     rows: dict[OrderKey, Row] = field(default_factory=dict)
     history: list[tuple[OrderKey, str | None, str, str, str]] = field(default_factory=list)
+    happened_at: list[datetime] = field(default_factory=list)
     retried: set[tuple[OrderKey, str]] = field(default_factory=set)
     marks: dict[str, Watermark] = field(default_factory=dict)
+    marked_at: dict[str, datetime] = field(default_factory=dict)
+    rounds: dict[tuple[str, str], int] = field(default_factory=dict)
     validated: set[str] = field(default_factory=set)
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
+    copies: dict[str, ReferenceData] = field(default_factory=dict)
     in_force: list[Hold] = field(default_factory=list)
     ended: list[Hold] = field(default_factory=list)
     answered: list[tuple[OrderKey, Attempt]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    has_told: list[Finding] = field(default_factory=list)
+    findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    has_told: set[tuple[str, str, str]] = field(default_factory=set)
     chosen_by: list[dict[OrderKey, str | None]] = field(default_factory=list)
 
     def now(self) -> datetime:
-        return self.clock.now
+        self.ticks += 1
+        return self.clock.now + timedelta(microseconds=self.ticks)
 
     def check_fingerprint(self, connection: str, fingerprint: str, twins: Collection[str] = ()) -> None:
         if any(self.fingerprints.get(twin) == fingerprint for twin in twins):
             raise Misconfigured(f"{connection} and a twin lead to the same database")
         if self.fingerprints.setdefault(connection, fingerprint) != fingerprint:
-            raise Misconfigured(f"{connection} is another system than the accepted one")
+            raise Misconfigured(f"connection {connection} leads to another system than the accepted one")
 
     def watermark(self, channel: str) -> Watermark | None:
         return self.marks.get(channel)
@@ -307,158 +301,210 @@ class MemoryLedger:
     def record(
         self, channel: str, erp: str, landings: Sequence[Landing], watermark: Watermark | None, actor: Actor
     ) -> Mapping[str, int]:
-        counts = {"new": 0, "changed": 0, "unchanged": 0, "conflict": 0, "cancelled_at_source": 0}
-        for landing in landings:
-            key = landing.transaction.key
+        counts = dict.fromkeys(("new", "changed", "orders", "waiting", "not_an_order", "conflict"), 0)
+        counts["cancelled_at_source"] = 0
+        for key, landing in {landing.transaction.key: landing for landing in landings}.items():
             row = self.rows.get(key)
             if row is None:
-                self.rows[key] = Row(landing.transaction, landing.status, self.now(), landing.reason)
+                self._land(channel, erp, landing, actor)
                 counts["new"] += 1
-            elif row.transaction.digest == landing.transaction.digest:
-                counts["unchanged"] += 1
-            else:
-                self._change(key, row, landing, actor)
+                counts["orders" if landing.status is Status.RECEIVED else landing.status] += 1
+            elif row.transaction.digest != landing.transaction.digest:
                 counts["changed"] += 1
-                if row.status in counts:
-                    counts[row.status] += 1
-        if watermark:
-            self.marks[channel] = watermark
-        return counts
+                to_status = self._change(row, landing, actor)
+                if to_status in (Status.CONFLICT, Status.CANCELLED_AT_SOURCE):
+                    counts[to_status] += 1
+        if watermark and watermark.counter >= self.marks.get(channel, watermark).counter:
+            self.marks[channel], self.marked_at[channel] = watermark, self.now()
+        return {**counts, "unchanged": len(landings) - counts["new"] - counts["changed"]}
 
-    def _change(self, key: OrderKey, row: Row, landing: Landing, actor: Actor) -> None:
+    def _land(self, channel: str, erp: str, landing: Landing, actor: Actor) -> None:
+        key = landing.transaction.key
+        row = Row(channel, erp, landing.transaction, landing.status, self.now(), landing.reason, landing.placed_at)
+        row.versions += [landing.transaction] if landing.keep_body else []
+        self.rows[key] = row
+        self._note(key, None, "landed", row.status, actor.by)
+
+    def _change(self, row: Row, landing: Landing, actor: Actor) -> Status | None:
+        """Store a new version, and what it does to the order; the status that follows, None if it stays."""
+        if not landing.keep_body and row.status not in (Status.WAITING, Status.NOT_AN_ORDER):
+            landing = _within_start(landing)
         what = difference(row.transaction, landing.transaction)
-        row.transaction = landing.transaction
-        if landing.status is Status.NOT_AN_ORDER:
+        event = _event_of(row, landing, what)
+        if event and not allowed(row.status, event):
+            event = None
+        row.transaction, row.placed_at = landing.transaction, landing.placed_at
+        row.versions += [landing.transaction] if landing.keep_body else []
+        row.generation += bool(event or what)
+        if event or landing.status is Status.NOT_AN_ORDER:
             row.reason = landing.reason
-        event = _event_of(row.status, landing.status)
-        if (row.status is not Status.WAITING and not what) or not allowed(row.status, event):
-            return
-        row.generation += 1
+        if event is None:
+            return None
         row.lease_until = row.next_look_at = None
-        row.message = what
-        self._move(key, row, event, actor.by)
+        to_status = step(row.status, event)
+        if to_status in (Status.CONFLICT, Status.CANCELLED_AT_SOURCE):
+            row.code = "ORDER_CONFLICT" if to_status is Status.CONFLICT else None
+            row.message = _why_changed(row, event, what)
+        self._move(row, event, actor.by)
+        return to_status
 
     def waiting(self, channel: str) -> Sequence[Entry]:
-        return self._entries(Status.WAITING)
+        return self._entries(channel, Status.WAITING)
 
     def unfinished(self, channel: str, limit: int) -> Sequence[tuple[OrderKey, str]]:
-        return [(key, row.transaction.digest) for key, row in self.rows.items() if row.status in UNFINISHED][:limit]
+        return self._round("unfinished", channel, limit, lambda row: row.status in UNFINISHED)
 
     def done(self, channel: str, limit: int, done_for: timedelta) -> Sequence[tuple[OrderKey, str]]:
         lately = self.now() - done_for
-        done = [(key, row) for key, row in self.rows.items() if row.status in DONE and row.received_at > lately]
-        return [(key, row.transaction.digest) for key, row in done][:limit]
+        return self._round("done", channel, limit, lambda row: row.status in DONE and row.landed_at > lately)
 
     def no_orders(
         self, channel: str, limit: int, landed_for: timedelta, never: Collection[str]
     ) -> Sequence[tuple[OrderKey, str]]:
         lately = self.now() - landed_for
-        return [
-            (key, row.transaction.digest)
-            for key, row in self.rows.items()
-            if (
-                row.status is Status.CANCELLED_AT_SOURCE
-                or (row.status is Status.NOT_AN_ORDER and row.reason not in never)
-            )
-            and row.landed_at > lately
-        ][:limit]
+
+        def may_become_one(row: Row) -> bool:
+            none = row.status is Status.NOT_AN_ORDER and row.reason not in never
+            return row.landed_at > lately and (none or row.status is Status.CANCELLED_AT_SOURCE)
+
+        return self._round("no_order", channel, limit, may_become_one)
+
+    def _round(
+        self, which: str, channel: str, limit: int, meant: Callable[[Row], bool]
+    ) -> Sequence[tuple[OrderKey, str]]:
+        """The next of these rows, after where the last round stopped; from the beginning once it has been through."""
+        rows = list(self.rows.items())
+        after = self.rounds.get((which, channel), 0)
+        page = [(n, key, row) for n, (key, row) in enumerate(rows, 1) if n > after and row.channel == channel]
+        page = [(n, key, row) for n, key, row in page if meant(row)][:limit]
+        self.rounds[which, channel] = page[-1][0] if len(page) == limit else 0
+        return [(key, row.transaction.digest) for _, key, row in page]
 
     def unknown(self, keys: Collection[OrderKey]) -> Sequence[OrderKey]:
         return [key for key in keys if key not in self.rows]
 
     def find(self, findings: Collection[Finding], actor: Actor) -> None:
-        self.findings += [finding for finding in findings if finding not in self.findings]
+        self.findings |= {(each.connection, each.kind, each.subject): each for each in findings}
 
     def untold(self, connections: Collection[str]) -> Sequence[Finding]:
-        return [each for each in self.findings if each.connection in connections and each not in self.has_told]
+        untold = [each for which, each in self.findings.items() if which not in self.has_told]
+        return [each for each in untold if each.connection in connections]
 
     def told(self, findings: Collection[Finding]) -> None:
-        self.has_told += findings
+        self.has_told |= {(each.connection, each.kind, each.subject) for each in findings}
 
     def to_validate(self, channel: str, after: OrderKey | None, limit: int) -> Sequence[Entry]:
-        entries = sorted(self._entries(Status.RECEIVED), key=lambda entry: entry.key)
-        return [entry for entry in entries if after is None or entry.key > after][:limit]
+        entries = sorted(self._entries(channel, Status.RECEIVED), key=lambda entry: str(entry.key))
+        return [entry for entry in entries if after is None or str(entry.key) > str(after)][:limit]
 
     def apply(self, changes: Sequence[Change], actor: Actor) -> int:
-        return sum(self._apply(change, actor) for change in changes)
+        order = {key: number for number, key in enumerate(self.rows)}
+        known = sorted((each for each in changes if each.key in order), key=lambda each: order[each.key])
+        return sum(self._apply(self.rows[change.key], change, actor) for change in known)
 
     def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
-        known = self.copy.facts if self.copy else {}
+        before = self.copies.get(erp, self.copy)
+        known = before.facts if before else {}
         stored = {f"{kind}:{code}" for (kind, code), facts in data.facts.items() if known.get((kind, code)) != facts}
-        self.copy = data
-        curable = [(key, row) for key, row in self.rows.items() if row.status is Status.FAILED and row.curable(stored)]
-        for key, row in curable:
+        self.copies[erp] = replace(data, as_of=min(data.as_of, self.now()))
+        failed = [row for row in self.rows.values() if row.erp == erp and row.status is Status.FAILED]
+        curable = [row for row in failed if row.curable(stored)]
+        for row in curable:
             row.generation += 1
-            self._move(key, row, Event.REFERENCE_CHANGED, actor.by)
+            self._move(row, Event.REFERENCE_CHANGED, actor.by)
         return len(curable)
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
-        return self.copy
+        data = self.copies.get(erp, self.copy)
+        return data and replace(data, facts={code: data.facts[code] for code in wanted if code in data.facts})
 
     def judge_again(self, channel: str, erp: str, actor: Actor, cured: str | None = None) -> int:
         failed = [
-            (key, row)
-            for key, row in self.rows.items()
-            if row.status is Status.FAILED
+            row
+            for row in self.rows.values()
+            if (row.channel, row.erp, row.status) == (channel, erp, Status.FAILED)
+            and not row.tried
             and row.problems
             and "NOT_AUTOMATED" not in _codes(row)
             and (cured is None or cured in {getattr(problem, "reference", None) for problem in row.problems})
         ]
-        for key, row in failed:
-            row.generation, row.code, row.message, row.problems = row.generation + 1, None, "", ()
-            self._move(key, row, Event.REFERENCE_CHANGED if cured else Event.RESYNC, actor.by)
+        for row in failed:
+            row.generation += 1
+            self._move(row, Event.REFERENCE_CHANGED if cured else Event.RESYNC, actor.by)
         return len(failed)
 
     def note_validated(self, channel: str) -> None:
         self.validated |= {channel} & self.marks.keys()
 
+    def set_aside(self, channel: str, start_from: datetime, actor: Actor) -> int:
+        early = [
+            row
+            for row in self.rows.values()
+            if (row.channel == channel and row.status in (Status.RECEIVED, Status.QUEUED, Status.FAILED))
+            and (row.placed_at and row.placed_at < start_from and not row.backfilled and not row.reached)
+        ]
+        for row in early:
+            row.reason, row.generation, row.lease_until = "before_start", row.generation + 1, None
+            row.code, row.message, row.problems = None, "", ()
+            self._move(row, Event.START_MOVED, actor.by)
+        return len(early)
+
     def retry_refused(self, channel: str, erp: str, fewer_than: int, actor: Actor) -> int:
-        refused = [
+        again = [
             (key, row)
             for key, row in self.rows.items()
-            if row.status is Status.FAILED
+            if (row.channel, row.erp, row.status) == (channel, erp, Status.FAILED)
             and row.tried
-            and row.surely_refused
+            and surely_refused(row.attempts)
             and 1 <= row.refusals < fewer_than
             and (key, actor.why) not in self.retried
         ]
-        for key, row in refused:
+        for key, row in again:
             row.generation, row.code, row.message, row.window_ends_at = row.generation + 1, None, "", None
             self.retried.add((key, actor.why))
-            self._move(key, row, Event.RETRIED, actor.by)
-        return len(refused)
+            self._move(row, Event.RETRIED, actor.by)
+        return len(again)
 
     def queued(self, channel: str, *, sent_before: bool) -> int:
-        return sum(
-            row.transaction.key.channel == channel and row.status is Status.QUEUED and (sent_before or not row.tried)
-            for row in self.rows.values()
-        )
+        now = self.now()
+        return sum(row.claimable(now) and (sent_before or not row.tried) for row in self._of(channel))
 
     def waits(self, channels: Collection[str], *, sent_before: bool) -> bool:
-        return any(
-            row.transaction.key.channel in channels and row.status is Status.QUEUED and (sent_before or not row.tried)
-            for row in self.rows.values()
-        )
+        return any(self._waits(channel, sent_before) for channel in channels)
+
+    def _waits(self, channel: str, sent_before: bool) -> bool:
+        now, read_at = self.now(), self.marked_at.get(channel)
+        free = [row for row in self._of(channel) if row.claimable(now) and (sent_before or not row.tried)]
+        held = any(stops_sending(hold, channel, "") for hold in self.in_force)
+        return bool(free) and not held and read_at is not None and read_at > now - timedelta(hours=1)
 
     def off_peak(self, channel: str) -> int:
-        return sum(row.status is Status.QUEUED and row.tried for row in self.rows.values())
+        return sum(row.tried for row in self._of(channel, Status.QUEUED))
 
     def look_now(self, channel: str, limit: int) -> int:
+        now = self.now()
         later = [
             row
-            for row in self.rows.values()
-            if row.status in (Status.SENT, Status.PENDING_VERIFICATION)
-            and (row.next_look_at is None or row.next_look_at > self.now())
-        ][:limit]
-        for row in later:
-            row.next_look_at = self.now()
-        return len(later)
+            for row in self._of(channel, Status.SENT, Status.PENDING_VERIFICATION)
+            if (row.next_look_at is None or row.next_look_at > now)
+            and not any(
+                each.resolved_at is None and each.outcome != Event.RECEIPT and each.grace_until > now
+                for each in row.attempts
+            )
+        ]
+        later.sort(key=lambda row: (row.next_look_at is None, row.next_look_at or now))
+        for row in later[:limit]:
+            row.next_look_at = now
+        return len(later[:limit])
 
     def first_push(self, channel: str, limit: int) -> int:
-        queued = len(self._entries(Status.QUEUED))
-        asked = any(hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended))
-        asked |= any(hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) for hold in self.holds((f"channel_{channel}",)))
-        return 0 if asked or queued <= limit or any(row.attempts for row in self.rows.values()) else queued
+        connection = f"channel_{channel}"
+        queued = len(self._of(channel, Status.QUEUED))
+        asked = any(
+            hold.kind is HoldKind.FIRST_RUN for hold in (*self.in_force, *self.ended) if hold.connection == connection
+        )
+        asked |= any(hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) for hold in self.holds((connection,)))
+        return 0 if asked or queued <= limit or any(row.attempts for row in self._of(channel)) else queued
 
     def claim(
         self,
@@ -471,39 +517,46 @@ class MemoryLedger:
         selection: int | None = None,
         sent_before: bool = True,
     ) -> Claim:
-        entries: list[Entry] = []
-        if any(_stops_sending(hold, as_probe) for hold in self.in_force):
-            return Claim(entries, lease_seconds)
-        refused = {key: n for n, (key, attempt) in enumerate(self.answered) if attempt.outcome is Event.REFUSED}
-        rows = sorted(self.rows.items(), key=lambda item: refused.get(item[0], -1) if as_probe else 0)
-        for key, row in rows:
-            free = row.lease_until is None or row.lease_until <= self.now()
-            meant = key.channel == channel and (selection is None or key in self.chosen_by[selection])
-            waits = row.tried and not sent_before
-            if row.status is Status.QUEUED and free and meant and not waits and len(entries) < limit:
+        now, entries = self.now(), list[Entry]()
+        free = [
+            (key, row)
+            for key, row in self.rows.items()
+            if row.channel == channel and row.claimable(now) and (sent_before or not row.tried)
+            if selection is None or key in self.chosen_by[selection]
+        ]
+        free.sort(key=lambda item: item[1].backfilled)
+        if as_probe:
+            refused_at = {key: n for n, (key, attempt) in enumerate(self.answered) if attempt.outcome == Event.REFUSED}
+            free = sorted(free, key=lambda item: refused_at.get(item[0], -1))[:1]
+        for key, row in free:
+            holds = [hold for hold in self.in_force if stops_sending(hold, channel, row.erp)]
+            held = any(hold.kind is not HoldKind.CONFIGURATION or not as_probe for hold in holds)
+            if len(entries) < limit and not held:
                 row.generation += 1
-                row.lease_until = self.now() + timedelta(seconds=lease_seconds)
+                row.lease_until, row.leased_by = now + timedelta(seconds=lease_seconds), actor.by
                 entries.append(self._entry(key, row))
         return Claim(entries, lease_seconds)
 
     def open(
         self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
     ) -> set[OrderKey]:
-        opened = set()
+        now, opened = self.now(), set()
         for entry in claim.entries:
             row = self.rows[entry.key]
             same = row.status is Status.QUEUED and row.generation == entry.generation
-            if entry.key not in keys or not same or row.lease_until is None or row.lease_until <= self.now():
+            if entry.key not in keys or not same or row.lease_until is None or row.lease_until <= now:
                 continue
-            first = [at for attempt in row.attempts if (at := attempt.settle_from(row.received_at))]
-            row.window_ends_at = row.window_ends_at or self.now() + timedelta(seconds=window_seconds)
-            self._move(entry.key, row, Event.ATTEMPT_OPENED, "push")
-            if first:
-                row.generation, row.lease_until, row.next_look_at = row.generation + 1, None, max(*first, self.now())
+            unsettled = [each for each in row.attempts if to_settle(each, row.received_at)]
+            row.window_ends_at = row.window_ends_at or now + timedelta(seconds=window_seconds)
+            self._move(row, Event.ATTEMPT_OPENED, row.leased_by)
+            if unsettled:
+                ends = [each.closed_at if each.outcome == Event.RECEIPT else each.grace_until for each in unsettled]
+                row.next_look_at = max(now, *(end for end in ends if end))
+                row.generation, row.lease_until = row.generation + 1, None
                 continue
-            grace_until = max(row.lease_until, self.now() + timedelta(seconds=grace_seconds))
-            row.next_look_at = grace_until
-            row.attempts.append(Attempt(row.generation, self.now(), grace_until))
+            grace_until = max(row.lease_until, now + timedelta(seconds=grace_seconds))
+            row.first_attempt_at, row.next_look_at = row.first_attempt_at or now, grace_until
+            row.attempts.append(Attempt(row.generation, now, grace_until))
             opened.add(entry.key)
         return opened
 
@@ -515,29 +568,50 @@ class MemoryLedger:
         window_seconds: float,
         actor: Actor,
     ) -> None:
+        now = self.now()
         for outcome in outcomes:
-            row = self.rows[outcome.key]
-            attempt = row.closed(outcome, self.now(), grace_seconds)
-            if outcome.event in (Event.RECEIPT, Event.REFUSED):
-                self.answered.append((outcome.key, attempt))
-            if row.status is not Status.SENDING or row.generation != outcome.generation:
-                row.heard_late(outcome, self.now())
+            if (row := self.rows.get(outcome.key)) is None:
                 continue
-            row.code, row.message = outcome.code, outcome.message
-            row.lease_until = None
-            if outcome.event is None:
-                row.next_look_at = attempt.grace_until
-                continue
-            self._move(outcome.key, row, outcome.event, actor.by)
-            if outcome.event is Event.RECEIPT:
-                if row.receipt_at is None:
-                    row.receipt_at = self.now()
-                    row.window_ends_at = self.now() + timedelta(seconds=window_seconds)
-                row.next_look_at = next_look_at
-            elif outcome.event is Event.NOT_SENT:
-                row.next_look_at = None
-                if all(item.outcome is Event.NOT_SENT for item in row.attempts):
-                    row.window_ends_at = None
+            awaited = row.status is Status.SENDING and row.generation == outcome.generation
+            if outcome.event is Event.RECEIPT and not awaited:
+                row.generation += 1
+                row.next_look_at = min(row.next_look_at or now, now) if row.status in IN_DOUBT else row.next_look_at
+                row.acknowledged_as = _number(outcome) or row.acknowledged_as
+            open_ones = [each for each in row.attempts if each.closed_at is None]
+            for attempt in open_ones:
+                if attempt.generation == outcome.generation:
+                    attempt.close(outcome, now, grace_seconds)
+                    if outcome.event in (Event.RECEIPT, Event.REFUSED):
+                        self.answered.append((outcome.key, attempt))
+                    if awaited:
+                        self._close(row, outcome, attempt, next_look_at, timedelta(seconds=window_seconds), actor)
+
+    def _close(
+        self,
+        row: Row,
+        outcome: Outcome,
+        attempt: Attempt,
+        next_look_at: datetime | None,
+        window: timedelta,
+        actor: Actor,
+    ) -> None:
+        now = attempt.closed_at
+        assert now
+        row.code, row.message, row.lease_until = outcome.code, outcome.message, None
+        row.next_look_at = attempt.grace_until if outcome.event is None else None
+        if outcome.event is None:
+            return
+        others = any(went_out(each) for each in row.since_first if each is not attempt)
+        if outcome.event is Event.NOT_SENT and not others:
+            row.first_attempt_at = row.window_ends_at = None
+        if outcome.receipt:
+            row.erp_number = row.acknowledged_as = _number(outcome) or row.erp_number
+            row.erp_status = outcome.receipt.erp_status or row.erp_status
+        if outcome.event is Event.RECEIPT:
+            row.window_ends_at = row.window_ends_at if row.receipt_at else now + window
+            row.receipt_at = now
+            row.next_look_at = min(at for at in (next_look_at, row.window_ends_at) if at)
+        self._move(row, outcome.event, actor.by)
 
     def release(self, claim: Claim) -> None:
         for entry in claim.entries:
@@ -549,27 +623,27 @@ class MemoryLedger:
         return 0  # it was never lost
 
     def due(self, channel: str, limit: int) -> Sequence[Entry]:
-        return [
-            self._entry(key, row)
-            for key, row in self.rows.items()
-            if row.status in IN_DOUBT and row.next_look_at is not None and row.next_look_at <= self.now()
-        ][:limit]
+        now = self.now()
+        due = [item for item in self._in_doubt(channel) if item[1].next_look_at and item[1].next_look_at <= now]
+        due.sort(key=lambda item: item[1].next_look_at or now)
+        return [self._entry(*item) for item in due[:limit]]
 
     def horizon(self, channel: str, selection: int | None = None) -> Horizon:
         meant = self.rows if selection is None else self.chosen_by[selection]
-        doubts = [row for key, row in self.rows.items() if row.status in IN_DOUBT and key in meant]
+        doubts = [row for key, row in self._in_doubt(channel) if key in meant]
         looks = [row.next_look_at for row in doubts if row.next_look_at]
         ends = [row.window_ends_at for row in doubts if row.window_ends_at]
         return Horizon(min(looks, default=None), max(ends, default=None))
 
     def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
-        worked = {key for key, before, _, _, by in self.history if before is not None and by.startswith(f"{run}/")}
-        failed = {key for key, _, _, to_status, by in self.history if by.startswith(f"{run}/") and to_status in FAILED}
+        steps = [each for each, at in zip(self.history, self.happened_at, strict=True) if at >= since]
+        steps = [each for each in steps if each[1] is not None and each[4].startswith(f"{run}/")]
+        failed = {key for key, _, _, to_status, _ in steps if to_status in FAILED}
         codes = [self.rows[key].code or "UNKNOWN" for key in failed if self.rows[key].status in FAILED]
-        return FailedInRun(len(worked), Counter(codes))
+        return FailedInRun(len({key for key, *_ in steps}), Counter(codes))
 
     def counts(self, channel: str) -> Mapping[str, int]:
-        return {status: len(self._entries(status)) for status in Status if self._entries(status)}
+        return Counter(row.status for row in self._of(channel))
 
     def holds(self, connections: Collection[str]) -> Sequence[Hold]:
         return [hold for hold in self.in_force if hold.connection in connections]
@@ -585,37 +659,44 @@ class MemoryLedger:
         return len(ended)
 
     def refused_in_a_row(self, erp: str, code: str, number: int) -> Sequence[Refused]:
-        taken = max((n for n, (_, each) in enumerate(self.answered) if each.outcome is Event.RECEIPT), default=-1)
-        refused = [
-            (n > taken, attempt.opened_at >= self.rows[key].received_at, key, attempt)
-            for n, (key, attempt) in enumerate(self.answered)
-            if (attempt.outcome, attempt.code) == (Event.REFUSED, code)
-        ]
-        for_its_own_sake = {key for since, lately, key, _ in refused if lately and not since}
-        stand = [key for key in for_its_own_sake if self.rows[key].status in (Status.FAILED, Status.DEAD)]
-        in_a_row = {
-            key: (lately, each) for since, lately, key, each in refused if since and key not in for_its_own_sake
-        }
-        if len(in_a_row) < number + sum(self.rows[key].code == code for key in stand):
+        answers = [(n, key, each) for n, (key, each) in enumerate(self.answered) if self.rows[key].erp == erp]
+        taken = max((n for n, _, each in answers if each.outcome == Event.RECEIPT), default=-1)
+        same = [each for each in answers if (each[2].outcome, each[2].code) == (Event.REFUSED, code)]
+        lately = {key for n, key, each in same if n < taken and _since_received(self.rows[key], each)}
+        stand = [key for key in lately if self.rows[key].status in GIVEN_UP and self.rows[key].code == code]
+        last = {key: (n, each) for n, key, each in same}
+        in_a_row = {key: each for key, (n, each) in last.items() if n > taken and key not in lately}
+        if len(in_a_row) < number + len(stand):
             return []
         return [
-            Refused(key, self.rows[key].generation, code, attempt.message)
-            for key, (lately, attempt) in in_a_row.items()
-            if self.rows[key].status is not Status.FAILED or (lately and self.rows[key].code == code)
+            Refused(key, row.generation, code, attempt.message)
+            for key, attempt in in_a_row.items()
+            if (row := self.rows[key]).status is not Status.FAILED
+            or (row.code == code and _since_received(row, attempt))
         ]
 
     def overdue(self, channel: str, limit: int) -> Sequence[Entry]:
-        return [
-            self._entry(key, row)
-            for key, row in self.rows.items()
-            if row.status in (Status.SENDING, Status.SENT) and row.window_ends_at and row.window_ends_at <= self.now()
-        ][:limit]
+        now = self.now()
+        over = [
+            (key, row)
+            for key, row in self._in_doubt(channel)
+            if row.status is not Status.PENDING_VERIFICATION and row.window_ends_at and row.window_ends_at <= now
+        ]
+        over.sort(key=lambda item: item[1].window_ends_at or now)
+        return [self._entry(*item) for item in over[:limit]]
 
     def status(self, number: int = 1) -> Status:
         return self.rows[OrderKey("shop", (str(number),))].status
 
-    def _entries(self, status: Status) -> list[Entry]:
-        return [self._entry(key, row) for key, row in self.rows.items() if row.status is status]
+    def _of(self, channel: str, *statuses: Status) -> list[Row]:
+        rows = [row for row in self.rows.values() if row.channel == channel]
+        return [row for row in rows if not statuses or row.status in statuses]
+
+    def _in_doubt(self, channel: str) -> list[tuple[OrderKey, Row]]:
+        return [item for item in self.rows.items() if item[1].channel == channel and item[1].status in IN_DOUBT]
+
+    def _entries(self, channel: str, status: Status) -> list[Entry]:
+        return [self._entry(row.transaction.key, row) for row in self._of(channel, status)]
 
     def _entry(self, key: OrderKey, row: Row) -> Entry:
         doubt = None
@@ -625,58 +706,112 @@ class MemoryLedger:
             doubt = Doubt(row.status, row.total, row.currency, grace_until, end, row.resends, row.acknowledged_as)
         return Entry(key, row.status, row.generation, row.transaction, row.received_at, doubt, row.refusals)
 
-    def _apply(self, change: Change, actor: Actor) -> bool:
-        row = self.rows[change.key]
-        if row.status is not change.from_status or row.generation != change.generation:
+    def _apply(self, row: Row, change: Change, actor: Actor) -> bool:
+        if (row.status, row.generation) != (change.from_status, change.generation):
             return False
+        event, code, message = change.event, change.code, change.message
+        found = (row.status, event) in LOOKS
+        definite = found and event not in (Event.TAKEN, Event.WINDOW_OVER)
+        owner = self._owner(row, change.erp_number) if event and step(row.status, event) in DONE else None
+        if owner:
+            event = Event.DIFFERENT if allowed(row.status, Event.DIFFERENT) else None
+            code, message = (
+                "ORDER_CONFLICT",
+                (
+                    f"the ERP names {change.erp_number} as its order number, which is that of order {owner}: a person"
+                    " compares the two in the ERP"
+                ),
+            )
+        if found or change.event is None:
+            row.looked_at(event, definite, self.now())
         row.next_look_at = change.next_look_at
-        row.erp_number = change.erp_number or row.erp_number
+        row.erp_number, row.erp_status = change.erp_number or row.erp_number, change.erp_status or row.erp_status
         row.acknowledged_as = row.acknowledged_as if change.acknowledged_as is None else change.acknowledged_as
-        if change.event is None or (row.status, change.event) in LOOKS:
-            row.looked_at(change.event, self.now())
-        if change.event is None:
-            return True
-        row.code, row.message, row.problems = change.code, change.message, change.problems
         if change.order:
             row.total, row.currency = change.order.total, change.order.currency
-        if change.event in (Event.ABSENT, Event.HALF_MADE):
-            row.resends += 1
-            row.lease_until = None
-        if change.event is Event.CONFIGURATION_SUSPECTED:
+        if event is None:
+            row.code, row.message = (code, message) if code else (row.code, row.message)
+            return True
+        row.code, row.message, row.problems, row.lease_until = code, message, change.problems, None
+        if event in (Event.ABSENT, Event.HALF_MADE):
+            row.resends += row.tried
+            row.window_ends_at = row.window_ends_at if row.tried else None
+        if event is Event.CONFIGURATION_SUSPECTED:
             row.take_back()
-        self._move(change.key, row, change.event, actor.by)
-        if change.to_status is not Status.SENT:
-            row.generation += 1
+        row.generation += 1
+        self._move(row, event, actor.by)
         return True
 
-    def _move(self, key: OrderKey, row: Row, event: Event, by: str) -> None:
+    def _owner(self, row: Row, number: str) -> OrderKey | None:
+        """Another order that is done under this number of the same ERP."""
+        others = [(key, each) for key, each in self.rows.items() if each is not row and each.erp == row.erp]
+        return next((key for key, each in others if each.status in DONE and each.erp_number == number), None)
+
+    def _move(self, row: Row, event: Event, by: str) -> None:
         before, row.status = row.status, step(row.status, event)
-        if row.status is Status.RECEIVED:
-            row.earlier_attempts = len(row.attempts)
-        self.history.append((key, before, event, row.status, by))
+        self._note(row.transaction.key, before, event, row.status, by)
         if row.status is Status.RECEIVED and before is not Status.RECEIVED:
             row.received_at, row.resends, row.code, row.message, row.problems = self.now(), 0, None, "", ()
-            row.receipt_at = row.window_ends_at = row.next_look_at = row.lease_until = None
+            row.receipt_at = row.window_ends_at = row.next_look_at = row.lease_until = row.first_attempt_at = None
+
+    def _note(self, key: OrderKey, before: Status | None, event: str, after: Status, by: str) -> None:
+        self.history.append((key, before, event, after, by))
+        self.happened_at.append(self.now())
 
 
 LOOKS = {(row.from_status, row.event) for row in TRANSITIONS if row.who is Who.SETTLE}
 """What only a look-up tells."""
+
+ON_ITS_WAY = (Status.RECEIVED, Status.QUEUED, *GIVEN_UP, Status.ON_HOLD, Status.IGNORED)
+"""Statuses in which an order that the channel cancels is looked at for attempts."""
 
 
 def _codes(row: Row) -> set[object]:
     return {getattr(problem, "code", None) for problem in row.problems}
 
 
-def _stops_sending(hold: Hold, as_probe: bool) -> bool:
-    if hold.connection.startswith("channel_"):
-        return hold.scope is HoldScope.SUBMIT or hold.kind is HoldKind.PERSON
-    return not (as_probe and hold.kind is HoldKind.CONFIGURATION)
+def _number(outcome: Outcome) -> str:
+    return outcome.receipt.number if outcome.receipt else ""
 
 
-def _event_of(status: Status, landed: Status) -> Event:
-    if landed is Status.NOT_AN_ORDER:
-        return Event.NO_ORDER_AFTER_ALL if status is Status.WAITING else Event.CANCELLED_IN_CHANNEL
-    return Event.COMPLETE if status is Status.WAITING and landed is Status.RECEIVED else Event.CHANGED
+def _since_received(row: Row, attempt: Attempt) -> bool:
+    return attempt.closed_at is not None and attempt.closed_at >= row.received_at
+
+
+def _within_start(landing: Landing) -> Landing:
+    """The landing of an order that is known: it stays one, although it lies before the start."""
+    row = landing.transaction
+    if row.not_an_order:
+        return replace(landing, status=Status.NOT_AN_ORDER, reason=row.not_an_order, keep_body=True)
+    status, reason = (Status.RECEIVED, "") if row.whole else (Status.WAITING, "lines_missing")
+    return replace(landing, status=status, reason=reason, keep_body=True)
+
+
+def _event_of(row: Row, landing: Landing, what: str) -> Event | None:
+    """What a new version does to the order, if that is allowed in its status."""
+    none = landing.status is Status.NOT_AN_ORDER
+    if row.status is Status.NOT_AN_ORDER and (none or row.reason in ("before_start", "in_erp_before_start")):
+        return None
+    if row.status is Status.WAITING and landing.status is Status.RECEIVED:
+        return Event.COMPLETE
+    if row.status is Status.WAITING and none:
+        return Event.NO_ORDER_AFTER_ALL
+    if not none:
+        same = row.status not in (Status.WAITING, Status.NOT_AN_ORDER) and not what
+        return None if same else Event.CHANGED
+    too_late = row.status in ON_ITS_WAY and row.reached
+    return Event.CANCELLED_TOO_LATE if too_late else Event.CANCELLED_IN_CHANNEL
+
+
+def _why_changed(row: Row, event: Event, what: str) -> str:
+    """What people read of an order that the channel changed or cancelled, as the ledger words it."""
+    none = f"in the channel it is no order any more ({row.reason})"
+    if step(row.status, event) is Status.CANCELLED_AT_SOURCE:
+        sent = "it may have been sent before, and a look-up did not find it in the ERP"
+        return f"{none}: {sent if any(map(went_out, row.attempts)) else 'it is not sent'}"
+    changed = "the channel changed the order" if event is Event.CHANGED else none
+    differs = f"{what}: " if what else ""
+    return f"{changed}, and the ERP has it or may have it: {differs}a person compares the two and decides"
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from order_sync.core.deciding import Decision, Result, Selected
-from order_sync.core.lifecycle import Event, Status
+from order_sync.core.lifecycle import DONE, Event, Status
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Chosen, Entry
 from order_sync.core.selection import Action, Selection
@@ -23,14 +23,16 @@ class PeoplesLedger(MemoryLedger):
         numbers = ("reference", "receipt", "customer_account")
         given = {name: wanted for name in numbers if (wanted := getattr(selection, name))}
         meant = [
-            Chosen(key, row.status, row.code, row.message, row.received_at, row.erp_number)
-            for key, row in self.rows.items()
+            Chosen(key, row.status, row.code, row.message, row.placed_at or row.landed_at, row.erp_number)
+            for key, row in reversed(self.rows.items())
             if (not selection.keys or key in selection.keys)
-            and (not selection.channel or key.channel == selection.channel)
+            and (not selection.channel or row.channel == selection.channel)
             and selection.status in (None, row.status)
             and (not selection.code or selection.code == row.code)
-            and all(getattr(row.transaction, name) == wanted for name, wanted in given.items())
+            and (not selection.placed or (row.placed_at or row.landed_at) in selection.placed)
+            and all(wanted in {getattr(each, name) for each in row.versions} for name, wanted in given.items())
         ]
+        meant.sort(key=lambda order: order.placed_at, reverse=True)
         orders = [order for order in meant if order.status is not Status.NOT_AN_ORDER]
         if not selection.keys and selection.status is None and (orders or not given):
             meant = orders
@@ -41,7 +43,7 @@ class PeoplesLedger(MemoryLedger):
     ) -> int:
         if run not in self.runs:
             self.runs[run] = len(self.chosen_by)
-            self.chosen_by.append(dict.fromkeys(keys))
+            self.chosen_by.append(dict.fromkeys(key for key in self.rows if key in keys))
         return self.runs[run]
 
     def selection(self, run: str) -> int | None:
@@ -51,25 +53,29 @@ class PeoplesLedger(MemoryLedger):
         page = []
         for position, (key, outcome) in enumerate(self.chosen_by[selection].items(), start=1):
             row, result = self.rows[key], Result(outcome) if outcome else None
-            lines = row.transaction.expected_lines - row.transaction.present_lines
+            lines = max(row.transaction.expected_lines - row.transaction.present_lines, 0)
             why = row.transaction.not_an_order or (row.reason if row.status is Status.NOT_AN_ORDER else "")
-            facts = (key, row.status, row.generation, row.code, row.erp_number, why, lines, reached(row), result)
+            facts = (key, row.status, row.generation, row.code, row.erp_number, why, lines, row.reached, result)
             page.append(Selected(position, *facts, acknowledged_as=row.acknowledged_as))
         return [order for order in page if order.position > after][:limit]
 
     def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
-        return [self._entry(key, self.rows[key]) for key in keys]
+        return [self._entry(key, row) for key, row in self.rows.items() if key in keys and row.versions]
 
     def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
-        return {key: [self.rows[key].transaction] for key in keys}
+        return {key: self.rows[key].versions if key in self.rows else [] for key in keys}
 
     def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
-        return {row.erp_number: key for key, row in self.rows.items() if row.erp_number and row.erp_number in numbers}
+        named = [item for item in self.rows.items() if item[1].erp == erp and item[1].erp_number in numbers]
+        named.sort(key=lambda item: item[1].status in DONE)
+        return {row.erp_number: key for key, row in named if row.erp_number}
 
     def decide(
         self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor
     ) -> set[OrderKey]:
         self.meanwhile()
+        if any(self._is_anothers(key, decision) for key, (_, decision) in decisions.items()):
+            return set(decisions)
         left = set()
         for key, (order, decision) in decisions.items():
             row = self.rows[key]
@@ -78,19 +84,23 @@ class PeoplesLedger(MemoryLedger):
                 continue
             self.chosen_by[selection][key], self.results[key] = decision.result, decision
             if decision.event:
-                row.generation += 1
-                row.lease_until = row.next_look_at = None
-                row.code, row.message = decision.code, decision.text
-                row.erp_number = decision.erp_number or row.erp_number
-                row.acknowledged_as = "" if decision.event is Event.RESYNC else row.acknowledged_as
-                self._move(key, row, decision.event, actor.by)
+                self._decide(row, decision.event, decision, actor)
         return left
+
+    def _is_anothers(self, key: OrderKey, decision: Decision) -> bool:
+        done = decision.event in (Event.MARKED_AS_SYNCED, Event.ACCEPTED)
+        return done and self._owner(self.rows[key], decision.erp_number) is not None
+
+    def _decide(self, row: Row, event: Event, decision: Decision, actor: Actor) -> None:
+        row.generation += 1
+        row.lease_until = row.next_look_at = None
+        if event not in (Event.PUT_ON_HOLD, Event.IGNORED):
+            row.code, row.message, row.problems = decision.code, decision.text, ()
+        row.erp_number = decision.erp_number or row.erp_number
+        row.acknowledged_as = "" if event is Event.RESYNC else row.acknowledged_as
+        self._move(row, event, actor.by)
 
     def to_send(self, selection: int) -> Mapping[str, int]:
         waiting = [key for key in self.chosen_by[selection] if self.rows[key].status in ("received", "queued")]
-        return {key.channel: sum(each.channel == key.channel for each in waiting) for key in waiting}
-
-
-def reached(row: Row) -> bool:
-    """Whether an attempt may have reached the ERP."""
-    return any(each.outcome is not Event.NOT_SENT and not each.not_found_since for each in row.attempts)
+        channels = [self.rows[key].channel for key in waiting]
+        return {channel: channels.count(channel) for channel in channels}

@@ -26,7 +26,7 @@ class InPages(MemoryChannel):
 def read(progress: Progress | None) -> None:
     channel = InPages([transaction(number) for number in (1, 2, 3)])
     counts = extract(ROUTE, channel, MemoryLedger(copy=reference()), ACTOR, progress=progress).counts
-    assert counts == {"new": 3}
+    assert counts == {"new": 3, "orders": 3}
 
 
 def test_a_long_read_tells_how_much_is_done_and_about_how_long_it_takes():

@@ -110,7 +110,7 @@ class SkippingChannel(MemoryChannel):
 def test_what_a_reading_left_out_and_whom_it_does_not_wait_for_are_findings(ledger: MemoryLedger):
     """R9"""
     extract(ROUTE, SkippingChannel([replace(transaction(1))]), ledger, ACTOR)
-    assert [(each.kind, each.subject, each.detail) for each in ledger.findings] == [
+    assert [(each.kind, each.subject, each.detail) for each in ledger.findings.values()] == [
         (FindingKind.SKIPPED, "shop:9", ""),
         (FindingKind.SLOW_WRITER, "2026-03-02", "since 07:00 UTC"),
     ]
@@ -145,4 +145,4 @@ def test_what_a_reading_left_out_is_on_record_when_the_run_dies_as_the_watermark
     with pytest.raises(Killed):
         extract(ROUTE, SkippingChannel([transaction(1)]), ledger, ACTOR)
     assert ledger.marks["shop"].counter == 1
-    assert [each.subject for each in ledger.findings if each.kind is FindingKind.SKIPPED] == ["shop:9"]
+    assert [each.subject for each in ledger.findings.values() if each.kind is FindingKind.SKIPPED] == ["shop:9"]

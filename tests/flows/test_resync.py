@@ -495,7 +495,7 @@ def test_what_the_erp_quotes_of_an_address_and_what_would_forge_a_line_do_not_co
     ledger, erp = failed(1)
     key = transaction(1).key
     said = transaction(1, details='{"ship_to": {"name": "Ann Zebedee"}}')
-    ledger.rows[key].transaction = said
+    ledger.rows[key].transaction, ledger.rows[key].versions = said, [said]
     ledger.rows[key].message = "refused for Zebedee\n\x1b[2Jdone: shop:1"
     caplog.set_level(logging.INFO)
     decide(ledger, erp, Action.RESYNC, keys(1), dry_run=True)

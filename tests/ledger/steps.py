@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
@@ -62,6 +62,59 @@ class Sql:
         """What happened to the order with that number, oldest first."""
         query = "select event from order_history h join orders o on o.id = order_id where order_key = %s order by h.id"
         return [event for (event,) in self.rows(query, str(key(number)))]
+
+    def attempts(self, number: int, columns: str) -> list[tuple]:
+        """Some columns of the attempts of the order with that number, oldest first."""
+        named = ", ".join(f"a.{column}" for column in columns.split(", "))
+        return self.rows(
+            f"select {named} from attempts a join orders o on o.id = order_id where order_key = %s order by opened_at",
+            str(key(number)),
+        )
+
+    def make_due(self) -> None:
+        """Let every look be due now."""
+        self.do(
+            "update orders set next_look_at = clock_timestamp() - interval '1 second'"
+            " where status in ('sending', 'sent', 'pending_verification')"
+        )
+
+    def let_pass(self, time: timedelta) -> None:
+        """Let so much time pass: all that the ledger remembers becomes so much older."""
+        with self.connection.transaction():
+            self.do("set local session_replication_role to replica")
+            for (earlier,) in self.connection.execute(EARLIER).fetchall():
+                self.connection.execute(earlier, {"time": time})
+
+
+EARLIER = """
+    select format('update %I set %s', table_name,
+                  string_agg(format('%1$I = %1$I - %%(time)s::interval', column_name), ', '))
+    from information_schema.columns join pg_tables on (tablename, schemaname) = (table_name, table_schema)
+    where schemaname = 'order_sync' and data_type = 'timestamp with time zone' and column_name <> 'placed_at'
+    group by table_name"""
+"""Statements that let everything be earlier, but when a channel says that an order was placed."""
+
+
+class Seen(Protocol):
+    """What tests see of a ledger, whatever it is made of, and how time passes in it."""
+
+    def status(self, number: int) -> str:
+        """The status of the order with that number."""
+
+    def order(self, number: int, columns: str) -> tuple:
+        """Some columns of the order with that number."""
+
+    def events(self, number: int) -> list[str]:
+        """What happened to the order with that number, oldest first."""
+
+    def attempts(self, number: int, columns: str) -> list[tuple]:
+        """Some columns of the attempts of the order with that number, oldest first."""
+
+    def let_pass(self, time: timedelta) -> None:
+        """Let so much time pass."""
+
+    def make_due(self) -> None:
+        """Let every look be due now."""
 
 
 _NUMBERS = count(1)
@@ -222,15 +275,12 @@ def close(
     ledger.close(outcomes, None, GRACE, WINDOW, ACTOR)
 
 
-def make_due(sql: Sql) -> None:
+def make_due(sql: Seen) -> None:
     """Let every look be due now."""
-    sql.do(
-        "update orders set next_look_at = clock_timestamp() - interval '1 second'"
-        " where status in ('sending', 'sent', 'pending_verification')"
-    )
+    sql.make_due()
 
 
-def settle(ledger: Ledger, sql: Sql, event: Event | None, **fields: object) -> int:
+def settle(ledger: Ledger, sql: Seen, event: Event | None, **fields: object) -> int:
     """Look at everything in doubt, with the same finding for all; returns how many changes held."""
     make_due(sql)
     entries = ledger.due("shop", ALL)

@@ -19,9 +19,7 @@ from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
 from tests.flows.memory import Clock, MemoryErp
 from tests.ledger.steps import (
-    ACTOR,
     ALL,
-    LEASE,
     Connect,
     Counting,
     Sql,
@@ -38,6 +36,7 @@ from tests.ledger.steps import (
 )
 
 URSULA = Actor("resync_orders/run/decide for ursula", "the SKU is there now")
+
 ROUTE = Route("shop", "tryton", datetime(2026, 1, 1, tzinfo=UTC), None)
 
 
@@ -135,14 +134,6 @@ def decide_event(action: Action) -> str:
     return {"resync": "resync", "ignore": "ignored", "on_hold": "put_on_hold"}.get(action, "marked_as_synced")
 
 
-def test_an_order_that_is_set_aside_keeps_its_last_error_and_begins_anew_when_it_is_released(ledger, sql):
-    fail(ledger, 1)
-    do(ledger, Action.ON_HOLD, 1, run="hold")
-    assert sql.order(1, "status, code, message") == ("on_hold", "SKU_NOT_FOUND", "SKU 'A' is not in the ERP")
-    do(ledger, Action.RELEASE, 1, run="release")
-    assert sql.order(1, "status, code, message") == ("received", None, "")
-
-
 def test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken(ledger: Ledger, sql: Sql):
     fail(ledger, 1, 2)
     selection = select(ledger, 1, 2)
@@ -155,14 +146,6 @@ def test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken(ledger: L
     assert outcomes == [(None,), ("done",)]
 
 
-def test_a_hold_during_a_push_makes_its_claim_void(ledger: Ledger, sql: Sql):
-    queue(ledger, 1)
-    claimed = claim(ledger)
-    do(ledger, Action.ON_HOLD, 1)
-    assert open_all(ledger, claimed) == set()
-    assert sql.status(1) == "on_hold"
-
-
 def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql):
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
         fail(ledger, *range(1, 101))
@@ -173,21 +156,6 @@ def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql):
         assert sum(count.get("done", 0) for count in counts) == 100
         assert sum(count.get("unchanged", 0) for count in counts) == 300
         assert sql.one("select count(*) from order_history where event = 'resync'") == 100
-
-
-def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again(ledger: Ledger, sql: Sql):
-    fail(ledger, 1, 2)
-    assert do(ledger, Action.MARK_AS_SYNCED, 1, number="7")[1].result is Result.DONE
-    assert ledger.owners("tryton", ["7", "8"]) == {"7": key(1)}
-    assert do(ledger, Action.MARK_AS_SYNCED, 2, run="b", number="7") == {}
-    assert sql.status(2) == "failed"
-
-
-def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, sql: Sql):
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.RECEIPT)
-    assert ledger.owners("tryton", ["N00001", ""]) == {"N00001": key(1)}
-    assert ledger.owners("another", ["N00001"]) == {}
 
 
 def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_does_not(ledger: Ledger, sql: Sql):
@@ -210,51 +178,12 @@ def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_doe
     assert [entry.key for entry in claim(ledger).entries] == [key(1)]
 
 
-def test_only_what_is_to_be_sent_is_counted_by_channel(ledger: Ledger):
-    queue(ledger, 1)
-    fail(ledger, 2, 3)
-    selection = select(ledger, 1, 2, 3)
-    assert ledger.to_send(selection) == {"shop": 1}
-    take(ledger, selection, Action.RESYNC)
-    assert ledger.to_send(selection) == {"shop": 3}
-
-
-def test_a_claim_a_probe_and_the_waiting_of_a_selection_keep_to_its_orders(ledger: Ledger, sql: Sql):
-    queue(ledger, 1, 2, 3)
-    selection = select(ledger, 2)
-    probed = ledger.claim("shop", ALL, LEASE, ACTOR, as_probe=True, selection=selection)
-    assert [entry.key for entry in probed.entries] == [key(2)]
-    ledger.release(probed)
-    assert [entry.key for entry in ledger.claim("shop", ALL, LEASE, ACTOR, selection=selection).entries] == [key(2)]
-    assert len(open_all(ledger, claim(ledger))) == 2
-    assert ledger.horizon("shop").last_window_ends_at is not None
-    assert ledger.horizon("shop", selection).last_window_ends_at is None
-
-
-# What may be in the ERP is looked up before it is sent again
-
-
 def sent_again(ledger: Ledger, sql: Sql, *, resent: bool) -> str:
     """Resync order 1, validate, claim and open it; its status. `resent`: whether an attempt may be opened."""
     do(ledger, Action.RESYNC, 1)
     validate(ledger)
     assert open_all(ledger, claim(ledger)) == ({key(1)} if resent else set())
     return sql.status(1)
-
-
-def test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again(ledger: Ledger, sql: Sql):
-    """R44"""
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.RECEIPT)
-    settle(ledger, sql, None)
-    settle(ledger, sql, Event.WINDOW_OVER, code="PENDING_VERIFICATION")
-    assert sent_again(ledger, sql, resent=False) == "sending"
-    assert sql.one("select count(*) from attempts") == 1
-    assert sql.order(1, "next_look_at <= clock_timestamp(), window_ends_at > clock_timestamp()") == (True, True)
-
-    settle(ledger, sql, Event.ABSENT)
-    assert open_all(ledger, claim(ledger)) == {key(1)}, "once it was looked at it may be sent"
-    assert sql.order(1, "resends") == (0,), "the look sent nothing"
 
 
 def test_an_attempt_of_unknown_outcome_is_looked_at_again_even_when_it_was_settled_before(ledger: Ledger, sql: Sql):
@@ -264,33 +193,6 @@ def test_an_attempt_of_unknown_outcome_is_looked_at_again_even_when_it_was_settl
     assert sql.status(1) == "failed"
     sql.do("update orders set code = 'OTHER'")
     assert sent_again(ledger, sql, resent=False) == "sending"
-
-
-def test_an_order_that_the_erp_holds_otherwise_is_looked_at_before_it_is_sent(ledger: Ledger, sql: Sql):
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.DIFFERENT, "ORDER_CONFLICT", "another order under this key")
-    selection = select(ledger, 1, run="conflict")
-    (order,) = ledger.selected(selection, 0, ALL)
-    ledger.decide(selection, {order.key: (order, Decision(Result.DONE, "on its way", Event.RESYNC))}, URSULA)
-    validate(ledger)
-    assert open_all(ledger, claim(ledger)) == set()
-    assert sql.status(1) == "sending"
-
-
-@pytest.mark.parametrize("event", [Event.REFUSED, Event.REFUSED_TOO_OFTEN])
-def test_what_the_erp_refused_is_not_there_and_is_sent_again_at_once(ledger: Ledger, sql: Sql, event: Event):
-    """R89"""
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, event, "REJECTED_BY_ERP", "no such article")
-    assert sent_again(ledger, sql, resent=True) == "sending"
-
-
-def test_what_was_never_sent_is_sent_at_once(ledger: Ledger, sql: Sql):
-    fail(ledger, 1)
-    assert sent_again(ledger, sql, resent=True) == "sending"
-
-
-# In bulk
 
 
 def many(sql: Sql, number: int) -> None:

@@ -2,87 +2,14 @@
 
 from datetime import timedelta
 
-import pytest
-
-from order_sync.core.deciding import Decision, Result
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Actor
-from order_sync.core.selection import Action
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
-    ACTOR,
     ALL,
     GRACE,
     Sql,
-    claim,
     close,
-    key,
-    land,
-    landing,
-    open_all,
     send,
-    settle,
-    validate,
 )
-
-VOIDED = landing(1, Status.NOT_AN_ORDER, digest="v", not_an_order="voided")
-
-
-def acknowledged_as(ledger: Ledger, sql: Sql) -> str:
-    """The number that speaks against sending the order again."""
-    (number,) = sql.order(1, "acknowledged_as")
-    return str(number)
-
-
-def test_a_receipt_with_a_number_stands_until_the_erp_takes_it_back(ledger: Ledger, sql: Sql):
-    """R44"""
-    close(ledger, send(ledger, 1).entries, Event.RECEIPT)
-    settle(ledger, sql, Event.WINDOW_OVER)
-    assert acknowledged_as(ledger, sql) == "N00001"
-    settle(ledger, sql, Event.REFUSED, acknowledged_as="")
-    assert acknowledged_as(ledger, sql) == ""
-
-
-def test_what_a_look_up_saw_stands_too(ledger: Ledger, sql: Sql):
-    close(ledger, send(ledger, 1).entries, None, "OUTCOME_UNKNOWN")
-    settle(ledger, sql, Event.TAKEN, erp_number="SO-1", acknowledged_as="SO-1")
-    settle(ledger, sql, Event.WINDOW_OVER)
-    sql.do("update orders set next_look_at = clock_timestamp() - interval '1 second'")
-    (entry,) = ledger.due("shop", ALL)
-    assert entry.doubt is not None
-    assert entry.doubt.acknowledged_as == "SO-1"
-
-
-def test_a_late_receipt_stands_although_the_order_was_found_absent_before(ledger: Ledger, sql: Sql):
-    first = send(ledger, 1)
-    settle(ledger, sql, Event.ABSENT)
-    close(ledger, first.entries, Event.RECEIPT)
-    assert (sql.status(1), acknowledged_as(ledger, sql)) == ("queued", "N00001")
-    ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
-    status, message = sql.order(1, "status, message")
-    assert status == "conflict"
-    assert "in the channel it is no order any more (voided), and the ERP has it or may have it" in str(message)
-
-
-def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_does(ledger: Ledger, sql: Sql):
-    close(ledger, send(ledger, 1).entries, Event.RECEIPT)
-    settle(ledger, sql, Event.WINDOW_OVER)
-    selection = ledger.select("resync_orders/run", Action.RESYNC, {}, [key(1)], ACTOR)
-    (order,) = ledger.selected(selection, 0, ALL)
-    assert order.acknowledged_as == "N00001"
-    again = Decision(Result.DONE, "on its way again", Event.RESYNC)
-    assert ledger.decide(selection, {key(1): (order, again)}, Actor("ursula", "looked")) == set()
-    assert (sql.status(1), acknowledged_as(ledger, sql)) == ("received", "")
-    validate(ledger)
-    assert open_all(ledger, claim(ledger)) == set(), "it is looked up first"
-
-
-def test_a_new_version_does_not_end_it(ledger: Ledger, sql: Sql):
-    first = send(ledger, 1)
-    settle(ledger, sql, Event.RESENDS_SPENT)
-    close(ledger, first.entries, Event.RECEIPT)
-    land(ledger, 1, digest="b")
-    assert (sql.status(1), acknowledged_as(ledger, sql)) == ("received", "N00001")
 
 
 def test_the_grace_counts_from_the_closing_since_the_order_may_have_waited_its_turn(ledger: Ledger, sql: Sql):
@@ -96,38 +23,3 @@ def test_the_grace_counts_from_the_closing_since_the_order_may_have_waited_its_t
     (entry,) = ledger.due("shop", ALL)
     assert entry.doubt is not None
     assert entry.doubt.grace_until > ledger.now() + timedelta(seconds=GRACE - 60)
-
-
-def test_an_attempt_that_ended_without_an_answer_after_it_was_looked_for_is_looked_for_again(ledger: Ledger, sql: Sql):
-    first = send(ledger, 1)
-    settle(ledger, sql, Event.ABSENT)
-    second = claim(ledger)
-    close(ledger, first.entries, None, "OUTCOME_UNKNOWN")
-    assert open_all(ledger, second) == set()
-    assert sql.status(1) == "sending"
-
-
-@pytest.mark.parametrize("ended", [Event.REFUSED, Event.REFUSED_TOO_OFTEN])
-def test_what_was_not_found_before_it_was_received_again_is_looked_for_again(ledger: Ledger, sql: Sql, ended: Event):
-    """The ERP may have stored it since: the first send was slow, and the second was refused."""
-    send(ledger, 1)
-    settle(ledger, sql, Event.ABSENT)
-    again = claim(ledger)
-    open_all(ledger, again)
-    close(ledger, again.entries, ended, "REJECTED_BY_ERP")
-    land(ledger, 1, digest="b")
-    validate(ledger)
-    assert open_all(ledger, claim(ledger)) == set()
-    settle(ledger, sql, Event.ABSENT)
-    assert open_all(ledger, claim(ledger)) == {key(1)}
-
-
-def test_what_the_channel_cancels_after_a_send_is_not_said_to_be_cancelled_before_it(ledger: Ledger, sql: Sql):
-    send(ledger, 1)
-    settle(ledger, sql, Event.ABSENT)
-    ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
-    assert sql.order(1, "status, message") == (
-        "cancelled_at_source",
-        "in the channel it is no order any more (voided): it may have been sent before, and a look-up did not find it"
-        " in the ERP",
-    )

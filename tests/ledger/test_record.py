@@ -13,24 +13,18 @@ import pytest
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Change, Landing
-from order_sync.core.selection import Selection
+from order_sync.core.ports import Actor, Change
 from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
-    ALL,
-    LEASE,
     Connect,
     Sql,
-    change,
-    claim,
     close,
     fail,
     key,
     land,
     landing,
-    open_all,
     queue,
     send,
     settle,
@@ -60,17 +54,6 @@ def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_ro
     ]
 
 
-def test_a_transaction_comes_back_as_it_was_received(ledger: Ledger):
-    odd = transaction(
-        1, total=None, placed_at=None, delivery_date="", details='{"lines": [1, "\\u00e4 %s"]}', counter=None
-    )
-    ledger.record("shop", "tryton", [landing(1), replace(landing(1), transaction=odd)], None, ACTOR)
-    (entry,) = ledger.to_validate("shop", None, 10)
-    assert entry.transaction == odd
-    assert entry.status is Status.RECEIVED
-    assert entry.doubt is None
-
-
 def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql):
     land(ledger, 1)
     before = sql.rows("select xmin, orders.* from orders")
@@ -88,113 +71,6 @@ def test_a_changed_digest_is_a_new_version_and_another_generation(ledger: Ledger
     assert sql.order(1, "generation, digest, version") == (before + 1, "b", 2)
     (entry,) = ledger.to_validate("shop", None, 10)
     assert entry.transaction.reference == "R-new"
-
-
-@pytest.mark.parametrize(
-    ("landed", "disposition", "event", "after"),
-    [
-        (Status.WAITING, Status.RECEIVED, "complete", "received"),
-        (Status.WAITING, Status.NOT_AN_ORDER, "no_order_after_all", "not_an_order"),
-        (Status.WAITING, Status.WAITING, "changed", "waiting"),
-        (Status.RECEIVED, Status.RECEIVED, "changed", "received"),
-        (Status.RECEIVED, Status.NOT_AN_ORDER, "cancelled_in_channel", "cancelled_at_source"),
-        (Status.NOT_AN_ORDER, Status.RECEIVED, "changed", "received"),
-    ],
-)
-def test_what_a_new_version_does_to_an_order_that_was_never_touched(
-    ledger: Ledger, sql: Sql, landed: Status, disposition: Status, event: str, after: str
-):
-    land(ledger, 1, status=landed)
-    assert land(ledger, 1, status=disposition, digest="b")["changed"] == 1
-    assert sql.status(1) == after
-    assert sql.events(1) == ["landed", event]
-
-
-def test_no_order_that_changes_and_stays_none_has_no_event_but_the_new_reason(ledger: Ledger, sql: Sql):
-    land(ledger, 1, status=Status.NOT_AN_ORDER)
-    again = replace(landing(1, Status.NOT_AN_ORDER, "b"), reason="training")
-    assert ledger.record("shop", "tryton", [again], None, ACTOR)["changed"] == 1
-    assert sql.order(1, "status, reason, version") == ("not_an_order", "training", 2)
-    assert sql.events(1) == ["landed"]
-
-
-def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: Ledger, sql: Sql):
-    queue(ledger, 1)
-    claimed = claim(ledger)
-    land(ledger, 1, digest="b")
-    assert sql.order(1, "status, lease_until") == ("received", None)
-    assert ledger.open(claimed, [key(1)], 120, 1800) == set()
-
-
-@pytest.mark.parametrize(
-    ("disposition", "event", "what"),
-    [
-        (Status.RECEIVED, "changed", "the channel changed the order"),
-        (Status.WAITING, "changed", "the channel changed the order"),
-        (Status.NOT_AN_ORDER, "cancelled_in_channel", "in the channel it is no order any more (voided)"),
-    ],
-)
-@pytest.mark.parametrize("finished", [False, True])
-def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
-    ledger: Ledger, sql: Sql, disposition: Status, event: str, what: str, finished: bool
-):
-    send(ledger, 1)
-    if finished:
-        settle(ledger, sql, Event.CONFIRMED)
-    land(ledger, 1, status=disposition, digest="b")
-    assert sql.events(1)[-1] == event
-    status, code, message = sql.order(1, "status, code, message")
-    assert (status, code) == ("conflict", "ORDER_CONFLICT")
-    assert f"{what}, and the ERP has it or may have it: total 10.00 -> 198.00: a person compares" in str(message)
-
-
-def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledger: Ledger, sql: Sql):
-    fail(ledger, 1)
-    land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")
-    assert sql.order(1, "status, code, message") == (
-        "cancelled_at_source",
-        None,
-        "in the channel it is no order any more (voided): it is not sent",
-    )
-
-
-def test_an_attempt_that_provably_sent_nothing_does_not_stand_in_the_way_of_a_cancellation(ledger: Ledger, sql: Sql):
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.NOT_SENT)
-    land(ledger, 1, digest="b")
-    fail(ledger)
-    land(ledger, 1, status=Status.NOT_AN_ORDER, digest="c")
-    assert sql.status(1) == "cancelled_at_source"
-
-
-def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(ledger: Ledger, sql: Sql):
-    """R11: a refused order may have left a draft in the ERP, as one that was begun and is queued again has."""
-    first, second = send(ledger, 1, 2).entries
-    close(ledger, [first], Event.REFUSED, "REJECTED_BY_ERP", "no")
-    close(ledger, [second], None)
-    settle(ledger, sql, Event.HALF_MADE)
-    assert (sql.status(1), sql.status(2)) == ("failed", "queued")
-    assert ledger.record("shop", "tryton", [cancelled(1), cancelled(2)], None, ACTOR)["conflict"] == 2
-    for number in (1, 2):
-        status, code, message = sql.order(number, "status, code, message")
-        assert (status, code) == ("conflict", "ORDER_CONFLICT")
-        assert "in the channel it is no order any more (voided), and the ERP has it or may have it" in str(message)
-    assert claim(ledger).entries == []
-
-
-def test_an_order_that_the_erp_provably_has_not_may_be_cancelled_in_the_channel(ledger: Ledger, sql: Sql):
-    close(ledger, send(ledger, 1).entries, None)
-    settle(ledger, sql, Event.ABSENT)
-    land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")
-    assert sql.status(1) == "cancelled_at_source"
-
-
-def test_a_cancelled_order_is_not_queued_again_with_those_that_were_refused_like_it(ledger: Ledger, sql: Sql):
-    claimed = send(ledger, 1, 2)
-    close(ledger, claimed.entries, Event.REFUSED, "PERIOD_CLOSED", "no")
-    ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
-    suspect_the_configuration(ledger)
-    assert sql.status(1) != "queued"
 
 
 def suspect_the_configuration(ledger: Ledger, number: int = 2, code: str = "PERIOD_CLOSED") -> int:
@@ -218,53 +94,6 @@ def test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_
     assert [sql.status(number) for number in (1, 2, 3)] == ["failed", "queued", "queued"]
 
 
-def test_an_order_that_was_cancelled_in_the_erp_since_is_not_queued_again_with_those_that_were_refused(
-    ledger: Ledger, sql: Sql
-):
-    close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
-    assert suspect_the_configuration(ledger) == 2
-    claimed = ledger.claim("shop", 1, LEASE, ACTOR)
-    open_all(ledger, claimed)
-    close(ledger, claimed.entries, None)
-    settle(ledger, sql, Event.CANCELLED_IN_ERP, code="CANCELLED_IN_ERP", erp_number="N1")
-    close(ledger, send(ledger, 3).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
-    suspect_the_configuration(ledger)
-    assert [sql.status(number) for number in (1, 2, 3)] == ["failed", "queued", "queued"]
-
-
-def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Ledger, sql: Sql):
-    """It waits for no off-peak hours, and its verification window begins when it is sent."""
-    close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
-    sql.do("update orders set window_ends_at = clock_timestamp() - interval '2 hours'")
-    assert suspect_the_configuration(ledger) == 2
-    assert ledger.off_peak("shop") == 0
-    claimed = ledger.claim("shop", ALL, LEASE, ACTOR, sent_before=False)
-    assert open_all(ledger, claimed) == {key(1), key(2)}
-    assert sql.order(1, "window_ends_at > clock_timestamp()") == (True,)
-
-
-def test_only_refusals_that_were_not_taken_back_count_towards_the_last_one(ledger: Ledger, sql: Sql):
-    for _ in range(5):
-        close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
-        assert suspect_the_configuration(ledger) == 2
-    claimed = claim(ledger)
-    assert {entry.refusals for entry in claimed.entries} == {0}
-    open_all(ledger, claimed)
-    close(ledger, claimed.entries, Event.REFUSED, "SKU_NOT_FOUND", "no")
-    assert ledger.retry_refused("shop", "tryton", 2, ACTOR) == 2
-    assert {entry.refusals for entry in claim(ledger).entries} == {1}
-
-
-def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(ledger: Ledger, sql: Sql):
-    close(ledger, send(ledger, 1, 2).entries, None)
-    settle(ledger, sql, Event.ABSENT)
-    claimed = claim(ledger)
-    open_all(ledger, claimed)
-    close(ledger, claimed.entries, Event.REFUSED, "PERIOD_CLOSED", "no")
-    assert suspect_the_configuration(ledger) == 2
-    assert ledger.off_peak("shop") == 2
-
-
 @pytest.mark.parametrize("bring", [land, queue, fail, send])
 def test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_order(ledger: Ledger, sql: Sql, bring):
     bring(ledger, 1)
@@ -282,18 +111,6 @@ def test_what_changed_before_sending_is_in_the_history_in_words(ledger: Ledger, 
     assert sql.rows("select event, message from order_history order by id desc limit 1") == [
         ("changed", "total 10.00 -> 198.00")
     ]
-
-
-def test_what_became_of_changed_orders_is_counted(ledger: Ledger):
-    send(ledger, 1)
-    land(ledger, 2)
-    counts = ledger.record("shop", "tryton", [landing(1, digest="b"), cancelled(2)], None, ACTOR)
-    assert (counts["changed"], counts["conflict"], counts["cancelled_at_source"]) == (2, 1, 1)
-
-
-def cancelled(number: int) -> Landing:
-    """A landing of an order that the channel has cancelled."""
-    return landing(number, Status.NOT_AN_ORDER, "c", not_an_order="voided")
 
 
 @pytest.fixture
@@ -333,16 +150,6 @@ def test_an_order_that_a_rebuilt_database_holds_as_it_was_goes_on_and_may_change
     assert sql.status(1) == "received"
 
 
-def test_a_status_without_a_row_for_the_event_stores_the_version_and_stays(ledger: Ledger, sql: Sql):
-    send(ledger, 1)
-    land(ledger, 1, digest="b")
-    assert sql.status(1) == "conflict"
-    land(ledger, 1, digest="c")
-    assert sql.order(1, "status, version") == ("conflict", 3)
-    assert sql.events(1)[-1] == "changed"
-    assert len(sql.events(1)) == 4
-
-
 def test_an_order_that_is_received_again_begins_anew(ledger: Ledger, sql: Sql):
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "no")
@@ -360,13 +167,6 @@ def test_what_was_placed_before_the_start_keeps_key_digest_and_reason_only(ledge
     assert sql.order(1, "digest, reason") == ("a", "before_start")
 
 
-def test_what_was_placed_before_the_start_leaves_by_a_person_alone(ledger: Ledger, sql: Sql):
-    early = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
-    ledger.record("shop", "tryton", [early], None, ACTOR)
-    land(ledger, 1, digest="b")
-    assert sql.order(1, "status, reason, digest") == ("not_an_order", "before_start", "b")
-
-
 def test_of_a_key_that_comes_twice_in_a_batch_the_last_counts(ledger: Ledger, sql: Sql):
     batch = [landing(1, digest="a"), landing(2), landing(1, digest="b")]
     counts = ledger.record("shop", "tryton", batch, None, ACTOR)
@@ -375,27 +175,6 @@ def test_of_a_key_that_comes_twice_in_a_batch_the_last_counts(ledger: Ledger, sq
     batch = [landing(1, digest="c"), landing(1, digest="d")]
     assert ledger.record("shop", "tryton", batch, None, ACTOR)["changed"] == 1
     assert sql.rows(VERSIONS, str(key(1))) == [(1, "b"), (2, "d")]
-
-
-def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(ledger: Ledger):
-    land(ledger, 1, reference="A\x00B", details='{"lines": ["\x00"]}', source_status="\ud83d")
-    (entry,) = ledger.to_validate("shop", None, 10)
-    assert entry.transaction.reference == "A␀B"
-    assert entry.transaction.details == '{"lines": ["␀"]}'
-    assert entry.transaction.source_status == "?"
-
-
-def test_the_greatest_number_of_lines_that_a_channel_tells_is_stored(ledger: Ledger):
-    land(ledger, 1, expected_lines=2147483647, present_lines=2147483647)
-    (entry,) = ledger.to_validate("shop", None, 10)
-    assert entry.transaction.expected_lines == 2147483647
-
-
-def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
-    details = '{"lines": [' + ", ".join(['{"sku": "TEA", "quantity": "1"}'] * 1114) + "]}"
-    land(ledger, 1, details=details, expected_lines=1114, present_lines=1114)
-    (entry,) = ledger.to_validate("shop", None, 10)
-    assert entry.transaction.details == details
 
 
 def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Ledger, sql: Sql):
@@ -407,20 +186,6 @@ def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Le
     assert sql.one("select count(*) from orders") == 0
     ledger.record("shop", "tryton", [landing(1)], mark, ACTOR)
     assert ledger.watermark("shop") == mark
-
-
-def test_no_watermark_leaves_the_stored_one(ledger: Ledger):
-    mark = Watermark("db 1", 7)
-    ledger.record("shop", "tryton", [], mark, ACTOR)
-    land(ledger, 1)
-    assert ledger.watermark("shop") == mark
-    assert ledger.watermark("another") is None
-
-
-def test_a_slower_extract_never_moves_the_watermark_back(ledger: Ledger):
-    ledger.record("shop", "tryton", [], Watermark("db 1", 20), ACTOR)
-    ledger.record("shop", "tryton", [], Watermark("db 1", 10), ACTOR)
-    assert ledger.watermark("shop") == Watermark("db 1", 20)
 
 
 def test_two_extracts_may_land_the_same_batch_at_once(connect: Connect, sql: Sql):
@@ -438,39 +203,16 @@ def test_two_extracts_may_land_the_same_batch_at_once(connect: Connect, sql: Sql
     ]
 
 
-def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledger: Ledger, sql: Sql):
-    land(ledger, 1, status=Status.WAITING, expected_lines=3, present_lines=1)
-    land(ledger, 2)
-    (entry,) = ledger.waiting("shop")
-    assert (entry.transaction.present_lines, entry.transaction.expected_lines) == (1, 3)
-    overdue = change(entry, Event.OVERDUE, code="LINES_MISSING", message="1 of 3 lines came")
-    assert ledger.apply([overdue], ACTOR) == 1
-    assert sql.order(1, "status, code, message") == ("failed", "LINES_MISSING", "1 of 3 lines came")
-
-
-def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(ledger: Ledger, sql: Sql):
-    """As a shop does that suspends a sale, and goes on with it."""
-    queue(ledger, 1)
-    ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
-    land(ledger, 1)
-    assert sql.order(1, "status, code, message") == ("received", None, "")
-    assert sql.events(1)[-2:] == ["cancelled_in_channel", "changed"]
+def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(ledger: Ledger):
+    land(ledger, 1, reference="A\x00B", details='{"lines": ["\x00"]}', source_status="\ud83d")
+    (entry,) = ledger.to_validate("shop", None, 10)
+    assert entry.transaction.reference == "A␀B"
+    assert entry.transaction.details == '{"lines": ["␀"]}'
+    assert entry.transaction.source_status == "?"
 
 
 LONG = token_hex(5000)
 """Text that no compression makes much shorter."""
-
-
-@pytest.mark.parametrize(
-    "field", ["reference", "receipt", "customer_account", "distributor", "source_status", "details"]
-)
-def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(ledger: Ledger, sql: Sql, field: str):
-    known = {field: LONG}
-    assert land(ledger, 1, **known)["new"] == 1
-    if field in ("reference", "receipt", "customer_account"):
-        chosen, number = ledger.chosen(Selection(**known), 9)
-        assert ([each.key for each in chosen], number) == ([key(1)], 1)
-        assert ledger.chosen(Selection(**{field: LONG[:-1]}), 9) == ([], 0)
 
 
 def test_an_erp_number_that_is_too_long_is_not_told_as_an_orders_key_alone(ledger: Ledger, sql: Sql):

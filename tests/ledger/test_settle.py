@@ -19,13 +19,10 @@ from tests.ledger.steps import (
     Connect,
     Sql,
     change,
-    claim,
     close,
-    fail,
     key,
     land,
     make_due,
-    open_all,
     order_of,
     queue,
     send,
@@ -74,27 +71,6 @@ def test_an_invalid_order_keeps_all_its_problems_until_it_is_valid(ledger: Ledge
     assert sql.order(1, "status, code, message, problems") == ("queued", None, "", [])
 
 
-def test_a_change_of_an_order_that_moved_on_is_not_applied(ledger: Ledger, sql: Sql):
-    land(ledger, 1, 2)
-    one, two = ledger.to_validate("shop", None, ALL)
-    land(ledger, 1, digest="b")
-    valid = [change(entry, Event.VALID, order=order_of(entry)) for entry in (one, two)]
-    assert ledger.apply(valid, ACTOR) == 1
-    assert (sql.status(1), sql.status(2)) == ("received", "queued")
-    assert ledger.apply(valid, ACTOR) == 0
-    assert sql.events(2) == ["landed", "valid"]
-
-
-def test_a_finding_about_an_open_attempt_falls_when_its_receipt_comes_first(ledger: Ledger, sql: Sql):
-    """The look saw nothing, then the slow answer arrived: absence proves nothing any more."""
-    claimed = send(ledger, 1)
-    make_due(sql)
-    (entry,) = ledger.due("shop", ALL)
-    close(ledger, claimed.entries, Event.RECEIPT)
-    assert ledger.apply([change(entry, Event.ABSENT)], ACTOR) == 0
-    assert sql.status(1) == "sent"
-
-
 def test_two_runs_with_the_same_finding_apply_it_once(connect: Connect, sql: Sql):
     with Ledger(connect) as ledger, ThreadPoolExecutor(2) as pool:
         send(ledger, *range(1, 101))
@@ -138,88 +114,6 @@ def test_due_gives_what_a_verdict_needs_longest_overdue_first(ledger: Ledger, sq
     assert sent.transaction.reference == "R-1"
 
 
-def test_the_grace_of_the_newest_attempt_counts(ledger: Ledger, sql: Sql):
-    send(ledger, 1)
-    settle(ledger, sql, Event.ABSENT)
-    open_all(ledger, claim(ledger))
-    make_due(sql)
-    (entry,) = ledger.due("shop", ALL)
-    assert entry.doubt is not None
-    assert entry.doubt.resends == 1
-    assert entry.doubt.grace_until == sql.one("select grace_until from attempts order by opened_at desc limit 1")
-    assert entry.doubt.grace_until == sql.order(1, "lease_until")[0]
-
-
-def test_a_confirmation_succeeds_with_the_erps_number_and_resolves_the_attempts(ledger: Ledger, sql: Sql):
-    """R40, R41, T1"""
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.RECEIPT)
-    assert settle(ledger, sql, Event.CONFIRMED, erp_number="SO-9", erp_status="processing") == 1
-    facts = "status, erp_number, erp_status, next_look_at, code, message"
-    assert sql.order(1, facts) == ("succeeded", "SO-9", "processing", None, None, "")
-    ((looked, resolved, resolution),) = sql.rows("select looked_at, resolved_at, resolution from attempts")
-    assert looked == resolved
-    assert resolution == "confirmed"
-    assert ledger.horizon("shop").next_look_at is None
-
-
-@pytest.mark.parametrize(
-    ("event", "status"),
-    [(Event.ABSENT, "queued"), (Event.HALF_MADE, "queued"), (Event.RESENDS_SPENT, "dead"), (Event.REFUSED, "failed"),
-     (Event.CANCELLED_IN_ERP, "failed"), (Event.DIFFERENT, "conflict"), (Event.TWO_IN_ERP, "conflict")],
-)  # fmt: skip
-def test_definite_evidence_resolves_the_attempt(ledger: Ledger, sql: Sql, event: Event, status: str):
-    send(ledger, 1)
-    settle(ledger, sql, event, code="CODE", message="text")
-    assert sql.order(1, "status, code, message, next_look_at") == (status, "CODE", "text", None)
-    assert sql.rows("select resolution, looked_at = resolved_at from attempts") == [(event, True)]
-
-
-@pytest.mark.parametrize(("event", "status"), [(Event.TAKEN, "sent"), (Event.WINDOW_OVER, "pending_verification")])
-def test_evidence_that_proves_nothing_leaves_the_attempt_unresolved(
-    ledger: Ledger, sql: Sql, event: Event, status: str
-):
-    send(ledger, 1)
-    look = ledger.now() + timedelta(minutes=5)
-    settle(ledger, sql, event, next_look_at=look)
-    assert sql.order(1, "status, next_look_at") == (status, look)
-    assert sql.rows("select looked_at is not null, resolution from attempts") == [(True, None)]
-
-
-@pytest.mark.parametrize("event", [Event.ABSENT, Event.HALF_MADE])
-def test_an_order_to_send_again_counts_the_resend_and_is_free_at_once(ledger: Ledger, sql: Sql, event: Event):
-    send(ledger, 1)
-    before = sql.order(1, "generation, window_ends_at")
-    settle(ledger, sql, event)
-    facts = "status, resends, lease_until, next_attempt_at <= clock_timestamp(), generation, window_ends_at"
-    assert sql.order(1, facts) == ("queued", 1, None, True, before[0] + 1, before[1])
-    assert open_all(ledger, claim(ledger)) == {key(1)}
-
-
-def test_a_look_without_a_verdict_notes_the_next_one_and_what_it_saw(ledger: Ledger, sql: Sql):
-    claimed = send(ledger, 1)
-    close(ledger, claimed.entries, Event.RECEIPT)
-    before = sql.order(1, "generation, window_ends_at")
-    look = ledger.now() + timedelta(minutes=5)
-    assert settle(ledger, sql, None, next_look_at=look, erp_status="draft", erp_number="D-1") == 1
-    facts = "status, next_look_at, erp_status, erp_number, generation, window_ends_at"
-    assert sql.order(1, facts) == ("sent", look, "draft", "D-1", *before)
-    assert sql.events(1)[-1] == "receipt"
-    assert sql.one("select looked_at is not null from attempts") is True
-
-
-def test_the_text_of_a_later_look_is_kept_and_silence_does_not_erase_it(ledger: Ledger, sql: Sql):
-    send(ledger, 1)
-    settle(
-        ledger, sql, Event.WINDOW_OVER, code="PENDING_VERIFICATION", message="not there yet", next_look_at=ledger.now()
-    )
-    settle(
-        ledger, sql, None, code="PENDING_VERIFICATION", message="the queue says: no period", next_look_at=ledger.now()
-    )
-    settle(ledger, sql, None, next_look_at=ledger.now())
-    assert sql.order(1, "code, message") == ("PENDING_VERIFICATION", "the queue says: no period")
-
-
 def test_the_horizon_is_the_next_look_and_the_last_windows_end_of_the_channel(ledger: Ledger, sql: Sql):
     assert ledger.horizon("shop").last_window_ends_at is None
     send(ledger, 1, 2, 3)
@@ -235,35 +129,6 @@ def test_the_horizon_is_the_next_look_and_the_last_windows_end_of_the_channel(le
     horizon = ledger.horizon("shop")
     assert horizon.next_look_at == datetime(2026, 11, 21, 9, tzinfo=UTC)
     assert horizon.last_window_ends_at == datetime(2026, 11, 21, 11, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("together", [True, False])
-def test_an_erp_number_that_another_order_has_is_a_recorded_conflict(ledger: Ledger, sql: Sql, together: bool):
-    send(ledger, 1)
-    if not together:
-        settle(ledger, sql, Event.CONFIRMED, erp_number="SO-1")
-    send(ledger, 2)
-    assert settle(ledger, sql, Event.CONFIRMED, erp_number="SO-1") == (2 if together else 1)
-    assert sql.order(1, "status, erp_number") == ("succeeded", "SO-1")
-    status, code, message = sql.order(2, "status, code, message")
-    assert (status, code) == ("conflict", "ORDER_CONFLICT")
-    assert "the ERP names SO-1 as its order number, which is that of order shop:S1/00001" in str(message)
-    assert sql.events(2)[-1] == "different"
-
-
-def test_an_order_given_up_stays_so_when_its_number_turns_out_to_be_anothers(ledger: Ledger, sql: Sql):
-    """`failed` has no way to `conflict`: the finding is noted, and nothing is moved."""
-    send(ledger, 1)
-    settle(ledger, sql, Event.CONFIRMED, erp_number="SO-1")
-    send(ledger, 2)
-    settle(ledger, sql, Event.REFUSED, code="REJECTED_BY_ERP")
-    land(ledger, 3)
-    (template,) = ledger.to_validate("shop", None, ALL)
-    (generation,) = sql.order(2, "generation")
-    failed = replace(template, key=key(2), status=Status.FAILED, generation=int(generation))
-    assert ledger.apply([change(failed, Event.CONFIRMED, erp_number="SO-1")], ACTOR) == 1
-    assert sql.order(2, "status, code") == ("failed", "ORDER_CONFLICT")
-    assert sql.events(2)[-1] == "refused"
 
 
 def test_two_erps_may_use_the_same_number(ledger: Ledger, sql: Sql):
@@ -302,19 +167,3 @@ def test_a_number_that_another_run_is_about_to_give_away_is_a_recorded_conflict(
                 pass
         assert applied.result() == 1
     assert sql.order(2, "status, code") == ("conflict", "ORDER_CONFLICT")
-
-
-def test_counts_are_by_status_of_one_channel(ledger: Ledger, sql: Sql):
-    queue(ledger, 1, 2)
-    land(ledger, 3)
-    fail(ledger, 4)
-    assert ledger.counts("shop") == {"queued": 2, "failed": 2}
-    assert ledger.counts("other") == {}
-
-
-def test_to_validate_pages_in_key_order(ledger: Ledger):
-    land(ledger, 3, 1, 2)
-    first = ledger.to_validate("shop", None, 2)
-    assert [entry.key for entry in first] == [key(1), key(2)]
-    assert [entry.key for entry in ledger.to_validate("shop", first[-1].key, 2)] == [key(3)]
-    assert not ledger.to_validate("other", None, 2)

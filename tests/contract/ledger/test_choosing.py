@@ -6,9 +6,9 @@ import pytest
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.lifecycle import Status
+from order_sync.core.ports import Ledger
 from order_sync.core.selection import Selection
-from order_sync.ledger import Ledger
-from tests.ledger.steps import Sql, key, land
+from tests.ledger.steps import Seen, key, land
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_selection_means_the_orders_that_meet_all_its_conditions_the_newest_fi
     assert in_all == len(numbers)
 
 
-def test_a_window_of_placing_is_half_open(orders: Ledger, sql: Sql):
+def test_a_window_of_placing_is_half_open(orders: Ledger, seen: Seen):
     placed = orders.chosen(Selection(keys=(key(1),)), 1)[0][0].placed_at
     second = timedelta(seconds=1)
     assert orders.chosen(Selection(placed=Window(placed, placed + second)), 9)[1] == 2
