@@ -34,7 +34,7 @@ CHANNELS = tuple(channel.name for channel in registry.CHANNELS)
 DAGS = tuple(f"sync_orders__{channel}" for channel in CHANNELS)
 REPORT = "report_failures"
 SETTINGS = {
-    "ORDER_SYNC_VERIFICATION_WINDOW": "60s",
+    "ORDER_SYNC_VERIFICATION_WINDOW": "90s",
     "ORDER_SYNC_EARLY_LOOKS": "10s,30s",
     "ORDER_SYNC_HTTP_CONNECT_TIMEOUT": "5s",
     "ORDER_SYNC_HTTP_READ_TIMEOUT": "20s",
@@ -147,7 +147,7 @@ def run_job(sandbox: Sandbox, shown: Shown) -> None:
     """One run of each channel's job and of the report, shown as they go."""
     api = sandbox.airflow.api
     api.wait_until(lambda: {*DAGS, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors() or "no DAG yet"))
-    shown.say("the verification window is 60 seconds in this sandbox; the default is 30 minutes")
+    shown.say("the verification window is 90 seconds in this sandbox; the default is 30 minutes")
     shown.begin("the main job of both channels")
     for dag in DAGS:
         api.pause(dag, paused=False)
