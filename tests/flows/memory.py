@@ -188,6 +188,11 @@ class Row:
         return self.first_attempt_at is not None
 
     @property
+    def kept(self) -> bool:
+        """Whether the content of its last version is kept."""
+        return bool(self.versions) and self.versions[-1] is self.transaction
+
+    @property
     def since_first(self) -> list["Attempt"]:
         """The attempts since it counts as tried."""
         return [each for each in self.attempts if self.first_attempt_at and each.opened_at >= self.first_attempt_at]
@@ -329,7 +334,7 @@ class MemoryLedger:
         """Store a new version, and what it does to the order; the status that follows, None if it stays."""
         if not landing.keep_body and row.status not in (Status.WAITING, Status.NOT_AN_ORDER):
             landing = _within_start(landing)
-        what = difference(row.transaction, landing.transaction)
+        what = difference(row.transaction, landing.transaction) if row.kept else ""
         event = _event_of(row, landing, what)
         if event and not allowed(row.status, event):
             event = None

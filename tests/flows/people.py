@@ -60,7 +60,7 @@ class PeoplesLedger(MemoryLedger):
         return [order for order in page if order.position > after][:limit]
 
     def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
-        return [self._entry(key, row) for key, row in self.rows.items() if key in keys and row.versions]
+        return [self._entry(key, row) for key, row in self.rows.items() if key in keys and row.kept]
 
     def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
         return {key: self.rows[key].versions if key in self.rows else [] for key in keys}
