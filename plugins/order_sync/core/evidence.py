@@ -76,8 +76,8 @@ def to_settle(attempt: Evidence, received_at: datetime) -> bool:
     """
     open_end = attempt.outcome not in ("not_sent", *REFUSALS) and attempt.resolution not in REFUSALS
     unseen = attempt.looked_at is None or attempt.looked_at <= received_at
-    answered = attempt.outcome in ("receipt", "unknown") and attempt.closed_at is not None
-    late = answered and (attempt.looked_at is None or attempt.looked_at < attempt.closed_at)
+    ended = attempt.outcome in ("receipt", "unknown")
+    late = ended and (attempt.looked_at is None or _before(attempt.looked_at, attempt.closed_at))
     return (open_end and unseen) or late
 
 
@@ -87,4 +87,8 @@ def surely_refused(attempts: Iterable[Evidence]) -> bool:
 
 
 def _resolved_early(attempt: Evidence) -> bool:
-    return bool(attempt.closed_at and attempt.resolved_at and attempt.resolved_at < attempt.closed_at)
+    return _before(attempt.resolved_at, attempt.closed_at)
+
+
+def _before(first: datetime | None, then: datetime | None) -> bool:
+    return first is not None and then is not None and first < then

@@ -6,7 +6,7 @@ wrong is not decided here but in `rules`; nothing here knows a system, a table o
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote, unquote
@@ -94,6 +94,10 @@ class Transaction:
     def whole(self) -> bool:
         """Whether all lines are there that its header promises."""
         return self.present_lines >= self.expected_lines
+
+
+CONTENT = tuple(each.name for each in fields(Transaction) if each.name != "key")
+"""What a transaction says beside its key: the fields that are stored, by these names, wherever one is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Chosen, Entry
 from order_sync.core.selection import Action, Selection
 from order_sync.ledger.calls import Calls, by
-from order_sync.ledger.rows import clean, to_json, transaction_of
+from order_sync.ledger.rows import clean, named, to_json, transaction_of
 
 
 class Choosing(Calls):
@@ -33,13 +33,12 @@ class Choosing(Calls):
             limit=limit,
         )
         orders = [
-            Chosen(
-                OrderKey.parse(row["order_key"]),
-                Status(row["status"]),
-                row["code"],
-                row["message"],
-                row["placed_at"] or row["landed_at"],
-                row["erp_number"],
+            named(
+                Chosen,
+                row,
+                key=OrderKey.parse(row["order_key"]),
+                status=Status(row["status"]),
+                placed_at=row["placed_at"] or row["landed_at"],
             )
             for row in rows
         ]
@@ -68,19 +67,13 @@ class Choosing(Calls):
     def selected(self, selection: int, after: int, limit: int) -> Sequence[Selected]:
         """The selected orders as they stand, by their position, those after `after`."""
         return [
-            Selected(
-                row["id"],
-                OrderKey.parse(row["order_key"]),
-                Status(row["status"]),
-                row["generation"],
-                row["code"],
-                row["erp_number"],
-                row["not_an_order"],
-                row["missing_lines"],
-                row["reached"],
-                Result(row["outcome"]) if row["outcome"] else None,
-                row["erased"],
-                row["acknowledged_as"],
+            named(
+                Selected,
+                row,
+                position=row["id"],
+                key=OrderKey.parse(row["order_key"]),
+                status=Status(row["status"]),
+                result=Result(row["outcome"]) if row["outcome"] else None,
             )
             for row in self._database.rows("read_selected", selection=selection, after=after, limit=limit)
         ]

@@ -25,6 +25,7 @@ from order_sync.ledger.database import copy_in
 from order_sync.ledger.rows import (
     clean,
     landing_row,
+    named,
     samples_of,
     to_json,
     transaction_of,
@@ -147,9 +148,7 @@ class Intake(Calls):
     def standings(self, keys: Collection[str]) -> Mapping[str, Standing]:
         """How the orders under these keys stand; a key that is no order's is left out."""
         return {
-            row["order_key"]: Standing(
-                Status(row["status"]), row["generation"], row["sent"], row["erp_number"], row["awaited"]
-            )
+            row["order_key"]: named(Standing, row, status=Status(row["status"]))
             for row in self._database.rows("read_standings", keys=[clean(key) for key in keys])
         }
 
@@ -161,7 +160,7 @@ class Intake(Calls):
     def untold(self, connections: Collection[str]) -> Sequence[Finding]:
         """Findings about these connections that people were not told of yet, the oldest first."""
         rows = self._database.rows("read_untold_findings", connections=list(connections))
-        return [Finding(row["connection"], FindingKind(row["kind"]), row["subject"], row["detail"]) for row in rows]
+        return [named(Finding, row, kind=FindingKind(row["kind"])) for row in rows]
 
     def told(self, findings: Collection[Finding]) -> None:
         """Remember that people were told."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.ports import Report, ReportContent, ReportRequest
 from order_sync.ledger.calls import Calls
-from order_sync.ledger.rows import to_json
+from order_sync.ledger.rows import named, to_json
 from order_sync.ledger.statements import statement
 
 
@@ -49,7 +49,7 @@ class Reporting(Calls):
     def stored_report(self, day: date, content: ReportContent) -> Report:
         """A report as it is stored now."""
         row = self._one("read_report", day=day, content=content)
-        return Report(row["id"], day, content, row["as_of"], row["shown"], row["not_shown"], row["emptied"])
+        return named(Report, row, number=row["id"], day=day, content=content)
 
     def report_csv(self, report: Report) -> Iterator[bytes]:
         """The stored rows as CSV in UTF-8, a header first, every other cell quoted, lines ending in CRLF; in pieces."""

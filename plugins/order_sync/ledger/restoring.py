@@ -9,7 +9,7 @@ from order_sync.core.ports import Actor
 from order_sync.core.restoring import LostDecision, Restore
 from order_sync.core.selection import Action
 from order_sync.ledger.calls import Calls, by
-from order_sync.ledger.rows import clean, to_json
+from order_sync.ledger.rows import clean, named, to_json
 from order_sync.ledger.statements import statement
 
 
@@ -42,7 +42,7 @@ class Restoring(Calls):
                     cursor.execute(statement("place_hold"), {**hold, "connection": f"channel_{channel}"})
                 cursor.execute(statement("rewind_watermarks"), {"channels": list(channels), "since": since})
         row = self._one("read_restore", backup_at=backup_at)
-        return Restore(row["id"], row["backup_at"], row["restored_at"], row["looks_from"], is_new)
+        return named(Restore, row, number=row["id"], is_new=is_new)
 
     def unproven(self, channels: Collection[str]) -> Mapping[str, int]:
         """How many open orders of each channel a lost ledger may have sent and nobody looked up since."""
@@ -74,13 +74,13 @@ class Restoring(Calls):
     def lost(self) -> Sequence[LostDecision]:
         """The lost decisions that wait for somebody, the oldest first, of orders that are not done."""
         return [
-            LostDecision(
-                OrderKey.parse(row["order_key"]),
-                Action(row["action"]),
-                row["decided_by"],
-                row["decided_at"],
-                row["reason"],
-                row["status"],
+            named(
+                LostDecision,
+                row,
+                key=OrderKey.parse(row["order_key"]),
+                action=Action(row["action"]),
+                by=row["decided_by"],
+                at=row["decided_at"],
             )
             for row in self._database.rows("read_lost_decisions")
         ]

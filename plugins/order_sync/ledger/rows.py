@@ -6,16 +6,23 @@ character in one order never refuses a whole batch.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import GIVEN_UP, IN_DOUBT, Status
-from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.orders import CONTENT, OrderKey, Transaction
 from order_sync.core.ports import Change, Entry, Landing, Outcome
 from order_sync.core.reading import NUL, read_date
 from order_sync.core.verdict import Doubt
 from order_sync.core.watermark import Sample, Watermark
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 def clean(text: str | None) -> str | None:
@@ -30,8 +37,13 @@ def to_json(value: object) -> str:
     return json.dumps(_storable(value), default=str)
 
 
+def named(kind: type[T], row: Mapping[str, Any], /, **others: Any) -> T:
+    """What a row is in the core: its fields are the columns of the same names, but for the others."""
+    return kind(**{each.name: row[each.name] for each in fields(kind) if each.name not in others}, **others)
+
+
 def landing_row(ordinal: int, landing: Landing) -> tuple[Any, ...]:
-    """A landing in the order of the staging table's columns."""
+    """A landing as `copy_landings` takes it."""
     transaction = landing.transaction
     return (
         ordinal,
@@ -41,44 +53,17 @@ def landing_row(ordinal: int, landing: Landing) -> tuple[Any, ...]:
         landing.placed_at,
         read_date(transaction.delivery_date),
         landing.keep_body,
-        transaction.counter,
-        clean(transaction.digest),
-        clean(transaction.not_an_order),
-        clean(transaction.source_status),
-        clean(transaction.reference),
-        clean(transaction.receipt),
-        clean(transaction.customer_account),
-        clean(transaction.distributor),
-        clean(transaction.placed_at),
-        clean(transaction.delivery_date),
-        clean(transaction.currency),
-        clean(transaction.total),
-        transaction.expected_lines,
-        transaction.present_lines,
-        clean(transaction.details),
+        *[clean(said) if isinstance(said, str) else said for said in content_of(transaction)],
     )
+
+
+content_of = attrgetter(*CONTENT)
+"""What a transaction says, in the order of CONTENT."""
 
 
 def transaction_of(row: Mapping[str, Any]) -> Transaction:
     """A stored version of a transaction."""
-    return Transaction(
-        OrderKey.parse(row["order_key"]),
-        row["counter"],
-        row["digest"],
-        row["not_an_order"],
-        row["source_status"],
-        row["reference"],
-        row["receipt"],
-        row["customer_account"],
-        row["distributor"],
-        row["placed_at"],
-        row["delivery_date"],
-        row["currency"],
-        row["total"],
-        row["expected_lines"],
-        row["present_lines"],
-        row["details"],
-    )
+    return Transaction(OrderKey.parse(row["order_key"]), **{name: row[name] for name in CONTENT})
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
@@ -103,6 +88,11 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         doubt if status in IN_DOUBT or (status in GIVEN_UP and row["resends"] >= 0) else None,
         row["refusals"],
     )
+
+
+def hold_of(row: Mapping[str, Any]) -> Hold:
+    """A stored hold."""
+    return named(Hold, row, by=row["held_by"], kind=HoldKind(row["kind"]), scope=HoldScope(row["scope"]))
 
 
 def change_row(change: Change) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from order_sync.ledger.database import copy_in
 from order_sync.ledger.rows import (
     change_row,
     clean,
+    hold_of,
     outcome_row,
     to_json,
 )
@@ -173,17 +174,7 @@ class Sending(Calls):
 
     def holds(self, connections: Collection[str]) -> Sequence[Hold]:
         """The holds in force on these connections, the oldest first."""
-        return [
-            Hold(
-                row["connection"],
-                HoldKind(row["kind"]),
-                HoldScope(row["scope"]),
-                row["held_by"],
-                row["reason"],
-                row["since"],
-            )
-            for row in self._database.rows("read_holds", connections=list(connections))
-        ]
+        return [hold_of(row) for row in self._database.rows("read_holds", connections=list(connections))]
 
     def hold(self, connection: str, kind: HoldKind, scope: HoldScope, reason: str, actor: Actor) -> None:
         """Set a hold, unless the connection has one of this kind already."""

@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from order_sync.core.holds import Hold, HoldKind, HoldScope
+from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Problem
 from order_sync.core.story import Attempt, Cause, Decision, Filters, Listed, Sighting, Step, Story
 from order_sync.ledger.calls import Calls
-from order_sync.ledger.rows import clean, transaction_of
+from order_sync.ledger.rows import clean, hold_of, named, transaction_of
 
 Row = Mapping[str, Any]
 
@@ -30,18 +30,13 @@ class Telling(Calls):
         """The newest orders that meet the filters, no more than `limit`."""
         rows = self._database.rows("read_order_list", **_filters(filters), limit=limit)
         return [
-            Listed(
-                OrderKey.parse(row["order_key"]),
-                row["reference"] or "",
-                row["receipt"] or "",
-                row["dated_at"],
-                row["age"],
-                Status(row["status"]),
-                row["roll_up"],
-                row["code"],
-                row["message"],
-                row["erp_number"],
-                row["attempts"],
+            named(
+                Listed,
+                row,
+                key=OrderKey.parse(row["order_key"]),
+                status=Status(row["status"]),
+                reference=row["reference"] or "",
+                receipt=row["receipt"] or "",
             )
             for row in rows
         ]
@@ -95,50 +90,35 @@ def _story(row: Row) -> Story:
 
 
 def _attempt(row: Row) -> Attempt:
-    return Attempt(
-        row["generation"],
-        datetime.fromisoformat(row["opened_at"]),
-        row["opened_by"],
-        _instant(row["closed_at"]),
-        row["outcome"],
-        row["code"],
-        row["message"],
-        row["receipt_number"],
-        row["receipt_status"],
-        _instant(row["looked_at"]),
-        row["resolution"],
-        tuple(row["cured_by"]),
-        _instant(row["resolved_at"]),
+    closed_at, looked_at, resolved_at = (_instant(row[name]) for name in ("closed_at", "looked_at", "resolved_at"))
+    return named(
+        Attempt,
+        row,
+        opened_at=datetime.fromisoformat(row["opened_at"]),
+        by=row["opened_by"],
+        closed_at=closed_at,
+        looked_at=looked_at,
+        resolved_at=resolved_at,
+        cured_by=tuple(row["cured_by"]),
     )
 
 
 def _step(row: Row) -> Step:
-    return Step(
-        datetime.fromisoformat(row["at"]),
-        Status(row["from_status"]) if row["from_status"] else None,
-        row["event"],
-        Status(row["to_status"]),
-        row["by"],
-        row["why"],
-        row["code"],
-        row["message"],
+    return named(
+        Step,
+        row,
+        at=datetime.fromisoformat(row["at"]),
+        from_status=Status(row["from_status"]) if row["from_status"] else None,
+        to_status=Status(row["to_status"]),
     )
 
 
 def _hold(row: Row) -> Hold:
-    return Hold(
-        row["connection"],
-        HoldKind(row["kind"]),
-        HoldScope(row["scope"]),
-        row["held_by"],
-        row["reason"],
-        datetime.fromisoformat(row["since"]),
-    )
+    return hold_of({**row, "since": datetime.fromisoformat(row["since"])})
 
 
 def _decision(row: Row) -> Decision:
-    at = datetime.fromisoformat(row["at"])
-    return Decision(at, row["action"], row["by"], row["reason"], row["outcome"], row["message"])
+    return named(Decision, row, at=datetime.fromisoformat(row["at"]))
 
 
 def _instant(text: str | None) -> datetime | None:

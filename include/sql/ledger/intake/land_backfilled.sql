@@ -22,12 +22,8 @@ with locked as materialized (
     from locked l
     where o.id = l.id
 ), body as (
-    insert into transactions (
-        order_id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
-        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details)
-    select
-        id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
-        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details
+    insert into transactions (order_id, version, {content})
+    select id, version, {content}
     from locked
 ), history as (
     insert into order_history (order_id, from_status, event, to_status, by, why)

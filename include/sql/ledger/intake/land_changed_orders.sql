@@ -74,12 +74,8 @@ with present as (
     where o.id = s.id
     returning o.id
 ), body as (
-    insert into transactions (
-        order_id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
-        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details)
-    select
-        id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
-        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details
+    insert into transactions (order_id, version, {content})
+    select id, version, {content}
     from stepped
     where keep_body and not erased
 ), tombstone as (

@@ -7,12 +7,8 @@ with fresh as (
     on conflict (order_key) do nothing
     returning id, order_key, status, reason
 ), body as (
-    insert into transactions (
-        order_id, version, digest, counter, not_an_order, source_status, reference, receipt, customer_account,
-        distributor, placed_at, delivery_date, currency, total, expected_lines, present_lines, details)
-    select
-        fresh.id, 1, l.digest, l.counter, l.not_an_order, l.source_status, l.reference, l.receipt, l.customer_account,
-        l.distributor, l.placed_at, l.delivery_date, l.currency, l.total, l.expected_lines, l.present_lines, l.details
+    insert into transactions (order_id, version, {content})
+    select fresh.id, 1, {l.content}
     from fresh join landing l using (order_key)
     where l.keep_body
 ), history as (

@@ -1,7 +1,7 @@
 -- Returns nothing: the session's table that landings are copied into, emptied by each commit; needs no index.
-create temporary table if not exists landing (
-    ordinal integer, order_key text collate "C", status text, reason text, placed_at_instant timestamptz,
-    delivery_day date, keep_body boolean, counter bigint, digest text, not_an_order text, source_status text,
-    reference text, receipt text, customer_account text, distributor text, placed_at text, delivery_date text,
-    currency text, total text, expected_lines integer, present_lines integer, details text
-) on commit delete rows
+-- Its columns are of the types that they are stored as.
+create temporary table if not exists landing on commit delete rows as
+select 0 as ordinal, o.order_key, o.status, o.reason, o.placed_at as placed_at_instant, o.delivery_date as delivery_day,
+       true as keep_body, {t.content}
+from orders o join transactions t on t.order_id = o.id
+with no data
