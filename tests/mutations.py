@@ -834,7 +834,7 @@ MUTATIONS = (
         9,
         "a hold outlives the outage",
         FLOWS + "holds.py",
-        '    ledger.release_hold(connection, hold.kind, Actor(actor.by, "a probe succeeded"))\n',
+        '    ledger.release_hold(connection, hold.kind, actor.because("a probe succeeded"))\n',
         "",
         "tests/flows/test_holds.py::test_a_hold_ends_by_itself_and_the_queue_drains",
     ),
@@ -1308,8 +1308,8 @@ MUTATIONS = (
         17,
         "a task that is cleared acts as another one, and takes its own hold for somebody else's",
         "plugins/order_sync/operators/base.py",
-        'return Actor(by, "; ".join(filter(None, (reason, clear))))',
-        'return Actor(f"{by} {clear}", reason)',
+        'person=user or "", reason="; ".join(filter(None, (reason, clear))))',
+        'person=f"{user} {clear}", reason=reason)',
         "tests/shell/test_cleared_by.py::test_the_history_names_who_cleared_a_task",
     ),
     Mutation(
@@ -1934,7 +1934,7 @@ MUTATIONS = (
     Mutation(
         15,
         "support reads who cleared a task",
-        CORE + "escalating.py",
+        CORE + "ports.py",
         "for | cleared by ",
         "for ",
         "tests/core/test_escalating.py::test_who_cleared_or_triggered_does_not_get_out",

@@ -77,7 +77,7 @@ def accepted(given: argparse.Namespace) -> str:
     if problems := too_long(given.reason):
         raise Misconfigured(f"{'; '.join(problems)}; nothing was accepted")
     with hooks.ledger() as ledger:
-        ledger.accept_fingerprint(given.connection, given.fingerprint, Actor(given.by, given.reason))
+        ledger.accept_fingerprint(given.connection, given.fingerprint, Actor(person=given.by, reason=given.reason))
     then = "; the next extract reads it from its beginning" if given.connection.startswith("channel_") else ""
     return f"{given.connection} may lead to '{given.fingerprint}' from now on{then}"
 

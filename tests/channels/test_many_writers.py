@@ -32,7 +32,7 @@ from sandbox.postgres import Cluster
 from tests.channels.writers import Disturbed, Read, Sold, Writer
 from tests.fixtures import dynamics_web
 
-ACTOR = Actor("test", "many writers")
+ACTOR = Actor("test", reason="many writers")
 NUMBERS = count(1)
 DATABASE = "many_writers"
 WRITERS, PICKS, BATCHES = st.integers(0, 2), st.integers(0, 9), st.integers(0, 2)

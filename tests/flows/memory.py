@@ -462,11 +462,11 @@ class MemoryLedger:
             and row.tried
             and surely_refused(row.attempts)
             and 1 <= row.refusals < fewer_than
-            and (key, actor.why) not in self.retried
+            and (key, actor.reason) not in self.retried
         ]
         for key, row in again:
             row.generation, row.code, row.message, row.window_ends_at = row.generation + 1, None, "", None
-            self.retried.add((key, actor.why))
+            self.retried.add((key, actor.reason))
             self._move(row, Event.RETRIED, actor.by)
         return len(again)
 

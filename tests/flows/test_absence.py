@@ -78,7 +78,9 @@ def resync_it(ledger: PeoplesLedger, erp: MemoryErp, run: str) -> dict[str, int]
         return erp
 
     asked = Asked(Selection(keys=(transaction(1).key,)), Action.RESYNC, "I looked in the ERP")
-    return asyncio.run(resync(asked, run, {}, {"shop": ROUTE}, connect, ledger, Actor("ursula"), 3)).summary.counts
+    return asyncio.run(
+        resync(asked, run, {}, {"shop": ROUTE}, connect, ledger, Actor(person="ursula"), 3)
+    ).summary.counts
 
 
 @pytest.mark.parametrize("guarantee", PROVABLE)

@@ -19,8 +19,8 @@ from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("dag/run 1/task")
 POLICY = Policy("unique_key")
-CLEARED = Actor("dag/run 1/task", "task of run 1 was cleared after try 1")
-CLEARED_AGAIN = replace(CLEARED, why="task of run 1 was cleared after try 2")
+CLEARED = Actor("dag/run 1/task", reason="task of run 1 was cleared after try 1")
+CLEARED_AGAIN = replace(CLEARED, reason="task of run 1 was cleared after try 2")
 NIGHT = OffPeak.read("22:00", "06:00", "UTC")
 """The memory's clock begins at nine in the morning."""
 
@@ -115,7 +115,7 @@ def test_clears_do_not_go_on_for_ever():
     erp.script = ["refused"] * 20
     run(ledger, erp)
     for number in range(10):
-        run(ledger, erp, replace(CLEARED, why=f"clear {number}"))
+        run(ledger, erp, replace(CLEARED, reason=f"clear {number}"))
     assert ledger.status() is Status.DEAD
     assert len(erp.submits) == MAX_REFUSALS
 

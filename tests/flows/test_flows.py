@@ -209,7 +209,7 @@ def test_a_refused_order_is_a_fact_and_no_error():
 
 def test_a_held_connection_is_settled_and_not_sent_to():
     ledger = ready(1)
-    ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "stocktaking until noon", Actor("ursula"))
+    ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "stocktaking until noon", Actor(person="ursula"))
     summary = asyncio.run(push(ROUTE, MemoryErp(ledger.clock), ledger, ACTOR, POLICY, Settings()))
     assert "stocktaking until noon" in summary.held
     assert ledger.status() is Status.QUEUED

@@ -197,7 +197,7 @@ def test_an_order_with_which_a_held_erp_is_probed_again_and_again_does_not_die_o
         run_push(ledger, erp, FIRST)
     for _ in range(5):
         assert run_push(ledger, erp, NEXT).held
-    ledger.release_hold("erp_erp", None, Actor("ursula", "mended, they say"))
+    ledger.release_hold("erp_erp", None, Actor(person="ursula", reason="mended, they say"))
     with pytest.raises(RefusesEverything):
         run_push(ledger, erp, NEXT)
     assert ledger.counts("shop") == {Status.QUEUED: 5}

@@ -23,7 +23,7 @@ from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, reference,
 from tests.flows.people import PeoplesLedger
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
-ACTOR, URSULA = Actor("test"), Actor("resync_orders/run/decide for ursula", "the cause is mended")
+ACTOR, URSULA = Actor("test"), Actor("resync_orders/run/decide", person="ursula", reason="the cause is mended")
 POLICY = Policy("unique_key")
 
 
@@ -65,7 +65,7 @@ def decide(
 ) -> Resynced:
     """Decide in the name of a person; `numbers` are those of the selection's keys in the ERP."""
     named = dict(zip(selection.keys, numbers, strict=False))
-    what = Asked(selection, action, URSULA.why, named, **asked)
+    what = Asked(selection, action, URSULA.reason, named, **asked)
 
     async def connect(name: str) -> MemoryErp:
         assert name == "shop"

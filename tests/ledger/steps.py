@@ -17,7 +17,7 @@ from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
 
-ACTOR = Actor("sync_orders__shop/run 1/task", "scheduled")
+ACTOR = Actor("sync_orders__shop/run 1/task", reason="scheduled")
 GRACE, WINDOW, LEASE = 120.0, 1800.0, 900.0
 ALL = 10_000
 

@@ -10,7 +10,7 @@ from tests.ledger.steps import (
     send,
 )
 
-CLEARED = Actor("sync_orders__shop/run 1/push", "push of run 1 was cleared after try 1")
+CLEARED = Actor("sync_orders__shop/run 1/push", reason="push of run 1 was cleared after try 1")
 
 HISTORY = "select event, by, why from order_history order by id desc limit 1"
 
@@ -24,7 +24,7 @@ def test_what_the_rules_failed_is_judged_again_in_the_name_of_who_cleared(ledger
     assert ledger.judge_again("shop", "tryton", CLEARED) == 2
     assert sql.order(1, "status, code, message, problems") == ("received", None, "", [])
     assert sql.events(1)[-1] == "resync"
-    assert sql.rows(HISTORY) == [("resync", CLEARED.by, CLEARED.why)]
+    assert sql.rows(HISTORY) == [("resync", CLEARED.by, CLEARED.reason)]
 
 
 def test_what_was_sent_or_lacks_its_lines_is_not_judged_again(ledger: Ledger, sql: Sql):

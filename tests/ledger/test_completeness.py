@@ -26,7 +26,7 @@ ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))
 SETTINGS = Settings()
 BEFORE = Window(datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
-PERSON = Actor("ursula", "the shop moved")
+PERSON = Actor(person="ursula", reason="the shop moved")
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from tests.ledger.steps import (
     validate,
 )
 
-URSULA = Actor("resync_orders/run/decide for ursula", "the SKU is there now")
+URSULA = Actor("resync_orders/run/decide", person="ursula", reason="the SKU is there now")
 
 ROUTE = Route("shop", "tryton", datetime(2026, 1, 1, tzinfo=UTC), None)
 
@@ -79,7 +79,7 @@ def test_a_selection_is_stored_once_and_never_chosen_anew(ledger: Ledger, sql: S
     assert select(ledger, 2, run="another") != first
     assert ledger.selection("a third") is None
     assert sql.rows("select run, action, asked, reason, chosen_by from selections order by id")[0] == (
-        "run", "resync", {"order_keys": [str(key(1))]}, URSULA.why, URSULA.by,
+        "run", "resync", {"order_keys": [str(key(1))]}, URSULA.reason, URSULA.by,
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_a_decision_moves_the_order_with_its_history_and_remembers_the_result(le
     assert do(ledger, action, 1, number=number)[1].result is Result.DONE
     assert sql.order(1, "status, generation") == (status, generation + 1)
     assert sql.rows("select event, to_status, by, why from order_history order by id desc limit 1") == [
-        (decide_event(action), status, URSULA.by, URSULA.why)
+        (decide_event(action), status, URSULA.by, URSULA.reason)
     ]
     assert sql.one("select outcome from selected_orders") == "done"
     assert sql.order(1, "erp_number") == (number,)

@@ -25,7 +25,7 @@ __all__ = ["dumps", "shop"]
 def ask(shop: Shop, run: str, params: Mapping[str, object]) -> Resynced:
     """Decide, as a run of resync_orders does; the same run again is its clear."""
     asked = read_asked(params, ["shop"], UTC_ZONE)
-    by = Actor(f"{run}/decide for anna", asked.reason)
+    by = Actor(f"{run}/decide", person="anna", reason=asked.reason)
     return asyncio.run(resync(asked, run, params, {"shop": ROUTE}, shop.erp_of, shop.ledger, by, 100))
 
 

@@ -46,7 +46,7 @@ DAY = date(2026, 11, 20)
 ALL_FILE = "order-sync-all-2026-11-20.csv"
 MARK = "Zebedee"
 RUN = "erase_personal_data/run 1"
-PERSON = Actor("erase_personal_data/run 1/erase for ada", "request 7")
+PERSON = Actor("erase_personal_data/run 1/erase", person="ada", reason="request 7")
 
 PEOPLE = {
     "attempts": {"message", "cured_by"},
@@ -188,7 +188,7 @@ def marked(ledger: Ledger, sql: Sql, build: Build, tmp_path: Path) -> None:
         change(each, Event.VALID, order=replace(order_of(each), customer_account=each.transaction.customer_account))
         for each in entries
     ]
-    ledger.apply(valid[:1], replace(ACTOR, why=f"{MARK} called"))
+    ledger.apply(valid[:1], replace(ACTOR, reason=f"{MARK} called"))
     ledger.apply(valid[1:], ACTOR)
     claimed = claim(ledger)
     open_all(ledger, claimed)
@@ -257,8 +257,8 @@ def test_everything_of_one_customer_is_emptied_and_the_evidence_stays(
     assert found(sql) == {}
     assert evidence(sql) == before
     assert sql.events(1)[-1] == "erased"
-    assert sql.rows("select by, why from order_history where event = 'erased'") == [(PERSON.by, PERSON.why)]
-    assert sql.rows("select run, erased_by, reason, orders from erasures") == [(RUN, PERSON.by, PERSON.why, 1)]
+    assert sql.rows("select by, why from order_history where event = 'erased'") == [(PERSON.by, PERSON.reason)]
+    assert sql.rows("select run, erased_by, reason, orders from erasures") == [(RUN, PERSON.by, PERSON.reason, 1)]
     asked = {"customer_account": "erased", "reference": "", "reason": "erased", "status": "failed"}
     assert sql.one("select asked from selections") == asked
     assert [path.name for path in tmp_path.iterdir() if MARK in path.read_text()] == [order_file(tmp_path, key(2)).name]
@@ -406,8 +406,8 @@ def test_a_reason_that_somebody_gives_after_the_erasure_ends_with_its_selection(
     land(ledger, 1, status=Status.NOT_AN_ORDER)
     do(of(1))
     again(ledger)
-    ada = Actor("resync_orders/run 2/decide for ada", f"{MARK} rang")
-    selection = ledger.select("run 2", Action.IGNORE, {"reason": ada.why}, [key(1)], ada)
+    ada = Actor("resync_orders/run 2/decide", person="ada", reason=f"{MARK} rang")
+    selection = ledger.select("run 2", Action.IGNORE, {"reason": ada.reason}, [key(1)], ada)
     decided = {each.key: (each, decide(Action.IGNORE, each, "", "")) for each in ledger.selected(selection, 0, ALL)}
     assert not ledger.decide(selection, decided, ada)  # type: ignore[arg-type]
     assert sql.rows("select by, why from order_history where event = 'ignored'") == [(ada.by, "")]
@@ -434,7 +434,7 @@ def test_another_order_under_an_erased_key_of_a_rebuilt_database_is_a_conflict(
     land(ledger, 1)
     put(sql, 1, status)
     do(of(1))
-    ledger.accept_fingerprint("channel_shop", "two", Actor("Ada", "rebuilt"))
+    ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
     assert again(ledger)["conflict"] == 1
     assert found(sql, AGAIN) == {}
 

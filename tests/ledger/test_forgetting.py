@@ -20,7 +20,7 @@ from order_sync.ledger.statements import statement
 from tests.ledger.steps import ACTOR, Sql, key, land, landing, queue
 from tests.ledger.test_erasing import put, rows, succeed
 
-BY = Actor("forget_transactions/run 1/forget", "kept for 400 days")
+BY = Actor("forget_transactions/run 1/forget", reason="kept for 400 days")
 SETTINGS = Settings(transactions_kept_for=timedelta(days=400))
 
 Forget = Callable[..., Summary]
@@ -63,7 +63,7 @@ def test_the_content_of_a_finished_order_is_forgotten_after_its_time(ledger: Led
     assert erased(sql) == [str(key(1))]
     assert sql.one("select string_agg(details, '') from transactions where order_id = 1") == ""
     assert sql.events(1)[-1] == "forgotten"
-    assert sql.rows("select erased_by, reason, orders from erasures") == [(BY.by, BY.why, 1)]
+    assert sql.rows("select erased_by, reason, orders from erasures") == [(BY.by, BY.reason, 1)]
     assert forget("run 2").counts == {}
 
 

@@ -40,7 +40,7 @@ from tests.ledger.steps import ACTOR, Sql, make_due
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))
-URSULA = Actor("resync_orders/run/decide for ursula", "the cause is mended")
+URSULA = Actor("resync_orders/run/decide", person="ursula", reason="the cause is mended")
 BEFORE = Window(datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -71,7 +71,7 @@ class Shop:
     def decide(self, action: Action, number: int, erp_number: str = "") -> str:
         """A person decides; what became of it."""
         key, run = transaction(number).key, f"resync_orders/{action}{number}{erp_number}"
-        what = Asked(Selection(keys=(key,)), action, URSULA.why, {key: erp_number} if erp_number else {})
+        what = Asked(Selection(keys=(key,)), action, URSULA.reason, {key: erp_number} if erp_number else {})
 
         async def erp(_: str) -> GossipingErp:
             return self.erp

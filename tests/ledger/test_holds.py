@@ -5,11 +5,11 @@ from order_sync.core.ports import Actor
 from order_sync.ledger import Ledger
 from tests.ledger.steps import Sql
 
-ADA = Actor("Ada", "stock-taking is over")
+ADA = Actor(person="Ada", reason="stock-taking is over")
 
 
 def test_who_released_a_hold_and_why_is_kept(ledger: Ledger, sql: Sql):
-    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor("Ada"))
+    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor(person="Ada"))
     ledger.release_hold("erp_tryton", HoldKind.PERSON, ADA)
     assert sql.rows("select held_by, released_by, release_reason from holds") == [
         ("Ada", "Ada", "stock-taking is over")

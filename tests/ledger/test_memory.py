@@ -26,7 +26,7 @@ def store(ledger: Ledger, facts: Facts) -> int:
 
 def test_a_fingerprint_that_a_person_accepts_holds_from_then_on_and_the_old_one_no_longer(ledger: Ledger, sql: Sql):
     ledger.check_fingerprint("channel_shop", "one")
-    ledger.accept_fingerprint("channel_shop", "two", Actor("Ada", "rebuilt"))
+    ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
     ledger.check_fingerprint("channel_shop", "two")
     with pytest.raises(Misconfigured):
         ledger.check_fingerprint("channel_shop", "one")
@@ -39,7 +39,7 @@ def test_a_fingerprint_that_a_person_accepts_holds_from_then_on_and_the_old_one_
 def test_an_accepted_channel_database_is_read_from_its_beginning(ledger: Ledger):
     ledger.check_fingerprint("channel_shop", "one")
     ledger.record("shop", "tryton", [], Watermark("one", 500), ACTOR)
-    ledger.accept_fingerprint("channel_shop", "two", Actor("Ada", "rebuilt"))
+    ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
     assert ledger.watermark("shop") is None
     ledger.record("shop", "tryton", [], Watermark("two", 3), ACTOR)
     assert ledger.watermark("shop") == Watermark("two", 3)
@@ -47,7 +47,7 @@ def test_an_accepted_channel_database_is_read_from_its_beginning(ledger: Ledger)
 
 def test_an_extract_that_was_under_way_during_the_acceptance_stores_no_watermark(ledger: Ledger):
     ledger.check_fingerprint("channel_shop", "one")
-    ledger.accept_fingerprint("channel_shop", "two", Actor("Ada", "rebuilt"))
+    ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
     ledger.record("shop", "tryton", [], Watermark("one", 500), ACTOR)
     assert ledger.watermark("shop") is None
 
@@ -56,7 +56,7 @@ def test_a_database_that_comes_back_after_another_is_read_from_its_beginning_too
     ledger.check_fingerprint("channel_shop", "one")
     ledger.record("shop", "tryton", [], Watermark("one", 500), ACTOR)
     for fingerprint in ("two", "one"):
-        ledger.accept_fingerprint("channel_shop", fingerprint, Actor("Ada", "restored"))
+        ledger.accept_fingerprint("channel_shop", fingerprint, Actor(person="Ada", reason="restored"))
     assert ledger.watermark("shop") is None
 
 

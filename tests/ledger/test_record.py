@@ -47,10 +47,10 @@ def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_ro
         "not_an_order": 1,
     }
     assert sql.rows("select from_status, event, to_status, by, why, code from order_history order by order_id") == [
-        (None, "landed", "received", ACTOR.by, ACTOR.why, None),
-        (None, "landed", "received", ACTOR.by, ACTOR.why, None),
-        (None, "landed", "waiting", ACTOR.by, ACTOR.why, "lines_missing"),
-        (None, "landed", "not_an_order", ACTOR.by, ACTOR.why, "voided"),
+        (None, "landed", "received", ACTOR.by, ACTOR.reason, None),
+        (None, "landed", "received", ACTOR.by, ACTOR.reason, None),
+        (None, "landed", "waiting", ACTOR.by, ACTOR.reason, "lines_missing"),
+        (None, "landed", "not_an_order", ACTOR.by, ACTOR.reason, "voided"),
     ]
 
 
@@ -118,7 +118,7 @@ def rebuilt(ledger: Ledger) -> Callable[[], None]:
     """What makes the channel's database another one, which a person accepts."""
 
     def rebuild() -> None:
-        ledger.accept_fingerprint("channel_shop", f"database {uuid4()}", Actor("ursula", "rebuilt"))
+        ledger.accept_fingerprint("channel_shop", f"database {uuid4()}", Actor(person="ursula", reason="rebuilt"))
 
     ledger.check_fingerprint("channel_shop", "database 1")
     return rebuild

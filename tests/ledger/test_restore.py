@@ -135,7 +135,7 @@ class Shop:
         untold: dict[str, str] | None = None,
     ) -> Report:
         """Do as the DAG restore_ledger does, when people triggered these runs since."""
-        by = Actor("restore_ledger/manual/restore_ledger for rita", "the disk broke")
+        by = Actor("restore_ledger/manual/restore_ledger", person="rita", reason="the disk broke")
         asked: list[datetime] = []
 
         def runs_since(since: datetime) -> PersonsRuns | None:
@@ -149,7 +149,9 @@ class Shop:
 
     def release(self) -> int:
         """Release the channel."""
-        return self.ledger.release_hold("channel_shop", None, Actor("hold_connection/manual for rita", "looked up"))
+        return self.ledger.release_hold(
+            "channel_shop", None, Actor("hold_connection/manual", person="rita", reason="looked up")
+        )
 
     async def erp_of(self, name: str) -> MemoryErp:
         """The ERP of that name."""
@@ -715,7 +717,7 @@ def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decisi
     again = [run.params for run in runs[:2]] + [{**runs[2].params, "action": "resync"}]
     for number, params in enumerate(again):
         asked = read_asked(params, ["shop"], UTC_ZONE)
-        by = Actor("resync_orders/manual/resync for anna", asked.reason)
+        by = Actor("resync_orders/manual/resync", person="anna", reason=asked.reason)
         decided = resync(asked, f"again {number}", params, {"shop": ROUTE}, shop.erp_of, shop.ledger, by, 100)
         asyncio.run(decided)
     assert shop.restore(backup_at, *runs).summary.counts == {}

@@ -54,10 +54,10 @@ def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql):
     """R10, R155, R183"""
     close(ledger, send(ledger, 1).entries, Event.RECEIPT)
     settle(ledger, sql, Event.CONFIRMED, erp_status="processing")
-    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor("ursula"))
+    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor(person="ursula"))
     ledger.hold("channel_shop", HoldKind.OUTAGE, HoldScope.ALL, "over", ACTOR)
     ledger.release_hold("channel_shop", None, ACTOR)
-    ledger.hold("erp_other", HoldKind.PERSON, HoldScope.SUBMIT, "not ours", Actor("ursula"))
+    ledger.hold("erp_other", HoldKind.PERSON, HoldScope.SUBMIT, "not ours", Actor(person="ursula"))
     known = ledger.stories([key(1), key(2)])
     assert set(known) == {key(1)}
     story = known[key(1)]

@@ -55,7 +55,7 @@ def why(tries_allowed: int = 4) -> str:
     """What the audit history holds as the reason of a task that may be tried three times by itself."""
     by = actor(context(run_id=RUN, max_tries=tries_allowed, try_number=2), "stock-taking")
     assert by.by == f"sync_orders__shop/{RUN}/push", "a task that is cleared acts as the same one"
-    return by.why
+    return by.reason
 
 
 def test_a_task_that_airflow_tries_again_by_itself_was_cleared_by_nobody(log: Log):

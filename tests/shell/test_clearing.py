@@ -65,10 +65,10 @@ def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another():
         who_cleared(context(max_tries=allowed, try_number=tries, clears=clears), push)
         for allowed, tries, clears in ((RETRIES + 1, 2, 1), (RETRIES + 1, 4, 1), (RETRIES + 4, 5, 2), (RETRIES, 2, 1))
     ]
-    first, retried, again, while_it_ran = [actor.why for actor in reasons if actor]
+    first, retried, again, while_it_ran = [actor.reason for actor in reasons if actor]
     assert first == retried == "push of manual__1 was cleared (clear 1 of the run, up to 5 tries)"
     assert len({first, again, while_it_ran}) == 3
-    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push cleared by unknown"}
+    assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push for unknown"}
 
 
 def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, MemoryErp]):

@@ -177,7 +177,7 @@ def test_a_push_on_hold_settles_what_is_due_and_then_skips_with_the_reason(world
     sent(world, 1)
     world.channel.rows.append(transaction(2))
     world.run(ExtractTransactionsOperator, ValidateOrdersOperator)
-    world.ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "maintenance until noon", Actor("ursula"))
+    world.ledger.hold("erp_erp", HoldKind.PERSON, HoldScope.SUBMIT, "maintenance until noon", Actor(person="ursula"))
     world.ledger.clock.sleep(minutes=1)
     with pytest.raises(AirflowSkipException, match=r"maintenance until noon \(by ursula since"):
         world.run(PushOrdersOperator)

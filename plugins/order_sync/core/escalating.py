@@ -4,7 +4,6 @@ What people wrote as a reason, and who they are, stays out, and so do customers'
 stay in, but for what of them stands in the order's own address, and for what looks like a secret or a mail address.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -22,7 +21,7 @@ from order_sync.core.explaining import (
 from order_sync.core.hiding import without_account, without_people, without_secrets
 from order_sync.core.holds import Hold, HoldKind
 from order_sync.core.outlook import for_support, minute
-from order_sync.core.ports import Route
+from order_sync.core.ports import Route, task_in
 from order_sync.core.story import Cause, Listed, Story
 
 Facts = Sequence[tuple[str, str]]
@@ -71,13 +70,7 @@ def _order(story: Story, route: Route | None, stuck_after: timedelta) -> Iterato
 
 
 def _ended(line: str, message: str, by: str) -> str:
-    return f"{line}{f': {message}' if message else ''}; by {_run(by)}"
-
-
-def _run(by: str) -> str:
-    """The task that acted; of a person no more than that it was one."""
-    run, *_ = re.split(" for | cleared by ", by)
-    return run if run.count("/") > 1 else "a person"
+    return f"{line}{f': {message}' if message else ''}; by {task_in(by) or 'a person'}"
 
 
 def _hold(hold: Hold) -> str:

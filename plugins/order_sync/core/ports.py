@@ -4,8 +4,9 @@ Adapters fulfil these protocols; the flows know nothing else of them. The contra
 registry against every sentence here.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -180,10 +181,34 @@ class Batching(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, for the audit history: a run (`dag/run/task`) or a person, and why."""
+    """Who acts, for the audit history, and why.
 
-    by: str
-    why: str = ""
+    Attributes:
+        run: the task that acts, `dag/run/task`, without blanks; '' for a person at the command line.
+        person: on whose behalf: who triggered the run, or cleared the task; '' for a schedule.
+    """
+
+    run: str = ""
+    person: str = field(default="", kw_only=True)
+    reason: str = field(default="", kw_only=True)
+
+    @property
+    def by(self) -> str:
+        """Who acts, as the ledger stores and shows it; `task_in` reads the task of it."""
+        return " for ".join(filter(None, (self.run, self.person)))
+
+    def because(self, reason: str) -> "Actor":
+        """The same actor, for another reason."""
+        return replace(self, reason=reason)
+
+
+def task_in(by: str) -> str:
+    """The task that acted, of what the ledger stores as who it was; '' if a person did it without one.
+
+    Nothing else reads that text. Before the person it says ` for `, and in rows of older releases ` cleared by `.
+    """
+    run, *_ = re.split(" for | cleared by ", by)
+    return run if run.count("/") > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, O
 from order_sync.core.holds import HoldKind, HoldScope, holds_after
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order
-from order_sync.core.ports import Actor, Answer, Change, Entry, Outcome, Receipt
+from order_sync.core.ports import Answer, Change, Entry, Outcome, Receipt
 from order_sync.core.rules import cures
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _hold_if_all_are_refused(sender: "Sender", code: str, number: int) -> None:
             Change(each.key, each.generation, Status.FAILED, again, to_status, each.code, each.message)
             for each in refused
         ],
-        Actor(by.by, reason),
+        by.because(reason),
     )
     raise RefusesEverything(
         f"{reason}. They are queued again and sending is on hold; each run tries one order, and goes on by itself"

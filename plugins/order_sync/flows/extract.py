@@ -42,7 +42,7 @@ def extract(
         return Summary(held=str(hold))
     ledger.check_fingerprint(connection, fingerprint, route.twins)
     if hold:
-        ledger.release_hold(connection, hold.kind, Actor(actor.by, "the channel answers again"))
+        ledger.release_hold(connection, hold.kind, actor.because("the channel answers again"))
     with holding(connection, ledger, actor):
         since = ledger.watermark(route.channel) or Watermark(fingerprint)
         read = (progress or Progress(logger.info)).begin(f"read of {route.channel}")

@@ -45,7 +45,7 @@ async def still_away(connection: str, erp: Erp, ledger: Ledger, actor: Actor) ->
             raise
         return hold
     ledger.check_fingerprint(connection, health.fingerprint)
-    ledger.release_hold(connection, hold.kind, Actor(actor.by, "a probe succeeded"))
+    ledger.release_hold(connection, hold.kind, actor.because("a probe succeeded"))
     return None
 
 

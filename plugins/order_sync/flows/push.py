@@ -97,7 +97,7 @@ async def push(
             summary.held = str(hold)
             return summary
         if hold:
-            ledger.release_hold(connection, hold.kind, Actor(actor.by, "the ERP took an order"))
+            ledger.release_hold(connection, hold.kind, actor.because("the ERP took an order"))
         if cleared and selection is None:
             summary.add("retried", ledger.retry_refused(route.channel, route.erp, MAX_REFUSALS, cleared))
         await sender.send_all()

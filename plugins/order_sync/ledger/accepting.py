@@ -32,5 +32,5 @@ class Accepting(Calls):
     def accept_fingerprint(self, connection: str, fingerprint: str, actor: Actor) -> None:
         """A person accepts what a connection leads to now. A channel is then read from its beginning again."""
         self._database.execute(
-            "accept_fingerprint", connection=connection, fingerprint=fingerprint, by=actor.by, reason=actor.why
+            "accept_fingerprint", connection=connection, fingerprint=fingerprint, by=actor.by, reason=actor.reason
         )

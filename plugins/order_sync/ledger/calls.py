@@ -39,7 +39,7 @@ class Calls:
 
 
 def by(actor: Actor) -> dict[str, str]:
-    return {"by": actor.by, "why": actor.why}
+    return {"by": actor.by, "why": actor.reason}
 
 
 def count(cursor: psycopg.Cursor[Any]) -> int:

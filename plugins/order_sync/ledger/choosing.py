@@ -55,7 +55,7 @@ class Choosing(Calls):
             asked=to_json(asked),
             keys=[clean(str(key)) for key in keys],
             by=actor.by,
-            why=clean(actor.why),
+            why=clean(actor.reason),
         )
         return int(self._one("read_selection", run=run)["id"])
 

@@ -32,8 +32,8 @@ class Restoring(Calls):
         bound = {"backup_at": backup_at, "lease": lease, **by(actor)}
         hold = {"kind": HoldKind.RESTORE, "scope": HoldScope.SUBMIT, "by": actor.by}
         hold["reason"] = (
-            f"the ledger was restored from the backup of {backup_at:%Y-%m-%d %H:%M} UTC ({clean(actor.why)}): release"
-            " it with hold_connection once the orders were looked up and the lost decisions are confirmed"
+            f"the ledger was restored from the backup of {backup_at:%Y-%m-%d %H:%M} UTC ({clean(actor.reason)}):"
+            " release it with hold_connection once the orders were looked up and the lost decisions are confirmed"
         )
         with self._database.transaction() as cursor:
             is_new = cursor.execute(statement("record_restore"), bound).fetchone() is not None

@@ -54,9 +54,8 @@ def tell_findings(context: Context, ledger: Ledger, *connections: str) -> None:
 def actor(context: Context, reason: str = "") -> Actor:
     """Who acts and why, for the audit history: the task's run, for whoever triggered it, and who cleared the task."""
     ti, user = context["ti"], context["dag_run"].triggering_user_name
-    by = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}" + (f" for {user}" if user else "")
     clear = f"cleared by {cleared_by(context)}" if cleared(context, ti.task) else ""
-    return Actor(by, "; ".join(filter(None, (reason, clear))))
+    return Actor(_run(context), person=user or "", reason="; ".join(filter(None, (reason, clear))))
 
 
 def cleared(context: Context, operator: BaseOperator) -> bool:
@@ -70,13 +69,18 @@ def cleared(context: Context, operator: BaseOperator) -> bool:
 
 
 def who_cleared(context: Context, operator: BaseOperator) -> Actor | None:
-    """Who acts in a task that somebody cleared; None if nobody did. All tries after one clear give the same reason."""
+    """Who cleared the task, as the actor; None if nobody did. All tries after one clear give the same reason."""
     if not cleared(context, operator):
         return None
     ti, number = context["ti"], context["dag_run"].clear_number
     which = f"clear {number} of the run, up to {ti.max_tries + 1} tries"
-    acting = actor(context)
-    return Actor(f"{acting.by} {acting.why}", f"{ti.task_id} of {ti.run_id} was cleared ({which})")
+    reason = f"{ti.task_id} of {ti.run_id} was cleared ({which})"
+    return Actor(_run(context), person=cleared_by(context), reason=reason)
+
+
+def _run(context: Context) -> str:
+    ti = context["ti"]
+    return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> None:

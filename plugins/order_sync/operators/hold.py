@@ -56,5 +56,5 @@ class HoldConnectionOperator(OrderSyncOperator):
             if theirs := next((hold for hold in there if hold.kind is HoldKind.PERSON), None):
                 self.log.warning("nothing was set, since it is on hold, and one release ends that: %s", theirs)
                 return {"held": 0}
-            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, by.why, by)
+            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, by.reason, by)
         return {"held": 1}

@@ -26,9 +26,9 @@ from tests.ledger.steps import (
     validate,
 )
 
-CLEARED = Actor("sync_orders__shop/run 1/push", "push of run 1 was cleared after try 1")
+CLEARED = Actor("sync_orders__shop/run 1/push", reason="push of run 1 was cleared after try 1")
 
-LATER = replace(CLEARED, why="push of run 1 was cleared after try 2")
+LATER = replace(CLEARED, reason="push of run 1 was cleared after try 2")
 
 
 def refuse(ledger: Ledger, *numbers: int, code: str = "REJECTED_BY_ERP") -> None:
@@ -128,7 +128,7 @@ def test_what_the_rules_failed_after_a_refusal_is_not_queued_again_unseen(ledger
 def test_one_order_that_is_refused_again_and_again_is_not_five_orders_in_a_row(ledger: Ledger):
     refuse(ledger, 1)
     for number in range(3):
-        retry(ledger, replace(CLEARED, why=f"{number}"))
+        retry(ledger, replace(CLEARED, reason=f"{number}"))
         resend(ledger, Event.REFUSED)
     assert ledger.refused_in_a_row("tryton", "REJECTED_BY_ERP", 2) == []
     refuse(ledger, 2)

@@ -22,7 +22,7 @@ from tests.ledger.steps import (
     validate,
 )
 
-URSULA = Actor("resync_orders/run/decide for ursula", "the SKU is there now")
+URSULA = Actor("resync_orders/run/decide", person="ursula", reason="the SKU is there now")
 
 
 def select(ledger: Ledger, *numbers: int, run: str = "run", action: Action = Action.RESYNC) -> int:

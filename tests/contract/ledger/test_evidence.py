@@ -68,7 +68,7 @@ def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_
     (order,) = ledger.selected(selection, 0, ALL)
     assert order.acknowledged_as == "N00001"
     again = Decision(Result.DONE, "on its way again", Event.RESYNC)
-    assert ledger.decide(selection, {key(1): (order, again)}, Actor("ursula", "looked")) == set()
+    assert ledger.decide(selection, {key(1): (order, again)}, Actor(person="ursula", reason="looked")) == set()
     assert (seen.status(1), acknowledged_as(ledger, seen)) == ("received", "")
     validate(ledger)
     assert open_all(ledger, claim(ledger)) == set(), "it is looked up first"

@@ -10,7 +10,7 @@ from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Change, Claim, Ledger
 from tests.ledger.steps import ACTOR, LEASE, WINDOW, Seen, claim, close, key, land, open_all, queue, send
 
-ADA = Actor("Ada", "stock-taking is over")
+ADA = Actor(person="Ada", reason="stock-taking is over")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_hold_stops_the_claim_of_its_connection_until_it_is_released(ledger: L
 
 def test_a_hold_of_a_kind_is_set_once_and_tells_who_set_it_first(ledger: Ledger):
     for by in ("Ada", "Bob"):
-        ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, f"{by} says so", Actor(by))
+        ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, f"{by} says so", Actor(person=by))
     ledger.hold("erp_tryton", HoldKind.OUTAGE, HoldScope.ALL, "no answer", ACTOR)
     first, second = ledger.holds(["erp_tryton", "channel_shop"])
     assert (first.by, first.reason, first.kind) == ("Ada", "Ada says so", HoldKind.PERSON)
@@ -60,7 +60,7 @@ def test_a_probe_takes_one_order_past_a_hold_for_configuration_one_that_was_neve
 
 def test_no_probe_goes_past_a_persons_hold(ledger: Ledger):
     queue(ledger, 1)
-    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor("Ada"))
+    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor(person="Ada"))
     assert not ledger.claim("shop", 1, LEASE, ACTOR, as_probe=True).entries
 
 
