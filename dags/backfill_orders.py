@@ -12,10 +12,11 @@ was brought in stays, and it goes on with what is left. To stop, mark the run as
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from order_sync import permissions, registry
-from order_sync.core.asked import LONGEST_REASON
+from order_sync import permissions
+from order_sync.core.requests.backfill import BackfillRequest
+from order_sync.forms import form
 from order_sync.operators import BackfillOrdersOperator
 from order_sync.task_defaults import task_defaults
 
@@ -27,21 +28,7 @@ from order_sync.task_defaults import task_defaults
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     default_args=task_defaults("operations"),
-    params={
-        "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
-        "first_day": Param(type="string", format="date", title="First day", description="Of placing, in UTC."),
-        "last_day": Param(type="string", format="date", title="Last day", description="It is included."),
-        "reason": Param(
-            type="string",
-            minLength=1,
-            maxLength=LONGEST_REASON,
-            title="Reason",
-            description="It stands in each order's history.",
-        ),
-        "at_most": Param(
-            500, type="integer", minimum=1, title="At most", description="Backfilled orders on their way at a time."
-        ),
-    },
+    params=form(BackfillRequest),
     tags=["orders", "people"],
     doc_md=__doc__,
     access_control=permissions.access("backfill_orders"),

@@ -15,10 +15,11 @@ of the variable `order_sync_report_dir`, or connection `order_ledger`. Clear it 
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from order_sync import permissions, registry
-from order_sync.core.asked import LONGEST_REASON
+from order_sync import permissions
+from order_sync.core.requests.erase import EraseRequest
+from order_sync.forms import form
 from order_sync.operators import ErasePersonalDataOperator
 from order_sync.task_defaults import LONG, task_defaults
 
@@ -31,26 +32,7 @@ from order_sync.task_defaults import LONG, task_defaults
     catchup=False,
     max_consecutive_failed_dag_runs=0,
     default_args=task_defaults("privacy", execution_timeout=LONG),
-    params={
-        "channel": Param(registry.CHANNELS[0].name, enum=[spec.name for spec in registry.CHANNELS], title="Channel"),
-        "customer_account": Param(
-            None,
-            type=["null", "string"],
-            title="Customer account",
-            description="As the channel says it. Airflow keeps it with the run.",
-        ),
-        "order_keys": Param(
-            [], type=["null", "array"], title="Order keys", description="One a line, instead of a customer account."
-        ),
-        "reason": Param(
-            type="string",
-            minLength=1,
-            maxLength=LONGEST_REASON,
-            title="Reason",
-            description="Without names, such as the number of the request: it is kept.",
-        ),
-        "dry_run": Param(True, type="boolean", title="Dry run", description="Counts, and erases nothing."),
-    },
+    params=form(EraseRequest),
     access_control=permissions.access("erase_personal_data"),
     tags=["orders", "people"],
     doc_md=__doc__,

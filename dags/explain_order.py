@@ -15,16 +15,13 @@ data. `For support` also logs what is handed to support under the subject `Order
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from order_sync import permissions, registry
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.lifecycle import Status
+from order_sync import permissions
+from order_sync.core.requests.explain import ExplainRequest
+from order_sync.forms import form
 from order_sync.operators import ExplainOrderOperator
 from order_sync.task_defaults import task_defaults
-
-OPTIONAL = ["null", "string"]
-ONE, MANY = "Which order", "Which orders, for a list"
 
 
 @dag(
@@ -34,44 +31,7 @@ ONE, MANY = "Which order", "Which orders, for a list"
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     default_args=task_defaults("order-desk"),
-    params={
-        "key": Param(None, type=OPTIONAL, title="Order key", section=ONE, description="`channel:...`, as in alerts."),
-        "reference": Param(None, type=OPTIONAL, title="Channel reference ID", section=ONE),
-        "receipt": Param(None, type=OPTIONAL, title="Receipt number", section=ONE),
-        "customer_account": Param(None, type=OPTIONAL, title="Customer account", section=ONE),
-        "whole_order": Param(
-            False,
-            type="boolean",
-            title="Print the whole order",
-            section=ONE,
-            description="Into a file beside the reports. It holds people's data.",
-        ),
-        "escalate": Param(
-            False,
-            type="boolean",
-            title="For support",
-            section=ONE,
-            description="Also logs what support gets, without people's data.",
-        ),
-        "status": Param(None, type=OPTIONAL, enum=[None, *map(str, Status)], title="Status", section=MANY),
-        "code": Param(None, type=OPTIONAL, enum=[None, *sorted(CATALOGUE)], title="Error code", section=MANY),
-        "channel": Param(
-            None,
-            type=OPTIONAL,
-            enum=[None, *(spec.name for spec in registry.CHANNELS)],
-            title="Channel",
-            section=MANY,
-        ),
-        "days": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title="Days",
-            section=MANY,
-            description="Placed in so many days up to now.",
-        ),
-        "at_most": Param(50, type="integer", minimum=1, maximum=1000, title="At most", section=MANY),
-    },
+    params=form(ExplainRequest),
     access_control=permissions.access("explain_order"),
     tags=["orders", "people"],
     doc_md=__doc__,

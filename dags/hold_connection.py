@@ -12,11 +12,12 @@ connection `order_ledger`. Nothing was held or released then.
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from order_sync import permissions, registry
-from order_sync.core.asked import LONGEST_REASON
-from order_sync.operators import HOLD_ACTIONS, HoldConnectionOperator
+from order_sync import permissions
+from order_sync.core.requests.hold import HoldRequest
+from order_sync.forms import form
+from order_sync.operators import HoldConnectionOperator
 from order_sync.task_defaults import task_defaults
 
 
@@ -27,22 +28,7 @@ from order_sync.task_defaults import task_defaults
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     default_args=task_defaults("operations"),
-    params={
-        "connection": Param(
-            registry.connections()[0],
-            enum=[*registry.connections()],
-            title="Connection",
-            description="An ERP stops for every channel that feeds it, a channel for itself.",
-        ),
-        "action": Param("hold", enum=[*HOLD_ACTIONS], title="What to do"),
-        "reason": Param(
-            type="string",
-            minLength=1,
-            maxLength=LONGEST_REASON,
-            title="Reason",
-            description="Whoever finds orders waiting reads it.",
-        ),
-    },
+    params=form(HoldRequest),
     tags=["orders", "people"],
     doc_md=__doc__,
     access_control=permissions.access("hold_connection"),

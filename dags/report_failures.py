@@ -12,9 +12,11 @@ finds the folder, say so in the variable `order_sync_report_url`: the task then 
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronTriggerTimetable, Param, dag
+from airflow.sdk import CronTriggerTimetable, dag
 
 from order_sync import permissions, registry
+from order_sync.core.requests.report import ReportRequest
+from order_sync.forms import form
 from order_sync.operators import BuildFailureReportOperator
 from order_sync.task_defaults import task_defaults
 
@@ -31,22 +33,7 @@ AT = SETTINGS.report_at
     max_consecutive_failed_dag_runs=0,
     dagrun_timeout=timedelta(hours=1),
     default_args=task_defaults("order-desk"),
-    params={
-        "day": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Business day",
-            description="A day that is over; empty takes the last one.",
-        ),
-        "content": Param(
-            "failed",
-            type="string",
-            enum=["failed", "all"],
-            values_display={"failed": "Only orders that failed to sync", "all": "All orders"},
-            title="Orders",
-        ),
-    },
+    params=form(ReportRequest),
     tags=["orders", "report"],
     doc_md=__doc__,
     access_control=permissions.access("report_failures"),

@@ -16,10 +16,11 @@ It may be cleared, or triggered again, at any moment: it changes nothing twice, 
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
 from order_sync import permissions
-from order_sync.core.asked import LONGEST_REASON
+from order_sync.core.requests.restore import RestoreRequest
+from order_sync.forms import form
 from order_sync.operators import RestoreLedgerOperator
 from order_sync.task_defaults import task_defaults
 
@@ -31,21 +32,7 @@ from order_sync.task_defaults import task_defaults
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     default_args=task_defaults("operations"),
-    params={
-        "backup_at": Param(
-            type="string",
-            format="date-time",
-            title="Instant of the backup",
-            description="With its time zone; one that is too early is safe.",
-        ),
-        "reason": Param(
-            type="string",
-            minLength=1,
-            maxLength=LONGEST_REASON,
-            title="Reason",
-            description="Whoever finds orders waiting reads it.",
-        ),
-    },
+    params=form(RestoreRequest),
     access_control=permissions.access("restore_ledger"),
     tags=["orders", "people"],
     doc_md=__doc__,

@@ -21,15 +21,13 @@ nothing was done; or which system is away. Trigger it again, or clear the task.
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import Param, chain, dag, task, task_group
+from airflow.sdk import chain, dag, task, task_group
 from airflow.sdk.exceptions import AirflowFailException
 
 from order_sync import permissions, registry
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.asked import LONGEST_REASON
-from order_sync.core.lifecycle import Status
-from order_sync.core.selection import Action
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.flows.push import LONGEST_SELECTION
+from order_sync.forms import form
 from order_sync.operators import (
     CheckReferenceDataOperator,
     PushOrdersOperator,
@@ -39,49 +37,9 @@ from order_sync.operators import (
 )
 from order_sync.task_defaults import task_defaults
 
-ACTIONS = {
-    Action.RESYNC: "Send again (Set to Pending, Retry, Synchronize order)",
-    Action.MARK_AS_SYNCED: "Mark as synced",
-    Action.IGNORE: "Ignore",
-    Action.ON_HOLD: "Put on hold",
-    Action.RELEASE: "Release",
-    Action.ACCEPT: "Accept the ERP's order",
-}
-BY_KEY, BY_FILTER, DECISION = "Which orders: by key", "Which orders: by what they have in common", "What to do"
 SETTINGS = registry.settings()
-WITHOUT_CONFIRM = SETTINGS.resync_without_confirm
+CONFIRM = f"Needed for a filter that matches more than {SETTINGS.resync_without_confirm} orders."
 THIS_RUN = "{{ dag_run.dag_id }}/{{ dag_run.run_id }}"
-
-
-def choice(values: list[str], title: str, description: str, shown: dict[str, str] | None = None) -> Param:
-    """A param of a filter: one of these values, or none."""
-    shown = {"None": "Any", **{value: value.replace("_", " ") for value in values}, **(shown or {})}
-    return Param(
-        None,
-        type=["null", "string"],
-        enum=[None, *values],
-        values_display=shown,
-        title=title,
-        description=description,
-        section=BY_FILTER,
-    )
-
-
-def text(title: str, description: str) -> Param:
-    """A param of a filter: some text, or none."""
-    return Param(None, type=["null", "string"], title=title, description=description, section=BY_FILTER)
-
-
-def day(title: str, description: str) -> Param:
-    """A param of a filter: a day, or none."""
-    return Param(None, type=["null", "string"], format="date", title=title, description=description, section=BY_FILTER)
-
-
-def texts(title: str, description: str, section: str) -> Param:
-    """A list of texts, one a line."""
-    return Param(
-        [], type=["null", "array"], items={"type": "string"}, title=title, description=description, section=section
-    )
 
 
 @task(trigger_rule="one_failed", retries=0, retry_policy=None, on_failure_callback=None)
@@ -135,49 +93,7 @@ def send(erp: registry.ErpSpec, decided: dict[str, dict[str, list[str]]]) -> lis
     catchup=False,
     # `decide` refuses unknown params itself, together with everything else that is wrong.
     default_args=task_defaults("order-desk", pre_execute=None),
-    params={
-        "action": Param(
-            Action.RESYNC.value,
-            type="string",
-            enum=[action.value for action in Action],
-            values_display={action.value: title for action, title in ACTIONS.items()},
-            title="Action",
-            section=DECISION,
-        ),
-        "reason": Param(
-            type="string",
-            minLength=1,
-            maxLength=LONGEST_REASON,
-            title="Reason",
-            description="It stands in each order's history, with your name.",
-            section=DECISION,
-        ),
-        "order_keys": texts("Order keys", "channel:source_key as the ledger shows it, one a line.", BY_KEY),
-        "erp_numbers": texts(
-            "ERP numbers",
-            "One a line, in the order of the keys. Mark as synced: the number of each in the ERP. Send again: only to"
-            " open an order again that is cancelled in the ERP, by its number there.",
-            BY_KEY,
-        ),
-        "status": choice([status.value for status in Status], "Status", "As the ledger has it."),
-        "code": choice([*CATALOGUE], "Error code", "All orders of one cause.", {code: code for code in CATALOGUE}),
-        "channel": choice([spec.name for spec in registry.CHANNELS], "Channel", "", {}),
-        "first_day": day("First day", "Of placing: a business day in the report's time zone."),
-        "last_day": day("Last day", "It is included."),
-        "reference": text("Channel reference ID", "What the online store shows its customer."),
-        "customer_account": text("Customer account", "As the channel says it."),
-        "receipt": text("Receipt number", "What stands on a till's receipt."),
-        "dry_run": Param(
-            False, type="boolean", title="Dry run", description="Only count and list the orders.", section=DECISION
-        ),
-        "confirm": Param(
-            False,
-            type="boolean",
-            title="Confirm",
-            description=f"Needed for a filter that matches more than {WITHOUT_CONFIRM} orders.",
-            section=DECISION,
-        ),
-    },
+    params=form(ResyncRequest, confirm={"description": CONFIRM}),
     access_control=permissions.access("resync_orders"),
     tags=["orders", "people"],
     doc_md=__doc__,

@@ -1463,10 +1463,10 @@ MUTATIONS = (
     Mutation(
         14,
         "blanks choose every order",
-        CORE + "asked.py",
+        CORE + "requests/request.py",
         'return any(item != "" and not str(item).isspace() for item in value)',
         "return bool(value)",
-        "tests/core/test_asked.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
+        "tests/core/test_resync_request.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
     ),
     Mutation(
         4,

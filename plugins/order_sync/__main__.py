@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 from order_sync import registry
 from order_sync.commands import explain
-from order_sync.core.asked import too_long
 from order_sync.core.errors import Misconfigured, OrderSyncError
 from order_sync.core.ports import Actor
+from order_sync.core.requests.fields import too_long
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
 from order_sync.core.off_peak import OffPeak
 from order_sync.core.ports import Route
+from order_sync.core.requests.request import UTC_ZONE, Known
 from order_sync.core.settings import RUN_BEYOND_ITS_WINDOW, Settings
 
 
@@ -156,6 +158,11 @@ def erp(name: str) -> ErpSpec:
 def connections() -> tuple[str, ...]:
     """The connections of every ERP and channel."""
     return tuple(spec.connection for spec in (*ERPS, *CHANNELS))
+
+
+def known(zone: ZoneInfo = UTC_ZONE) -> Known:
+    """What people may name in what they ask. `zone` is that of the days they write."""
+    return Known({spec.name: spec.guest_account for spec in CHANNELS}, connections(), zone)
 
 
 def settings() -> Settings:

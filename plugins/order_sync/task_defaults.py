@@ -5,8 +5,8 @@ that a run with a param that its DAG does not have is refused.
 from datetime import timedelta
 from typing import Any
 
-from order_sync.core.asked import no_such_params
 from order_sync.core.errors import Misconfigured
+from order_sync.core.requests.request import no_such_params
 from order_sync.ledger_away import ledger_is_back
 from order_sync.notifiers import ALERTS
 from order_sync.retries import RETRIES, RETRY_BY_ERROR, RETRY_DELAY

@@ -21,8 +21,10 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from order_sync import hooks, notifiers, permissions, registry
-from order_sync.core.asked import LONGEST_REASON, PARAMS, read_asked
 from order_sync.core.errors import Misconfigured
+from order_sync.core.requests.fields import LONGEST_REASON
+from order_sync.core.requests.request import Known
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.selection import Action
 from order_sync.core.settings import Settings
 from order_sync.flows.push import LONGEST_SELECTION
@@ -205,7 +207,7 @@ def test_the_graph_of_a_resync_is_this(dags: dict[str, DAG]):
 
 def test_the_params_of_a_resync_are_those_that_the_code_reads_and_their_defaults_are_valid(dags: dict[str, DAG]):
     params = dags["resync_orders"].params
-    assert set(params) == set(PARAMS)
+    assert [*params] == [*ResyncRequest.model_fields]
     for name in set(params) - {"reason"}:
         params.get_param(name).resolve()
     for name, wrong in (("reason", ""), ("status", "lost"), ("order_keys", [1]), ("first_day", "soon"), ("dry_run", 1)):
@@ -250,9 +252,8 @@ def test_a_reason_has_a_longest_length_in_every_form(dags: dict[str, DAG]):
 def test_a_form_that_is_left_as_it_comes_asks_for_a_plain_retry(dags: dict[str, DAG]):
     """R93"""
     params = dags["resync_orders"].params.dump()
-    asked = read_asked(
-        {**params, "reason": "a retry", "order_keys": ["dynamics_web:1"]}, ["dynamics_web"], ZoneInfo("UTC")
-    )
+    typed = {**params, "reason": "a retry", "order_keys": ["dynamics_web:1"]}
+    asked = ResyncRequest.read(typed, Known({"dynamics_web": None}))
     assert (asked.action, asked.erp_numbers, asked.dry_run, asked.confirm) == (Action.RESYNC, {}, False, False)
 
 

@@ -259,7 +259,7 @@ def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is
     ran = run("backfill_orders", channel="dynamics_web", reason=" ", **days)
     assert ran.state == "failed"
     [slack] = pipeline.inbox.slack
-    assert "last_day 2025-12-01 lies before first_day 2025-12-31; reason is empty: write why" in slack["text"]
+    assert "last_day 2025-12-01 lies before first_day 2025-12-31; reason is missing: write why" in slack["text"]
 
 
 def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from order_sync.core.asked import Asked
 from order_sync.core.errors import OutcomeUnknown
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
@@ -15,6 +14,7 @@ from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger
+from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("test")
@@ -77,7 +77,7 @@ def resync_it(ledger: PeoplesLedger, erp: MemoryErp, run: str) -> dict[str, int]
     async def connect(channel: str) -> MemoryErp:
         return erp
 
-    asked = Asked(Selection(keys=(transaction(1).key,)), Action.RESYNC, "I looked in the ERP")
+    asked = decision(Selection(keys=(transaction(1).key,)), Action.RESYNC, "I looked in the ERP")
     return asyncio.run(
         resync(asked, run, {}, {"shop": ROUTE}, connect, ledger, Actor(person="ursula"), 3)
     ).summary.counts

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from order_sync.core.asked import Asked
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import Order, OrderKey
@@ -24,6 +23,7 @@ from order_sync.flows import extract, push, resync, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger
 from tests.flows.test_model import ACTOR, TROUBLES, Killed, show_what_was_lost
+from tests.support.asking import decision
 
 ROUTES = {"shop": Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)}
 DEEDS = (*Action, "mark what is there", "revive", "cancel in the erp")
@@ -91,7 +91,7 @@ class People:
 
     async def decide(self, action: Action, key: OrderKey, number: str) -> None:
         self.done += 1
-        asked = Asked(Selection(keys=(key,)), action, "a person said so", {key: number} if number else {})
+        asked = decision(Selection(keys=(key,)), action, "a person said so", {key: number} if number else {})
         with contextlib.suppress(OrderSyncError):
             await resync(asked, f"run {self.done}", {}, ROUTES, self.connect, self.ledger, ACTOR, 100)
 

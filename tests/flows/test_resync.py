@@ -9,7 +9,6 @@ from importlib import import_module
 
 import pytest
 
-from order_sync.core.asked import Asked
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route, Summary
@@ -21,6 +20,7 @@ from order_sync.flows.push import time_to_send
 from order_sync.flows.resync import Resynced
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, reference, transaction
 from tests.flows.people import PeoplesLedger
+from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR, URSULA = Actor("test"), Actor("resync_orders/run/decide", person="ursula", reason="the cause is mended")
@@ -65,7 +65,7 @@ def decide(
 ) -> Resynced:
     """Decide in the name of a person; `numbers` are those of the selection's keys in the ERP."""
     named = dict(zip(selection.keys, numbers, strict=False))
-    what = Asked(selection, action, URSULA.reason, named, **asked)
+    what = decision(selection, action, URSULA.reason, named, **asked)
 
     async def connect(name: str) -> MemoryErp:
         assert name == "shop"
@@ -283,7 +283,7 @@ def test_a_resync_while_the_same_order_is_on_the_wire_sends_it_once():
             async def connect(name: str) -> MemoryErp:
                 return self
 
-            asked = Asked(keys(1), Action.RESYNC, "why")
+            asked = decision(keys(1), Action.RESYNC, "why")
             answers.append(await resync(asked, "two", {}, {"shop": ROUTE}, connect, ledger, URSULA, 3))
             return await super().submit(order)
 
@@ -437,7 +437,7 @@ def test_another_erp_than_the_accepted_one_decides_nothing():
 
 def test_orders_of_a_channel_that_the_registry_no_longer_has_are_refused():
     ledger, erp = failed(1)
-    asked = Asked(Selection(status=Status.FAILED), Action.RESYNC, "why")
+    asked = decision(Selection(status=Status.FAILED), Action.RESYNC, "why")
 
     async def connect(name: str) -> MemoryErp:
         return erp

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from order_sync.core.asked import Asked
 from order_sync.core.deciding import Decision, Result, after_look, decide, refused
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Route
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.selection import Action, Selection
 from order_sync.flows import resync
 from order_sync.flows.resync import Resynced
@@ -34,6 +34,7 @@ from tests.ledger.steps import (
     settle,
     validate,
 )
+from tests.support.asking import decision
 
 URSULA = Actor("resync_orders/run/decide", person="ursula", reason="the SKU is there now")
 
@@ -64,7 +65,7 @@ def do(ledger: Ledger, action: Action, *numbers: int, run: str = "run", number: 
     return take(ledger, select(ledger, *numbers, run=run, action=action), action, number)
 
 
-def run_resync(ledger: Ledger, asked: Asked, run: str = "resync_orders/run") -> Resynced:
+def run_resync(ledger: Ledger, asked: ResyncRequest, run: str = "resync_orders/run") -> Resynced:
     async def connect(name: str) -> MemoryErp:
         return MemoryErp(Clock())
 
@@ -150,7 +151,7 @@ def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql):
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
         fail(ledger, *range(1, 101))
         numbers = list(range(1, 101))
-        asked = Asked(Selection(keys=tuple(map(key, numbers))), Action.RESYNC, "why")
+        asked = decision(Selection(keys=tuple(map(key, numbers))), Action.RESYNC, "why")
         results = list(pool.map(lambda run: run_resync(ledger, asked, f"run {run}"), range(4)))
         counts = [result.summary.counts for result in results]
         assert sum(count.get("done", 0) for count in counts) == 100
@@ -218,7 +219,7 @@ def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_log_of_a_dry_ru
     sql.do("update orders set status = 'on_hold', code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee'")
     land(ledger, 1, digest="b", details='{"lines": [], "ship_to": {"name": "Bob Yorick", "street": "2 Low Street"}}')
     caplog.set_level("INFO")
-    run_resync(ledger, Asked(Selection(channel="shop"), Action.RELEASE, "why", dry_run=True))
+    run_resync(ledger, decision(Selection(channel="shop"), Action.RELEASE, "why", dry_run=True))
     assert "REJECTED_BY_ERP no … of …" in caplog.text
 
 
@@ -233,7 +234,7 @@ def test_very_many_orders_are_decided_about_in_bulk(
     many(sql, number)
     sql.do("analyze orders")
     caplog.set_level("INFO")
-    asked = Asked(by(number), Action.RESYNC, "the SKUs are there now", confirm=True)
+    asked = decision(by(number), Action.RESYNC, "the SKUs are there now", confirm=True)
     before = Counting.sent
     result = run_resync(counted, asked)
     assert (result.summary.counts, result.to_send) == ({"done": number}, {"tryton": ["shop"]})

@@ -8,23 +8,24 @@ from decimal import Decimal
 
 import pytest
 
-from order_sync.core.asked import read_asked
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor
+from order_sync.core.requests.request import Known
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import FoundState
 from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.resync import Resynced
 from tests.flows.memory import Sale, reference
-from tests.ledger.test_restore import ACTOR, NOW, ROUTE, UTC_ZONE, Shop, dumps, lost, person, shop
+from tests.ledger.test_restore import ACTOR, NOW, ROUTE, Shop, dumps, lost, person, shop
 
 __all__ = ["dumps", "shop"]
 
 
 def ask(shop: Shop, run: str, params: Mapping[str, object]) -> Resynced:
     """Decide, as a run of resync_orders does; the same run again is its clear."""
-    asked = read_asked(params, ["shop"], UTC_ZONE)
+    asked = ResyncRequest.read(params, Known({"shop": None}))
     by = Actor(f"{run}/decide", person="anna", reason=asked.reason)
     return asyncio.run(resync(asked, run, params, {"shop": ROUTE}, shop.erp_of, shop.ledger, by, 100))
 

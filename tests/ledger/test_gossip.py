@@ -11,16 +11,16 @@ import psycopg
 import pytest
 
 from order_sync.core.advice import OF_NO_KNOWN_CAUSE
-from order_sync.core.asked import Asked
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import LedgerUnavailable
 from order_sync.core.findings import told
 from order_sync.core.ports import Actor, Route
+from order_sync.core.requests.explain import ExplainRequest
+from order_sync.core.requests.request import Known
 from order_sync.core.selection import Action, Selection
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows import (
-    asked,
     backfill,
     compare_channel,
     compare_erp,
@@ -37,6 +37,7 @@ from order_sync.ledger.database import sentences
 from tests.flows.gossip import GOSSIP, PRIVATE, GossipingErp, cancelled, privates_in, sold_to_ann
 from tests.flows.memory import Clock, MemoryChannel, transaction
 from tests.ledger.steps import ACTOR, Sql, make_due
+from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))
@@ -71,7 +72,7 @@ class Shop:
     def decide(self, action: Action, number: int, erp_number: str = "") -> str:
         """A person decides; what became of it."""
         key, run = transaction(number).key, f"resync_orders/{action}{number}{erp_number}"
-        what = Asked(Selection(keys=(key,)), action, URSULA.reason, {key: erp_number} if erp_number else {})
+        what = decision(Selection(keys=(key,)), action, URSULA.reason, {key: erp_number} if erp_number else {})
 
         async def erp(_: str) -> GossipingErp:
             return self.erp
@@ -174,7 +175,13 @@ def test_explaining_lets_nothing_out(shop: Shop, words: dict[str, str], nothing_
     shop.queue()
     shop.send(submit_concurrency=1)
     routes = {"shop": ROUTE}
-    answer = explain(asked({**words, "escalate": "true"}, routes), shop.ledger, routes, (), timedelta(minutes=30))
+    answer = explain(
+        ExplainRequest.read({**words, "escalate": "true"}, Known({"shop": None})),
+        shop.ledger,
+        routes,
+        (),
+        timedelta(minutes=30),
+    )
     shop.said.append(f"{answer.text} {answer.summary}")
     assert "shop:1" in answer.text
     nothing_of_ann()

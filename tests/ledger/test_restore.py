@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from order_sync.core.asked import read_asked
 from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.ports import Actor, Route
+from order_sync.core.requests.request import Known
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.restoring import PersonsRun, PersonsRuns
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Guarantee, Policy
@@ -716,7 +717,7 @@ def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decisi
     shop.release()
     again = [run.params for run in runs[:2]] + [{**runs[2].params, "action": "resync"}]
     for number, params in enumerate(again):
-        asked = read_asked(params, ["shop"], UTC_ZONE)
+        asked = ResyncRequest.read(params, Known({"shop": None}))
         by = Actor("resync_orders/manual/resync", person="anna", reason=asked.reason)
         decided = resync(asked, f"again {number}", params, {"shop": ROUTE}, shop.erp_of, shop.ledger, by, 100)
         asyncio.run(decided)

@@ -74,7 +74,7 @@ def test_who_holds_what_is_on_hold_is_told_whose_hold_it_is_and_a_release_names_
     [
         ({"connection": "erp_trton"}, "connection is 'erp_trton': write erp_tryton or .*channel_dynamics_web"),
         ({"action": "stop"}, "action is 'stop': write hold or release"),
-        ({"reason": " "}, "reason is empty"),
+        ({"reason": " "}, "reason is missing"),
         ({"reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
     ],
 )

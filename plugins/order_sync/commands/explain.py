@@ -5,8 +5,7 @@ from typing import Any
 
 from order_sync import registry
 from order_sync.core.lifecycle import Status
-
-WORDS = ("reference", "receipt", "customer_account", "status", "code", "channel", "days", "at_most")
+from order_sync.core.requests.explain import ExplainRequest
 
 
 def add(commands: Any) -> None:
@@ -31,7 +30,7 @@ def run(given: argparse.Namespace) -> str:
     from order_sync import flows, hooks
 
     routes = {spec.name: spec.route for spec in registry.CHANNELS}
-    ask = flows.asked({name: getattr(given, name) for name in ("key", *WORDS, "whole_order", "escalate")}, routes)
+    ask = ExplainRequest.read({name: getattr(given, name) for name in ExplainRequest.model_fields}, registry.known())
     with hooks.ledger() as ledger:
         stuck_after = registry.settings().queued_stuck_after
         answer = flows.explain(ask, ledger, routes, hooks.installation(), stuck_after)

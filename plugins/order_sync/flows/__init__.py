@@ -8,7 +8,7 @@ and returns a Summary in counts.
 from order_sync.flows.backfill import backfill
 from order_sync.flows.compare import compare_channel, compare_erp
 from order_sync.flows.erasing import erase, forget
-from order_sync.flows.explain import Answer, asked, explain
+from order_sync.flows.explain import Answer, explain
 from order_sync.flows.extract import extract
 from order_sync.flows.printing import print_order
 from order_sync.flows.push import push
@@ -22,7 +22,6 @@ from order_sync.flows.validate import validate
 __all__ = [
     "Answer",
     "NotYet",
-    "asked",
     "backfill",
     "build_report",
     "compare_channel",

@@ -1,59 +1,28 @@
 """Explain: where is my order? One order's whole story, a list of orders, or what to look at when there is none.
 
-The same for the DAG and for the command line: words in, text out. Nothing is changed, and no system is asked but the
-ledger.
+The same for the DAG and for the command line. Nothing is changed, and no system is asked but the ledger.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.errors import Misconfigured
 from order_sync.core.escalating import Facts, bundle, bundle_of_list
 from order_sync.core.explaining import explain as explained
 from order_sync.core.explaining import laid_out, named
 from order_sync.core.hiding import fit_for_a_log, without_secrets
-from order_sync.core.lifecycle import Status
 from order_sync.core.order_list import causes as causes_text
 from order_sync.core.order_list import listed as list_text
 from order_sync.core.orders import OrderKey
 from order_sync.core.outlook import dag_of, how_it_ends, minute
 from order_sync.core.ports import Route, Summary
+from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.selection import Selection
 from order_sync.core.story import Filters, Listed, Stories
 from order_sync.core.whole_order import whole_order
 
-AT_MOST = 50
-"""Orders that a list shows unless it is asked for more."""
-
-MOST = 1000
-"""Orders that a list shows at most."""
-
-LONGEST = 20
-"""Characters of a number."""
-
 CAUSES = 10
 """Causes and findings that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked: one order, by what the desk knows of it (`selection`), or a list by filters (None).
-
-    Attributes:
-        days: of placing, back from now; None for all.
-        whole_order: print the whole order, too. escalate: print the bundle for support, too.
-    """
-
-    selection: Selection | None
-    status: Status | None = None
-    code: str = ""
-    channel: str = ""
-    days: int | None = None
-    at_most: int = AT_MOST
-    whole_order: bool = False
-    escalate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +35,16 @@ class Answer:
     page: str = ""
 
 
-def asked(words: Mapping[str, object], channels: Collection[str]) -> Asked:
-    """What the words of a form or a command line ask; what is left out or empty asks for nothing.
-
-    Raises Misconfigured with everything that is wrong with them.
-    """
-    given = {name: str(value).strip() for name, value in words.items() if value not in (None, "")}
-    wrong: list[str] = []
-    one = {name: given[name] for name in ("reference", "receipt", "customer_account") if name in given}
-    filters = [name for name in ("status", "code", "channel", "days") if name in given]
-    key = _key(given["key"], wrong) if "key" in given else None
-    if "key" in given and (one or filters):
-        wrong.append(f"key names one order: leave out {', '.join([*one, *filters])}")
-    elif one and filters:
-        wrong.append(f"{', '.join(one)} finds single orders: leave out {', '.join(filters)}, which belong to a list")
-    status = _one_of("status", given.get("status", ""), [str(each) for each in Status], wrong)
-    code = _one_of("code", given.get("code", "").upper(), sorted(CATALOGUE), wrong)
-    channel = _one_of("channel", given.get("channel", ""), sorted(channels), wrong)
-    days = _number("days", given.get("days", ""), 36500, wrong)
-    at_most = _number("at_most", given.get("at_most", ""), MOST, wrong) or AT_MOST
-    whole, escalate = (given.get(name, "").lower() == "true" for name in ("whole_order", "escalate"))
-    if whole and not (one or "key" in given):
-        wrong.append("whole_order prints one order: name its key, reference, receipt or customer_account")
-    if wrong:
-        raise Misconfigured("; ".join(wrong))
-    selection = Selection(keys=(key,)) if key else Selection(**one) if one else None  # type: ignore[arg-type]
-    return Asked(selection, Status(status) if status else None, code, channel, days, at_most, whole, escalate)
-
-
-def explain(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Facts, stuck_after: timedelta) -> Answer:
+def explain(
+    ask: ExplainRequest, stories: Stories, routes: Mapping[str, Route], facts: Facts, stuck_after: timedelta
+) -> Answer:
     """The answer. `routes` are the channels of the registry, by name; `facts` what support must know of it all."""
-    if ask.selection is None:
+    selection = ask.selection
+    if selection is None:
         return _list(ask, stories, routes, facts)
-    chosen, in_all = stories.chosen(ask.selection, ask.at_most)
+    chosen, in_all = stories.chosen(selection, ask.at_most)
     if not chosen:
-        return Answer(_none(ask.selection, stories, routes), Summary({"found": 0}))
+        return Answer(_none(selection, stories, routes), Summary({"found": 0}))
     if in_all > 1:
         return _several(ask, [each.key for each in chosen], in_all, stories)
     key = chosen[0].key
@@ -113,7 +57,7 @@ def explain(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fa
     return Answer(text, Summary({"found": 1}), key, page)
 
 
-def _several(ask: Asked, keys: Sequence[OrderKey], in_all: int, stories: Stories) -> Answer:
+def _several(ask: ExplainRequest, keys: Sequence[OrderKey], in_all: int, stories: Stories) -> Answer:
     rows = stories.listed(Filters(keys=tuple(keys)), len(keys))
     shown = f", of which the newest {len(rows)} are shown" if in_all > len(rows) else ""
     single = [name for name in ("whole_order", "escalate") if getattr(ask, name)]
@@ -122,7 +66,7 @@ def _several(ask: Asked, keys: Sequence[OrderKey], in_all: int, stories: Stories
     return Answer(text + _listed(rows, stories), Summary({"found": in_all, "shown": len(rows)}))
 
 
-def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Facts) -> Answer:
+def _list(ask: ExplainRequest, stories: Stories, routes: Mapping[str, Route], facts: Facts) -> Answer:
     since = stories.now() - timedelta(days=ask.days) if ask.days else None
     filters = Filters((), ask.status, ask.code, ask.channel, since)
     rows, causes = stories.listed(filters, ask.at_most), stories.causes(filters, CAUSES)
@@ -143,31 +87,6 @@ def _list(ask: Asked, stories: Stories, routes: Mapping[str, Route], facts: Fact
 def _listed(rows: Sequence[Listed], stories: Stories) -> str:
     said = stories.versions([row.key for row in rows])
     return list_text([replace(row, message=fit_for_a_log(row.message, said[row.key])) for row in rows])
-
-
-def _key(text: str, wrong: list[str]) -> OrderKey | None:
-    try:
-        return OrderKey.parse(text)
-    except ValueError:
-        wrong.append(
-            "key is no order key, such as dynamics_web:1/2/3; for the numbers that people know write reference,"
-            " receipt or customer_account"
-        )
-        return None
-
-
-def _one_of(name: str, value: str, choices: Sequence[str], wrong: list[str]) -> str:
-    if value and value not in choices:
-        wrong.append(f"{name} is '{value}': write {', '.join(choices)}, or nothing")
-    return value
-
-
-def _number(name: str, text: str, most: int, wrong: list[str]) -> int | None:
-    digits = text.isascii() and text.isdecimal() and len(text) <= LONGEST
-    if text and not (digits and 1 <= int(text) <= most):
-        wrong.append(f"{name} is '{text[:LONGEST]}': write a whole number from 1 to {most}, or nothing")
-        return None
-    return int(text) if text else None
 
 
 def _none(selection: Selection, stories: Stories, routes: Mapping[str, Route]) -> str:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from order_sync.core.asked import Asked, read_asked
 from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
@@ -21,6 +20,8 @@ from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Summary
 from order_sync.core.progress import Progress
+from order_sync.core.requests.request import Known
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
 from order_sync.core.selection import Action
 
@@ -159,11 +160,12 @@ def _list_decisions(
     known = ledger.known_runs([run.name for run in decisions])
     listed: list[str] = []
     by_filter = 0
+    there_is = Known(dict.fromkeys(channels), zone=zone)
     for run in progress.begin("runs of people looked through", len(decisions)).each(decisions):
         if run.name in known:
             continue
         try:
-            asked = read_asked({"action": Action.RESYNC, **run.params}, channels, zone)
+            asked = ResyncRequest.read({"action": Action.RESYNC, **run.params}, there_is)
         except Misconfigured as error:
             said = on_one_line(without_secrets(str(error)))
             listed.append(f"{_named(run)}: its params cannot be read ({said}): look at the run")
@@ -172,9 +174,9 @@ def _list_decisions(
             continue
         if asked.action in BINDING:
             report.lines.append(_lose(ledger, restored, run, asked))
-            by_filter += not asked.selection.keys
+            by_filter += not asked.order_keys
         else:
-            listed.append(f"{_named(run)}: {_as_json(run, _fit(ledger, asked.reason, asked.selection.keys))}")
+            listed.append(f"{_named(run)}: {_as_json(run, _fit(ledger, asked.reason, asked.order_keys))}")
     progress.end()
     listed += [f"{_named(run)}: {_as_json(run)}" for run in runs if run.dag_id in OTHERS]
     open_ones = ledger.lost()
@@ -201,9 +203,9 @@ def _list_decisions(
     )
 
 
-def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Asked) -> str:
+def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: ResyncRequest) -> str:
     """Remember the decision for each of its orders; returns how it is confirmed for all of them at once."""
-    keys, params, mind = asked.selection.keys or tuple(ledger.keys_of_run(run.name)), dict(run.params), ""
+    keys, params, mind = asked.order_keys or tuple(ledger.keys_of_run(run.name)), dict(run.params), ""
     by_filter = not keys
     if by_filter:
         chosen, number = ledger.chosen(asked.selection, MOST)
@@ -217,7 +219,7 @@ def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Ask
             " `decide` names them, so look there, and decide about each that is missing here before you release a"
             " channel."
         )
-    if not asked.selection.keys:
+    if not asked.order_keys:
         params = {"order_keys": [str(key) for key in keys], "action": asked.action}
     params["reason"] = reason
     decisions = [LostDecision(key, asked.action, run.by, run.at, asked.reason) for key in keys]

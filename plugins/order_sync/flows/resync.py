@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from order_sync.core.asked import Asked
 from order_sync.core.bulk import batched
 from order_sync.core.deciding import (
     SENDS,
@@ -27,6 +26,7 @@ from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Chosen, Erp, InErp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found
 from order_sync.flows.holds import holding, must_be_the_accepted_one
@@ -60,7 +60,7 @@ class Resynced:
 
 
 async def resync(
-    asked: Asked,
+    asked: ResyncRequest,
     run: str,
     params: Mapping[str, object],
     routes: Mapping[str, Route],
@@ -78,9 +78,9 @@ async def resync(
     """
     selection = ledger.selection(run)
     if selection is None:
-        chosen, number = ledger.chosen(asked.selection, max(LISTED, len(asked.selection.keys)))
+        chosen, number = ledger.chosen(asked.selection, max(LISTED, len(asked.order_keys)))
         _must_be_possible(asked, {order.key for order in chosen}, routes)
-        if asked.dry_run or (not asked.selection.keys and number > without_confirm and not asked.confirm):
+        if asked.dry_run or (not asked.order_keys and number > without_confirm and not asked.confirm):
             return _listed(asked, chosen, number, without_confirm, ledger)
         if number > len(chosen):
             chosen, number = ledger.chosen(asked.selection, number)
@@ -93,9 +93,9 @@ async def resync(
     return result
 
 
-def _must_be_possible(asked: Asked, known: Collection[OrderKey], routes: Mapping[str, Route]) -> None:
+def _must_be_possible(asked: ResyncRequest, known: Collection[OrderKey], routes: Mapping[str, Route]) -> None:
     """Every key is known, and no ERP number is given for two orders. Raises Misconfigured, which names all that are."""
-    unknown = [str(key) for key in dict.fromkeys(asked.selection.keys) if key not in known]
+    unknown = [str(key) for key in dict.fromkeys(asked.order_keys) if key not in known]
     problems = [f"the ledger has no orders {_some(unknown)}: correct the keys"] if unknown else []
     owners: dict[tuple[str, str], OrderKey] = {}
     twice = [
@@ -109,7 +109,9 @@ def _must_be_possible(asked: Asked, known: Collection[OrderKey], routes: Mapping
         raise Misconfigured(f"{'; '.join(problems)}; nothing was done")
 
 
-def _listed(asked: Asked, chosen: Sequence[Chosen], number: int, without_confirm: int, ledger: Ledger) -> Resynced:
+def _listed(
+    asked: ResyncRequest, chosen: Sequence[Chosen], number: int, without_confirm: int, ledger: Ledger
+) -> Resynced:
     shown = chosen[:LISTED]
     known = ledger.versions([order.key for order in shown])
     for order in shown:
@@ -129,7 +131,7 @@ def _some(items: Sequence[str], most: int = 20) -> str:
 class _Deciding:
     """One action on the orders of a selection, page by page."""
 
-    asked: Asked
+    asked: ResyncRequest
     routes: Mapping[str, Route]
     erp_of: Callable[[str], Awaitable[Erp]]
     ledger: Ledger

@@ -1,19 +1,19 @@
 """Orders from before a channel's start, brought in by a person."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.asked import too_long
-from order_sync.core.calendar_days import Window
-from order_sync.core.errors import Misconfigured
 from order_sync.core.ports import Erp, Ledger, Summary
+from order_sync.core.requests.backfill import BackfillRequest
 from order_sync.operators.base import actor, done, tell_findings
 from order_sync.operators.erp import ONE_LOOK, ErpOperator
+
+ASKED = tuple(BackfillRequest.model_fields)
 
 PAUSE = timedelta(minutes=5)
 """How long it waits until it looks whether there is room for more."""
@@ -40,7 +40,7 @@ class BackfillOrdersOperator(ErpOperator):
     """
 
     template_fields: Sequence[str] = (
-        *("channel", "first_day", "last_day", "reason", "at_most"),
+        *ASKED,
         *("channel_conn_id", "erp_conn_id", "ledger_conn_id"),
     )
     ui_color = "#ece4f4"
@@ -71,12 +71,12 @@ class BackfillOrdersOperator(ErpOperator):
 
     def resume(self, context: Context, event: Any = None) -> dict[str, int]:
         """Bring in as many as there is room for by now."""
-        placed, at_most = self._asked()
-        spec, by = registry.channel(self.channel), actor(context, self.reason)
+        asked = BackfillRequest.read({name: getattr(self, name) for name in ASKED}, registry.known())
+        spec, by = registry.channel(asked.channel), actor(context, asked.reason)
         channel = hooks.channel(spec, self.channel_conn_id)
 
         async def work(erp: Erp, ledger: Ledger) -> tuple[Summary, bool]:
-            result = await flows.backfill(spec.route, channel, erp, ledger, by, placed, at_most)
+            result = await flows.backfill(spec.route, channel, erp, ledger, by, asked.placed, asked.at_most)
             tell_findings(context, ledger, spec.connection, registry.erp(spec.erp).connection)
             return result
 
@@ -85,33 +85,3 @@ class BackfillOrdersOperator(ErpOperator):
             self.log.info("%s; more are left", summary)
             self.defer(trigger=DateTimeTrigger(moment=datetime.now(UTC) + PAUSE), method_name="resume")
         return done(self, summary)
-
-    def _asked(self) -> tuple[Window, int]:
-        """What the params ask for. Raises Misconfigured with everything that is wrong with them."""
-        problems: list[str] = []
-        first, last = _day("first_day", self.first_day, problems), _day("last_day", self.last_day, problems)
-        if last < first:
-            problems.append(f"last_day {last} lies before first_day {first}")
-        if last == date.max:
-            problems.append(f"last_day {last} is the last day that there is: write one before it")
-        at_most = int(self.at_most) if str(self.at_most).isdecimal() else 0
-        if at_most < 1:
-            problems.append(f"at_most is '{self.at_most}': write a whole number, 1 or more")
-        if not self.reason.strip():
-            problems.append("reason is empty: write why")
-        problems += too_long(self.reason)
-        if problems:
-            raise Misconfigured("; ".join(problems))
-        return Window(_midnight(first), _midnight(last + timedelta(days=1))), at_most
-
-
-def _day(name: str, text: str, problems: list[str]) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        problems.append(f"{name} is '{text}': write a date such as 2026-03-02")
-        return date.min
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)

@@ -2,14 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import notifiers
-from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import told
 from order_sync.core.ports import Actor, Ledger, Summary
 from order_sync.operators.cleared_by import cleared_by
@@ -81,9 +79,3 @@ def who_cleared(context: Context, operator: BaseOperator) -> Actor | None:
 def _run(context: Context) -> str:
     ti = context["ti"]
     return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
-
-
-def one_of(name: str, value: str, choices: Sequence[str]) -> None:
-    """Raises Misconfigured for a value that is none of the choices."""
-    if value not in choices:
-        raise Misconfigured(f"{name} is '{value}': write {' or '.join(choices)}")

@@ -7,13 +7,9 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.asked import too_long
-from order_sync.core.erasing import Whose
 from order_sync.core.errors import Misconfigured
-from order_sync.core.orders import OrderKey
+from order_sync.core.requests.erase import EraseRequest
 from order_sync.operators.base import OrderSyncOperator, actor, done
-
-YES_OR_NO = {"true": True, "false": False}
 
 
 class ErasePersonalDataOperator(OrderSyncOperator):
@@ -59,33 +55,19 @@ class ErasePersonalDataOperator(OrderSyncOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Erase what is finished, and say what is not."""
-        whose, dry_run, folder = self._asked()
-        by = actor(context, self.reason)
-        with hooks.ledger(self.ledger_conn_id) as ledger:
-            return done(self, flows.erase(ledger, whose, folder, run_of(context), by, dry_run=dry_run))
-
-    def _asked(self) -> tuple[Whose, bool, Path | None]:
-        """What the params ask for. Raises Misconfigured with everything that is wrong, and repeats nobody's data."""
         problems: list[str] = []
-        account, lines = self.customer_account.strip(), self.order_keys.split()
-        keys = [_key(number, line, problems) for number, line in enumerate(lines, start=1)]
-        if bool(account) == bool(lines):
-            problems.append("give either customer_account or order_keys: of a guest there are only keys")
-        names = [spec.name for spec in registry.CHANNELS]
-        if self.channel not in names:
-            problems.append(f"channel is '{self.channel}': write {' or '.join(names)}")
-        elif account and account == registry.channel(self.channel).guest_account:
-            problems.append("customer_account is the one of all guests: give the keys of the orders")
-        if not self.reason.strip():
-            problems.append("reason is empty: write why, without names")
-        problems += too_long(self.reason)
-        dry_run = YES_OR_NO.get(str(self.only_count).lower())
-        if dry_run is None:
-            problems.append(f"dry_run is '{self.only_count}': write {' or '.join(YES_OR_NO)}")
         folder = folder_of(self.folder, problems)
-        if problems:
-            raise Misconfigured("; ".join(problems))
-        return Whose(self.channel, account, tuple(dict.fromkeys(key for key in keys if key))), bool(dry_run), folder
+        typed = {
+            "channel": self.channel,
+            "customer_account": self.customer_account,
+            "order_keys": self.order_keys.split(),
+            "reason": self.reason,
+            "dry_run": self.only_count,
+        }
+        asked = EraseRequest.read(typed, registry.known(), problems)
+        by = actor(context, asked.reason)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            return done(self, flows.erase(ledger, asked.whose, folder, run_of(context), by, dry_run=asked.dry_run))
 
 
 class ForgetTransactionsOperator(OrderSyncOperator):
@@ -130,11 +112,3 @@ def folder_of(text: str, problems: list[str]) -> Path | None:
             f"the reports' folder is '{text}': write a path from the root in the Airflow variable order_sync_report_dir"
         )
     return Path(text) if text else None
-
-
-def _key(number: int, line: str, problems: list[str]) -> OrderKey | None:
-    try:
-        return OrderKey.parse(line)
-    except ValueError:
-        problems.append(f"order_keys: number {number} is no order key, such as dynamics_web:1/2/3")
-        return None

@@ -8,10 +8,11 @@ from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
 from order_sync.core.errors import Misconfigured
+from order_sync.core.requests.explain import ExplainRequest
 from order_sync.operators.base import OrderSyncOperator
 from order_sync.operators.links import PrintedOrder
 
-WORDS = ("key", "reference", "receipt", "customer_account", "status", "code", "channel", "days", "at_most")
+ASKED = tuple(ExplainRequest.model_fields)
 
 
 class ExplainOrderOperator(OrderSyncOperator):
@@ -26,19 +27,19 @@ class ExplainOrderOperator(OrderSyncOperator):
     :param reference: Channel reference ID of an online order (templated)
     :param receipt: number on a till's receipt (templated)
     :param customer_account: the customer's account, as the channel says it (templated)
+    :param whole_order: `true`: print the whole order into a file (templated)
+    :param escalate: `true`: log what support needs (templated)
     :param status: for a list: only orders in this status of ours (templated)
     :param code: for a list: only orders that stand with this error code (templated)
     :param channel: for a list: only orders of this channel (templated)
     :param days: for a list: only orders placed in so many days up to now (templated)
     :param at_most: how many orders a list shows; left out, 50 (templated)
-    :param whole_order: `true`: print the whole order into a file (templated)
-    :param escalate: `true`: log what support needs (templated)
     :param folder: path from the root of a folder for that file, which the worker can write to (templated)
     :param folder_url: http or https address under which people find the folder's files; empty: no link (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
-    template_fields: Sequence[str] = (*WORDS, "whole_order", "escalate", "folder", "folder_url", "ledger_conn_id")
+    template_fields: Sequence[str] = (*ASKED, "folder", "folder_url", "ledger_conn_id")
     ui_color = "#d8e8e4"
     operator_extra_links = (PrintedOrder(),)
     written = ""
@@ -50,13 +51,13 @@ class ExplainOrderOperator(OrderSyncOperator):
         reference: str | None = None,
         receipt: str | None = None,
         customer_account: str | None = None,
+        whole_order: bool | str = False,
+        escalate: bool | str = False,
         status: str | None = None,
         code: str | None = None,
         channel: str | None = None,
         days: int | str | None = None,
         at_most: int | str | None = None,
-        whole_order: bool | str = False,
-        escalate: bool | str = False,
         folder: str | None = None,
         folder_url: str | None = None,
         ledger_conn_id: str | None = None,
@@ -79,9 +80,8 @@ class ExplainOrderOperator(OrderSyncOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Answer in the log, line by line as a person reads it."""
-        words = {name: getattr(self, name) for name in (*WORDS, "whole_order", "escalate")}
+        ask = ExplainRequest.read({name: getattr(self, name) for name in ASKED}, registry.known())
         routes = {spec.name: spec.route for spec in registry.CHANNELS}
-        ask = flows.asked(words, routes)
         folder = _folder(self.folder) if ask.whole_order else None
         stuck_after = registry.settings().queued_stuck_after
         with hooks.ledger(self.ledger_conn_id) as ledger:

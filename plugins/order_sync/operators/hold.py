@@ -6,12 +6,11 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import hooks, registry
-from order_sync.core.asked import too_long
-from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.operators.base import OrderSyncOperator, actor, one_of
+from order_sync.core.requests.hold import HoldAction, HoldRequest
+from order_sync.operators.base import OrderSyncOperator, actor
 
-HOLD_ACTIONS = ("hold", "release")
+HOLD_ACTIONS = tuple(HoldAction)
 
 
 class HoldConnectionOperator(OrderSyncOperator):
@@ -40,21 +39,17 @@ class HoldConnectionOperator(OrderSyncOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Set or end the hold."""
-        one_of("connection", self.connection, registry.connections())
-        one_of("action", self.action, HOLD_ACTIONS)
-        if not self.reason.strip():
-            raise Misconfigured("reason is empty: write why, for the people who find orders waiting")
-        if problems := too_long(self.reason):
-            raise Misconfigured("; ".join(problems))
-        by = actor(context, self.reason)
+        typed = {"connection": self.connection, "action": self.action, "reason": self.reason}
+        asked = HoldRequest.read(typed, registry.known())
+        by, connection = actor(context, asked.reason), asked.connection
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            there = ledger.holds((self.connection,))
-            if self.action == "release":
+            there = ledger.holds((connection,))
+            if asked.action is HoldAction.RELEASE:
                 for hold in there:
                     self.log.info("this ends: %s", hold)
-                return {"released": ledger.release_hold(self.connection, None, by)}
+                return {"released": ledger.release_hold(connection, None, by)}
             if theirs := next((hold for hold in there if hold.kind is HoldKind.PERSON), None):
                 self.log.warning("nothing was set, since it is on hold, and one release ends that: %s", theirs)
                 return {"held": 0}
-            ledger.hold(self.connection, HoldKind.PERSON, HoldScope.SUBMIT, by.reason, by)
+            ledger.hold(connection, HoldKind.PERSON, HoldScope.SUBMIT, by.reason, by)
         return {"held": 1}

@@ -1,21 +1,17 @@
 """The report of a business day, for people."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import flows, hooks, registry
 from order_sync.core.calendar_days import day_before
-from order_sync.core.errors import Misconfigured
-from order_sync.core.ports import ReportContent
-from order_sync.operators.base import OrderSyncOperator, done, one_of
+from order_sync.core.requests.report import ReportRequest
+from order_sync.operators.base import OrderSyncOperator, done
 from order_sync.operators.links import ReportFile
-
-CONTENTS: tuple[ReportContent, ...] = get_args(ReportContent)
 
 
 class BuildFailureReportOperator(OrderSyncOperator):
@@ -58,8 +54,10 @@ class BuildFailureReportOperator(OrderSyncOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Build the report, or write the stored one again."""
         settings = registry.settings()
-        zone, folder, content = settings.report_zone, _folder(self.folder), _content(self.content)
-        day = _day(self.day) if self.day else day_before(context["dag_run"].run_after, zone)
+        typed = {"day": self.day, "content": self.content}
+        asked = ReportRequest.read(typed, registry.known(), _folder(self.folder))
+        zone, folder, content = settings.report_zone, Path(self.folder), asked.content
+        day = asked.day or day_before(context["dag_run"].run_after, zone)
         names = {spec.name: spec.distributor for spec in registry.CHANNELS if spec.distributor}
         stuck_after, channels = settings.queued_stuck_after, [spec.name for spec in registry.CHANNELS]
         with hooks.ledger(self.ledger_conn_id) as ledger:
@@ -71,22 +69,11 @@ class BuildFailureReportOperator(OrderSyncOperator):
         return done(self, report.summary)
 
 
-def _folder(text: str) -> Path:
-    if not Path(text).is_absolute():
-        raise Misconfigured(
-            f"the report's folder is '{text}': write a path from the root, such as /var/reports; the DAG"
-            " report_failures takes it from the Airflow variable order_sync_report_dir"
-        )
-    return Path(text)
-
-
-def _content(text: str) -> ReportContent:
-    one_of("content", text, CONTENTS)
-    return CONTENTS[CONTENTS.index(text)]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Misconfigured(f"day is '{text}': write a date such as 2026-03-02, or nothing") from None
+def _folder(text: str) -> list[str]:
+    """A sentence if it is no path."""
+    if Path(text).is_absolute():
+        return []
+    return [
+        f"the report's folder is '{text}': write a path from the root, such as /var/reports; the DAG report_failures"
+        " takes it from the Airflow variable order_sync_report_dir"
+    ]

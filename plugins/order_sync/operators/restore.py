@@ -7,9 +7,8 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.asked import too_long
-from order_sync.core.errors import Misconfigured, NotAuthorised
-from order_sync.core.reading import read_instant
+from order_sync.core.errors import NotAuthorised
+from order_sync.core.requests.restore import RestoreRequest
 from order_sync.core.restoring import PersonsRun, PersonsRuns
 from order_sync.flows.restore import DECISIONS, OTHERS
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
@@ -40,29 +39,18 @@ class RestoreLedgerOperator(OrderSyncOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Hold, read again and list."""
-        backup_at, settings = self._asked(), registry.settings()
+        asked = RestoreRequest.read({"backup_at": self.backup_at, "reason": self.reason}, registry.known())
+        settings = registry.settings()
         channels = [spec.name for spec in registry.CHANNELS]
-        by = actor(context, self.reason)
+        by = actor(context, asked.reason)
         with hooks.ledger(self.ledger_conn_id) as ledger:
             report = flows.restore(
-                channels, ledger, by, backup_at, settings.claim_lease, settings.report_zone, runs_of_people
+                channels, ledger, by, asked.backup_at, settings.claim_lease, settings.report_zone, runs_of_people
             )
             for line in report.lines:
                 self.log.info("%s", line)
             tell_findings(context, ledger, hooks.LEDGER)
         return done(self, report.summary)
-
-    def _asked(self) -> datetime:
-        """The backup's instant. Raises Misconfigured with everything that is wrong with the params."""
-        problems, backup_at = [], read_instant(self.backup_at)
-        if backup_at is None:
-            problems.append(f"backup_at is '{self.backup_at}': write an instant such as 2026-03-02T01:30:00+00:00")
-        if not self.reason.strip():
-            problems.append("reason is empty: write why")
-        problems += too_long(self.reason)
-        if problems or backup_at is None:
-            raise Misconfigured("; ".join(problems))
-        return backup_at
 
 
 def runs_of_people(since: datetime) -> PersonsRuns | None:

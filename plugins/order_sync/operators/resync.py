@@ -8,8 +8,8 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.asked import read_asked
 from order_sync.core.ports import Erp, Ledger
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.flows.resync import Resynced
 from order_sync.operators.base import OrderSyncOperator, actor, done
 from order_sync.operators.erp import erp_of
@@ -42,7 +42,7 @@ class ResyncOrdersOperator(OrderSyncOperator):
         """Choose, store the choice, and decide."""
         settings, ti = registry.settings(), context["ti"]
         params = dict(context["params"] if self.asked is None else self.asked)
-        asked = read_asked(params, [spec.name for spec in registry.CHANNELS], settings.report_zone)
+        asked = ResyncRequest.read(params, registry.known(settings.report_zone))
         routes, by = {spec.name: spec.route for spec in registry.CHANNELS}, actor(context, asked.reason)
 
         async def resync(ledger: Ledger) -> Resynced:

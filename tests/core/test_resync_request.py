@@ -5,15 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from order_sync.core.asked import LONGEST_REASON, PARAMS, read_asked
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey
+from order_sync.core.requests.fields import LONGEST_REASON
+from order_sync.core.requests.request import Known
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.selection import Action, Selection
 
-CHANNELS = ("shop", "till")
-BERLIN = ZoneInfo("Europe/Berlin")
+KNOWN = Known({"shop": "GUEST", "till": None}, zone=ZoneInfo("Europe/Berlin"))
 WHY = {"action": "resync", "reason": "the SKU is there now"}
 ONE, TWO = OrderKey("shop", ("1",)), OrderKey("till", ("2",))
 
@@ -21,20 +22,20 @@ ONE, TWO = OrderKey("shop", ("1",)), OrderKey("till", ("2",))
 def refused(**params: object) -> list[str]:
     """The problems of these params beside a sound action and reason."""
     with pytest.raises(Misconfigured) as error:
-        read_asked({**WHY, **params}, CHANNELS, BERLIN)
+        ResyncRequest.read({**WHY, **params}, KNOWN)
     return str(error.value).split("; ")
 
 
 def test_orders_are_chosen_by_their_keys_or_by_what_they_have_in_common():
     """R103, R104, R102"""
-    by_key = read_asked({**WHY, "order_keys": [" shop:1", "till:2", ""]}, CHANNELS, BERLIN)
+    by_key = ResyncRequest.read({**WHY, "order_keys": [" shop:1", "till:2", ""]}, KNOWN)
     assert by_key.selection == Selection(keys=(ONE, TWO))
     assert (by_key.action, by_key.reason) == (Action.RESYNC, "the SKU is there now")
     assert (by_key.dry_run, by_key.confirm) == (False, False)
 
     filters = {"status": "failed", "code": "SKU_NOT_FOUND", "channel": "shop", "reference": "WEB-1"}
     others = {"customer_account": "C-1", "receipt": "R-1", "first_day": "2026-03-28", "last_day": "2026-03-29"}
-    by_filter = read_asked({**WHY, **filters, **others, "dry_run": True, "confirm": True}, CHANNELS, BERLIN)
+    by_filter = ResyncRequest.read({**WHY, **filters, **others, "dry_run": True, "confirm": True}, KNOWN)
     assert by_filter.selection == Selection(
         channel="shop",
         status=Status.FAILED,
@@ -49,19 +50,25 @@ def test_orders_are_chosen_by_their_keys_or_by_what_they_have_in_common():
 
 
 def test_what_is_missing_none_or_empty_asks_for_nothing():
-    empty = {**dict.fromkeys(PARAMS), "order_keys": [], "erp_numbers": [], "reference": "", "receipt": " "}
-    asked = read_asked({**empty, **WHY, "channel": "till"}, CHANNELS, BERLIN)
-    assert asked == read_asked({**WHY, "channel": "till"}, CHANNELS, BERLIN)
+    empty = {
+        **dict.fromkeys(ResyncRequest.model_fields),
+        "order_keys": [],
+        "erp_numbers": [],
+        "reference": "",
+        "receipt": " ",
+    }
+    asked = ResyncRequest.read({**empty, **WHY, "channel": "till"}, KNOWN)
+    assert asked == ResyncRequest.read({**WHY, "channel": "till"}, KNOWN)
     assert asked.selection == Selection(channel="till")
 
 
 def test_each_order_is_given_its_own_number():
     numbers = {"order_keys": ["shop:1", "till:2"], "erp_numbers": ["7", "8"]}
-    assert read_asked({**WHY, **numbers, "action": "mark_as_synced"}, CHANNELS, BERLIN).erp_numbers == {
+    assert ResyncRequest.read({**WHY, **numbers, "action": "mark_as_synced"}, KNOWN).erp_numbers == {
         ONE: "7",
         TWO: "8",
     }
-    assert read_asked({**WHY, **numbers}, CHANNELS, BERLIN).erp_numbers == {ONE: "7", TWO: "8"}
+    assert ResyncRequest.read({**WHY, **numbers}, KNOWN).erp_numbers == {ONE: "7", TWO: "8"}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +86,9 @@ def test_each_order_is_given_its_own_number():
         ({"order_keys": ["shop:1\nshop:2"]}, "number 1 holds a blank, comma or semicolon: write one key a line"),
         ({"order_keys": "shop:1"}, "order_keys must be a list of texts"),
         ({"order_keys": [1]}, "order_keys must be a list of texts"),
-        ({"channel": "fair"}, "channel is 'fair': write shop or till"),
+        ({"channel": "fair"}, "channel is 'fair': write shop, till, or nothing"),
         ({"channel": 7}, "channel must be text"),
-        ({"status": "lost"}, "status is 'lost': write waiting or"),
+        ({"status": "lost"}, "status is 'lost': write waiting, "),
         ({"code": "NO_SUCH_CODE"}, "code is 'NO_SUCH_CODE', which is no code"),
         ({"first_day": "2026-02-30", "last_day": "2026-03-01"}, "first_day is '2026-02-30': write a date"),
         ({"first_day": "2026-03-02", "last_day": "9999-12-31"}, "last_day is '9999-12-31': write a date"),
@@ -91,16 +98,17 @@ def test_each_order_is_given_its_own_number():
         ({"last_day": "2026-03-02"}, "first_day is missing"),
         (
             {"channel": "shop", "day": "2026-03-02"},
-            "there is no param 'day': the nearest is 'last_day', and the params are order_keys, status, ",
+            "there is no param 'day': the nearest is 'last_day', and the params are action, reason, order_keys, ",
         ),
         ({"channel": "shop", "raeson": "x"}, "there is no param 'raeson': the nearest is 'reason', and the params are"),
-        ({"channel": "shop", "xyz\n": "x"}, "there is no param 'xyz\\n': the params are order_keys"),
+        ({"channel": "shop", "xyz\n": "x"}, "there is no param 'xyz\\n': the params are action"),
         ({"channel": "shop", "reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
         ({"channel": "shop", "action": "delete"}, "action is 'delete': write resync or"),
         ({"channel": "shop", "action": None}, "action is missing: write resync or mark_as_synced"),
         ({"channel": "shop", "reason": "  "}, "reason is missing"),
-        ({"channel": "shop", "dry_run": "yes"}, "dry_run must be true or false"),
-        ({"channel": "shop", "confirm": 1}, "confirm must be true or false"),
+        ({"channel": "shop", "status": 3}, "status must be text"),
+        ({"channel": "shop", "dry_run": "yes"}, "dry_run is 'yes': write true or false"),
+        ({"channel": "shop", "confirm": 1}, "confirm is '1': write true or false"),
         ({"channel": "shop", "action": "ignore", "erp_numbers": ["7"]}, "erp_numbers are given, and ignore takes none"),
         ({"channel": "shop", "action": "mark_as_synced"}, "mark_as_synced needs order_keys"),
         ({"order_keys": ["shop:1"], "action": "mark_as_synced"}, "there are 0 for 1 order_keys"),
@@ -116,8 +124,7 @@ def test_each_param_that_cannot_be_is_refused_in_a_sentence(params, problem):
 
 def test_a_reason_of_the_longest_length_is_taken():
     assert (
-        len(read_asked({**WHY, "channel": "shop", "reason": f" {'x' * LONGEST_REASON} "}, CHANNELS, BERLIN).reason)
-        == 1000
+        len(ResyncRequest.read({**WHY, "channel": "shop", "reason": f" {'x' * LONGEST_REASON} "}, KNOWN).reason) == 1000
     )
 
 
@@ -138,11 +145,9 @@ def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_coun
     many = 100_001
     typed = {"order_keys": [f"{number}" for number in range(many)], "reason": ""}
     problems = refused(**typed)
-    assert problems[0].startswith("order_keys: number 1 is no order key")
-    assert problems[20:] == [
-        "and 99981 more like that",
-        "reason is missing: write why, for everybody who reads the orders' history",
-    ]
+    assert problems[0] == "reason is missing: write why, for everybody who reads the history"
+    assert problems[1].startswith("order_keys: number 1 is no order key")
+    assert problems[21:] == ["and 99981 more like that"]
     twice = refused(order_keys=["shop:1"] * 100, erp_numbers=[f"{number}" for number in range(100)])
     assert (len(twice), twice[-1]) == (21, "and 79 more like that")
 

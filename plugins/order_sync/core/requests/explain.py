@@ -1,0 +1,124 @@
+"""Explain: which order, by one of what people know of it, or which orders for a list."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+
+from order_sync.core.orders import OrderKey
+from order_sync.core.requests.fields import (
+    OPTIONAL,
+    SUCH_AS,
+    AnyChannel,
+    AnyCode,
+    AnyStatus,
+    Flag,
+    Text,
+    flag,
+    whole_number,
+    words,
+)
+from order_sync.core.requests.request import Request, Wrong, asking
+from order_sync.core.selection import Selection
+
+SINGLE = ("reference", "receipt", "customer_account")
+"""What finds single orders beside their key."""
+
+FILTERS = ("status", "code", "channel", "days")
+"""What narrows a list down."""
+
+LONGEST_AGO = 36500
+"""Days."""
+
+AT_MOST = 50
+"""Orders that a list shows unless it is asked for more."""
+
+MOST = 1000
+"""Orders that a list shows at most."""
+
+
+def _key(value: object, info: ValidationInfo) -> OrderKey | None:
+    text, wrong, key = words(value, info), [], None
+    if not text:
+        return None
+    try:
+        key = OrderKey.parse(text)
+    except ValueError:
+        wrong.append(
+            f"key is no order key, {SUCH_AS}; for the numbers that people know write reference, receipt or"
+            " customer_account"
+        )
+    if others := asking(info).given([*SINGLE, *FILTERS]):
+        wrong.append(f"key names one order: leave out {', '.join(others)}")
+    if wrong:
+        raise Wrong(*wrong)
+    return key
+
+
+def _single(value: object, info: ValidationInfo) -> str:
+    """The last of what finds single orders."""
+    text, asked = words(value, info), asking(info)
+    one, filters = asked.given(SINGLE), asked.given(FILTERS)
+    if one and filters and not asked.given(["key"]):
+        raise Wrong(f"{', '.join(one)} finds single orders: leave out {', '.join(filters)}, which belong to a list")
+    return text
+
+
+def _whole(value: object, info: ValidationInfo) -> bool:
+    whole = flag(value, info)
+    if whole and not asking(info).given(["key", *SINGLE]):
+        raise Wrong("whole_order prints one order: name its key, reference, receipt or customer_account")
+    return whole
+
+
+def _days(value: object, info: ValidationInfo) -> int | None:
+    return whole_number(value, info, LONGEST_AGO, optional=True)
+
+
+def _at_most(value: object, info: ValidationInfo) -> int:
+    return whole_number(value, info, MOST, optional=True) or AT_MOST
+
+
+class ExplainRequest(Request):
+    """Where is my order? One order, or a list.
+
+    `days` are those of placing, back from now; None for all.
+    """
+
+    sections: ClassVar = {
+        "Which order": ("key", *SINGLE, "whole_order", "escalate"),
+        "Which orders, for a list": (*FILTERS, "at_most"),
+    }
+
+    key: Annotated[OrderKey | None, PlainValidator(_key), WithJsonSchema({"type": OPTIONAL})] = Field(
+        None, title="Order key", description="`channel:...`, as in alerts."
+    )
+    reference: Text = Field("", title="Channel reference ID")
+    receipt: Text = Field("", title="Receipt number")
+    customer_account: Annotated[str, PlainValidator(_single), WithJsonSchema({"type": OPTIONAL})] = Field(
+        "", title="Customer account"
+    )
+    whole_order: Annotated[bool, PlainValidator(_whole), WithJsonSchema({"type": "boolean"})] = Field(
+        False,
+        title="Print the whole order",
+        description="Into a file beside the reports. It holds people's data.",
+    )
+    escalate: Flag = Field(
+        False, title="For support", description="Also logs what support gets, without people's data."
+    )
+    status: AnyStatus = Field(None, title="Status")
+    code: AnyCode = Field("", title="Error code")
+    channel: AnyChannel = Field("", title="Channel")
+    days: Annotated[int | None, PlainValidator(_days), WithJsonSchema({"type": ["null", "integer"], "minimum": 1})] = (
+        Field(None, title="Days", description="Placed in so many days up to now.")
+    )
+    at_most: Annotated[
+        int, PlainValidator(_at_most), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})
+    ] = Field(AT_MOST, title="At most")
+
+    @property
+    def selection(self) -> Selection | None:
+        """The one order that is meant, by what is known of it; None for a list."""
+        if self.key:
+            return Selection(keys=(self.key,))
+        known = {name: getattr(self, name) for name in SINGLE}
+        return Selection(**known) if any(known.values()) else None

@@ -1,0 +1,162 @@
+"""Resync: which orders, what to do with them, and why."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
+
+from order_sync.core.advice import CATALOGUE
+from order_sync.core.calendar_days import Window
+from order_sync.core.lifecycle import Status
+from order_sync.core.orders import OrderKey
+from order_sync.core.requests.fields import (
+    LINES,
+    AnyChannel,
+    AnyCode,
+    AnyStatus,
+    Day,
+    Flag,
+    LastDay,
+    Reason,
+    Text,
+    one_of,
+    read_keys,
+    texts,
+)
+from order_sync.core.requests.request import Request, Wrong, asking, shortened
+from order_sync.core.selection import Action, Selection
+
+FILTERS = ("status", "code", "channel", "first_day", "last_day", "reference", "customer_account", "receipt")
+"""Fields of which those that are given narrow the orders down together; `order_keys` takes their place."""
+
+NUMBERED = (Action.MARK_AS_SYNCED, Action.RESYNC)
+"""Actions that take ERP numbers: to say which order it is, or which cancelled one is opened again."""
+
+ACTIONS = {
+    Action.RESYNC: "Send again (Set to Pending, Retry, Synchronize order)",
+    Action.MARK_AS_SYNCED: "Mark as synced",
+    Action.IGNORE: "Ignore",
+    Action.ON_HOLD: "Put on hold",
+    Action.RELEASE: "Release",
+    Action.ACCEPT: "Accept the ERP's order",
+}
+"""What a form calls each action."""
+
+
+def shown(*values: str) -> dict[str, Any]:
+    """How a form shows the values of a filter."""
+    return {"None": "Any", **{value: value if value.isupper() else value.replace("_", " ") for value in values}}
+
+
+def _order_keys(value: object, info: ValidationInfo) -> tuple[OrderKey, ...]:
+    keys, wrong = read_keys(value, info)
+    asked, channels = asking(info), asking(info).known.channels
+    of_none = [
+        f"order_keys: number {number} is of no channel: there is {', '.join(channels)}"
+        for number, key in keys.items()
+        if key.channel not in channels
+    ]
+    wrong += shortened(of_none)
+    by_key, filters = asked.given(["order_keys"]), asked.given(FILTERS)
+    if by_key and filters:
+        wrong.append(f"order_keys are given together with {', '.join(filters)}: choose the orders in one of the ways")
+    if not by_key and not filters:
+        wrong.append("no orders are chosen: give order_keys, or at least one of " + ", ".join(FILTERS))
+    if wrong:
+        raise Wrong(*wrong)
+    return tuple(keys.values())
+
+
+def _erp_numbers(value: object, info: ValidationInfo) -> Mapping[OrderKey, str]:
+    numbers, action, keys = texts(value or (), info), info.data.get("action"), info.data.get("order_keys", ())
+    if not numbers and action is not Action.MARK_AS_SYNCED:
+        return {}
+    if action is not None and action not in NUMBERED:
+        raise Wrong(f"erp_numbers are given, and {action} takes none: leave them out")
+    written = asking(info).typed.get("order_keys", ())
+    if action is Action.MARK_AS_SYNCED and not written:
+        raise Wrong("mark_as_synced needs order_keys, and the ERP's number of each in erp_numbers")
+    lines = len([line for line in written if str(line).strip()]) if isinstance(written, list | tuple) else 0
+    if len(numbers) != lines:
+        given = f"{len(numbers)} for {lines} order_keys"
+        raise Wrong(f"erp_numbers must be as many as order_keys and in their order, and there are {given}")
+    named: dict[OrderKey, str] = {}
+    twice = [
+        f"'{key}' is given two ERP numbers, {named[key]} and {number}"
+        for key, number in zip(keys, numbers, strict=False)
+        if named.setdefault(key, number) != number
+    ]
+    if twice:
+        raise Wrong(*shortened(twice))
+    return named
+
+
+class ResyncRequest(Request):
+    """A decision of a person about some orders, chosen by their keys or by what they have in common.
+
+    `erp_numbers` are the ERP's numbers of single orders: for mark_as_synced of each, for a resync of those that are
+    cancelled in the ERP and are to be opened again there.
+    """
+
+    sections: ClassVar = {
+        "What to do": ("action", "reason", "dry_run", "confirm"),
+        "Which orders: by key": ("order_keys", "erp_numbers"),
+        "Which orders: by what they have in common": FILTERS,
+    }
+
+    action: Annotated[
+        Action,
+        PlainValidator(one_of(Action, optional=False)),
+        WithJsonSchema({"type": "string", "enum": [*map(str, Action)], "default": str(Action.RESYNC)}),
+    ] = Field(
+        title="Action",
+        json_schema_extra={"values_display": {str(action): title for action, title in ACTIONS.items()}},
+    )
+    reason: Reason = Field(title="Reason", description="It stands in each order's history, with your name.")
+    order_keys: Annotated[tuple[OrderKey, ...], PlainValidator(_order_keys), LINES] = Field(
+        (), title="Order keys", description="channel:source_key as the ledger shows it, one a line."
+    )
+    erp_numbers: Annotated[Mapping[OrderKey, str], PlainValidator(_erp_numbers), LINES] = Field(
+        {},
+        json_schema_extra={"default": []},
+        title="ERP numbers",
+        description=(
+            "One a line, in the order of the keys. Mark as synced: the number of each in the ERP. Send again: only to"
+            " open an order again that is cancelled in the ERP, by its number there."
+        ),
+    )
+    status: AnyStatus = Field(
+        None,
+        title="Status",
+        description="As the ledger has it.",
+        json_schema_extra={"values_display": shown(*map(str, Status))},
+    )
+    code: AnyCode = Field(
+        "",
+        title="Error code",
+        description="All orders of one cause.",
+        json_schema_extra={"values_display": shown(*CATALOGUE)},
+    )
+    channel: AnyChannel = Field("", title="Channel", json_schema_extra={"values_display": {"None": "Any"}})
+    first_day: Day = Field(None, title="First day", description="Of placing: a business day in the report's time zone.")
+    last_day: LastDay = Field(None, title="Last day", description="It is included.")
+    reference: Text = Field("", title="Channel reference ID", description="What the online store shows its customer.")
+    customer_account: Text = Field("", title="Customer account", description="As the channel says it.")
+    receipt: Text = Field("", title="Receipt number", description="What stands on a till's receipt.")
+    dry_run: Flag = Field(False, title="Dry run", description="Only count and list the orders.")
+    confirm: Flag = Field(False, title="Confirm", description="Needed for a filter that matches many orders.")
+
+    @property
+    def selection(self) -> Selection:
+        """The orders that are meant."""
+        first, last = self.first_day, self.last_day
+        return Selection(
+            keys=self.order_keys,
+            channel=self.channel,
+            status=self.status,
+            code=self.code,
+            placed=Window(first.start, last.end) if first and last else None,
+            reference=self.reference,
+            customer_account=self.customer_account,
+            receipt=self.receipt,
+        )
