@@ -1150,9 +1150,9 @@ MUTATIONS = (
     Mutation(
         15,
         "support reads what an ERP quotes of the customer",
-        CORE + "escalating.py",
-        "without_people(without_secrets(text), story.versions)",
-        "without_secrets(text)",
+        CORE + "hiding.py",
+        "return without_account(without_people(without_secrets(text), story.versions), story.versions)",
+        "return without_account(without_secrets(text), story.versions)",
         "tests/core/test_escalating.py::test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood",
     ),
     Mutation(
@@ -1222,7 +1222,7 @@ MUTATIONS = (
     Mutation(
         15,
         "what people enter by hand is entered again after a restore",
-        CORE + "explaining.py",
+        CORE + "explanation.py",
         """keying_in(story) if code == "NOT_AUTOMATED" else known.steps""",
         "known.steps",
         "tests/core/test_explaining.py"
@@ -1942,7 +1942,7 @@ MUTATIONS = (
     Mutation(
         15,
         "an ERP's quote of the customer stands in the log",
-        CORE + "explaining.py",
+        CORE + "explanation.py",
         "    story = cleaned(story)\n",
         "",
         "tests/core/test_explaining.py::test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation",

@@ -4,10 +4,16 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from order_sync.core.content import content_of
+from order_sync.core.escalating import Facts, bundle
+from order_sync.core.explaining import as_text
+from order_sync.core.explanation import explain
+from order_sync.core.hiding import anonymous
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Route
 from order_sync.core.story import Attempt, Step, Story
+from order_sync.core.whole_order import printed
 
 LANDED = datetime(2026, 11, 20, 10, tzinfo=UTC)
 NOW = LANDED + timedelta(minutes=10)
@@ -88,6 +94,21 @@ STORY = Story(
 def story(status: Status = Status.QUEUED, **changes: object) -> Story:
     """The usual story, in a status and with some facts changed."""
     return replace(STORY, status=status, **changes)  # type: ignore[arg-type]
+
+
+def told(given: Story, route: Route | None = ROUTE) -> str:
+    """What the order desk reads of an order."""
+    return as_text(explain(given, route, STUCK_AFTER))
+
+
+def handed_over(given: Story, facts: Facts = ()) -> str:
+    """What support gets of an order."""
+    return bundle(explain(anonymous(given), ROUTE, STUCK_AFTER), facts)
+
+
+def page(given: Story, guest_account: str | None = None) -> str:
+    """The whole order on paper."""
+    return printed(explain(given, ROUTE, STUCK_AFTER), content_of(given, guest_account))
 
 
 def attempt(outcome: str | None = "receipt", minutes: int = 1, **changes: object) -> Attempt:

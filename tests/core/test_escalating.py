@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_sync.core.escalating import bundle, bundle_of_list
-from order_sync.core.explaining import explain
+from order_sync.core.escalating import bundle_of_list
 from order_sync.core.hiding import without_account, without_people, without_secrets
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Problem, Transaction
 from order_sync.core.story import Cause, Decision, Listed, Step, Story
-from tests.core.stories import DETAILS, KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
+from tests.core import stories
+from tests.core.stories import DETAILS, KEY, LANDED, NOW, RUN, TRANSACTION, attempt, story
 
 FACTS = (("order-sync", "0.1, ledger schema 0008"), ("Airflow", "3.3.2"), ("Settings", "all at their defaults"))
 PEOPLE = ("Zoë O'Hara-Quill", "77 Marker Lane", "Markerton", "MK1 9ZZ")
@@ -71,7 +71,7 @@ def parts(name: str) -> Iterator[str]:
 def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: str):
     """R169, R178"""
     assert private.lower() in str(leaky()).lower().replace("\\'", "'"), "the story must hold what is looked for"
-    assert private.lower() not in bundle(leaky(), ROUTE, FACTS, STUCK_AFTER).lower()
+    assert private.lower() not in stories.handed_over(leaky(), FACTS).lower()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: s
 def test_who_cleared_or_triggered_does_not_get_out(by: str):
     """R169"""
     cleared = Step(LANDED, Status.FAILED, "retried", Status.QUEUED, by, "why", None, "")
-    text = bundle(story(history=(cleared,)), ROUTE, FACTS, STUCK_AFTER)
+    text = stories.handed_over(story(history=(cleared,)), FACTS)
     assert "sam" not in text
     assert "for ann" not in text
 
@@ -88,7 +88,7 @@ def test_who_cleared_or_triggered_does_not_get_out(by: str):
 @pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.RESTORE])
 def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: HoldKind):
     held = Hold("channel_shop", kind, HoldScope.SUBMIT, RUN, "restored (the disk of Mrs Smith died)", LANDED)
-    assert "Smith" not in bundle(story(holds=(held,)), ROUTE, FACTS, STUCK_AFTER)
+    assert "Smith" not in stories.handed_over(story(holds=(held,)), FACTS)
     assert "Smith" not in bundle_of_list([], [], [held], FACTS)
 
 
@@ -102,7 +102,7 @@ def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: Hold
     ],
 )
 def test_no_customers_account_gets_out(said: str):
-    text = bundle(story(Status.FAILED, code="CUSTOMER_NOT_FOUND", message=said), ROUTE, FACTS, STUCK_AFTER)
+    text = stories.handed_over(story(Status.FAILED, code="CUSTOMER_NOT_FOUND", message=said), FACTS)
     assert not any(account in text for account in ("C-1", "C-77", "Hara"))
     assert "->" not in said or "currency EUR -> GBP" in text
 
@@ -140,7 +140,7 @@ def test_every_text_of_a_story_is_tried_for_leaks():
 
 def test_support_gets_subject_order_error_attempts_history_versions_and_settings():
     """R95, R169"""
-    text = bundle(leaky(), ROUTE, FACTS, STUCK_AFTER)
+    text = stories.handed_over(leaky(), FACTS)
     assert text.splitlines()[0] == "Subject: Order Sync Error"
     for expected in (
         f"Order           {KEY}",
@@ -229,8 +229,8 @@ def test_what_is_said_of_an_earlier_address_or_account_is_hidden_too():
     before = replace(living(street="9 Old Lane", city="Oldham"), customer_account="C-OLD")
     said = "ship to 9 Old Lane, Oldham: the ERP knows no party C-OLD"
     given = story(attempts=(attempt("refused", message=said),), earlier=(before,))
-    assert "Old Lane" not in explain(given, ROUTE, STUCK_AFTER)
-    text = bundle(given, ROUTE, FACTS, STUCK_AFTER)
+    assert "Old Lane" not in stories.told(given)
+    text = stories.handed_over(given, FACTS)
     assert "the ERP knows no party …" in text
     assert "Oldham" not in text
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from order_sync.core.advice import CATALOGUE
-from order_sync.core.explaining import explain
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
 from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
 from order_sync.core.story import DECISIONS, Attempt, Decision, Sighting, Step, Story
+from tests.core import stories
 from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 
 
@@ -19,7 +19,7 @@ def told(given: Story) -> dict[str, str]:
     """The explanation's rows by name, each with the lines that go on below it."""
     rows: dict[str, str] = {}
     name = ""
-    for line in explain(given, ROUTE, STUCK_AFTER).splitlines()[1:]:
+    for line in stories.told(given).splitlines()[1:]:
         name = line[:16].strip() or name
         rows[name] = f"{rows[name]}\n{line[16:]}" if name in rows else line[16:]
     return rows
@@ -33,7 +33,7 @@ def hold(connection: str = "erp_tryton", kind: HoldKind = HoldKind.PERSON, scope
 def test_every_status_is_explained_with_its_last_error_first(status: Status):
     """R80, R153, R155"""
     given = story(status, code="UNKNOWN", message="odd", erp_number="SO7", attempts=(attempt(),))
-    lines = explain(given, ROUTE, STUCK_AFTER).splitlines()
+    lines = stories.told(given).splitlines()
     assert lines[0] == f"Order {KEY}"
     assert lines[1] == f"Last error      UNKNOWN, {LANDED:%Y-%m-%d %H:%M} UTC: odd"
     rows = told(given)
@@ -534,6 +534,6 @@ def test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation()
         lost=(decided,),
         holds=(replace(hold(), reason=said),),
     )
-    text = explain(given, ROUTE, STUCK_AFTER)
+    text = stories.told(given)
     assert not any(private in text for private in ("High Street", "Other", "zzz9", "example.com"))
     assert "customer 'C-1'" in text, "the desk needs the account to mend the order"

@@ -10,7 +10,6 @@ import pytest
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.deciding import Decision, Selected, after_look, decide
 from order_sync.core.difference import difference
-from order_sync.core.explaining import explain
 from order_sync.core.hiding import without_people
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
@@ -21,6 +20,7 @@ from order_sync.core.rules import problems_of
 from order_sync.core.selection import Action
 from order_sync.core.story import Story
 from order_sync.core.verdict import Doubt, Found, FoundState, Policy, judge
+from tests.core import stories
 from tests.core.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 from tests.flows.memory import DETAILS, START, reference, transaction
 
@@ -29,7 +29,7 @@ ADDRESS = {"name": "Ann Other", "street": "Ring 1", "city": "Bath", "state": "",
 
 def row(given: Story, name: str) -> str:
     """A row of the explanation."""
-    lines = explain(given, ROUTE, STUCK_AFTER).splitlines()
+    lines = stories.told(given).splitlines()
     return next(line[16:] for line in lines if line[:16].strip() == name)
 
 

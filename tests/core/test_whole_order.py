@@ -6,19 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.escalating import bundle
-from order_sync.core.explaining import explain
 from order_sync.core.lifecycle import Status
 from order_sync.core.order_list import age, causes, listed
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.story import Cause, Listed
-from order_sync.core.whole_order import whole_order
-from tests.core.stories import DETAILS, KEY, LANDED, ROUTE, STUCK_AFTER, TRANSACTION, attempt, story
+from tests.core import stories
+from tests.core.stories import DETAILS, KEY, LANDED, TRANSACTION, attempt, story
 
 
 def test_the_page_has_everything_that_a_person_keys_in():
     """R96, R158"""
-    page = whole_order(story(Status.ON_HOLD), "GUEST")
+    page = stories.page(story(Status.ON_HOLD), "GUEST")
     lines = page.splitlines()
     assert lines[0] == f"Order {KEY}"
     assert f"external reference {KEY}" in lines[1]
@@ -48,13 +46,13 @@ def test_the_page_has_everything_that_a_person_keys_in():
 
 
 def test_a_guests_order_names_the_channels_account_for_guests():
-    page = whole_order(story(transaction=replace(TRANSACTION, customer_account="")), "GUEST-WEB")
+    page = stories.page(story(transaction=replace(TRANSACTION, customer_account="")), "GUEST-WEB")
     assert "Customer        none: a guest, for whom the channel has the account GUEST-WEB" in page
 
 
 def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_up():
     odd = {**DETAILS, "lines": [["1", "SKU-0001", "0", "12,5x", "", None, None]]}
-    page = whole_order(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
+    page = stories.page(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
     assert "12,5x" in page
     assert "nothing is added up" in page
     assert "sum" not in page
@@ -62,11 +60,11 @@ def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_
 
 def test_amounts_too_large_to_divide_are_printed_as_they_are():
     odd = {**DETAILS, "lines": [["1", "SKU-0001", "1e-999999", "1e999999", "", None, None]]}
-    assert "1e999999" in whole_order(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
+    assert "1e999999" in stories.page(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
 
 
 def test_an_order_without_lines_is_printed_all_the_same():
-    page = whole_order(story(transaction=replace(TRANSACTION, details='{"lines": null, "ships": 1}')), None)
+    page = stories.page(story(transaction=replace(TRANSACTION, details='{"lines": null, "ships": 1}')), None)
     assert "Lines\nnone" in page
     assert "no address" in page
     assert "Ships           -" in page
@@ -74,7 +72,7 @@ def test_an_order_without_lines_is_printed_all_the_same():
 
 @pytest.mark.parametrize("details", ["[]", "{", "[" * 5000])
 def test_of_an_order_that_cannot_be_read_it_is_not_said_that_it_has_no_lines_and_no_address(details: str):
-    page = whole_order(story(transaction=replace(TRANSACTION, details=details)), None)
+    page = stories.page(story(transaction=replace(TRANSACTION, details=details)), None)
     assert "Content         it cannot be read: look for its lines and its address in the channel" in page
     assert "W100012" in page
     assert not any(untrue in page for untrue in ("none", "no address", "Ships           no"))
@@ -82,7 +80,7 @@ def test_of_an_order_that_cannot_be_read_it_is_not_said_that_it_has_no_lines_and
 
 def test_of_several_addresses_each_is_printed():
     places = [DETAILS["ship_to"], {**DETAILS["ship_to"], "city": "Bath"}]  # type: ignore[dict-item]
-    page = whole_order(
+    page = stories.page(
         story(transaction=replace(TRANSACTION, details=json.dumps({**DETAILS, "ship_to": places}))), None
     )
     assert page.count("one of several") == 2
@@ -92,7 +90,7 @@ def test_of_several_addresses_each_is_printed():
 
 @pytest.mark.parametrize("transaction", [None, replace(TRANSACTION, details="", total=None, placed_at=None)])
 def test_of_what_is_not_kept_the_page_says_so(transaction: Transaction | None):
-    page = whole_order(story(Status.NOT_AN_ORDER, reason="before_start", transaction=transaction), None)
+    page = stories.page(story(Status.NOT_AN_ORDER, reason="before_start", transaction=transaction), None)
     assert page.splitlines()[-1] == "Of its content nothing is kept."
 
 
@@ -179,9 +177,9 @@ def test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal():
     )
     row = Listed(KEY, ODD, ODD, LANDED, timedelta(0), Status.FAILED, "Failed", "REJECTED_BY_ERP", ODD, ODD, 1)
     for text, as_many in (
-        (whole_order(given, ODD), whole_order(plain, "GUEST")),
-        (explain(given, ROUTE, STUCK_AFTER), explain(plain, ROUTE, STUCK_AFTER)),
-        (bundle(given, ROUTE, [], STUCK_AFTER), bundle(plain, ROUTE, [], STUCK_AFTER)),
+        (stories.page(given, ODD), stories.page(plain, "GUEST")),
+        (stories.told(given), stories.told(plain)),
+        (stories.handed_over(given, []), stories.handed_over(plain, [])),
         (listed([row]), "one\ntwo"),
     ):
         assert not any(each in text for each in UNSEEN)

@@ -11,10 +11,16 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
+from order_sync.core.holds import Hold, HoldKind
 from order_sync.core.orders import Transaction
+from order_sync.core.ports import task_in
 from order_sync.core.story import Attempt, Decision, Step, Story
 
 HIDDEN = "…"
+
+NOBODY = "a person"
+"""Who somebody of the staff is to support."""
+
 _SECRET = re.compile(
     r"(?<=://)[^/\s@]+@"
     r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
@@ -46,7 +52,7 @@ def cleaned(story: Story) -> Story:
         return replace(each, reason=clear(each.reason), message=clear(each.message))
 
     def attempt(each: Attempt) -> Attempt:
-        return replace(each, message=clear(each.message))
+        return replace(each, message=clear(each.message), receipt_status=clear(each.receipt_status))
 
     def step(each: Step) -> Step:
         return replace(each, message=clear(each.message), why=clear(each.why))
@@ -62,6 +68,46 @@ def cleaned(story: Story) -> Story:
         decisions=tuple(map(decision, story.decisions)),
         lost=tuple(map(decision, story.lost)),
     )
+
+
+def anonymous(story: Story) -> Story:
+    """The story as support may read it: no people's data, accounts or secrets in its texts, and nobody of the staff.
+
+    Of who acted the task is left, and of what people wrote as a reason nothing.
+    """
+
+    def clear(text: str) -> str:
+        return without_account(without_people(without_secrets(text), story.versions), story.versions)
+
+    def decision(each: Decision) -> Decision:
+        return replace(each, by=NOBODY, reason="", message="")
+
+    def attempt(each: Attempt) -> Attempt:
+        by, state = task_in(each.by) or NOBODY, clear(each.receipt_status)
+        return replace(each, message=clear(each.message), receipt_status=state, by=by)
+
+    def step(each: Step) -> Step:
+        return replace(each, message=clear(each.message), by=task_in(each.by) or NOBODY, why="")
+
+    return replace(
+        story,
+        message=clear(story.message),
+        erp_number=clear(story.erp_number),
+        erp_status=clear(story.erp_status),
+        problems=tuple(replace(each, value="", message=clear(each.message)) for each in story.problems),
+        attempts=tuple(map(attempt, story.attempts)),
+        history=tuple(map(step, story.history)),
+        holds=tuple(map(anonymous_hold, story.holds)),
+        decisions=tuple(map(decision, story.decisions)),
+        lost=tuple(map(decision, story.lost)),
+        sighting=replace(story.sighting, detail=clear(story.sighting.detail)) if story.sighting else None,
+    )
+
+
+def anonymous_hold(hold: Hold) -> Hold:
+    """The hold as support may read it: without what a person wrote as its reason."""
+    reason = "" if hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) else without_secrets(hold.reason)
+    return replace(hold, by=task_in(hold.by) or NOBODY, reason=reason)
 
 
 def fit_for_a_log(text: str, versions: Iterable[Transaction]) -> str:

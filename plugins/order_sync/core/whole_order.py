@@ -1,89 +1,69 @@
-"""A whole order on paper, for a person who enters it into the ERP by hand: as the channel says it, not as we read it.
+"""A whole order on paper, for a person who enters it into the ERP by hand.
 
 It holds people's data, so its text belongs on a screen or in a file for the order desk, and never in a log.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any
 
-from order_sync.core.explaining import laid_out, status
+from order_sync.core.content import ADDRESS, Content
+from order_sync.core.explaining import Row, laid_out, status
+from order_sync.core.explanation import Explanation
 from order_sync.core.hiding import on_one_line
-from order_sync.core.orders import Charge, Line
-from order_sync.core.outlook import keying_in, minute
-from order_sync.core.reading import named, read_order
-from order_sync.core.story import Story
+from order_sync.core.outlook import minute
 
 LINE = ("number", "sku", "title", "quantity", "each", "net", "tax_code", "tax_rate", "tax")
 CHARGE = ("code", "net", "tax_code", "tax_rate", "tax")
-ADDRESS = ("name", "street", "city", "state", "postal_code", "country")
 HEADS = {"number": "line", "sku": "SKU", "each": "net each", "tax_code": "tax code", "tax_rate": "rate %"}
 FIGURES = ("quantity", "each", "net", "tax_rate", "tax")
 """Columns that are set to the right."""
 
 
-def whole_order(story: Story, guest_account: str | None) -> str:
+def printed(said: Explanation, content: Content | None) -> str:
     """The order with its lines, charges, address and totals, and first whether it may be entered at all."""
-    said = story.transaction
-    if said is None or not said.details:
-        return f"Order {story.key}\n\n{keying_in(story)}\nOf its content nothing is kept."
-    details = _parsed(said.details)
-    guest = f"none: a guest, for whom the channel has the account {guest_account or '-'}"
-    head = [
-        ("Status", status(story)),
-        ("Read", f"version {story.version} of what the channel says, in its words"),
-        ("Reference", said.reference or "-"),
-        ("Receipt", said.receipt or "-"),
-        ("Customer", said.customer_account or guest),
-        ("Sold by", said.distributor or "-"),
-        ("Placed at", f"{said.placed_at or '-'} ({minute(story.placed_at)})"),
-        ("Deliver on", said.delivery_date or "-"),
-        ("Ships", {"True": "yes", "False": "no"}.get(str(details.get("ships")), "-")),
-    ]
-    if not details:
+    title = f"Order {said.key}"
+    if content is None:
+        return f"{title}\n\n{said.next.keying_in}\nOf its content nothing is kept."
+    head = [("", said.next.keying_in), ("Status", status(said.where)), *_head(content)]
+    if not content.readable:
         head.append(("Content", "it cannot be read: look for its lines and its address in the channel"))
-        return f"{laid_out(f'Order {story.key}', [('', keying_in(story)), *head])}\n"
+        return f"{laid_out(title, head)}\n"
     parts = [
-        f"{laid_out(f'Order {story.key}', [('', keying_in(story)), *head])}\nThis page holds people's data.",
-        laid_out("Ship to", _address(details.get("ship_to"))),
-        _table("Lines", LINE, [_with_price(named(line)) for line in _rows(details, "lines")]),
-        _table("Charges", CHARGE, _rows(details, "charges")),
-        laid_out(f"Totals in {_text(said.currency) or '-'}", _totals(story, guest_account)),
+        f"{laid_out(title, head)}\nThis page holds people's data.",
+        laid_out("Ship to", _addresses(content.ship_to)),
+        _table("Lines", LINE, content.lines),
+        _table("Charges", CHARGE, content.charges),
+        laid_out(f"Totals in {_text(content.currency) or '-'}", _totals(content)),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
-def _parsed(details: str) -> dict[str, Any]:
-    try:
-        parsed = json.loads(details)
-    except (ValueError, RecursionError):
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+def _head(content: Content) -> Iterator[Row]:
+    guest = f"none: a guest, for whom the channel has the account {content.guest_account or '-'}"
+    yield "Read", f"version {content.version} of what the channel says, in its words"
+    yield "Reference", content.reference or "-"
+    yield "Receipt", content.receipt or "-"
+    yield "Customer", content.customer_account or guest
+    yield "Sold by", content.distributor or "-"
+    yield "Placed at", f"{content.placed or '-'} ({minute(content.placed_at)})"
+    yield "Deliver on", content.delivery_date or "-"
+    yield "Ships", "-" if content.ships is None else "yes" if content.ships else "no"
 
 
-def _rows(details: Mapping[str, Any], name: str) -> list[Any]:
-    rows = details.get(name)
-    return [named(row) for row in rows] if isinstance(rows, list) else []
+def _addresses(addresses: Sequence[Mapping[str, str]]) -> Iterator[Row]:
+    if not addresses:
+        yield "", "no address"
+    for address in addresses:
+        if len(addresses) > 1:
+            yield "", "one of several"
+        yield from _address(address)
 
 
-def _address(address: object) -> list[tuple[str, str]]:
-    if isinstance(address, list):
-        return [row for place in address for row in [("", "one of several"), *_address(place)]]
-    if not isinstance(address, dict):
-        return [("", "no address")]
-    return [(part.replace("_", " "), str(address.get(part) or "-")) for part in ADDRESS]
-
-
-def _with_price(line: object) -> object:
-    """The line with the net price of one unit, if its amounts can be read."""
-    if not isinstance(line, dict):
-        return line
-    try:
-        each = Decimal(str(line.get("net"))) / Decimal(str(line.get("quantity")))
-        return {**line, "each": f"{each.quantize(Decimal('0.0001')).normalize():f}"}
-    except ArithmeticError:
-        return line
+def _address(address: Mapping[str, str]) -> Iterator[Row]:
+    if not address:
+        yield "", "no address"
+        return
+    for part in ADDRESS:
+        yield part.replace("_", " "), address[part] or "-"
 
 
 def _table(title: str, names: Sequence[str], rows: Sequence[object]) -> str:
@@ -105,18 +85,11 @@ def _text(value: object) -> str:
     return "" if value is None else " ".join(on_one_line(str(value)).split())
 
 
-def _totals(story: Story, guest_account: str | None) -> Iterator[tuple[str, str]]:
-    said = story.transaction
-    if said is None:
-        return
-    reading = read_order(said, guest_account, story.as_of)
-    taxed: tuple[Line | Charge, ...] = (*reading.order.lines, *reading.order.charges)
-    if reading.sound_money:
-        net = sum((item.net for item in taxed), Decimal(0))
-        tax = sum((item.tax for item in taxed), Decimal(0))
-        yield "net", str(net)
-        yield "tax", str(tax)
-        yield "sum", str(net + tax)
+def _totals(content: Content) -> Iterator[Row]:
+    if content.sums:
+        yield "net", str(content.sums.net)
+        yield "tax", str(content.sums.tax)
+        yield "sum", str(content.sums.total)
     else:
         yield "", "an amount cannot be read, so that nothing is added up here"
-    yield "order's total", f"{said.total or '-'}, as the channel says it"
+    yield "order's total", f"{content.total or '-'}, as the channel says it"

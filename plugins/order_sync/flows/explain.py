@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from order_sync.core.content import content_of
 from order_sync.core.escalating import Facts, bundle, bundle_of_list
-from order_sync.core.explaining import explain as explained
-from order_sync.core.explaining import laid_out, named
-from order_sync.core.hiding import fit_for_a_log, without_secrets
+from order_sync.core.explaining import as_text, laid_out, named
+from order_sync.core.explanation import Explanation
+from order_sync.core.explanation import explain as explained
+from order_sync.core.hiding import anonymous, fit_for_a_log, without_secrets
 from order_sync.core.order_list import causes as causes_text
 from order_sync.core.order_list import listed as list_text
 from order_sync.core.orders import OrderKey
@@ -19,7 +21,7 @@ from order_sync.core.ports import Route, Summary
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.selection import Selection
 from order_sync.core.story import Filters, Listed, Stories
-from order_sync.core.whole_order import whole_order
+from order_sync.core.whole_order import printed
 
 CAUSES = 10
 """Causes and findings that are shown."""
@@ -27,12 +29,20 @@ CAUSES = 10
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` may stand in a log; `page`, the whole order, holds people's data and may not. `summary` is counts."""
+    """`text` may stand in a log; `page`, the whole order, holds people's data and may not. `summary` is counts.
+
+    `explanation` is what the text says of a single order, as data.
+    """
 
     text: str
     summary: Summary
-    key: OrderKey | None = None
+    explanation: Explanation | None = None
     page: str = ""
+
+    @property
+    def key(self) -> OrderKey | None:
+        """The single order that was found; None for a list, and for none."""
+        return self.explanation.key if self.explanation else None
 
 
 def explain(
@@ -50,11 +60,13 @@ def explain(
     key = chosen[0].key
     story = stories.stories([key])[key]
     route = routes.get(story.channel)
-    text = explained(story, route, stuck_after)
+    explanation = explained(story, route, stuck_after)
+    text, page = as_text(explanation), ""
     if ask.escalate:
-        text += f"\n\n{bundle(story, route, facts, stuck_after)}"
-    page = whole_order(story, route.guest_account if route else None) if ask.whole_order else ""
-    return Answer(text, Summary({"found": 1}), key, page)
+        text += f"\n\n{bundle(explained(anonymous(story), route, stuck_after), facts)}"
+    if ask.whole_order:
+        page = printed(explanation, content_of(story, route.guest_account if route else None))
+    return Answer(text, Summary({"found": 1}), explanation, page)
 
 
 def _several(ask: ExplainRequest, keys: Sequence[OrderKey], in_all: int, stories: Stories) -> Answer:
