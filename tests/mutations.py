@@ -1282,10 +1282,18 @@ MUTATIONS = (
     Mutation(
         17,
         "support decides about orders",
-        "plugins/order_sync/permissions.py",
-        "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: READ,",
-        "DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: TRIGGER,",
+        CORE + "rights.py",
+        "BY_WHO_DECIDES = Right(frozenset({Role.ACTIONS}))",
+        "BY_WHO_DECIDES = Right(frozenset({Role.ACTIONS, Role.SUPPORT}))",
         "tests/shell/test_permissions.py::test_orders_are_decided_upon_by_one_role_alone",
+    ),
+    Mutation(
+        17,
+        "who may do one thing with a DAG may trigger all that it does",
+        "plugins/order_sync/permissions.py",
+        "do if all(may([role], deed) for deed in deeds) else READ",
+        "do if any(may([role], deed) for deed in deeds) else READ",
+        "tests/shell/test_permissions.py::test_who_may_do_only_a_part_of_what_a_dag_does_may_not_trigger_it",
     ),
     Mutation(
         17,

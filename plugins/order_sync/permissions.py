@@ -1,4 +1,4 @@
-"""Who may do what in Airflow: the roles of order-sync, what each may do with each kind of DAG, and how they are made.
+"""Who may do what in Airflow: what each role may do with each DAG, as `core/rights.py` says, and how roles are made.
 
 Airflow heeds a DAG's `access_control` under the FAB auth manager, and refuses a DAG that names a role which is not
 there: so the DAGs name them once `ORDER_SYNC_ROLES` says that they are. Until then, and without a role, nobody has any
@@ -6,18 +6,16 @@ of these rights but those who may do everything. It grants no role to anybody an
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from airflow.sdk import conf
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.rights import Deed, Role, may, sees
+from order_sync.core.selection import Action
 from order_sync.core.settings import PREFIX, Settings
 
-ACTIONS = "Order Sync Actions"
-SUPPORT = "Order Sync Support"
-VIEWER = "Order Sync Viewer"
-AUDITOR = "Order Sync Auditor"
-ROLES = (ACTIONS, SUPPORT, VIEWER, AUDITOR)
+ROLES = tuple(map(str, Role))
 
 SETTING = f"{PREFIX}ROLES"
 
@@ -32,24 +30,19 @@ TRIGGER: Access = {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_create"}}
 Grants = dict[str, Access]
 """What each role may do with a DAG; a role that is not named may do nothing."""
 
-SCHEDULED: Grants = {ACTIONS: READ, SUPPORT: CLEAR, VIEWER: READ, AUDITOR: READ}
-DECISION: Grants = {ACTIONS: TRIGGER, SUPPORT: READ, VIEWER: READ, AUDITOR: READ}
-QUESTION: Grants = {ACTIONS: TRIGGER, SUPPORT: TRIGGER, VIEWER: READ, AUDITOR: READ}
-ADMINISTRATION: Grants = {AUDITOR: READ}
-
-DAGS = {
-    "sync_orders": SCHEDULED,
-    "compare_orders": SCHEDULED,
-    "forget_transactions": SCHEDULED,
-    "resync_orders": DECISION,
-    "hold_connection": DECISION,
-    "explain_order": QUESTION,
-    "report_failures": QUESTION,
-    "backfill_orders": ADMINISTRATION,
-    "restore_ledger": ADMINISTRATION,
-    "erase_personal_data": ADMINISTRATION,
+DAGS: Mapping[str, Sequence[Deed]] = {
+    "sync_orders": (Deed.LOOK_AFTER,),
+    "compare_orders": (Deed.LOOK_AFTER,),
+    "forget_transactions": (Deed.LOOK_AFTER,),
+    "resync_orders": tuple(map(Deed, Action)),
+    "hold_connection": (Deed.HOLD_CONNECTION, Deed.RELEASE_CONNECTION),
+    "explain_order": (Deed.EXPLAIN,),
+    "report_failures": (Deed.REPORT,),
+    "backfill_orders": (Deed.BACKFILL,),
+    "restore_ledger": (Deed.RESTORE,),
+    "erase_personal_data": (Deed.ERASE,),
 }
-"""What each DAG is to people, by its id without the channel."""
+"""What people do with each DAG, by its id without the channel."""
 
 SEEN = (
     *("Website", "Cluster Activity", "DAG Runs", "DAG Versions", "DAG Warnings", "DAG Code", "DAG Dependencies"),
@@ -68,7 +61,17 @@ CHANGED = ("DAG Runs", "Task Instances")
 def access(dag_id: str) -> Grants | None:
     """What each role may do with a DAG: its `access_control`. None as long as the roles are not there."""
     given = {name: value for name, value in os.environ.items() if name == SETTING}
-    return DAGS[dag_id.partition("__")[0]] if Settings.read(given).roles else None
+    return grants(DAGS[dag_id.partition("__")[0]]) if Settings.read(given).roles else None
+
+
+def grants(deeds: Sequence[Deed]) -> Grants:
+    """What follows for a DAG. Airflow does not tell apart what is done with one: who triggers it may do all of that."""
+    do = CLEAR if deeds == (Deed.LOOK_AFTER,) else TRIGGER
+    return {
+        str(role): do if all(may([role], deed) for deed in deeds) else READ
+        for role in Role
+        if all(sees([role], deed) for deed in deeds)
+    }
 
 
 def commands() -> Iterator[list[str]]:
@@ -78,9 +81,9 @@ def commands() -> Iterator[list[str]]:
         (ROLES, SEEN, "can_read"),
         (ROLES, MENU, "menu_access"),
         (ROLES, OWN, "can_edit"),
-        ((ACTIONS, SUPPORT), CHANGED, "can_edit"),
-        ((AUDITOR,), ("Audit Logs",), "can_read"),
-        ((AUDITOR,), ("Browse", "Audit Logs"), "menu_access"),
+        ((Role.ACTIONS, Role.SUPPORT), CHANGED, "can_edit"),
+        ((Role.AUDITOR,), ("Audit Logs",), "can_read"),
+        ((Role.AUDITOR,), ("Browse", "Audit Logs"), "menu_access"),
     ):
         yield ["roles", "add-perms", *roles, "-r", *resources, "-a", action]
 

@@ -8,16 +8,16 @@ from typing import Any
 import httpx
 import psycopg
 
-from order_sync import permissions
+from order_sync.core.rights import Role
 from sandbox.airflow import Airflow
 from sandbox.airflow_api import Api
 
 ROLES = {
-    "anna": [permissions.ACTIONS],
-    "sam": [permissions.SUPPORT],
-    "vera": [permissions.VIEWER],
-    "otto": [permissions.AUDITOR],
-    "both": [permissions.ACTIONS, permissions.SUPPORT],
+    "anna": [Role.ACTIONS],
+    "sam": [Role.SUPPORT],
+    "vera": [Role.VIEWER],
+    "otto": [Role.AUDITOR],
+    "both": [Role.ACTIONS, Role.SUPPORT],
     "stock_viewer": ["Viewer"],
     "stock_user": ["User"],
     "stock_op": ["Op"],

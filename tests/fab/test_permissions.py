@@ -3,6 +3,7 @@
 import pytest
 
 from order_sync import permissions
+from order_sync.core.rights import Role
 from tests.fab.office import ROLES, Office
 
 DECISIONS = {"resync_orders", "hold_connection"}
@@ -72,11 +73,9 @@ def test_a_trigger_that_is_allowed_makes_a_run_that_bears_the_persons_name(offic
 @pytest.mark.parametrize("who", [*OURS, "stock_viewer", "stock_user", "stock_op", "nobody"])
 def test_only_administrators_grant_roles(who: str, office: Office):
     """R140"""
-    mine = {"roles": [{"name": permissions.ACTIONS}]}
+    mine = {"roles": [{"name": Role.ACTIONS}]}
     assert office.ask(who, "PATCH", f"/auth/fab/v1/users/{who}?update_mask=roles", mine) == FORBIDDEN
-    assert (
-        office.ask(who, "PATCH", f"/auth/fab/v1/roles/{permissions.VIEWER}", {"name": "x", "actions": []}) == FORBIDDEN
-    )
+    assert office.ask(who, "PATCH", f"/auth/fab/v1/roles/{Role.VIEWER}", {"name": "x", "actions": []}) == FORBIDDEN
 
 
 def test_nobody_has_a_role_but_by_an_administrator(office: Office):

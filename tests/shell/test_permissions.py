@@ -4,7 +4,8 @@ import pytest
 
 from order_sync import permissions
 from order_sync.core.errors import Misconfigured
-from order_sync.permissions import ACTIONS, AUDITOR, ROLES, SUPPORT
+from order_sync.core.rights import Deed, Role
+from order_sync.permissions import ROLES
 
 DECISIONS = ("resync_orders", "hold_connection")
 ADMINISTRATION = ("backfill_orders", "restore_ledger", "erase_personal_data")
@@ -41,27 +42,38 @@ def test_a_setting_that_is_neither_on_nor_off_is_refused_and_no_other_setting_ma
 @pytest.mark.parametrize("dag_id", DECISIONS)
 def test_orders_are_decided_upon_by_one_role_alone(dag_id: str):
     """R138, R139"""
-    assert those_who_may("can_create", "DAG Runs", dag_id) == {ACTIONS}
-    assert those_who_may("can_edit", "DAGs", dag_id) == {ACTIONS}
+    assert those_who_may("can_create", "DAG Runs", dag_id) == {Role.ACTIONS}
+    assert those_who_may("can_edit", "DAGs", dag_id) == {Role.ACTIONS}
 
 
 @pytest.mark.usefixtures("on")
 @pytest.mark.parametrize("dag_id", ["sync_orders__dynamics_web", "compare_orders"])
 def test_scheduled_tasks_are_cleared_by_support_alone_and_triggered_by_nobody(dag_id: str):
-    assert those_who_may("can_edit", "DAGs", dag_id) == {SUPPORT}
+    assert those_who_may("can_edit", "DAGs", dag_id) == {Role.SUPPORT}
     assert those_who_may("can_create", "DAG Runs", dag_id) == set()
 
 
 @pytest.mark.usefixtures("on")
 @pytest.mark.parametrize("dag_id", ADMINISTRATION)
 def test_what_is_for_administrators_is_read_by_the_auditor_alone(dag_id: str):
-    assert permissions.access(dag_id) == {AUDITOR: permissions.READ}
+    assert permissions.access(dag_id) == {Role.AUDITOR: permissions.READ}
 
 
 @pytest.mark.usefixtures("on")
 @pytest.mark.parametrize("dag_id", [dag_id for dag_id in permissions.DAGS if dag_id not in ADMINISTRATION])
 def test_every_role_reads_every_other_dag(dag_id: str):
     assert those_who_may("can_read", "DAGs", dag_id) == set(ROLES)
+
+
+def test_each_deed_belongs_to_one_kind_of_dag():
+    deeds = [deed for each in permissions.DAGS.values() for deed in each if deed is not Deed.LOOK_AFTER]
+    assert sorted(deeds) == sorted({*Deed} - {Deed.LOOK_AFTER})
+
+
+def test_who_may_do_only_a_part_of_what_a_dag_does_may_not_trigger_it():
+    asks_and_decides = permissions.grants((Deed.EXPLAIN, Deed.RESYNC))
+    assert asks_and_decides[Role.ACTIONS] == permissions.TRIGGER
+    assert asks_and_decides[Role.SUPPORT] == permissions.READ
 
 
 def test_no_role_may_do_anything_with_the_dags_of_others_or_manage_airflow():

@@ -10,9 +10,9 @@ from order_sync import flows, hooks, registry
 from order_sync.core.errors import NotAuthorised
 from order_sync.core.requests.restore import RestoreRequest
 from order_sync.core.restoring import PersonsRun, PersonsRuns
+from order_sync.core.rights import Role
 from order_sync.flows.restore import DECISIONS, OTHERS
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
-from order_sync.permissions import AUDITOR
 
 
 class RestoreLedgerOperator(OrderSyncOperator):
@@ -74,7 +74,7 @@ def runs_of_people(since: datetime) -> PersonsRuns | None:
                 raise
             untold[dag] = (
                 f"the user of connection '{hooks.AIRFLOW}' may not read DAG {dag}, or there is none: under FAB give it"
-                f" the role {AUDITOR}"
+                f" the role {Role.AUDITOR}"
             )
     runs = [
         PersonsRun(
