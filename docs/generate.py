@@ -186,7 +186,7 @@ def _params(dag: "DAG") -> str:
 
 
 def _choices(schema: Mapping[str, Any]) -> str:
-    shown = schema.get("values_display", {})
+    shown = {value: text for value, text in schema.get("values_display", {}).items() if text != value}
     choices = [f"`{each}` ({shown[each]})" if each in shown else f"`{each}`" for each in schema.get("enum", ()) if each]
     return ", ".join(choices) or schema.get("format") or str(schema.get("type", "anything"))
 

@@ -379,9 +379,9 @@ def test_every_dag_is_open_to_the_roles_that_the_table_names_and_to_none_while_t
     monkeypatch.setenv(permissions.SETTING, setting)
     bag = DagBag(DAGS)
     assert bag.import_errors == {}
-    assert {dag_id: dag.access_control for dag_id, dag in bag.dags.items()} == {
-        dag_id: permissions.DAGS[dag_id.partition("__")[0]] if setting == "on" else None for dag_id in bag.dags
-    }
+    table = {dag_id: permissions.grants(permissions.DAGS[dag_id.partition("__")[0]]) for dag_id in bag.dags}
+    expected = table if setting == "on" else dict.fromkeys(table)
+    assert {dag_id: dag.access_control for dag_id, dag in bag.dags.items()} == expected
 
 
 def test_the_watcher_neither_retries_nor_alerts_a_second_time(dags: dict[str, DAG]):

@@ -95,7 +95,7 @@ def test_the_setting_says_how_many_a_filter_may_match_without_a_confirmation(wor
 
 def test_params_that_cannot_be_are_refused_all_at_once_and_nothing_is_done(world: World):
     """R173"""
-    with pytest.raises(Misconfigured, match=r"order_keys: number 1 is no order key, .*; reason is missing"):
+    with pytest.raises(Misconfigured, match=r"reason is missing: .*; order_keys: number 1 is no order key"):
         decide(order_keys=["x"], reason="")
     assert world.ledger.runs == {}
 
