@@ -1470,6 +1470,22 @@ MUTATIONS = (
     ),
     Mutation(
         14,
+        "a filter beside the keys of orders is passed over",
+        CORE + "requests/resync.py",
+        "    if by_key and filters:\n",
+        "    if False:\n",
+        "tests/core/test_resync_request.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
+    ),
+    Mutation(
+        18,
+        "a form that is left as it comes erases",
+        CORE + "requests/erase.py",
+        "dry_run: Flag = Field(True,",
+        "dry_run: Flag = Field(False,",
+        "tests/core/test_requests.py::test_each_request_gives_what_its_flow_takes",
+    ),
+    Mutation(
+        14,
         "blanks choose every order",
         CORE + "requests/request.py",
         'return any(item != "" and not str(item).isspace() for item in value)',
@@ -1938,6 +1954,14 @@ MUTATIONS = (
         "or story.doubted ",
         "",
         "tests/ledger/test_telling.py::test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent",
+    ),
+    Mutation(
+        15,
+        "support reads who triggered a run",
+        CORE + "hiding.py",
+        'by=task_in(each.by) or NOBODY, why=""',
+        'by=each.by, why=""',
+        "tests/core/test_escalating.py::test_who_cleared_or_triggered_does_not_get_out",
     ),
     Mutation(
         15,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_sync.core.escalating import bundle_of_list
-from order_sync.core.hiding import without_account, without_people, without_secrets
+from order_sync.core.hiding import anonymous, without_account, without_people, without_secrets
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Problem, Transaction
@@ -72,6 +72,8 @@ def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: s
     """R169, R178"""
     assert private.lower() in str(leaky()).lower().replace("\\'", "'"), "the story must hold what is looked for"
     assert private.lower() not in stories.handed_over(leaky(), FACTS).lower()
+    support = replace(anonymous(leaky()), transaction=None, earlier=())
+    assert private.lower() not in str(support).lower().replace("\\'", "'")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain
 
 from order_sync.core.holds import Hold, HoldKind
-from order_sync.core.orders import Transaction
+from order_sync.core.orders import Problem, Transaction
 from order_sync.core.ports import task_in
 from order_sync.core.story import Attempt, Decision, Step, Story
 
@@ -57,11 +57,14 @@ def cleaned(story: Story) -> Story:
     def step(each: Step) -> Step:
         return replace(each, message=clear(each.message), why=clear(each.why))
 
+    def problem(each: Problem) -> Problem:
+        return replace(each, value=clear(each.value), message=clear(each.message))
+
     return replace(
         story,
         message=clear(story.message),
         erp_status=clear(story.erp_status),
-        problems=tuple(replace(each, message=clear(each.message)) for each in story.problems),
+        problems=tuple(map(problem, story.problems)),
         attempts=tuple(map(attempt, story.attempts)),
         history=tuple(map(step, story.history)),
         holds=tuple(replace(each, reason=clear(each.reason)) for each in story.holds),
