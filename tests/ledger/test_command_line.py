@@ -15,6 +15,8 @@ import pytest
 import tests.airflow_home  # noqa: F401  Airflow reads its settings at import
 from order_sync.__main__ import main
 from order_sync.core.lifecycle import Event
+from order_sync.core.requests.explain import ExplainRequest
+from order_sync.core.requests.request import Known
 from order_sync.ledger import Ledger, migration
 from tests.ledger.steps import Connect, Sql, close, fail, key, land, send
 
@@ -132,6 +134,15 @@ def test_explain_prints_a_whole_order_and_what_support_needs(run, address: str, 
 
 def ledger_password(address: str) -> str:
     return address.split(":")[2].split("@")[0]
+
+
+def test_explain_has_an_option_for_each_field_of_its_form(run):
+    """R173"""
+    done = run("explain", "--help", connection=None)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name, schema in ExplainRequest.form(Known()).items():
+        assert f"--{name.replace('_', '-')}" in done.stdout or name == "key"
+        assert schema["title"] in " ".join(done.stdout.split())
 
 
 def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, address: str, ledger: Ledger):

@@ -92,28 +92,26 @@ class ExplainRequest(Request):
     key: Annotated[OrderKey | None, PlainValidator(_key), WithJsonSchema({"type": OPTIONAL})] = Field(
         None, title="Order key", description="`channel:...`, as in alerts."
     )
-    reference: Text = Field("", title="Channel reference ID")
-    receipt: Text = Field("", title="Receipt number")
+    reference: Text = Field("", title="Channel reference ID", description="What the online store shows its customer.")
+    receipt: Text = Field("", title="Receipt number", description="What stands on a till's receipt.")
     customer_account: Annotated[str, PlainValidator(_single), WithJsonSchema({"type": OPTIONAL})] = Field(
-        "", title="Customer account"
+        "", title="Customer account", description="As the channel says it."
     )
     whole_order: Annotated[bool, PlainValidator(_whole), WithJsonSchema({"type": "boolean"})] = Field(
         False,
         title="Print the whole order",
-        description="Into a file beside the reports. It holds people's data.",
+        description="It holds people's data. The DAG writes it into a file beside the reports.",
     )
-    escalate: Flag = Field(
-        False, title="For support", description="Also logs what support gets, without people's data."
-    )
-    status: AnyStatus = Field(None, title="Status")
-    code: AnyCode = Field("", title="Error code")
+    escalate: Flag = Field(False, title="For support", description="Also what support gets, without people's data.")
+    status: AnyStatus = Field(None, title="Status", description="As the ledger has it.")
+    code: AnyCode = Field("", title="Error code", description="All orders of one cause.")
     channel: AnyChannel = Field("", title="Channel")
     days: Annotated[int | None, PlainValidator(_days), WithJsonSchema({"type": ["null", "integer"], "minimum": 1})] = (
         Field(None, title="Days", description="Placed in so many days up to now.")
     )
     at_most: Annotated[
         int, PlainValidator(_at_most), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})
-    ] = Field(AT_MOST, title="At most")
+    ] = Field(AT_MOST, title="At most", description="Orders that a list shows.")
 
     @property
     def selection(self) -> Selection | None:
