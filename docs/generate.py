@@ -17,6 +17,7 @@ import yaml
 from airflow.sdk import TriggerRule
 
 from order_sync.core.advice import CATALOGUE
+from order_sync.core.holds import holds_after
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
 from order_sync.core.settings import PREFIX, Settings
 from tests.airflow_home import CHECKOUT, DAGS
@@ -89,7 +90,7 @@ def settings() -> str:
 def errors() -> str:
     """The page of the error catalogue."""
     rows = (
-        (f"`{code}`", a.meaning, a.fixer, a.steps, a.then, str(a.holds_after or "never"))
+        (f"`{code}`", a.meaning, a.fixer, a.steps, a.then, str(holds_after(code) or "never"))
         for code, a in sorted(CATALOGUE.items())
     )
     head = ("code", "what it means", "who mends it", "how", "what happens to the order", "holds the ERP after")

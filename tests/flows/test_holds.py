@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from order_sync.core.advice import OF_NO_KNOWN_CAUSE
+from order_sync.core.advice import CATALOGUE
 from order_sync.core.errors import LedgerUnavailable, NotAuthorised, OrderRefused, Transient
-from order_sync.core.holds import HoldKind, HoldScope
+from order_sync.core.holds import HOLDS_AFTER, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import Actor, Route
@@ -244,13 +244,24 @@ def test_a_code_that_only_an_order_of_its_own_can_have_holds_no_erp_however_many
     assert ledger.in_force == []
 
 
+@pytest.mark.parametrize(("hint", "held"), [("yes", True), ("maybe", False), ("no", False)])
+def test_whether_refusals_hold_the_erp_follows_from_the_entry_and_not_from_its_words(monkeypatch, hint, held):
+    words = dict.fromkeys(("meaning", "fixer", "steps", "then"), "ERP-admin mends the set-up")
+    known = CATALOGUE["PRICE_PRECISION"]
+    monkeypatch.setitem(CATALOGUE, "PRICE_PRECISION", replace(known, **words, hints_at_setup=hint))
+    ledger, _ = ready(*range(1, 11))
+    with suppress(RefusesEverything):
+        run_push(ledger, Refusing(ledger.clock, code="PRICE_PRECISION"), FIRST)
+    assert bool(ledger.in_force) is held
+
+
 def test_a_refusal_that_nobody_knows_holds_an_erp_that_takes_none_of_many_orders_and_none_fails():
     ledger, _ = ready(*range(1, 301))
     erp = Refusing(ledger.clock, code="REJECTED_BY_ERP", said="the sequence is missing")
     with pytest.raises(RefusesEverything, match=r"refused the last \d+ orders with REJECTED_BY_ERP"):
         run_push(ledger, erp, FIRST)
     assert ledger.counts("shop") == {Status.QUEUED: 300}
-    assert OF_NO_KNOWN_CAUSE <= len(erp.refused) < 300
+    assert HOLDS_AFTER["maybe"] <= len(erp.refused) < 300
     assert run_push(ledger, erp, NEXT).held
     erp.code = None
     assert run_push(ledger, erp, NEXT).counts == {"sent": 300}

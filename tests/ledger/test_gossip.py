@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from order_sync.core.advice import OF_NO_KNOWN_CAUSE
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import LedgerUnavailable
 from order_sync.core.findings import told
+from order_sync.core.holds import holds_after
 from order_sync.core.ports import Actor, Route
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
@@ -42,6 +42,7 @@ from tests.support.asking import decision
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))
 URSULA = Actor("resync_orders/run/decide", person="ursula", reason="the cause is mended")
+MANY = holds_after("REJECTED_BY_ERP") or 0
 BEFORE = Window(datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -133,10 +134,10 @@ def test_sending_looking_up_and_comparing_let_nothing_out(shop: Shop, nothing_of
 def test_an_erp_that_refuses_one_order_after_the_other_is_held_for_a_reason_without_people(
     shop: Shop, sql: Sql, nothing_of_ann: Callable[[], None]
 ):
-    shop.erp.script = ["refused"] * OF_NO_KNOWN_CAUSE
-    shop.sell(*range(1, OF_NO_KNOWN_CAUSE + 1))
+    shop.erp.script = ["refused"] * MANY
+    shop.sell(*range(1, MANY + 1))
     shop.queue()
-    with pytest.raises(Exception, match=f"refused the last {OF_NO_KNOWN_CAUSE} orders") as error:
+    with pytest.raises(Exception, match=f"refused the last {MANY} orders") as error:
         shop.send(submit_concurrency=1)
     shop.said.append(str(error.value))
     assert sql.one("select count(*) from holds") == 1

@@ -5,12 +5,9 @@ generated from it.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-IN_A_ROW = 5
-"""Orders refused in a row with a code that hints at the ERP's set-up, after which the ERP is held."""
-
-OF_NO_KNOWN_CAUSE = 20
-"""The same for a code that says as little of the set-up as of the order: only the number tells them apart."""
+Hint = Literal["yes", "maybe", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +15,8 @@ class Advice:
     """For one code: its meaning, the person who mends the cause, what to do, and what happens to the order then.
 
     `kinds`: the kinds of the ERP's reference data whose change brings an order with this code back by itself.
-    `holds_after`: how many orders the ERP must refuse with it, and take none between, until its set-up is the likely
-    cause. None: it is always the order's own trouble, and never stops another order.
+    `hints_at_setup`: whether the ERP's set-up is the likely cause when it refuses many orders with this code. `maybe`:
+    the code says as little of the set-up as of the order. `no`: it is the order's own trouble, and stops no other.
     """
 
     meaning: str
@@ -27,7 +24,7 @@ class Advice:
     steps: str
     then: str
     kinds: tuple[str, ...] = ()
-    holds_after: int | None = None
+    hints_at_setup: Hint = "no"
 
 
 _AGAIN = "It is validated again by itself when the ERP's data of that code changes."
@@ -57,7 +54,7 @@ CATALOGUE: dict[str, Advice] = {
         "Create or activate the customer; for guests set the channel's `guest_account` in the registry.",
         "It is validated again by itself when the ERP's data of that code changes, or guests get an account.",
         ("customer",),
-        holds_after=OF_NO_KNOWN_CAUSE,
+        hints_at_setup="maybe",
     ),
     "CURRENCY_MAPPING": Advice(
         "The ERP does not trade in this currency.",
@@ -65,7 +62,7 @@ CATALOGUE: dict[str, Advice] = {
         "Activate it in the ERP, or correct it in the shop.",
         _AGAIN,
         ("currency",),
-        holds_after=IN_A_ROW,
+        hints_at_setup="yes",
     ),
     "TAX_MAPPING": Advice(
         "A tax code or its rate is not the ERP's.",
@@ -73,7 +70,7 @@ CATALOGUE: dict[str, Advice] = {
         "Create or correct the tax in the ERP, or in the shop.",
         _AGAIN,
         ("tax",),
-        holds_after=IN_A_ROW,
+        hints_at_setup="yes",
     ),
     "COUNTRY_STATE_INVALID": Advice(
         "The country, or its state, is no ISO 3166 code that the ERP knows.",
@@ -146,7 +143,7 @@ CATALOGUE: dict[str, Advice] = {
         "source",
         "Complete it in the shop.",
         _WAITS,
-        holds_after=OF_NO_KNOWN_CAUSE,
+        hints_at_setup="maybe",
     ),
     "BAD_CHARACTERS": Advice(
         "A field holds a character that the ERP does not store there.", "source", "Correct it in the shop.", _WAITS
@@ -163,14 +160,14 @@ CATALOGUE: dict[str, Advice] = {
         "finance",
         "Open or reopen the period, if permitted.",
         _WAITS,
-        holds_after=IN_A_ROW,
+        hints_at_setup="yes",
     ),
     "REJECTED_BY_ERP": Advice(
         "The ERP refused the order for a reason of its own; its text is kept.",
         "ERP-admin",
         "Mend what the text says.",
         _WAITS,
-        holds_after=OF_NO_KNOWN_CAUSE,
+        hints_at_setup="maybe",
     ),
     "ORDER_CONFLICT": Advice(
         "Channel and ERP disagree about an order that the ERP has or may have; the text says in what.",
@@ -186,6 +183,12 @@ CATALOGUE: dict[str, Advice] = {
     ),
     "CANCELLED_IN_ERP": Advice(
         "Somebody cancelled it in the ERP.", "ERP-admin", "Ask who cancelled it and why.", _PERSON
+    ),
+    "ORDER_BUSY": Advice(
+        "The ERP does not take the order now: somebody or something is at work on a record that it needs.",
+        "nobody",
+        "Nothing; if it goes on, look in the ERP for who has the record open, or which job runs.",
+        "It stays Queued and is tried again a little later; other orders go on.",
     ),
     "OUTCOME_UNKNOWN": Advice(
         "What became of a try to send it is not known until a look-up tells.",
@@ -222,7 +225,7 @@ CATALOGUE: dict[str, Advice] = {
         _RETRIED,
     ),
     "RATE_LIMITED": Advice(
-        "The ERP asks for patience.",
+        "The ERP limits how many calls it answers, and asks to wait for longer than a call waits by itself.",
         "nobody",
         "Lower ORDER_SYNC_SUBMIT_CONCURRENCY, or give the ERP `off_peak` hours in the registry.",
         _RETRIED,
@@ -259,6 +262,6 @@ CATALOGUE: dict[str, Advice] = {
         "integration",
         "Read the text, and add its code here.",
         _LOOKED_UP,
-        holds_after=OF_NO_KNOWN_CAUSE,
+        hints_at_setup="maybe",
     ),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from order_sync.core.advice import CATALOGUE
+from order_sync.core.advice import CATALOGUE, Hint
 from order_sync.core.errors import NotAuthorised, OrderSyncError
 
 
@@ -62,6 +62,11 @@ def kind_of(trouble: OrderSyncError) -> HoldKind:
     return HoldKind.ACCESS if isinstance(trouble, NotAuthorised) else HoldKind.OUTAGE
 
 
+HOLDS_AFTER: dict[Hint, int | None] = {"yes": 5, "maybe": 20, "no": None}
+"""How many orders the ERP must refuse with one code, by whether it hints at the set-up; only the number tells a set-up
+that is wrong from orders that are, where the code says nothing of either."""
+
+
 def holds_after(code: str) -> int | None:
     """How many orders the ERP must refuse with this code, and take none between, before it is held; None: never."""
-    return CATALOGUE.get(code, CATALOGUE["UNKNOWN"]).holds_after
+    return HOLDS_AFTER[CATALOGUE.get(code, CATALOGUE["UNKNOWN"]).hints_at_setup]
