@@ -1,18 +1,17 @@
 """The one HTTP client: pooled, bounded in time and in number, and exact about what a failed call may have done.
 
-A question that fails is Transient. A send that fails *after* it may have left is OutcomeUnknown, and one that never got
-a connection is Transient: the difference between sending an order again and making it twice. No POST is repeated here.
-It must not know any ERP, what the calls mean, nor Airflow. Messages name the connection and never repeat a key or body.
+A question that fails is Transient, once it was repeated in vain. A send that fails *after* it may have left is
+OutcomeUnknown, and one that never got a connection is Transient: the difference between sending an order again and
+making it twice. No send is repeated, but one that the system declined because of too many calls. It must not know any
+ERP, what the calls mean, nor Airflow. Messages name the connection and never repeat a key or body.
 """
 
 import asyncio
 import json
 import ssl
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Self
@@ -20,8 +19,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, RateLimited, Transient, Unreadable
+from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, OutcomeUnknown, Transient, Unreadable
 from order_sync.core.settings import Settings
+from order_sync.pace import Gate
 
 QUESTIONS_AT_A_TIME = 2
 """Questions in flight beside the sends, so that looking orders up never crowds out sending them."""
@@ -29,8 +29,8 @@ QUESTIONS_AT_A_TIME = 2
 KEEP_ALIVE_SECONDS = 1.0
 """How long an idle connection is kept: less than the 2 s after which gunicorn closes it under a POST."""
 
-DEFAULT_PATIENCE = timedelta(minutes=1)
-"""How long to wait when a server asks for patience and does not say how much."""
+REPEATS = (0.2, 1.0)
+"""After about how many seconds a question is asked again that failed at once: a lost connection is no outage."""
 
 Doubt = type[Transient] | type[OutcomeUnknown]
 """What a call without a usable answer is: a question can be asked again, a send may have taken effect."""
@@ -66,10 +66,19 @@ class Reply:
     body: Any
 
 
+class _Passing(Exception):
+    """A failure that the next call may not meet; `error` is what it is when no call follows."""
+
+    def __init__(self, error: OrderSyncError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Rest:
     """JSON over HTTP to one endpoint; an async context manager.
 
     `decode` turns an answer's text into values and `encode` values into a request's text; both have JSON's defaults.
+    All calls pass the `gate`: give one that knows the vendor's headers, or that another client of the connection has.
     """
 
     def __init__(
@@ -80,6 +89,7 @@ class Rest:
         headers: Mapping[str, str] | None = None,
         encode: Callable[[Any], str] = json.dumps,
         decode: Callable[[str], Any] = json.loads,
+        gate: Gate | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._tls = _checked(endpoint)
@@ -91,6 +101,7 @@ class Rest:
         self._connections = settings.submit_concurrency + QUESTIONS_AT_A_TIME
         self._encode = encode
         self._decode = decode
+        self._gate = gate or Gate(endpoint.connection)
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -109,15 +120,25 @@ class Rest:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        """Make a call that may be made again at will. Raises Transient, RateLimited, NotAuthorised or Misconfigured."""
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeats: Sequence[float] = REPEATS,
+    ) -> Reply:
+        """Make a call that may be made again at will, and is made again if it fails at once; silence is not repeated.
+
+        Raises Transient, RateLimited, NotAuthorised or Misconfigured.
+        """
         async with self._questions:
-            return await self._call(method, path, body, headers, Transient)
+            return await self._call(method, path, body, headers, Transient, repeats)
 
     async def send(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
         """Make a call that must not be made twice. As `ask`, but OutcomeUnknown once it may have reached the server."""
         async with self._sends:
-            return await self._call(method, path, body, headers, OutcomeUnknown)
+            return await self._call(method, path, body, headers, OutcomeUnknown, ())
 
     async def _call(
         self,
@@ -126,48 +147,71 @@ class Rest:
         body: Any,
         headers: Mapping[str, str] | None,
         doubt: Doubt,
+        repeats: Sequence[float],
     ) -> Reply:
         data = None if body is None else self._encode(body).encode()
         sent_headers = {**(headers or {}), **({"Content-Type": "application/json"} if data else {})}
-        where = f"{urlsplit(path).path} of connection '{self._endpoint.connection}'"
+        begun, declined, pauses = self._gate.now(), 0, [*repeats]
+        while True:
+            await self._gate.passed(begun)
+            try:
+                response, text = await self._exchange(method, path, data, sent_headers, doubt)
+                if not self._gate.heed(response.status, response.headers, declined):
+                    return self._judged(response, text, path, doubt)
+                declined += 1
+            except _Passing as failure:
+                if not pauses:
+                    raise failure.error from None
+                await self._gate.rest(pauses.pop(0))
+
+    async def _exchange(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], doubt: Doubt
+    ) -> tuple[aiohttp.ClientResponse, str]:
+        """Make the call once."""
+        where = self._named(path)
         try:
             async with asyncio.timeout((self._connect_timeout + self._read_timeout).total_seconds()):
                 async with self._session.request(
-                    method, path, data=data, headers=sent_headers, allow_redirects=False
+                    method, path, data=data, headers=headers, allow_redirects=False
                 ) as response:
-                    text = await response.text(errors="replace")
+                    return response, await response.text(errors="replace")
         except aiohttp.ClientConnectorCertificateError as error:
             raise Misconfigured(
                 f"connection '{self._endpoint.connection}': the certificate of {self._endpoint.base_url} cannot be"
                 f" verified ({error.certificate_error}); renew it, or name its authority's file as 'ca' in the extra"
             ) from None
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Transient(
-                f"connection '{self._endpoint.connection}': {self._endpoint.base_url} does not accept connections"
-                f" ({type(error).__name__}); nothing was sent"
-            ) from None
+        except aiohttp.ClientConnectorError as error:
+            raise _Passing(self._not_connected(error)) from None
+        except aiohttp.ConnectionTimeoutError as error:
+            raise self._not_connected(error) from None
         except TimeoutError:
             raise doubt(f"{where} did not answer within {self._read_timeout}") from None
         except aiohttp.ClientError as error:
-            raise doubt(f"{where}: the connection broke before the answer ended ({type(error).__name__})") from None
+            broke = f"{where}: the connection broke before the answer ended ({type(error).__name__})"
+            raise _Passing(doubt(broke)) from None
         except UNREADABLE as error:  # a character set that there is not, or that is for something else than text
             raise unreadable(f"{where} answered in characters that cannot be read", error, doubt) from None
-        return self._judged(response, text, where, doubt)
 
-    def _judged(self, response: aiohttp.ClientResponse, text: str, where: str, doubt: Doubt) -> Reply:
-        status = response.status
+    def _not_connected(self, error: Exception) -> Transient:
+        return Transient(
+            f"connection '{self._endpoint.connection}': {self._endpoint.base_url} does not accept connections"
+            f" ({type(error).__name__}); nothing was sent"
+        )
+
+    def _named(self, path: str) -> str:
+        return f"{urlsplit(path).path} of connection '{self._endpoint.connection}'"
+
+    def _judged(self, response: aiohttp.ClientResponse, text: str, path: str, doubt: Doubt) -> Reply:
+        status, where = response.status, self._named(path)
         connection = self._endpoint.connection
         if status == HTTPStatus.UNAUTHORIZED:
             raise NotAuthorised(f"{where}: the key is not accepted (HTTP 401): set a valid one as its password")
         if status == HTTPStatus.FORBIDDEN:
             raise NotAuthorised(f"{where}: the key does not allow this (HTTP 403)", code="FORBIDDEN")
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            patience = _retry_after(response.headers)
-            raise RateLimited(f"{where} asks to wait {patience} (HTTP 429)", retry_after=patience)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise Misconfigured(f"{where} redirects (HTTP {status}): set the address that answers in '{connection}'")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-            raise doubt(f"{where} answered HTTP {status}")
+            raise _Passing(doubt(f"{where} answered HTTP {status}"))
         if response.content_type != "application/json" or not text:
             return Reply(status, text)
         try:
@@ -219,14 +263,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta:
-    """How long a server asks to wait: in seconds, or until a date by its own clock."""
-    text = headers.get("Retry-After", "")
-    try:
-        if text.isdecimal():
-            return timedelta(seconds=int(text))
-        return max(parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", "")), timedelta(0))
-    except (ValueError, TypeError, OverflowError):
-        return DEFAULT_PATIENCE

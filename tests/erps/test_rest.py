@@ -1,4 +1,4 @@
-"""The HTTP client says of every failure whether the call may have taken effect, and repeats none by itself."""
+"""The HTTP client says of every failure whether the call may have taken effect, and repeats none but questions."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,12 @@ from order_sync.core.errors import (
     NotAuthorised,
     OrderSyncError,
     OutcomeUnknown,
-    RateLimited,
     Transient,
     Unreadable,
 )
 from order_sync.core.settings import Settings
-from order_sync.rest import DEFAULT_PATIENCE, Endpoint, Reply, Rest
+from order_sync.pace import Gate
+from order_sync.rest import REPEATS, Endpoint, Reply, Rest
 from tests.support.proxy import Proxy
 
 NOWHERE = "http://127.0.0.1:9"
@@ -47,9 +47,13 @@ def endpoint(base_url: str, key: str = KEY, **extra: str) -> Endpoint:
     return Endpoint("erp_test", base_url, key, extra)
 
 
+async def at_once(seconds: float) -> None:
+    """Wait for nothing."""
+
+
 async def fails(base_url: str, how: str, **extra: str) -> OrderSyncError:
     """The error that one call ends with."""
-    async with Rest(endpoint(base_url, **extra), QUICK) as rest:
+    async with Rest(endpoint(base_url, **extra), QUICK, gate=Gate("erp_test", sleep=at_once)) as rest:
         with pytest.raises(OrderSyncError) as error:
             await getattr(rest, how)("POST", "/orders", {"secret": "body"})
     assert "erp_test" in str(error.value)
@@ -97,7 +101,8 @@ async def test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown(
     with Proxy(server.base_url) as proxy:
         getattr(proxy, trouble)("")
         assert type(await fails(proxy.base_url, how)) is error
-        assert proxy.count("") == 1, "the call was repeated"
+        repeated = how == "ask" and trouble != "stall"
+        assert proxy.count("") == 1 + repeated * len(REPEATS), "a send is made once, and so is what took its whole time"
 
 
 @pytest.mark.parametrize(("how", "error"), [("ask", Transient), ("send", OutcomeUnknown)])
@@ -108,7 +113,36 @@ async def test_a_servers_failure_leaves_the_outcome_of_a_send_unknown(
     """R69"""
     server.answer("", status, "<p>body</p>")
     assert type(await fails(server.base_url, how)) is error
-    assert server.count("") == 1, "the call was repeated"
+    assert server.count("") == 1 + (how == "ask") * len(REPEATS), "a send is made once"
+
+
+@pytest.mark.parametrize("trouble", ["lose", "drop", "answer"])
+async def test_a_question_whose_answer_is_lost_is_asked_again_and_answered(server: Proxy, trouble: str) -> None:
+    server.answer("", 200, "{}", Content_Type="application/json")
+    with Proxy(server.base_url) as proxy:
+        if trouble == "answer":
+            proxy.answer("", 503, times=2)
+        else:
+            getattr(proxy, trouble)("", times=2)
+        async with Rest(endpoint(proxy.base_url), QUICK, gate=Gate("erp_test", sleep=at_once)) as rest:
+            assert (await rest.ask("GET", "/orders")).status == 200
+        assert proxy.count("") == 3
+
+
+async def test_a_question_that_must_not_be_asked_again_is_not(server: Proxy) -> None:
+    server.answer("", 503)
+    async with Rest(endpoint(server.base_url), QUICK) as rest:
+        with pytest.raises(Transient):
+            await rest.ask("POST", "/address", {}, repeats=())
+    assert server.count("") == 1
+
+
+async def test_what_cannot_be_read_or_is_not_allowed_is_not_asked_again(server: Proxy) -> None:
+    for status in (200, 401, 403):
+        server.requests.clear()
+        server.answer("", status, "{", Content_Type="application/json")
+        await fails(server.base_url, "ask")
+        assert server.count("") == 1
 
 
 @pytest.mark.parametrize(("how", "error"), [("ask", Unreadable), ("send", OutcomeUnknown)])
@@ -136,30 +170,6 @@ async def test_a_key_that_is_not_accepted_needs_a_person(server: Proxy, status: 
     error = await fails(server.base_url, "send")
     assert type(error) is NotAuthorised
     assert error.code == code
-
-
-@pytest.mark.parametrize(
-    ("headers", "patience"),
-    [
-        ({"Retry_After": "7"}, timedelta(seconds=7)),
-        (
-            {"Retry_After": "Sat, 21 Nov 2026 12:00:30 GMT", "Date": "Sat, 21 Nov 2026 12:00:00 GMT"},
-            timedelta(seconds=30),
-        ),
-        ({"Retry_After": "Sat, 21 Nov 2026 12:00:00 GMT", "Date": "Sat, 21 Nov 2026 12:00:30 GMT"}, timedelta(0)),
-        ({"Retry_After": "soon"}, DEFAULT_PATIENCE),
-        ({"Retry_After": "99999999999999999999"}, DEFAULT_PATIENCE),
-        ({}, DEFAULT_PATIENCE),
-    ],
-)
-async def test_a_server_that_asks_for_patience_says_how_much(
-    server: Proxy, headers: dict[str, str], patience: timedelta
-) -> None:
-    """R43, R74"""
-    server.answer("", 429, **headers)
-    error = await fails(server.base_url, "send")
-    assert isinstance(error, RateLimited)
-    assert error.retry_after == patience
 
 
 async def test_a_redirect_is_not_followed_with_the_key(server: Proxy) -> None:

@@ -1,11 +1,19 @@
-"""Which errors Airflow tries again."""
+"""Which errors Airflow tries again, and when."""
 
 from datetime import timedelta
 
 import pytest
 from airflow.sdk import RetryAction
 
-from order_sync.core.errors import LedgerUnavailable, Misconfigured, NotAuthorised, Permanent, RateLimited, Transient
+from order_sync.core.errors import (
+    LedgerUnavailable,
+    Misconfigured,
+    NotAuthorised,
+    OrderBusy,
+    Permanent,
+    RateLimited,
+    Transient,
+)
 from order_sync.retries import RETRY_BY_ERROR, RetryByError
 from tests.support.context import context
 
@@ -20,7 +28,7 @@ MINUTE = timedelta(minutes=1)
         (NotAuthorised("x"), RetryAction.FAIL, None),
         (LedgerUnavailable("x"), RetryAction.RETRY, MINUTE),
         (Transient("x"), RetryAction.RETRY, MINUTE),
-        (RateLimited("x", retry_after=MINUTE), RetryAction.RETRY, 5 * MINUTE),
+        (OrderBusy("x"), RetryAction.DEFAULT, None),
         (KeyError("x"), RetryAction.DEFAULT, None),
     ],
 )
@@ -31,6 +39,25 @@ def test_the_class_of_an_error_decides_whether_a_task_is_tried_again(
     policy = RetryByError.deserialize(RETRY_BY_ERROR.serialize())
     decision = policy.evaluate(error, try_number=1, max_tries=3)
     assert (decision.action, decision.retry_delay) == (action, delay)
+
+
+@pytest.mark.parametrize(
+    ("asked", "delay"),
+    [
+        (timedelta(0), MINUTE),
+        (timedelta(seconds=59), MINUTE),
+        (7 * MINUTE, 7 * MINUTE),
+        (timedelta(days=900), timedelta(days=1)),
+    ],
+)
+@pytest.mark.parametrize("kind", [Transient, RateLimited])
+def test_a_task_is_tried_again_after_as_long_as_the_system_asked_for(
+    kind: type[Transient], asked: timedelta, delay: timedelta
+):
+    """R43, R74"""
+    decision = RETRY_BY_ERROR.evaluate(kind("x", retry_after=asked), 1, 3)
+    assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, delay)
+    assert (str(asked) in (decision.reason or "")) is (asked > MINUTE)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,18 @@
 
 OrderSyncError
 ├── Transient                a system is away: the task comes back later, no order is touched
-│   ├── RateLimited          ... and says after how long
+│   ├── RateLimited          ... and asks to wait longer than a call waits by itself
 │   ├── Unreadable           it answered, and its adapter cannot read what
 │   └── LedgerUnavailable    the ledger is away: one more try, then red, since nothing can be known without it
 ├── Permanent                the same call would fail again: the task fails now, a person is needed
 │   ├── NotAuthorised        credentials or scope
 │   └── Misconfigured        a connection, a setting, the registry or the ledger's schema
 ├── OutcomeUnknown           a submit may or may not have reached the ERP: look it up, never re-send blindly
+├── OrderBusy                this order later: it stays queued, the task goes on
 ├── OrderRefused             this order only: recorded in the ledger, the task goes on
 └── OrderConflict            the ERP holds another order under this key: a person decides
+
+What becomes of a task says `retries`, what becomes of an order `flows/outcomes`: once each.
 
 Texts name connections, keys, codes and fields. They never carry people's data.
 """
@@ -29,19 +32,19 @@ class OrderSyncError(Exception):
 
 
 class Transient(OrderSyncError):
-    """A system did not answer, or asked to wait. Nothing was sent, or nothing that matters."""
+    """A system did not answer, or asked to wait, for `retry_after` if it said so. Nothing that matters was sent."""
 
     code = "ERP_UNAVAILABLE"
 
-
-class RateLimited(Transient):
-    """The system asked for patience; `retry_after` is how long."""
-
-    code = "RATE_LIMITED"
-
-    def __init__(self, message: str, *, retry_after: timedelta, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, retry_after: timedelta | None = None) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
+
+
+class RateLimited(Transient):
+    """The system asks to wait, for longer than a call waits by itself."""
+
+    code = "RATE_LIMITED"
 
 
 class Unreadable(Transient):
@@ -76,6 +79,19 @@ class OutcomeUnknown(OrderSyncError):
     """The call went out and no answer came back: the order may exist in the ERP."""
 
     code = "OUTCOME_UNKNOWN"
+
+
+class OrderBusy(OrderSyncError):
+    """The ERP does not take this order now, and may in a while: a record is locked, a job runs. Nothing was stored.
+
+    Other orders go on; this one waits for `retry_after`.
+    """
+
+    code = "ORDER_BUSY"
+
+    def __init__(self, message: str, *, retry_after: timedelta = timedelta(minutes=1), code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
 
 
 class OrderRefused(OrderSyncError):

@@ -108,7 +108,7 @@ class Client:
 
     async def create_all(self, model: str, rows: Sequence[Row]) -> list[int]:
         """Create records of which a second one does no harm, all or none. Raises Declined."""
-        reply = await self.rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]})
+        reply = await self.rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]}, repeats=())
         return [whole(each) for each in self._values(reply, list, Unreadable)]
 
     async def create(self, model: str, values: Row, fields: Sequence[str], company: int) -> Row:
