@@ -65,7 +65,7 @@ def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
     """
     endpoint = _endpoint(conn_id or spec.connection)
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
-    return registry.load(spec.adapter)(endpoint, registry.settings(), {"channels": channels, **spec.options})
+    return registry.load(spec.adapter)(endpoint, registry.settings_for(spec), {"channels": channels, **spec.options})
 
 
 def airflow() -> "AirflowApi | None":

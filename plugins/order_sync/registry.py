@@ -7,13 +7,14 @@ that reading this page imports nothing. Connections are `channel_<name>`, `erp_<
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.money import Tolerance
 from order_sync.core.off_peak import OffPeak
 from order_sync.core.ports import Route
 from order_sync.core.requests.request import UTC_ZONE, Known
@@ -27,12 +28,15 @@ class ErpSpec:
     Attributes:
         off_peak: in which hours orders that were tried before are sent again, as ("22:00", "06:00", "Europe/Berlin");
             None: at any hour, as new ones always are.
+        tolerance: by how much its totals may differ from the channels', as Tolerance(1, per_line=Decimal("0.5")) in
+            minor units; None takes ORDER_SYNC_TOTAL_TOLERANCE.
     """
 
     name: str
     adapter: str
     options: Mapping[str, Any] = field(default_factory=dict)
     off_peak: tuple[str, str, str] | None = None
+    tolerance: Tolerance | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -168,6 +172,12 @@ def known(zone: ZoneInfo = UTC_ZONE) -> Known:
 def settings() -> Settings:
     """The settings as this process' environment gives them."""
     return Settings.read(os.environ)
+
+
+def settings_for(spec: ErpSpec) -> Settings:
+    """The settings, with what the ERP has of its own."""
+    common = settings()
+    return replace(common, total_tolerance=spec.tolerance) if spec.tolerance else common
 
 
 def load(dotted: str) -> Any:

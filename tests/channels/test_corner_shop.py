@@ -8,6 +8,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Address, Charge, Transaction
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import problems_of
@@ -52,7 +53,7 @@ def reading_of(transaction: Transaction) -> Reading:
 
 
 def codes_of(transaction: Transaction) -> set[str]:
-    return {problem.code for problem in problems_of(reading_of(transaction), reference(PLACED_AT), tolerance=1)}
+    return {problem.code for problem in problems_of(reading_of(transaction), reference(PLACED_AT), ONE_MINOR_UNIT)}
 
 
 @pytest.mark.parametrize(

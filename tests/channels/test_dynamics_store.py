@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Transaction
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import problems_of
@@ -31,7 +32,7 @@ def reading_of(transaction: Transaction) -> Reading:
 
 
 def codes_of(transaction: Transaction) -> set[str]:
-    problems = problems_of(reading_of(transaction), reference(PLACED_AT), tolerance=1)
+    problems = problems_of(reading_of(transaction), reference(PLACED_AT), ONE_MINOR_UNIT)
     return {problem.code for problem in problems}
 
 

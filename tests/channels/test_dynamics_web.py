@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Address, Order, Problem, Transaction
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import problems_of
@@ -53,7 +54,7 @@ def order_of(dsn: str, written: Sale) -> Order:
 
 
 def problems_in(transaction: Transaction) -> tuple[Problem, ...]:
-    return problems_of(reading_of(transaction), reference(PLACED_AT), tolerance=1)
+    return problems_of(reading_of(transaction), reference(PLACED_AT), ONE_MINOR_UNIT)
 
 
 def codes_of(transaction: Transaction) -> set[str]:

@@ -22,6 +22,7 @@ from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import (
     NotAuthorised,
+    OrderBusy,
     OrderConflict,
     OrderRefused,
     OrderSyncError,
@@ -29,11 +30,13 @@ from order_sync.core.errors import (
     Permanent,
     Transient,
 )
+from order_sync.core.lifecycle import Event, Status
+from order_sync.core.money import minor_unit
 from order_sync.core.orders import Charge, Order, OrderKey
 from order_sync.core.ports import Erp, Receipt
 from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Found, FoundState, minor_unit
+from order_sync.core.verdict import Doubt, Found, FoundState, judge
 from order_sync.rest import Endpoint
 from tests.contract import wrong_erps as wrong
 from tests.contract.fixtures import fixture_of
@@ -135,6 +138,26 @@ def with_charge(order: Order) -> Order:
     return replace(order, charges=(*order.charges, charge), total=order.total + item.net + item.tax)
 
 
+def proof(erp: Erp, order: Order) -> Decimal | None:
+    """The total that a look-up has to tell of an order; None where acceptance is the proof."""
+    return {"gross": order.total, "net": order.net, "acceptance": None}[erp.traits.proof]
+
+
+def tells_its_money(erp: Erp, order: Order, found: Found) -> None:
+    """A look-up tells the total that proves an order, and its currency."""
+    if erp.traits.proof != "acceptance":
+        assert isinstance(found.total, Decimal), "the total is no Decimal: money must never be a float"
+        assert found.currency == order.currency, "the order is in another currency"
+        assert found.total == proof(erp, order), "the total is not the order's, to the cent"
+
+
+def in_doubt(order: Order) -> Doubt:
+    """The order as the ledger has it when its attempt was interrupted and its grace is over."""
+    return Doubt(Status.SENDING, order.total, order.currency, LONG_AGO, datetime.max.replace(tzinfo=UTC), 0).about(
+        order
+    )
+
+
 def twice_as_many(order: Order) -> Order:
     """Another order under the same key: twice the pieces for the same money."""
     return replace(order, lines=tuple(replace(line, quantity=line.quantity * 2) for line in order.lines))
@@ -227,9 +250,7 @@ async def test_a_submitted_order_is_there_once_with_its_number_and_its_money(sub
     assert receipt.erp_status, "the receipt does not tell the ERP's own status"
     (found,) = founds
     assert found.number == receipt.number, "receipt and look-up tell different numbers"
-    assert isinstance(found.total, Decimal), "the total is no Decimal: money must never be a float"
-    assert found.currency == order.currency, "the order is in another currency"
-    assert found.total == order.total, "the total is not the order's, to the cent"
+    tells_its_money(erp, order, found)
     assert found.state in (FoundState.TAKEN, FoundState.CONFIRMED)
 
 
@@ -237,7 +258,9 @@ async def test_charges_arrive_with_the_lines(subject):
     order = with_charge(subject.order())
     async with subject.erp() as erp:
         await erp.submit(order)
-        assert [found.total for found in await seen(erp, order)] == [order.total], "a charge is left out, or changed"
+        assert [found.total for found in await seen(erp, order)] == [proof(erp, order)], (
+            "a charge is left out, or changed"
+        )
 
 
 async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(subject):
@@ -246,7 +269,10 @@ async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(sub
         await erp.submit(order)
         found = await settled(subject, erp, order)
     assert found.state is FoundState.CONFIRMED, f"after {subject.patience} s it is {found.state}, not confirmed"
-    assert (found.total, found.currency) == (order.total, order.currency), "it is confirmed over other money"
+    if erp.traits.proof != "acceptance":
+        assert (found.total, found.currency) == (proof(erp, order), order.currency), "it is confirmed over other money"
+    event = judge(in_doubt(order), [found], LONG_AGO, Settings().policy(erp.traits)).event
+    assert event is Event.CONFIRMED, "it is confirmed, and by what the adapter says of its proof that proves nothing"
 
 
 async def test_an_order_that_was_not_prepared_is_submitted_all_the_same(subject):
@@ -310,7 +336,7 @@ async def test_a_second_submit_of_a_key_makes_no_second_order(subject):
     async with subject.erp() as erp, subject.erp() as another:
         before = await erp.count(order.key.channel)
         first = await erp.submit(order)
-        if erp.guarantee == "unique_key":
+        if erp.traits.guarantee == "unique_key":
             again = await another.submit(order)
             assert again.number == first.number, "a second submit of a key made a second order"
         assert await erp.count(order.key.channel) == before + 1
@@ -320,7 +346,7 @@ async def test_a_second_submit_of_a_key_makes_no_second_order(subject):
 async def test_submits_of_a_key_at_the_same_time_make_no_second_order(subject):
     order = subject.order()
     async with subject.erp() as erp:
-        if erp.guarantee == "unique_key":
+        if erp.traits.guarantee == "unique_key":
             answers = await asyncio.gather(*(erp.submit(order) for _ in range(4)), return_exceptions=True)
             assert all(isinstance(answer, Receipt | OutcomeUnknown) for answer in answers), answers
             assert len(await seen(erp, order)) == 1, "submits of a key at the same time made several orders"
@@ -333,7 +359,40 @@ async def test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing
         await erp.submit(order)
         answer = await answered(erp.submit(changed(order)))
         assert isinstance(answer, OrderConflict), f"another order under a taken key is no OrderConflict but {answer!r}"
-        assert [found.total for found in await seen(erp, order)] == [order.total], "the ERP's order was changed"
+        assert [found.total for found in await seen(erp, order)] == [proof(erp, order)], "the ERP's order was changed"
+
+
+@pytest.mark.parametrize("changed", [doubled, twice_as_many])
+async def test_an_order_that_is_begun_is_finished_as_no_other_one(subject, changed):
+    order = subject.order()
+    async with subject.erp() as erp:
+        await begin(subject, erp, order)
+        (found,) = await seen(erp, order)
+        if found.state is FoundState.HALF_MADE and found.total == proof(erp, order):  # all of it is there
+            answer = await answered(erp.submit(changed(order)))
+            assert isinstance(answer, OrderConflict), f"an order is begun and finished as another one: {answer!r}"
+            assert [each.total for each in await seen(erp, order)] == [proof(erp, order)]
+
+
+async def test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        while isinstance(answer := await answered(erp.submit(order)), OrderBusy):
+            assert not await seen(erp, order), "what the ERP is busy with is stored all the same"
+            assert answer.retry_after > timedelta(0), "an order that the ERP is busy with waits for no time"
+            await asyncio.sleep(min(answer.retry_after.total_seconds(), 0.1))
+        assert isinstance(answer, Receipt), f"the order is not taken: {answer!r}"
+
+
+async def test_a_submit_has_the_time_that_it_needs(subject):
+    async with subject.erp() as erp:
+        try:
+            async with asyncio.timeout(erp.traits.submit_seconds):
+                await erp.submit(subject.order())
+        except TimeoutError:
+            raise AssertionError(
+                f"a submit takes longer than the {erp.traits.submit_seconds} s of its traits"
+            ) from None
 
 
 async def test_a_refusal_has_a_known_code_and_no_people_in_it(subject):
@@ -369,7 +428,7 @@ async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finish
             held, founds = await erp.count(order.key.channel) - before, await seen(erp, order)
             where = f"with {heard} calls answered"
             assert held <= 1, f"{where}, one submit made {held} orders"
-            assert isinstance(answer, OutcomeUnknown if held else OutcomeUnknown | Transient), (
+            assert isinstance(answer, OutcomeUnknown if held else OutcomeUnknown | Transient | OrderBusy), (
                 f"{where}, a submit swallows a lost answer: the ERP holds {held} orders and it says {answer!r}"
             )
             assert len(founds) == held, f"{where}, the ERP holds {held} orders and the look-up finds {len(founds)}"
@@ -378,7 +437,9 @@ async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finish
                 assert ended.state is FoundState.CONFIRMED, f"{where}, it is told as {ended.state}, and stays so"
             elif founds:
                 assert founds[0].same_lines is True, "a half-made order is not compared with what it should be"
-                for changed in (doubled, twice_as_many):
+                event = judge(in_doubt(order), founds, datetime.now(UTC), Settings().policy(erp.traits)).event
+                assert event is Event.HALF_MADE, f"{where}, what is begun is not finished: it is judged as {event}"
+                for changed in (doubled, twice_as_many) if founds[0].total == proof(erp, order) else ():
                     (found,) = await seen(erp, changed(order))
                     assert found.same_lines is False, "a half-made order with other lines is taken for the same"
             receipt = await another.submit(order)
@@ -393,12 +454,12 @@ async def test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt(s
     """From the last call of a submit back to the first that makes an order: from there on all calls are declined."""
     for heard in reversed(range(await subject.calls())):
         order = subject.order()
-        async with subject.erp() as erp:
-            before = await erp.count(order.key.channel)
-            subject.network.answer(".", status, skip=heard)
+        async with subject.erp() as erp, subject.erp() as another:
+            before = await another.count(order.key.channel)
+            subject.network.answer(".", status, skip=heard, Retry_After="600")
             answer = await answered(erp.submit(order))
             subject.network.behave()
-            if await erp.count(order.key.channel) == before:
+            if await another.count(order.key.channel) == before:
                 assert isinstance(answer, Transient | NotAuthorised), f"HTTP {status} is no trouble but {answer!r}"
                 return
         assert isinstance(answer, OutcomeUnknown), f"HTTP {status} once an order is begun leaves no doubt: {answer!r}"
@@ -629,6 +690,12 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.BeginsAnewInsteadOfResuming: (lost, "taking an order up again made a second one"),
     wrong.AdoptsWhateverIsThere: (conflict, "is no OrderConflict"),
     wrong.AdoptsWhateverCostsTheSame: (partial(conflict, changed=twice_as_many), "is no OrderConflict"),
+    wrong.FinishesWhateverIsBegun: (
+        partial(test_an_order_that_is_begun_is_finished_as_no_other_one, changed=doubled),
+        "begun and finished as another one",
+    ),
+    wrong.CallsItBusyOnceItIsStored: (lost, "a submit swallows a lost answer"),
+    wrong.TakesNoTime: (test_a_submit_has_the_time_that_it_needs, "longer than the 0 s of its traits"),
     wrong.LeavesChargesOut: (test_charges_arrive_with_the_lines, "a charge is left out"),
     wrong.GivesNoNumber: (there_once, "the receipt has no number"),
     wrong.SendsInAnotherCurrency: (there_once, "in another currency"),
@@ -701,3 +768,16 @@ async def test_the_suite_names_a_known_mistake(subject, mistake):
     notices, words = MISTAKES[mistake]
     with pytest.raises(AssertionError, match=words):
         await notices(replace(subject, mistake=mistake, patience=mistake.patience))
+
+
+@pytest.mark.parametrize("installed", [registry.ERPS[0].name], indirect=True)
+@pytest.mark.parametrize(
+    ("other", "takes_it"),
+    [
+        (wrong.MakesTheHeaderFirst, lost),
+        (wrong.IsBusyAtFirst, test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+async def test_the_suite_takes_what_another_erp_does_in_its_own_way(subject, other, takes_it):
+    await takes_it(replace(subject, mistake=other))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 
 from order_sync.core.calendar_days import Window
-from order_sync.core.errors import OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
+from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Erp, Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
@@ -24,7 +24,7 @@ class Wrong:
 
     def __init__(self, right: Erp) -> None:
         self.right = right
-        self.guarantee = right.guarantee
+        self.traits = right.traits
 
     async def check(self) -> Health:
         return await self.right.check()
@@ -96,6 +96,39 @@ class TellsLocalTime(Wrong):
         return replace(data, as_of=data.as_of.replace(tzinfo=None))
 
 
+class MakesTheHeaderFirst(Wrong):
+    """No mistake: an ERP that takes header and lines in separate calls has no total of what is half made."""
+
+    def seen(self, found):
+        return replace(found, total=Decimal(0)) if found.state is FoundState.HALF_MADE else found
+
+
+class IsBusyAtFirst(Wrong):
+    """No mistake: an ERP that cannot take an order now, and takes it the next time."""
+
+    busy = True
+
+    async def submit(self, order):
+        if self.busy:
+            self.busy = False
+            raise OrderBusy("a record is locked")
+        return await self.right.submit(order)
+
+
+class CallsItBusyOnceItIsStored(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown as error:
+            raise OrderBusy(str(error)) from error
+
+
+class TakesNoTime(Wrong):
+    def __init__(self, right):
+        super().__init__(right)
+        self.traits = replace(right.traits, submit_seconds=0)
+
+
 class SendsWhilePreparing(Wrong):
     async def prepare(self, orders):
         await asyncio.gather(*(self.right.submit(order) for order in orders))
@@ -129,6 +162,10 @@ class AdoptsWhateverCostsTheSame(Wrong):
             if found.total == order.total:
                 return Receipt(found.number, found.erp_status)
             raise
+
+
+class FinishesWhateverIsBegun(AdoptsWhateverIsThere):
+    """As the one above, and no order is taken yet."""
 
 
 class LeavesChargesOut(Wrong):

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from order_sync import registry
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event, IllegalTransition, Status, step
+from order_sync.core.money import Tolerance, minor_unit
 from order_sync.core.orders import OrderKey
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Doubt, Found, FoundState, Policy, judge, minor_unit, next_look
+from order_sync.core.traits import Traits
+from order_sync.core.verdict import Doubt, Found, FoundState, Policy, judge, next_look
 from order_sync.core.watermark import EPOCH, Sample, Watermark
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -81,6 +83,8 @@ def test_what_is_no_key_is_refused(text):
         ("REPORT_AT", "06:00:30", "write a time of day such as 06:00"),
         ("CLAIM_SIZE", "many", "whole number"),
         ("CLAIM_SIZE", "0", "1 or more"),
+        ("TOTAL_TOLERANCE", "-1", "such as 1, or such as 1\\+0.5/line"),
+        ("TOTAL_TOLERANCE", "1 cent", "minor units"),
         ("MAX_RESENDS", "-1", "0 or more"),
         ("VERIFICATION_WINDOW", "0s", "longer than nothing"),
         ("VERIFICATION_WINDOW", "99999999999999999999d", "such as 90s"),
@@ -263,6 +267,18 @@ def test_each_currency_has_its_own_smallest_amount(currency, unit):
             [replace(CONFIRMED, state=FoundState.HALF_MADE, same_lines=False)],
             Event.DIFFERENT,
         ),
+        (
+            {"status": Status.SENDING, "grace_until": NOW},
+            [replace(CONFIRMED, state=FoundState.HALF_MADE, total=Decimal(0), same_lines=True)],
+            Event.HALF_MADE,
+        ),
+        (
+            {"status": Status.PENDING_VERIFICATION, "grace_until": NOW},
+            [replace(CONFIRMED, state=FoundState.HALF_MADE, total=None)],
+            Event.HALF_MADE,
+        ),
+        ({}, [replace(CONFIRMED, state=FoundState.HALF_MADE)], None),
+        ({}, [replace(CONFIRMED, state=FoundState.HALF_MADE, total=Decimal(9))], Event.DIFFERENT),
     ],
 )
 def test_the_verdict_follows_the_evidence(doubt, founds, event):
@@ -320,10 +336,88 @@ def test_a_searchable_erp_needs_a_window_in_which_an_order_can_wait_be_sent_and_
     with pytest.raises(
         Misconfigured, match=r"VERIFICATION_WINDOW \(0:10:00\) is shorter than .*CLAIM_LEASE \(0:15:00\)"
     ):
-        short.policy("searchable")
-    assert short.policy("unique_key").window == timedelta(minutes=10)
+        short.policy(Traits("searchable"))
+    assert short.policy(Traits("unique_key")).window == timedelta(minutes=10)
     settings = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "15m"})
-    assert settings.policy("searchable") == Policy("searchable", window=timedelta(minutes=15))
+    assert settings.policy(Traits("searchable")) == Policy("searchable", window=timedelta(minutes=15))
+
+
+@pytest.mark.parametrize(("submit_seconds", "fits"), [(779, True), (780, False), (3600, False)])
+def test_a_lease_must_outlast_a_submit_as_long_as_the_adapter_says_and_what_is_stored_late(submit_seconds, fits):
+    traits = Traits("unique_key", submit_seconds=submit_seconds)
+    if fits:
+        Settings().policy(traits)
+        return
+    with pytest.raises(Misconfigured, match=r"CLAIM_LEASE \(0:15:00\) must be longer than one submit .*claimed twice"):
+        Settings().policy(traits)
+
+
+def test_what_an_adapter_says_of_its_proof_is_in_the_policy():
+    assert Settings().policy(Traits("unique_key", proof="net")).proof == "net"
+
+
+NET = replace(DOUBT, net=Decimal("8.40"), lines=4)
+
+
+@pytest.mark.parametrize(
+    ("proof", "total", "currency", "event"),
+    [
+        ("gross", "10.00", "EUR", Event.CONFIRMED),
+        ("gross", "8.40", "EUR", Event.DIFFERENT),
+        ("gross", None, "EUR", Event.DIFFERENT),
+        ("net", "8.40", "EUR", Event.CONFIRMED),
+        ("net", "10.00", "EUR", Event.DIFFERENT),
+        ("net", "8.40", "USD", Event.DIFFERENT),
+        ("net", None, "EUR", Event.DIFFERENT),
+        ("acceptance", None, "", Event.CONFIRMED),
+        ("acceptance", "10.00", "EUR", Event.CONFIRMED),
+        ("acceptance", "8.40", "EUR", Event.DIFFERENT),
+    ],
+)
+def test_an_order_is_proven_by_what_its_erp_can_prove(proof, total, currency, event):
+    found = replace(CONFIRMED, total=total and Decimal(total), currency=currency)
+    assert judge(NET, [found], NOW, Policy("unique_key", proof=proof)).event is event
+
+
+def test_acceptance_without_a_number_or_with_other_lines_proves_nothing():
+    policy = Policy("unique_key", proof="acceptance")
+    over = NOW + timedelta(hours=1)
+    assert judge(NET, [replace(CONFIRMED, total=None, number="")], over, policy).code == "ERP_ACK_WITHOUT_ID"
+    assert judge(NET, [replace(CONFIRMED, total=None, same_lines=False)], NOW, policy).event is Event.DIFFERENT
+
+
+def test_a_difference_of_totals_without_tax_is_told_as_one():
+    message = judge(NET, [CONFIRMED], NOW, Policy("unique_key", proof="net")).message
+    assert message == "the ERP's order SO1 is over 10.00 EUR without tax, the channel's is over 8.40 EUR without tax"
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "total", "currency", "event"),
+    [
+        ("1", "10.02", "EUR", Event.DIFFERENT),
+        ("2", "10.02", "EUR", Event.CONFIRMED),
+        ("0+0.5/line", "10.02", "EUR", Event.CONFIRMED),
+        ("0+0.5/line", "10.03", "EUR", Event.DIFFERENT),
+        ("1+0.5/line", "13", "JPY", Event.CONFIRMED),
+        ("1+0.5/line", "14", "JPY", Event.DIFFERENT),
+    ],
+)
+def test_totals_may_differ_by_minor_units_and_by_more_for_each_line(tolerance, total, currency, event):
+    policy = Policy("unique_key", tolerance=Tolerance.read(tolerance))
+    found = replace(CONFIRMED, total=Decimal(total), currency=currency)
+    assert judge(replace(NET, currency=currency), [found], NOW, policy).event is event
+
+
+@pytest.mark.parametrize("text", ["0", "1", "25", "1+0.5/line", "0+2/line"])
+def test_a_tolerance_is_written_as_it_is_read(text):
+    tolerance = Settings.read({"ORDER_SYNC_TOTAL_TOLERANCE": text}).total_tolerance
+    assert str(tolerance) == text
+
+
+def test_an_erp_may_have_a_tolerance_of_its_own():
+    spec = replace(registry.ERPS[0], tolerance=Tolerance(3))
+    assert registry.settings_for(spec).total_tolerance == Tolerance(3)
+    assert registry.settings_for(registry.ERPS[0]) == registry.settings()
 
 
 def test_a_blind_erp_is_never_sent_to_twice_by_itself():

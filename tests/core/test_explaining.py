@@ -226,6 +226,12 @@ def test_what_keeps_a_queued_order_is_told():
     assert by_itself(claimed, ROUTE).startswith(f"A push has claimed it and is at work ({RUN})")
     assert by_itself(story(leased_until=NOW, leased_by=RUN), ROUTE).startswith("The next push of sync_orders__shop")
     assert "no longer in the registry" in by_itself(story(), None)
+    busy = story(next_attempt_at=NOW + timedelta(minutes=5), code="ORDER_BUSY", attempts=(attempt("not_sent"),))
+    then = f"{NOW + timedelta(minutes=5):%Y-%m-%d %H:%M} UTC"
+    assert by_itself(busy, ROUTE).startswith(
+        f"The ERP was busy with it: the first push of sync_orders__shop after {then}"
+    )
+    assert by_itself(story(next_attempt_at=NOW), ROUTE).startswith("The next push of sync_orders__shop")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
-from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Transient
+from order_sync.core.errors import Misconfigured, OrderBusy, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.evidence import reached, refused, surely_refused, to_settle, went_out
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
@@ -48,7 +48,8 @@ from order_sync.core.ports import (
 from order_sync.core.reading import read_instant
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.verdict import Doubt, Found, FoundState, Guarantee
+from order_sync.core.traits import Guarantee, Proof, Traits
+from order_sync.core.verdict import Doubt, Found, FoundState
 from order_sync.core.watermark import Watermark
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -170,6 +171,7 @@ class Row:
     problems: tuple[object, ...] = ()
     lease_until: datetime | None = None
     leased_by: str = ""
+    next_attempt_at: datetime = START
     next_look_at: datetime | None = None
     window_ends_at: datetime | None = None
     first_attempt_at: datetime | None = None
@@ -209,7 +211,8 @@ class Row:
 
     def claimable(self, now: datetime) -> bool:
         """Whether a push may claim it, as far as the order itself goes."""
-        return self.status is Status.QUEUED and (self.lease_until is None or self.lease_until <= now)
+        free = self.lease_until is None or self.lease_until <= now
+        return self.status is Status.QUEUED and self.next_attempt_at <= now and free
 
     def curable(self, stored: Collection[str]) -> bool:
         """Whether new or changed reference data under these names may cure it."""
@@ -466,6 +469,7 @@ class MemoryLedger:
         ]
         for key, row in again:
             row.generation, row.code, row.message, row.window_ends_at = row.generation + 1, None, "", None
+            row.next_attempt_at = self.now()
             self.retried.add((key, actor.reason))
             self._move(row, Event.RETRIED, actor.by)
         return len(again)
@@ -607,6 +611,8 @@ class MemoryLedger:
         if outcome.event is None:
             return
         others = any(went_out(each) for each in row.since_first if each is not attempt)
+        if outcome.retry_after:
+            row.next_attempt_at = now + outcome.retry_after
         if outcome.event is Event.NOT_SENT and not others:
             row.first_attempt_at = row.window_ends_at = None
         if outcome.receipt:
@@ -738,6 +744,8 @@ class MemoryLedger:
             row.code, row.message = (code, message) if code else (row.code, row.message)
             return True
         row.code, row.message, row.problems, row.lease_until = code, message, change.problems, None
+        if step(row.status, event) is Status.QUEUED:
+            row.next_attempt_at = self.now()
         if event in (Event.ABSENT, Event.HALF_MADE):
             row.resends += row.tried
             row.window_ends_at = row.window_ends_at if row.tried else None
@@ -821,13 +829,19 @@ def _why_changed(row: Row, event: Event, what: str) -> str:
 
 @dataclass
 class Sale:
-    """An order in the ERP. `visible_from`: a late commit shows only then."""
+    """An order in the ERP. `visible_from`: a late commit shows only then. `header_alone`: its lines are to come."""
 
     state: FoundState
     total: Decimal
     currency: str
     visible_from: datetime
     number: str
+    net: Decimal = Decimal(0)
+    header_alone: bool = False
+
+
+BUSY = timedelta(minutes=7)
+"""How long a busy ERP asks to wait."""
 
 
 def _listed(number: str, key: str, state: FoundState) -> InErp:
@@ -839,7 +853,8 @@ class MemoryErp:
     """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each.
 
     A word that is a code of the catalogue is a refusal with it. `by_hand` are the orders that people entered, by
-    number: they bear no key. `knows` is reference data that differs from the usual; None is missing.
+    number: they bear no key. `knows` is reference data that differs from the usual; None is missing. `proof` is what
+    its look-ups tell: a total with tax or without, or none at all.
     """
 
     clock: Clock
@@ -853,6 +868,12 @@ class MemoryErp:
     revived: list[str] = field(default_factory=list)
     by_hand: dict[str, FoundState] = field(default_factory=dict)
     knows: dict[Wanted, dict[str, object] | None] = field(default_factory=dict)
+    submit_seconds: float = 240
+    proof: Proof = "gross"
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(self.guarantee, self.submit_seconds, self.proof)
 
     async def check(self) -> Health:
         self._answer()
@@ -872,6 +893,8 @@ class MemoryErp:
         trouble = self.script.pop(0) if self.script else "fine"
         if trouble == "away":
             raise Transient("connection refused")
+        if trouble == "busy":
+            raise OrderBusy("the customer's record is locked", retry_after=BUSY)
         if trouble == "refused":
             raise OrderRefused("no such article")
         if trouble in CATALOGUE:
@@ -883,18 +906,11 @@ class MemoryErp:
         return self._make(order, trouble)
 
     def _make(self, order: Order, trouble: str) -> Receipt:
-        existing = [sale for sale in self.sales.get(order.key, ()) if self._meets(sale)]
-        if existing:
-            sale = existing[0]
-            if sale.state is FoundState.CANCELLED:
-                raise OrderConflict(f"the ERP holds {sale.number}, cancelled", code="CANCELLED_IN_ERP")
-            if sale.total != order.total:
-                raise OrderConflict(f"the ERP holds {sale.number} over {sale.total}")
-        else:
-            late = {"late": timedelta(seconds=60), "shown late": timedelta(hours=4)}.get(trouble, timedelta(0))
-            number = f"SO{sum(map(len, self.sales.values())) + 1}"
-            sale = Sale(FoundState.HALF_MADE, order.total, order.currency, self.clock.now + late, number)
-            self.sales.setdefault(order.key, []).append(sale)
+        sale = self._met(order) or self._begin(order, trouble)
+        if trouble == "header alone":
+            raise OutcomeUnknown("no answer")
+        if sale.header_alone:
+            sale.total, sale.net, sale.header_alone = order.total, order.net, False
         if trouble == "edited":
             sale.total += 1
         if trouble in ("half-made", "edited half-made"):
@@ -910,6 +926,25 @@ class MemoryErp:
             sale.state = FoundState.CANCELLED
         return Receipt(sale.number, sale.state)
 
+    def _met(self, order: Order) -> Sale | None:
+        """The sale that a submit of the order meets, if it is the same one."""
+        existing = [sale for sale in self.sales.get(order.key, ()) if self._meets(sale)]
+        if not existing:
+            return None
+        sale = existing[0]
+        if sale.state is FoundState.CANCELLED:
+            raise OrderConflict(f"the ERP holds {sale.number}, cancelled", code="CANCELLED_IN_ERP")
+        if not sale.header_alone and sale.total != order.total:
+            raise OrderConflict(f"the ERP holds {sale.number} over {sale.total}")
+        return sale
+
+    def _begin(self, order: Order, trouble: str) -> Sale:
+        late = {"late": timedelta(seconds=60), "shown late": timedelta(hours=4)}.get(trouble, timedelta(0))
+        number = f"SO{sum(map(len, self.sales.values())) + 1}"
+        sale = Sale(FoundState.HALF_MADE, Decimal(0), order.currency, self.clock.now + late, number, header_alone=True)
+        self.sales.setdefault(order.key, []).append(sale)
+        return sale
+
     def _meets(self, sale: Sale) -> bool:
         """Whether a submit of the same key meets this sale: by a constraint, by a search, or not at all."""
         if self.guarantee == "searchable":
@@ -924,7 +959,8 @@ class MemoryErp:
                 if sale.state is FoundState.TAKEN and self.clock.now >= self.made_at[order.key] + self.confirms_after:
                     sale.state = FoundState.CONFIRMED
                 if sale.visible_from <= self.clock.now and self.guarantee != "blind":
-                    seen = Found(sale.state, sale.number, sale.state, sale.total, sale.currency)
+                    total = {"gross": sale.total, "net": sale.net, "acceptance": None}[self.proof]
+                    seen = Found(sale.state, sale.number, sale.state, total, sale.currency)
                     found.setdefault(order.key, []).append(seen)
         return found
 

@@ -2,17 +2,18 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from order_sync.core.errors import Misconfigured, Transient
+from order_sync.core.errors import Misconfigured, OrderBusy, Transient
 from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.lifecycle import Status
+from order_sync.core.lifecycle import Event, Status
 from order_sync.core.ports import Actor, Route
-from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
+from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, refresh_reference, settle, validate
-from tests.flows.memory import DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.flows.memory import BUSY, DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("test")
@@ -199,6 +200,72 @@ def test_one_order_that_breaks_the_adapter_does_not_stop_the_others():
     assert send(ledger, erp, Settings(submit_concurrency=1)) == {"outcome_unknown": 1, "sent": 2}
 
 
+def test_an_order_that_the_erp_is_busy_with_goes_later_and_all_others_go_on():
+    ledger = ready(1, 2, 3)
+    erp = MemoryErp(ledger.clock, script=["busy"])
+    assert send(ledger, erp, Settings(submit_concurrency=1)) == {"busy": 1, "sent": 2}
+    row = ledger.rows[transaction(1).key]
+    assert (row.status, row.code, row.message) == (Status.QUEUED, "ORDER_BUSY", "the customer's record is locked")
+    assert [event for key, _, event, _, _ in ledger.history if key == transaction(1).key][-1] == Event.NOT_SENT
+    assert ledger.in_force == []
+    ledger.clock.now += BUSY - timedelta(seconds=1)
+    assert "sent" not in send(ledger, erp), "it was asked to wait for longer"
+    assert ledger.queued("shop", sent_before=True) == 0
+    ledger.clock.sleep(seconds=1)
+    assert send(ledger, erp)["sent"] == 1
+    assert row.attempts[-1].outcome is Event.RECEIPT
+
+
+def test_an_order_that_the_erp_is_busy_with_is_not_in_doubt_and_may_be_changed():
+    ledger = ready(1)
+    send(ledger, MemoryErp(ledger.clock, script=["busy"]))
+    row = ledger.rows[transaction(1).key]
+    assert (row.window_ends_at, row.next_look_at, row.tried) == (None, None, False)
+    extract(ROUTE, MemoryChannel([transaction(1, digest="new", total="11.00")]), ledger, ACTOR)
+    assert ledger.status() is Status.RECEIVED
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [(timedelta(0), timedelta(seconds=10)), (timedelta(days=3000), timedelta(days=1))],
+)
+def test_an_order_that_the_erp_is_busy_with_waits_neither_for_nothing_nor_for_ever(asked, waits):
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock)
+
+    async def busy(order):
+        raise OrderBusy("a job runs", retry_after=asked)
+
+    erp.submit = busy
+    assert send(ledger, erp) == {"busy": 1}
+    waited = ledger.rows[transaction(1).key].next_attempt_at - ledger.clock.now
+    assert waits <= waited < waits + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("guarantee", ["unique_key", "searchable"])
+def test_an_order_of_which_the_erp_has_the_header_alone_is_finished_and_no_conflict(guarantee):
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock, guarantee, script=["header alone"])
+    send(ledger, erp)
+    policy = Policy(guarantee)
+    for _ in range(4):
+        ledger.clock.sleep(minutes=45)
+        asyncio.run(push(ROUTE, erp, ledger, ACTOR, policy, Settings(), ledger.clock.monotonic))
+    assert ledger.status() is Status.SUCCEEDED
+    assert [(sale.total, sale.header_alone) for sale in erp.sales[transaction(1).key]] == [(Decimal("10.00"), False)]
+
+
+@pytest.mark.parametrize("proof", ["net", "acceptance"])
+def test_an_order_succeeds_by_what_its_erp_can_prove(proof):
+    ledger = ready(1)
+    ledger.rows[transaction(1).key].total = Decimal("11.90")  # what the channel's total is with tax
+    erp = MemoryErp(ledger.clock, proof=proof)
+    policy = Settings().policy(erp.traits)
+    asyncio.run(push(ROUTE, erp, ledger, ACTOR, policy, Settings(), ledger.clock.monotonic))
+    ledger.clock.sleep(minutes=5)
+    assert asyncio.run(settle(ROUTE, erp, ledger, ACTOR, policy)).counts == {"confirmed": 1}
+
+
 def test_a_refused_order_is_a_fact_and_no_error():
     ledger = ready(1, 2)
     erp = MemoryErp(ledger.clock, script=["refused"])
@@ -232,9 +299,9 @@ def test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish():
 @pytest.mark.parametrize(("seconds_more", "sent"), [(0, 0), (1, 10)])
 def test_no_call_begins_that_might_outlast_the_lease(seconds_more, sent):
     settings = Settings()
-    longest_submit = CALLS_PER_SUBMIT * settings.call_deadline + POLICY.grace
     ledger = ready(*range(1, 11))
-    erp = MemoryErp(ledger.clock)
+    erp = MemoryErp(ledger.clock, submit_seconds=300)
+    longest_submit = timedelta(seconds=300) + POLICY.grace
 
     async def long(orders):
         ledger.clock.sleep(seconds=(settings.claim_lease - longest_submit).total_seconds() - seconds_more)
@@ -246,16 +313,15 @@ def test_no_call_begins_that_might_outlast_the_lease(seconds_more, sent):
 
 def test_a_submit_that_outlasts_its_deadline_is_looked_up():
     """R81"""
-    ledger, brief = ready(1), timedelta(milliseconds=1)
-    erp = MemoryErp(ledger.clock)
+    ledger = ready(1)
+    erp = MemoryErp(ledger.clock, submit_seconds=0.001)
 
     async def never(order):
         await MemoryErp.submit(erp, order)
         await asyncio.Event().wait()
 
     erp.submit = never
-    settings = Settings(http_connect_timeout=brief, http_read_timeout=brief)
-    assert send(ledger, erp, settings) == {"outcome_unknown": 1}
+    assert send(ledger, erp) == {"outcome_unknown": 1}
     ledger.clock.sleep(minutes=16)
     assert send(ledger, erp) == {"confirmed": 1}
     assert len(erp.submits) == 1

@@ -23,7 +23,8 @@ from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.restoring import PersonsRun, PersonsRuns
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import FoundState, Guarantee, Policy
+from order_sync.core.traits import Guarantee
+from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
 from order_sync.flows.restore import Report
 from order_sync.flows.resync import resync

@@ -57,6 +57,13 @@ def ask(ledger: Ledger, **words: object) -> flows.Answer:
     return flows.explain(asked(**words), ledger, ROUTES, FACTS, STUCK_AFTER)
 
 
+def test_a_story_tells_until_when_an_order_waits_that_the_erp_was_busy_with(ledger: Ledger, sql: Sql):
+    close(ledger, send(ledger, 1).entries, Event.NOT_SENT, "ORDER_BUSY", "a job runs")
+    sql.do("update orders set next_attempt_at = clock_timestamp() + interval '7 minutes'")
+    assert ledger.stories([key(1)])[key(1)].next_attempt_at == sql.order(1, "next_attempt_at")[0]
+    assert "The ERP was busy with it" in ask(ledger, order_keys=[str(key(1))]).text
+
+
 def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql):
     """R10, R155, R183"""
     close(ledger, send(ledger, 1).entries, Event.RECEIPT)

@@ -81,7 +81,7 @@ class Journey:
     async def _travel(self, ledger: Ledger, settings: Settings) -> None:
         route, channel = self.route, dynamics_web.channel(self._channel)
         async with fixture.connect(fixture.endpoint(self.tryton), settings) as erp:
-            policy = Policy(erp.guarantee, settings.verification_window, looks=LOOKS)
+            policy = Policy(erp.traits.guarantee, settings.verification_window, looks=LOOKS)
             with self._step("extract") as counts:
                 counts |= flows.extract(route, channel, ledger, ACTOR).counts
             with self._step("reference data") as counts:

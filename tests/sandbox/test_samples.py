@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from order_sync.core.lifecycle import Status
+from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Transaction
 from order_sync.core.ports import Landing
 from order_sync.core.reading import read_order
@@ -49,7 +50,7 @@ class Channel:
 
     def problems(self, transaction: Transaction) -> list[str]:
         reading = read_order(transaction, self.fixture.SPEC.guest_account, BASE)
-        return list(dict.fromkeys(problem.code for problem in problems_of(reading, REFERENCE, tolerance=1)))
+        return list(dict.fromkeys(problem.code for problem in problems_of(reading, REFERENCE, ONE_MINOR_UNIT)))
 
 
 WEB = Channel(dynamics_web, expected("Orders with something wrong"), samples.ORDERS, 1)

@@ -13,7 +13,7 @@ OrderSyncError
 ├── OrderRefused             this order only: recorded in the ledger, the task goes on
 └── OrderConflict            the ERP holds another order under this key: a person decides
 
-What becomes of a task says `retries`, what becomes of an order `flows/outcomes`: once each.
+What becomes of a task says `retries`, what becomes of an order `flows/closing`: once each.
 
 Texts name connections, keys, codes and fields. They never carry people's data.
 """

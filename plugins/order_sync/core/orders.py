@@ -158,6 +158,13 @@ class Order:
     lines: tuple[Line, ...]
     charges: tuple[Charge, ...]
 
+    @property
+    def net(self) -> Decimal:
+        """What its lines and charges are over, without tax."""
+        return sum((line.net for line in self.lines), Decimal(0)) + sum(
+            (charge.net for charge in self.charges), Decimal(0)
+        )
+
 
 GUEST_ACCOUNT = "registry:guest_account"
 """The reference of a problem that a guest account of the channel cures."""

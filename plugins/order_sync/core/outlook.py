@@ -133,6 +133,11 @@ def _queued(story: Story, route: Route) -> str:
             f"The next push of {dag_of(story.channel)} looks it up in the ERP first, and sends nothing before: a ledger"
             " that was lost may have sent it."
         )
+    if story.next_attempt_at and story.next_attempt_at > story.as_of:
+        return (
+            f"The ERP was busy with it: the first push of {dag_of(story.channel)} after {minute(story.next_attempt_at)}"
+            " sends it. Other orders go on meanwhile."
+        )
     again = " What was tried before may have to wait for the ERP's off-peak hours." if story.tried else ""
     return (
         f"The next push of {dag_of(story.channel)} (Write Order) takes it, or a later one if very many wait: it looks"

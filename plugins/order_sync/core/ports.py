@@ -19,7 +19,8 @@ from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.selection import Action, Selection
-from order_sync.core.verdict import Doubt, Found, Guarantee
+from order_sync.core.traits import Traits
+from order_sync.core.verdict import Doubt, Found
 from order_sync.core.watermark import Watermark
 
 
@@ -118,7 +119,7 @@ class InErp:
 class Erp(Protocol):
     """Where orders go. Every method raises Transient, NotAuthorised or Misconfigured for trouble of the system."""
 
-    guarantee: Guarantee
+    traits: Traits
 
     async def check(self) -> Health:
         """Reachable, authorised, and set up as this package needs it."""
@@ -132,7 +133,8 @@ class Erp(Protocol):
     async def submit(self, order: Order) -> Receipt:
         """Bring one order into the ERP, or finish one that was begun and is equal.
 
-        Raises OrderRefused, OrderConflict, OutcomeUnknown, or trouble of the system when it was provably not sent.
+        Raises OrderRefused, OrderConflict, OutcomeUnknown, or, when this submit provably stored nothing, OrderBusy or
+        trouble of the system.
         """
 
     async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
@@ -283,7 +285,8 @@ class Refused:
 class Outcome:
     """How an attempt ended: the event for the order (None: unknown, it stays `sending`), and the evidence.
 
-    `cured_by`: of a refusal, the reference data (`kind:code`) whose change may cure it.
+    `cured_by`: of a refusal, the reference data (`kind:code`) whose change may cure it. `retry_after`: of one that was
+    not sent, how long it waits before it may be sent; None: not at all.
     """
 
     key: OrderKey
@@ -293,6 +296,7 @@ class Outcome:
     message: str = ""
     receipt: Receipt | None = None
     cured_by: tuple[str, ...] = ()
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

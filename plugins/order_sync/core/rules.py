@@ -10,9 +10,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
 from order_sync.core.advice import CATALOGUE
+from order_sync.core.money import Tolerance, minor_unit
 from order_sync.core.orders import Charge, Line, Order, Problem
 from order_sync.core.reading import Reading
-from order_sync.core.verdict import minor_unit
 
 Wanted = tuple[str, str]
 """A kind of reference data (`sku`, `customer`, `tax`, `currency`, `country`, `state`) and a code of it."""
@@ -53,8 +53,8 @@ def cures(code: str, order: Order) -> tuple[str, ...]:
     return tuple(sorted(f"{kind}:{each}" for kind, each in named if kind in kinds))
 
 
-def problems_of(reading: Reading, reference: ReferenceData, tolerance: int) -> tuple[Problem, ...]:
-    """Every problem of an order, those found in reading it first. `tolerance` is in minor units of its currency."""
+def problems_of(reading: Reading, reference: ReferenceData, tolerance: Tolerance) -> tuple[Problem, ...]:
+    """Every problem of an order, those found in reading it first. `tolerance` is for its total."""
     order = reading.order
     found = chain.from_iterable(rule(order, reference) for rule in RULES)
     amounts: Iterable[Problem] = ()
@@ -186,15 +186,14 @@ RULES: tuple[Callable[[Order, ReferenceData], Iterable[Problem]], ...] = (
 )
 
 
-def totals_add_up(order: Order, reference: ReferenceData, tolerance: int) -> Iterator[Problem]:
+def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) -> Iterator[Problem]:
     """Lines, charges and tax give the total, by the channel's own tax and by the ERP's rates, rounded per line."""
     digits = reference.get("currency", order.currency)
     if digits is None or not order.lines:
         return
-    unit = minor_unit(order.currency)
-    net = sum((item.net for item in _taxed(order)), Decimal(0))
-    by_channel = net + sum((item.tax for item in _taxed(order)), Decimal(0))
-    if abs(by_channel - order.total) > tolerance * unit:
+    allowed, unit = tolerance.of(order.currency, len(_taxed(order))), minor_unit(order.currency)
+    by_channel = order.net + sum((item.tax for item in _taxed(order)), Decimal(0))
+    if abs(by_channel - order.total) > allowed:
         message = (
             f"the lines, charges and taxes give {by_channel} {order.currency}, the order says {order.total}:"
             " correct it in the shop, or ask finance which is right"
@@ -204,8 +203,8 @@ def totals_add_up(order: Order, reference: ReferenceData, tolerance: int) -> Ite
     rates = {code: facts for code in {item.tax_code for item in _taxed(order)} if (facts := reference.get("tax", code))}
     if any(item.tax_code and item.tax_code not in rates for item in _taxed(order)):
         return
-    by_erp = net + sum((_tax(item, rates, unit) for item in _taxed(order) if item.tax_code), Decimal(0))
-    if abs(by_erp - order.total) > tolerance * unit:
+    by_erp = order.net + sum((_tax(item, rates, unit) for item in _taxed(order) if item.tax_code), Decimal(0))
+    if abs(by_erp - order.total) > allowed:
         message = (
             f"by its tax rates the ERP would book {by_erp} {order.currency}, the order says {order.total}:"
             " finance corrects the rate or the rounding"

@@ -12,8 +12,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
 from order_sync.core.red_runs import RedOn
-from order_sync.core.verdict import Guarantee, Policy
+from order_sync.core.traits import Traits
+from order_sync.core.verdict import Policy
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")
@@ -87,7 +89,11 @@ class Settings:
     ] = 100
     submit_concurrency: Annotated[int, "how many orders are sent at the same time"] = 8
     max_resends: Annotated[int, "how often an order that never arrived is sent again"] = 3
-    total_tolerance: Annotated[int, "by how many minor units (cents) the ERP's total may differ"] = 1
+    total_tolerance: Annotated[
+        Tolerance,
+        "by how many minor units (cents) the ERP's total may differ; `1+0.5/line` allows half of one more for each"
+        " line. An ERP may have its own in the registry",
+    ] = ONE_MINOR_UNIT
     reference_max_age: Annotated[
         timedelta, "how old the copy of the ERP's reference data may be before it is read again"
     ] = timedelta(minutes=15)
@@ -128,13 +134,22 @@ class Settings:
         """The longest that a push can take: its turn, the lease of what it claimed last, and what surrounds them."""
         return self.push_turn + self.claim_lease + AROUND_A_PUSH
 
-    def policy(self, guarantee: Guarantee) -> Policy:
-        """The rules of time and patience for an ERP of this guarantee.
+    def policy(self, traits: Traits) -> Policy:
+        """The rules of time and patience for an ERP of these traits.
 
-        Raises Misconfigured for a `searchable` ERP if the window may be over before an order has waited for its turn,
-        was sent and was stored late: the lease has room for all of that.
+        Raises Misconfigured if the lease may be over before a submit is and what it sent was stored late; and for a
+        `searchable` ERP if the window may be over before an order has waited for its turn, was sent and was stored
+        late: the lease has room for all of that.
         """
-        if guarantee == "searchable" and self.verification_window < self.claim_lease:
+        submit = timedelta(seconds=traits.submit_seconds)
+        if self.claim_lease <= submit + self.late_commit_grace:
+            raise Misconfigured(
+                f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than one submit to the ERP may take"
+                f" ({submit}) and {PREFIX}LATE_COMMIT_GRACE ({self.late_commit_grace}) together, so that no order is"
+                f" claimed twice: set a lease that is longer than {submit + self.late_commit_grace}, or shorter"
+                " time-outs for the ERP's calls"
+            )
+        if traits.guarantee == "searchable" and self.verification_window < self.claim_lease:
             raise Misconfigured(
                 f"{PREFIX}VERIFICATION_WINDOW ({self.verification_window}) is shorter than {PREFIX}CLAIM_LEASE"
                 f" ({self.claim_lease}), within which an order may wait for its turn, be sent and be stored late; the"
@@ -142,12 +157,13 @@ class Settings:
                 " a shorter lease"
             )
         return Policy(
-            guarantee,
+            traits.guarantee,
             window=self.verification_window,
             grace=self.late_commit_grace,
             tolerance=self.total_tolerance,
             max_resends=self.max_resends,
             looks=self.early_looks,
+            proof=traits.proof,
         )
 
     def _checked(self) -> "Settings":
@@ -170,11 +186,11 @@ class Settings:
                 f"{PREFIX}COMPARE_BACK ({self.compare_back}) must be longer than {PREFIX}SETTLE_LAG ({self.settle_lag})"
                 ", which it leaves to the extracts: nothing would be compared"
             )
-        shortest = CALLS_PER_SUBMIT * self.call_deadline + self.late_commit_grace
+        shortest = self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
             raise Misconfigured(
-                f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than {CALLS_PER_SUBMIT} calls to the ERP and"
-                f" the grace for late commits together ({shortest}), so that no order is claimed twice"
+                f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than a call to the ERP and the grace for late"
+                f" commits together ({shortest}), so that no order is claimed twice"
             )
         if self.longest_push >= RUN_BEYOND_ITS_WINDOW:
             raise Misconfigured(
@@ -188,7 +204,7 @@ class Settings:
 LEAST = {
     **dict.fromkeys(("claim_size", "submit_concurrency"), 1),
     **dict.fromkeys(("read_again_at_most", "read_done_again_at_most", "read_no_orders_again_at_most"), 1),
-    **dict.fromkeys(("max_resends", "total_tolerance", "first_run_limit", "resync_without_confirm"), 0),
+    **dict.fromkeys(("max_resends", "first_run_limit", "resync_without_confirm"), 0),
     "transactions_kept_for": timedelta(days=31),  # the ERP is asked for 30 days what became of an order
 }
 """The least that a value may be."""
@@ -201,9 +217,6 @@ RUN_BEYOND_ITS_WINDOW = timedelta(hours=1)
 
 AROUND_A_PUSH = timedelta(minutes=10)
 """How long a push may take besides its turn and a lease: to connect, to read the channel again, to end a look-up."""
-
-CALLS_PER_SUBMIT = 6
-"""How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
 
 
 def _read(name: str, text: str, default: object) -> object:
@@ -221,6 +234,8 @@ def _read(name: str, text: str, default: object) -> object:
             return _minute(text)
         if isinstance(default, RedOn):
             return RedOn.read(text)
+        if isinstance(default, Tolerance):
+            return Tolerance.read(text)
         return int(text)
     except (ValueError, KeyError, OSError, OverflowError):
         raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None
@@ -256,6 +271,8 @@ def _expected(default: object) -> str:
         return "a time of day such as 06:00"
     if isinstance(default, RedOn):
         return "never, any, or a share of a run's orders above 0 and up to 1, such as 0.2"
+    if isinstance(default, Tolerance):
+        return "minor units such as 1, or such as 1+0.5/line with what each line adds"
     return "a whole number"
 
 

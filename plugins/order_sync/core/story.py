@@ -101,6 +101,7 @@ class Story:
         transaction: what the channel says now, with people's data; None where no content is kept.
         earlier: what it said before, likewise.
         sighting: that it is in the ERP all the same, if nobody looked it up since.
+        next_attempt_at: before when no push takes it, because the ERP was busy with it; it may lie behind.
     """
 
     key: OrderKey
@@ -133,6 +134,7 @@ class Story:
     transaction: Transaction | None
     earlier: tuple[Transaction, ...]
     sighting: Sighting | None = None
+    next_attempt_at: datetime | None = None
 
     @property
     def versions(self) -> tuple[Transaction, ...]:

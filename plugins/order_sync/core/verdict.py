@@ -4,17 +4,15 @@ It says which event the evidence stands for and when to look again. It calls nob
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
-
-from iso4217 import Currency
 
 from order_sync.core.lifecycle import Event, Status
-
-Guarantee = Literal["unique_key", "searchable", "blind"]
+from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
+from order_sync.core.orders import Order
+from order_sync.core.traits import Guarantee, Proof
 
 
 class FoundState(StrEnum):
@@ -39,7 +37,9 @@ class Found:
         number: what people call it: its number; while the ERP has given none, another name that finds it there if it
             is half made or cancelled, else ''.
         erp_status: the ERP's own word for its state.
-        same_lines: whether its lines are what we would send; None when that was not compared.
+        total: with tax, or without where that is the ERP's proof; None where the ERP tells none.
+        same_lines: whether its lines are the order's; None when that was not compared. Of one that is half made: those
+            that it has so far.
         text: what the ERP says of its trouble, if anything.
     """
 
@@ -66,17 +66,19 @@ class Policy:
     Attributes:
         guarantee: what the ERP does about a second submit of a key.
         grace: how long after it was sent the ERP may still store an order.
-        tolerance: allowed difference of totals, in minor units of the order's currency.
+        tolerance: by how much the ERP's total may differ.
         looks: early looks, counted from the receipt.
+        proof: what shows that a confirmed ERP order is ours.
     """
 
     guarantee: Guarantee
     window: timedelta = timedelta(minutes=30)
     grace: timedelta = timedelta(minutes=2)
-    tolerance: int = 1
+    tolerance: Tolerance = ONE_MINOR_UNIT
     max_resends: int = 3
     looks: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
     give_up_looking: timedelta = timedelta(days=30)
+    proof: Proof = "gross"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Doubt:
         grace_until: until when the ERP may still store what was sent last, or may still be sent.
         acknowledged_as: the number under which the ERP said that it has the order, in a receipt or a look-up, and
             nothing since took it back. While there is one, not finding the order proves nothing.
+        net: its total without tax, and `lines` how many lines and charges it has: `about` fills them in.
     """
 
     status: Status
@@ -96,6 +99,12 @@ class Doubt:
     window_ends_at: datetime
     resends: int
     acknowledged_as: str = ""
+    net: Decimal | None = None
+    lines: int = 0
+
+    def about(self, order: Order) -> "Doubt":
+        """The same, with what only the order itself tells."""
+        return replace(self, net=order.net, lines=len(order.lines) + len(order.charges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +117,21 @@ class Verdict:
     found: Found | None = None
 
 
-def minor_unit(currency: str) -> Decimal:
-    """The smallest amount of a currency: 0.01 for EUR, 1 for JPY, and 0.01 for a code that ISO 4217 does not list."""
-    try:
-        digits = Currency(currency).exponent
-    except ValueError:
-        digits = 2
-    return Decimal(1).scaleb(-(digits or 0))
-
-
-def same_money(doubt: Doubt, found: Found, tolerance: int) -> bool:
-    """Whether the ERP's total and currency are the order's, within `tolerance` minor units."""
-    if found.total is None or found.currency != doubt.currency:
+def same_money(doubt: Doubt, found: Found, policy: Policy) -> bool:
+    """Whether the ERP's total and currency are the order's, as far as the ERP proves them."""
+    if found.total is None:
+        return policy.proof == "acceptance"
+    ours = _ours(doubt, policy)
+    if ours is None or found.currency != doubt.currency:
         return False
     try:
-        return abs(found.total - doubt.total) <= tolerance * minor_unit(doubt.currency)
+        return abs(found.total - ours) <= policy.tolerance.of(doubt.currency, doubt.lines)
     except ArithmeticError:  # no number, or one beyond all bounds
         return False
+
+
+def _ours(doubt: Doubt, policy: Policy) -> Decimal | None:
+    return doubt.net if policy.proof == "net" else doubt.total
 
 
 def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) -> Verdict:
@@ -142,12 +149,12 @@ def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) 
         return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
     if found.state is FoundState.UNKNOWN:
         return _unproven(doubt, found, now)
-    if not same_money(doubt, found, policy.tolerance) or found.same_lines is False:
-        return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found, policy.tolerance), found)
+    if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT and found.same_lines is not False:
+        return _half_made(doubt, found, now, policy)  # its total may still lack what the rest of a submit brings
+    if not same_money(doubt, found, policy) or found.same_lines is False:
+        return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found, policy), found)
     if found.state is FoundState.CONFIRMED and found.number:
         return Verdict(Event.CONFIRMED, found=found)
-    if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT:
-        return _half_made(doubt, found, now, policy)
     if found.state in (FoundState.TAKEN, FoundState.CONFIRMED) and doubt.status is Status.SENDING:
         return Verdict(Event.TAKEN, found=found)
     return _unproven(doubt, found, now)
@@ -222,12 +229,13 @@ def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdi
     return Verdict(Event.RESENDS_SPENT, "POISON", text, found)
 
 
-def _difference(doubt: Doubt, found: Found, tolerance: int) -> str:
+def _difference(doubt: Doubt, found: Found, policy: Policy) -> str:
     named = f"the ERP's order {found.number or '(no number)'}"
-    if same_money(doubt, found, tolerance):
+    if same_money(doubt, found, policy):
         return f"{named} has other lines than the channel's"
-    total = "has no total" if found.total is None else f"is over {found.total} {found.currency}"
-    return f"{named} {total}, the channel's is over {doubt.total} {doubt.currency}"
+    without = " without tax" if policy.proof == "net" else ""
+    theirs = "has no total" if found.total is None else f"is over {found.total} {found.currency}{without}"
+    return f"{named} {theirs}, the channel's is over {_ours(doubt, policy)} {doubt.currency}{without}"
 
 
 def next_look(doubt: Doubt, now: datetime, policy: Policy) -> datetime | None:

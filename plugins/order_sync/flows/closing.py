@@ -8,7 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from order_sync.core.advice import CATALOGUE
-from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown, Permanent, Transient
+from order_sync.core.errors import (
+    Misconfigured,
+    OrderBusy,
+    OrderConflict,
+    OrderRefused,
+    OutcomeUnknown,
+    Permanent,
+    Transient,
+)
 from order_sync.core.holds import HoldKind, HoldScope, holds_after
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order
@@ -24,12 +32,19 @@ MAX_REFUSALS = 5
 """Refusals after which an order is dead: the same request keeps failing, whatever people try."""
 
 
+SOONEST, LATEST = timedelta(seconds=10), timedelta(days=1)
+"""When a busy order is tried again: later than at once, which would ask for it all the time, and some day."""
+
+
 class RefusesEverything(Misconfigured):
     """The ERP refuses one order after the other with the same code: its configuration is the likely cause."""
 
 
 def outcome_of(entry: Entry, order: Order, answer: Answer, *, as_probe: bool) -> Outcome:
-    """What the ledger is told of an order's submit. Trouble of the system means that it was not sent."""
+    """What the ledger is told of an order's submit: the one place where errors become facts about orders.
+
+    Trouble of the system, and of a busy order, means that it was not sent.
+    """
     this = partial(Outcome, entry.key, entry.generation)
     match answer:
         case Receipt():
@@ -42,6 +57,9 @@ def outcome_of(entry: Entry, order: Order, answer: Answer, *, as_probe: bool) ->
             return this(event, answer.code, str(answer), cured_by=cures(answer.code, order))
         case OrderConflict():
             return this(Event.DIFFERENT, answer.code, str(answer))
+        case OrderBusy():
+            later = min(max(answer.retry_after, SOONEST), LATEST)
+            return this(Event.NOT_SENT, answer.code, str(answer), retry_after=later)
         case Transient() | Permanent():
             return this(Event.NOT_SENT, answer.code, str(answer))
     text = type(answer).__name__  # one order that an adapter stumbles over stops no other
@@ -57,7 +75,8 @@ def close(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
     look = sender.ledger.now() + min(first_look, sender.policy.window)
     sender.ledger.close(outcomes, look, *sender.grace_and_window(), sender.actor)
     for outcome in outcomes:
-        sender.summary.add({Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event)))
+        told = {Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event))
+        sender.summary.add("busy" if outcome.retry_after else told)
     for code in sorted({outcome.code or "" for outcome in outcomes if outcome.event is Event.REFUSED}):
         number = holds_after(code)
         if number:

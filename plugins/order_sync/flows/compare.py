@@ -88,7 +88,7 @@ async def compare_erp(
     that lives there and is not done here; what is still to be looked up is left to that. What failed and is confirmed
     there by now succeeds. One that was confirmed and is cancelled there now, or is there twice, becomes a conflict.
     """
-    summary, connection, policy = Summary(), f"erp_{route.erp}", settings.policy(erp.guarantee)
+    summary, connection, policy = Summary(), f"erp_{route.erp}", settings.policy(erp.traits)
     now = ledger.now()
     with holding(connection, ledger, actor):
         await must_be_the_accepted_one(connection, erp, ledger)
@@ -146,9 +146,9 @@ async def _confirm_late(
     found = await erp.look_up(orders)
     changes = [
         change_of(entry, verdict, now, policy)
-        for entry in given_up
+        for entry, order in zip(given_up, orders, strict=True)
         if entry.doubt
-        and (verdict := judge(entry.doubt, found.get(entry.key, ()), now, policy)).event is Event.CONFIRMED
+        and (verdict := judge(entry.doubt.about(order), found.get(entry.key, ()), now, policy)).event is Event.CONFIRMED
     ]
     ledger.apply(changes, actor)
 

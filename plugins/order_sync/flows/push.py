@@ -17,7 +17,7 @@ from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Event
 from order_sync.core.off_peak import OffPeak, begins_at
 from order_sync.core.ports import Actor, Channel, Claim, Entry, Erp, Ledger, Route, Summary
-from order_sync.core.settings import CALLS_PER_SUBMIT, Settings
+from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows.closing import MAX_REFUSALS, RefusesEverything
 from order_sync.flows.holds import holding, must_be_the_accepted_one, submit_hold
@@ -202,7 +202,7 @@ class Sender:
     async def claim(self, *, as_probe: bool) -> tuple[Claim, float]:
         """Claim orders, or one as a probe; with the instant by which they are sent, so that their lease outlasts it."""
         lease = self.settings.claim_lease.total_seconds()
-        longest_submit = (CALLS_PER_SUBMIT * self.settings.call_deadline + self.policy.grace).total_seconds()
+        longest_submit = self.erp.traits.submit_seconds + self.policy.grace.total_seconds()
         send_before = self.monotonic() + lease - longest_submit
         claim = await asyncio.to_thread(
             self.ledger.claim,

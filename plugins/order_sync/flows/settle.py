@@ -10,6 +10,7 @@ from datetime import datetime
 
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import IN_DOUBT, Event, step
+from order_sync.core.orders import Order
 from order_sync.core.ports import Actor, Change, Entry, Erp, Ledger, Route, Summary
 from order_sync.core.reading import read_order
 from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
@@ -56,7 +57,10 @@ async def settle(
             orders = [read_order(entry.transaction, route.guest_account, now).order for entry in entries]
             found = await erp.look_up(orders)
             now = ledger.now()
-            changes = [judged(entry, found.get(entry.key, ()), now, policy) for entry in entries]
+            changes = [
+                judged(entry, order, found.get(entry.key, ()), now, policy)
+                for entry, order in zip(entries, orders, strict=True)
+            ]
             if not _apply(ledger, changes, actor, summary):
                 break
     return summary
@@ -83,11 +87,11 @@ def _apply(ledger: Ledger, changes: Sequence[Change], actor: Actor, summary: Sum
     return ledger.apply(changes, actor)
 
 
-def judged(entry: Entry, found: Sequence[Found], now: datetime, policy: Policy) -> Change:
+def judged(entry: Entry, order: Order, found: Sequence[Found], now: datetime, policy: Policy) -> Change:
     """The change that a look-up's evidence asks for, and when to look again if it settled nothing."""
     if entry.doubt is None:
         raise ValueError(f"{entry.key} is {entry.status}: only an order in doubt is settled")
-    return change_of(entry, judge(entry.doubt, found, now, policy), now, policy)
+    return change_of(entry, judge(entry.doubt.about(order), found, now, policy), now, policy)
 
 
 def change_of(entry: Entry, verdict: Verdict, now: datetime, policy: Policy) -> Change:

@@ -19,7 +19,6 @@ from order_sync.core.lifecycle import Event
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Answer, Batching, Claim, Entry, Outcome
 from order_sync.core.reading import read_order
-from order_sync.core.settings import CALLS_PER_SUBMIT
 from order_sync.flows.closing import RefusesEverything, close, outcome_of
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ class Turn:
         erp = self.sender.erp
         error: BaseException
         try:
-            async with asyncio.timeout((CALLS_PER_SUBMIT * self.sender.settings.call_deadline).total_seconds()):
+            async with asyncio.timeout(erp.traits.submit_seconds):
                 if isinstance(erp, Batching) and self.in_one > 1:
                     return await erp.submit_all(orders)
                 return {order.key: await erp.submit(order) for order in orders}

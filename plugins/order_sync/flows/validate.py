@@ -2,6 +2,7 @@
 
 from order_sync.core.errors import Transient
 from order_sync.core.lifecycle import Event, step
+from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
 from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.ports import Actor, Change, Entry, Ledger, Route, Summary
 from order_sync.core.reading import Reading, read_order
@@ -11,7 +12,13 @@ PAGE = 1000
 """Orders read, checked and written at a time."""
 
 
-def validate(route: Route, ledger: Ledger, actor: Actor, tolerance: int = 1, cleared: Actor | None = None) -> Summary:
+def validate(
+    route: Route,
+    ledger: Ledger,
+    actor: Actor,
+    tolerance: Tolerance = ONE_MINOR_UNIT,
+    cleared: Actor | None = None,
+) -> Summary:
     """Queue what is valid, fail what is not, and what people enter by hand. Raises Transient without reference data.
 
     Who `cleared` it wants the orders judged again too that the rules failed.
@@ -56,7 +63,7 @@ def _by_hand(route: Route) -> tuple[Problem, ...]:
 
 
 def judged(
-    entry: Entry, reading: Reading, reference: ReferenceData, tolerance: int, by_hand: tuple[Problem, ...] = ()
+    entry: Entry, reading: Reading, reference: ReferenceData, tolerance: Tolerance, by_hand: tuple[Problem, ...] = ()
 ) -> Change:
     """The change that the rules ask for. The first problem's code becomes the order's."""
     problems = (*problems_of(reading, reference, tolerance), *by_hand)

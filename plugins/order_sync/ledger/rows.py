@@ -129,6 +129,7 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
         "receipt_number": outcome.receipt.number if outcome.receipt else "",
         "receipt_status": outcome.receipt.erp_status if outcome.receipt else "",
         "cured_by": [*outcome.cured_by],
+        "retry_after": outcome.retry_after and outcome.retry_after.total_seconds(),
     }
 
 

@@ -95,7 +95,8 @@ class ValidateOrdersOperator(OrderSyncOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Validate what is received, in bulk."""
-        spec, settings = registry.channel(self.channel), registry.settings()
+        spec = registry.channel(self.channel)
+        settings = registry.settings_for(registry.erp(spec.erp))
         clearing = who_cleared(context, self) if self.judge_again else None
         with hooks.ledger(self.ledger_conn_id) as ledger:
             summary = flows.validate(spec.route, ledger, actor(context), settings.total_tolerance, clearing)

@@ -92,7 +92,8 @@ class CheckReferenceDataOperator(ErpOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Ask the ERP, in bulk."""
-        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        spec, by = registry.channel(self.channel), actor(context)
+        settings = registry.settings_for(registry.erp(spec.erp))
         anew = self.always or cleared(context, self)
         max_age = timedelta(0) if anew else settings.reference_max_age
         summary = self.connected(lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, max_age))
@@ -116,7 +117,8 @@ class CompareErpOperator(ErpOperator):
 
     def execute(self, context: Context) -> dict[str, int]:
         """Compare the days that the settings say."""
-        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        spec, by = registry.channel(self.channel), actor(context)
+        settings = registry.settings_for(registry.erp(spec.erp))
         summary = self.connected(lambda erp, ledger: flows.compare_erp(spec.route, erp, ledger, by, settings))
         with hooks.ledger(self.ledger_conn_id) as ledger:
             tell_findings(context, ledger, registry.erp(spec.erp).connection)
@@ -181,7 +183,8 @@ class PushOrdersOperator(ErpOperator):
         return self._push(context, Summary(counts or {}), timedelta(seconds=left) if left else None)
 
     def _push(self, context: Context, before: Summary, left: timedelta | None = None) -> dict[str, int]:
-        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        spec, by = registry.channel(self.channel), actor(context)
+        settings = registry.settings_for(registry.erp(spec.erp))
         channel = hooks.channel(spec, self.channel_conn_id)
         hours, clearing = registry.erp(spec.erp).hours, who_cleared(context, self)
 
@@ -191,7 +194,7 @@ class PushOrdersOperator(ErpOperator):
                 erp,
                 ledger,
                 by,
-                settings.policy(erp.guarantee),
+                settings.policy(erp.traits),
                 settings,
                 channel=channel,
                 selection=selected_by(self.selection, ledger),
@@ -255,10 +258,11 @@ class ReconcileConfirmationsOperator(ErpOperator):
         return self._look(context, datetime.fromisoformat(ends_at) if ends_at else None)
 
     def _look(self, context: Context, ends_at: datetime | None, *, at_once: bool = False) -> dict[str, int]:
-        spec, settings, by = registry.channel(self.channel), registry.settings(), actor(context)
+        spec, by = registry.channel(self.channel), actor(context)
+        settings = registry.settings_for(registry.erp(spec.erp))
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
-            settle = partial(flows.settle, spec.route, erp, ledger, by, settings.policy(erp.guarantee))
+            settle = partial(flows.settle, spec.route, erp, ledger, by, settings.policy(erp.traits))
             waits_for = partial(ledger.horizon, spec.name, selected_by(self.selection, ledger))
             summary, horizon = await settle(at_once=at_once), waits_for()
             if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():

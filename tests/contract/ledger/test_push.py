@@ -49,6 +49,32 @@ def test_a_claim_takes_the_oldest_queued_orders_and_raises_their_generation(ledg
     assert [entry.key for entry in claim(ledger).entries] == [key(2)]
 
 
+def test_an_order_that_the_erp_is_busy_with_is_queued_for_later_and_says_why(ledger: Ledger, seen: Seen):
+    busy, other = send(ledger, 1, 2).entries
+    wait = timedelta(minutes=7)
+    ledger.close(
+        [
+            Outcome(busy.key, busy.generation, Event.NOT_SENT, "ORDER_BUSY", "a job runs", retry_after=wait),
+            Outcome(other.key, other.generation, Event.NOT_SENT, "NOT_SENT", "the push ended"),
+        ],
+        None,
+        GRACE,
+        WINDOW,
+        ACTOR,
+    )
+    facts = "status, code, message, first_attempt_at, window_ends_at, next_look_at, lease_until"
+    assert seen.order(1, facts) == ("queued", "ORDER_BUSY", "a job runs", None, None, None, None)
+    assert seen.events(1)[-1] == "not_sent"
+    assert seen.attempts(1, ATTEMPT) == [("not_sent", "ORDER_BUSY", "a job runs", "not_sent")]
+    (next_attempt_at,) = seen.order(1, "next_attempt_at")
+    assert ledger.now() + timedelta(minutes=6) < next_attempt_at < ledger.now() + wait
+    assert ledger.queued("shop", sent_before=True) == 1
+    assert [entry.key for entry in claim(ledger).entries] == [other.key]
+    seen.let_pass(wait)
+    assert ledger.queued("shop", sent_before=False) == 1
+    assert [entry.key for entry in claim(ledger).entries] == [busy.key]
+
+
 def test_a_lease_that_ended_without_an_attempt_frees_the_order(ledger: Ledger, seen: Seen):
     queue(ledger, 1)
     dead = claim(ledger)

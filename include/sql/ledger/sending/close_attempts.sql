@@ -1,12 +1,12 @@
 -- Returns nothing: keeps each attempt's evidence, and moves orders that still await it; needs orders (order_key), attempts.
 -- What the ERP said of an order that was erased meanwhile is not kept. The call may have gone out just before it was closed:
--- the grace counts from then.
+-- the grace counts from then. A busy order is free again after its `retry_after`.
 with moment as materialized (
     select clock_timestamp() as now
 ), outcome as materialized (
     select * from jsonb_to_recordset(%(outcomes)s) as c (
         order_key text, generation bigint, event text, code text, message text,
-        receipt_number text, receipt_status text, cured_by text[])
+        receipt_number text, receipt_status text, cured_by text[], retry_after double precision)
 ), locked as materialized (
     select
         outcome.*, o.id, o.status, o.erased_at, moment.now,
@@ -47,6 +47,7 @@ with moment as materialized (
         erp_status = coalesce(nullif(s.receipt_status, ''), o.erp_status),
         acknowledged_as = coalesce(nullif(s.receipt_number, ''), o.acknowledged_as),
         lease_until = null,
+        next_attempt_at = coalesce(s.now + make_interval(secs => s.retry_after), o.next_attempt_at),
         first_attempt_at = case when s.event = 'not_sent' and not s.other_attempts then null else o.first_attempt_at end,
         receipt_at = case when s.event = 'receipt' then s.now else o.receipt_at end,
         window_ends_at = case

@@ -12,7 +12,8 @@ from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Answer, BatchLimits, Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Found, Guarantee
+from order_sync.core.traits import Traits
+from order_sync.core.verdict import Found
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.batches import Batches
 from order_sync.erps.tryton.client import Client, text
@@ -25,6 +26,9 @@ from order_sync.rest import UNREADABLE, Endpoint, unreadable
 
 MODULES = ("sale", "web_shop")
 """The modules of Tryton without which there is nothing to send an order to."""
+
+CALLS_PER_SUBMIT = 6
+"""How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
 
 _READ = (
     *("account.tax", "company.company", "country.country", "country.subdivision", "currency.currency", "ir.error"),
@@ -69,8 +73,6 @@ class Tryton:
     it serves; each needs an active web shop of its name, with a warehouse.
     """
 
-    guarantee: Guarantee = "unique_key"
-
     def __init__(
         self,
         endpoint: Endpoint,
@@ -78,6 +80,7 @@ class Tryton:
         options: Mapping[str, Any],
         now: Callable[[], datetime] = _now,
     ) -> None:
+        self.traits = Traits("unique_key", submit_seconds=CALLS_PER_SUBMIT * settings.call_deadline.total_seconds())
         self._channels: Sequence[str] = tuple(options.get("channels", ()))
         self._now = now
         self._client = Client(endpoint, settings)

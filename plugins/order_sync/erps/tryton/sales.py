@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 
 from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Permanent, Transient
+from order_sync.core.money import Tolerance
 from order_sync.core.orders import Order
 from order_sync.core.ports import Receipt
-from order_sync.core.verdict import minor_unit
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, whole
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
@@ -30,7 +30,7 @@ BUTTONS = {"draft": "quote", "quotation": "confirm"}
 class Sales:
     """Submits orders; everything they name has been looked up before."""
 
-    def __init__(self, client: Client, data: MasterData, addresses: Addresses, tolerance: int) -> None:
+    def __init__(self, client: Client, data: MasterData, addresses: Addresses, tolerance: Tolerance) -> None:
         self._client = client
         self._data = data
         self._addresses = addresses
@@ -167,7 +167,8 @@ class Sales:
     def same_money(self, order: Order, sale: Row) -> None:
         """Raises OrderConflict for a sale over another total or in another currency than the order."""
         currency, total = text(sale["currency"], "code"), amount(sale, "total_amount")
-        if currency != order.currency or abs(total - order.total) > self._tolerance * minor_unit(order.currency):
+        allowed = self._tolerance.of(order.currency, len(order.lines) + len(order.charges))
+        if currency != order.currency or abs(total - order.total) > allowed:
             raise OrderConflict(
                 f"{_named(sale)} is over {total} {currency}, the channel's order over {order.total} {order.currency}"
             )
