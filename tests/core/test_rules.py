@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_sync.core.difference import difference
+from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.reading import LINE, read_date, read_instant, read_order
 from order_sync.core.rules import problems_of
@@ -38,7 +39,7 @@ def codes(bad: Transaction, guest_account: str | None = None) -> list[str]:
 
 
 def problems(bad: Transaction, guest_account: str | None = None):
-    return problems_of(read_order(bad, guest_account, START), reference(), 1)
+    return problems_of(read_order(bad, guest_account, START), reference(), ONE_MINOR_UNIT)
 
 
 def test_a_good_order_has_no_problem():

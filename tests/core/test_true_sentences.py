@@ -13,6 +13,7 @@ from order_sync.core.difference import difference
 from order_sync.core.hiding import without_people
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
+from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Problem, Transaction
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, keying_in
 from order_sync.core.reading import read_order
@@ -95,7 +96,7 @@ def test_of_a_difference_what_really_differs_is_told(there: Found, says: str):
 
 
 def problems(bad: Transaction) -> list[Problem]:
-    return [*problems_of(read_order(bad, None, START), reference(), 1)]
+    return [*problems_of(read_order(bad, None, START), reference(), ONE_MINOR_UNIT)]
 
 
 def ordered(**details: object) -> Transaction:

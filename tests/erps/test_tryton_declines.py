@@ -14,6 +14,7 @@ from order_sync.core.calendar_days import Window
 from order_sync.core.errors import NotAuthorised, OrderSyncError, Transient
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
+from order_sync.pace import Gate
 from order_sync.rest import Endpoint
 from tests.fixtures.tryton import CHANNEL, order
 from tests.support.proxy import Proxy
@@ -34,10 +35,19 @@ PRIVATE = ("Ann", "Other", "High Street", "Bristol", "ann@example.com", "7946")
 PLANTED = "Ann Other, 1 High Street, Bristol (ann@example.com, +44 20 7946 0958)"
 
 
+@pytest.fixture(autouse=True)
+def _nobody_waits_before_a_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(gate: Gate, seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(Gate, "rest", at_once)
+
+
 async def said(call: Callable[[Tryton], Awaitable[Any]], text: str, status: int = 400) -> OrderSyncError:
     """What becomes of a call that Tryton declines with a text."""
     with Proxy("http://127.0.0.1:9") as proxy:
-        proxy.answer(".", status, json.dumps({"message": text, "description": text}), Content_Type="application/json")
+        body = json.dumps({"message": text, "description": text})
+        proxy.answer(".", status, body, Content_Type="application/json", Retry_After="600")
         endpoint = Endpoint("erp_tryton", proxy.base_url, "key", {"database": "tryton"})
         settings = Settings(http_connect_timeout=timedelta(seconds=5))
         async with Tryton(endpoint, settings, {"channels": [CHANNEL]}) as erp:

@@ -76,7 +76,7 @@ async def test_trouble_of_the_system_after_the_create_is_an_unknown_outcome(
     erp: Tryton, proxy: Proxy, back: Back, step: str, left: str, status: int
 ) -> None:
     sent = order()
-    proxy.answer(step, status)
+    proxy.answer(step, status, Retry_After="600")
     with pytest.raises(OutcomeUnknown):
         await erp.submit(sent)
     assert back.sale(sent)["state"] == left
@@ -89,7 +89,7 @@ async def test_trouble_of_the_system_after_the_create_is_an_unknown_outcome(
 async def test_trouble_at_the_create_says_whether_a_sale_may_exist(
     erp: Tryton, proxy: Proxy, status: int, error: type[OrderSyncError]
 ) -> None:
-    proxy.answer(CREATE, status)
+    proxy.answer(CREATE, status, Retry_After="600")
     with pytest.raises(error):
         await erp.submit(order())
 
