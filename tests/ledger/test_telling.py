@@ -61,7 +61,7 @@ def test_a_story_tells_until_when_an_order_waits_that_the_erp_was_busy_with(ledg
     close(ledger, send(ledger, 1).entries, Event.NOT_SENT, "ORDER_BUSY", "a job runs")
     sql.do("update orders set next_attempt_at = clock_timestamp() + interval '7 minutes'")
     assert ledger.stories([key(1)])[key(1)].next_attempt_at == sql.order(1, "next_attempt_at")[0]
-    assert "The ERP was busy with it" in ask(ledger, order_keys=[str(key(1))]).text
+    assert "The ERP was busy with it" in ask(ledger, key=str(key(1))).text
 
 
 def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql):
