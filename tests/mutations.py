@@ -431,6 +431,15 @@ MUTATIONS = (
         "tests/contract/ledger/test_evidence.py::test_what_was_not_found_before_it_was_received_again_is_looked_for_again",
     ),
     Mutation(
+        10,
+        "a later start sets aside what the ERP may have",
+        STATEMENTS + "sending/set_aside_orders.sql",
+        "where a.order_id = o.id and reached(a)",
+        "where false",
+        "tests/contract/ledger/test_record.py"
+        "::test_a_later_start_sets_aside_what_never_left_or_was_found_absent_and_nothing_that_the_erp_may_have",
+    ),
+    Mutation(
         4,
         "what was not found before an attempt had ended is not there",
         RULES,

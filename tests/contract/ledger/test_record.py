@@ -1,7 +1,7 @@
 """Landing: what a batch makes of new, changed and known transactions."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 import pytest
@@ -293,3 +293,25 @@ def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(ledge
         chosen, number = ledger.chosen(Selection(**known), 9)
         assert ([each.key for each in chosen], number) == ([key(1)], 1)
         assert ledger.chosen(Selection(**{field: LONG[:-1]}), 9) == ([], 0)
+
+
+LATER_START = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_a_later_start_sets_aside_what_never_left_or_was_found_absent_and_nothing_that_the_erp_may_have(
+    ledger: Ledger, seen: Seen
+):
+    never_left, absent, unknown, refused = send(ledger, 1, 2, 3, 4).entries
+    close(ledger, [never_left], Event.NOT_SENT)
+    close(ledger, [refused], Event.REFUSED, "REJECTED_BY_ERP", "no")
+    seen.make_due()
+    due = {entry.key: entry for entry in ledger.due("shop", ALL)}
+    found = [change(due[absent.key], Event.ABSENT), change(due[unknown.key], Event.HALF_MADE)]
+    assert ledger.apply(found, ACTOR) == 2
+    queue(ledger, 5)
+    assert ledger.set_aside("shop", LATER_START, ACTOR) == 3
+    assert [seen.status(number) for number in (1, 2, 3, 4, 5)] == [
+        *("not_an_order", "not_an_order", "queued", "failed", "not_an_order"),
+    ]
+    assert seen.order(1, "reason, code, message") == ("before_start", None, "")
+    assert ledger.set_aside("other", LATER_START, ACTOR) == 0
