@@ -36,7 +36,7 @@ from tests.support.emptying import empty
 T = TypeVar("T")
 NUMBERS = (1, 2, 3)
 ORDERS = tuple(map(key, NUMBERS))
-ACTOR = Actor("sync_orders__shop/run 1/task", "scheduled")
+ACTOR = Actor("sync_orders__shop/run 1/task", reason="scheduled")
 MINUTES = (1.12, 3.12, 16.12, 31.12, 61.12)
 """None of these, nor a few of them together, ends with a grace, a lease, a window or an hour."""
 
@@ -198,7 +198,7 @@ class Both(RuleBasedStateMachine):
 
     @rule(clear=st.integers(1, 3), cured=st.sampled_from([None, "sku:A"]), fewer_than=st.integers(1, 3))
     def clear(self, clear: int, cured: str | None, fewer_than: int) -> None:
-        actor = Actor("clear", str(clear))
+        actor = Actor("clear", reason=str(clear))
         self.alike(lambda each: each.judge_again("shop", "tryton", actor, cured))
         self.alike(lambda each: each.retry_refused("shop", "tryton", fewer_than, actor))
 
@@ -254,7 +254,7 @@ class Both(RuleBasedStateMachine):
     def decide(self, page: int, action: Action, number: str) -> None:
         def take(ledger: Any, selection: int, orders: list[Selected]) -> set[Any]:
             decisions = {order.key: (order, decision_of(action, order, number)) for order in orders}
-            return ledger.decide(selection, decisions, Actor("ursula", "looked"))
+            return ledger.decide(selection, decisions, Actor(person="ursula", reason="looked"))
 
         self.alike(take, *self.pages.pop(page % len(self.pages)))
 
