@@ -77,7 +77,7 @@ def _by_hand(at: Servers, name: str) -> float:
     """The ledger's own statements, run by psql on what psql read."""
     address = at.database(name, "empty")
     landings = (HERE / "landings.sql").read_text().replace("{rows}", rows_by_hand())
-    common = {"channel": ROUTE.channel, "erp": ROUTE.erp, "by": ACTOR.by, "why": ACTOR.why}
+    common = {"channel": ROUTE.channel, "erp": ROUTE.erp, "by": ACTOR.by, "why": ACTOR.reason}
     land = bound(address, statement("land_new_orders"), **common)
     statements = [SEARCH_PATH, statement("stage_landings"), statement("copy_landings"), land]
     (seconds,) = in_turns(1, lambda: psql((at.shop, [landings]), (address, statements)))
