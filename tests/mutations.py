@@ -49,6 +49,7 @@ LEDGER = "plugins/order_sync/ledger/"
 TRYTON = "plugins/order_sync/erps/tryton/"
 RULES = "plugins/order_sync/migrations/versions/0009_rules.py"
 SCHEMA = "plugins/order_sync/migrations/versions/0001_ledger.py"
+WHAT_WAS_SENT = "plugins/order_sync/migrations/versions/0008_what_was_sent.py"
 SCHEMA_OF_PEOPLE = "plugins/order_sync/migrations/versions/0003_people.py"
 
 MUTATIONS = (
@@ -543,6 +544,63 @@ MUTATIONS = (
         "same_lines = None",
         "tests/contract/test_erp_contract.py"
         "::test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once[tryton]",
+    ),
+    Mutation(
+        5,
+        "what was begun is not finished as it was sent",
+        FLOWS + "turn.py",
+        "entry.as_sent(self.sender.route.guests, now)",
+        "entry.make(self.sender.route.guests, now)",
+        "tests/flows/test_what_was_sent.py::test_what_was_begun_is_finished_as_it_was_sent",
+    ),
+    Mutation(
+        5,
+        "what the ERP refused is sent again as it was",
+        WHAT_WAS_SENT,
+        "coalesce(last.outcome, 'unknown') not in ('refused', 'refused_too_often')",
+        "true",
+        "tests/contract/ledger/test_what_was_sent.py::test_an_order_whose_refusal_was_taken_back_is_made_anew",
+    ),
+    Mutation(
+        9,
+        "an order is sent that can no longer be made whole",
+        FLOWS + "turn.py",
+        "ready = await asyncio.to_thread(self._without_problems, made)",
+        "ready = made",
+        "tests/flows/test_what_was_sent.py::test_what_can_no_longer_be_made_is_not_sent_and_fails_until_it_can",
+    ),
+    Mutation(
+        5,
+        "what was begun is finished although the channel changed it since",
+        STATEMENTS + "intake/land_changed_orders.sql",
+        "content_version = case when s.difference = '' then o.content_version else s.version end,",
+        "",
+        "tests/contract/ledger/test_what_was_sent.py::test_what_was_sent_counts_no_longer_once_the_channel_changed_the_order",
+    ),
+    Mutation(
+        5,
+        "what is gone from the ERP is taken for begun",
+        STATEMENTS + "sending/apply_changes.sql",
+        "last_look = j.event,",
+        "last_look = coalesce(a.last_look, j.event),",
+        "tests/ledger/test_what_was_sent.py"
+        "::test_a_look_that_does_not_find_what_an_earlier_one_saw_begun_says_that_it_is_gone",
+    ),
+    Mutation(
+        6,
+        "a look-up compares with what would be sent now",
+        FLOWS + "settle.py",
+        "entry.as_sent(route.guests, now)",
+        "entry.make(route.guests, now)",
+        "tests/flows/test_what_was_sent.py::test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict",
+    ),
+    Mutation(
+        6,
+        "an order is judged by another total than was sent",
+        LEDGER + "rows.py",
+        'sent.order.total if sent else row["order_total"]',
+        'row["order_total"]',
+        "tests/contract/ledger/test_what_was_sent.py::test_an_order_in_doubt_is_judged_by_what_was_sent",
     ),
     Mutation(
         6,
@@ -1763,6 +1821,14 @@ MUTATIONS = (
     ),
     Mutation(
         18,
+        "what was sent outlives the erasure",
+        STATEMENTS + "erasing/empty_erased.sql",
+        ", sent_order = null from erased e",
+        " from erased e",
+        "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
+    ),
+    Mutation(
+        18,
         "only the newest version is emptied",
         STATEMENTS + "erasing/empty_erased.sql",
         "where t.order_id = e.id and t.erased_at is null",
@@ -1918,7 +1984,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a look before the first send counts as a re-send",
-        SCHEMA_OF_PEOPLE,
+        WHAT_WAS_SENT,
         "case when o.first_attempt_at is null then -1 else o.resends end as resends",
         "o.resends",
         "tests/ledger/test_restore.py::test_a_look_up_before_the_first_send_is_no_resend",

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from order_sync.core.lifecycle import Status
+from order_sync.core.maker import GuestPolicy, make
 from order_sync.core.order_list import age, causes, listed
 from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.outlook import minute
 from order_sync.core.story import Cause, Listed
 from tests.core import stories
-from tests.core.stories import DETAILS, KEY, LANDED, TRANSACTION, attempt, story
+from tests.core.stories import DETAILS, KEY, LANDED, NOW, TRANSACTION, attempt, story
 
 
 def test_the_page_has_everything_that_a_person_keys_in():
@@ -43,6 +45,36 @@ def test_the_page_has_everything_that_a_person_keys_in():
         "2     SKU-0002                   1         5   5.00  GB20              1.00",
     ]
     assert page.partition("Charges\n")[2].partition("\n\n")[0].splitlines()[1].split() == ["FREIGHT", "4.00", "0.00"]
+
+
+def test_the_page_tells_what_was_sent_and_the_explanation_only_which_version_that_was():
+    """R10"""
+    order = make(replace(TRANSACTION, customer_account=""), GuestPolicy("GUEST-1"), NOW).order
+    unsent = attempt("not_sent", 3, version=2, revision="def", order=replace(order, reference="W-NO"))
+    sent = story(Status.SENDING, version=2, attempts=(attempt(None, 2, version=1, revision="abc", order=order), unsent))
+    page = stories.page(sent, "GUEST-2")
+    said = page.partition("As it was sent ")[2]
+    assert said.splitlines()[0] == f"{minute(LANDED + timedelta(minutes=2))}, version 1 under revision abc"
+    for expected in (
+        "Reference       W100012",
+        "Customer        GUEST-1",
+        "Total           22.00 GBP",
+        "name            Ann Other",
+    ):
+        assert expected in said.splitlines()
+    assert "\n1     SKU-0001         3    3.3333  10.00  GB20          20  2.00" in said
+    assert "W-NO" not in page
+    for told in (stories.told(sent), stories.handed_over(sent)):
+        assert "\nSent            version 1 under revision abc, " in told
+        assert "; the channel has given version 2 since\n" in told
+        assert not any(private in told for private in ("GUEST-1", "Ann", "Bristol", "22.00"))
+
+
+def test_what_was_sent_before_that_was_kept_or_was_emptied_is_not_on_the_page():
+    for version in (None, 1):
+        known = story(Status.SENDING, attempts=(attempt(None, 2, version=version, revision="abc"),))
+        assert "As it was sent" not in stories.page(known)
+        assert ("\nSent  " in stories.told(known)) is (version == 1)
 
 
 def test_a_guests_order_names_the_channels_account_for_guests():

@@ -14,7 +14,7 @@ from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderBusy, OrderConflict, OrderRefused, OutcomeUnknown, Transient
-from order_sync.core.evidence import reached, refused, surely_refused, to_settle, went_out
+from order_sync.core.evidence import REFUSALS, reached, refused, surely_refused, to_settle, went_out
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.core.lifecycle import (
@@ -30,6 +30,7 @@ from order_sync.core.lifecycle import (
     allowed,
     step,
 )
+from order_sync.core.maker import Made
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports import (
     Actor,
@@ -179,6 +180,7 @@ class Row:
     resends: int = 0
     attempts: list["Attempt"] = field(default_factory=list)
     versions: list[Transaction] = field(default_factory=list)
+    content_version: int = 1
     landed_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -223,10 +225,15 @@ class Row:
         mended = self.refusals == 1 or not set(cured_by).isdisjoint(stored)
         return surely_refused(self.attempts) and bool(cured_by) and mended
 
+    def last_sent(self, since: int) -> "Attempt | None":
+        """The last attempt that went out, if the ERP may have the order by it, and if it sent this version or later."""
+        last = next((each for each in reversed(self.attempts) if went_out(each)), None)
+        return last if last and last.stands and last.made.provenance.version >= since else None
+
     def looked_at(self, event: Event | None, definite: bool, now: datetime) -> None:
         """Keep what a look-up said about every attempt."""
         for attempt in self.attempts:
-            attempt.looked_at = now
+            attempt.looked_at, attempt.last_look = now, event
             early = attempt.resolved_at and attempt.closed_at and attempt.resolved_at < attempt.closed_at
             if definite and (attempt.resolved_at is None or early):
                 attempt.resolution, attempt.resolved_at = event, now
@@ -248,6 +255,7 @@ class Attempt:
     generation: int
     opened_at: datetime
     grace_until: datetime
+    made: Made
     outcome: str | None = None
     closed_at: datetime | None = None
     looked_at: datetime | None = None
@@ -256,6 +264,14 @@ class Attempt:
     code: str | None = None
     message: str = ""
     cured_by: tuple[str, ...] = ()
+    last_look: Event | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the ERP may have the order by it: it was not refused, and the last look did not miss it."""
+        early = self.closed_at and self.looked_at and self.looked_at < self.closed_at
+        missed = self.last_look == Event.ABSENT and not early
+        return self.outcome not in REFUSALS and self.resolution not in REFUSALS and not missed
 
     def close(self, outcome: Outcome, now: datetime, grace_seconds: float) -> None:
         """Keep what it ended with."""
@@ -343,6 +359,12 @@ class MemoryLedger:
             event = None
         row.transaction, row.placed_at = landing.transaction, landing.placed_at
         row.versions += [landing.transaction] if landing.keep_body else []
+        sent = row.last_sent(since=1)
+        if sent and sent.made.provenance.version < row.content_version:
+            since_sent = difference(row.versions[sent.made.provenance.version - 1], landing.transaction)
+        else:
+            since_sent = what
+        row.content_version = len(row.versions) if what else row.content_version
         row.generation += bool(event or what)
         if event or landing.status is Status.NOT_AN_ORDER:
             row.reason = landing.reason
@@ -352,7 +374,7 @@ class MemoryLedger:
         to_status = step(row.status, event)
         if to_status in (Status.CONFLICT, Status.CANCELLED_AT_SOURCE):
             row.code = "ORDER_CONFLICT" if to_status is Status.CONFLICT else None
-            row.message = _why_changed(row, event, what)
+            row.message = _why_changed(row, event, since_sent)
         self._move(row, event, actor.by)
         return to_status
 
@@ -547,13 +569,13 @@ class MemoryLedger:
         return Claim(entries, lease_seconds)
 
     def open(
-        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
+        self, claim: Claim, orders: Mapping[OrderKey, Made], grace_seconds: float, window_seconds: float
     ) -> set[OrderKey]:
         now, opened = self.now(), set()
         for entry in claim.entries:
             row = self.rows[entry.key]
             same = row.status is Status.QUEUED and row.generation == entry.generation
-            if entry.key not in keys or not same or row.lease_until is None or row.lease_until <= now:
+            if entry.key not in orders or not same or row.lease_until is None or row.lease_until <= now:
                 continue
             unsettled = [each for each in row.attempts if to_settle(each, row.received_at)]
             row.window_ends_at = row.window_ends_at or now + timedelta(seconds=window_seconds)
@@ -565,7 +587,7 @@ class MemoryLedger:
                 continue
             grace_until = max(row.lease_until, now + timedelta(seconds=grace_seconds))
             row.first_attempt_at, row.next_look_at = row.first_attempt_at or now, grace_until
-            row.attempts.append(Attempt(row.generation, now, grace_until))
+            row.attempts.append(Attempt(row.generation, now, grace_until, orders[entry.key]))
             opened.add(entry.key)
         return opened
 
@@ -711,11 +733,15 @@ class MemoryLedger:
 
     def _entry(self, key: OrderKey, row: Row) -> Entry:
         doubt = None
+        last = row.last_sent(row.content_version)
+        sent = last.made if last else None
         if row.status in IN_DOUBT or (row.status in GIVEN_UP and row.tried):
             end = row.window_ends_at or self.now()
             grace_until = max(attempt.grace_until for attempt in row.attempts)
-            doubt = Doubt(row.status, row.total, row.currency, grace_until, end, row.resends, row.acknowledged_as)
-        return Entry(key, row.status, row.generation, row.transaction, row.received_at, doubt, row.refusals)
+            money = (sent.order.total, sent.order.currency) if sent else (row.total, row.currency)
+            doubt = Doubt(row.status, *money, grace_until, end, row.resends, row.acknowledged_as)
+        facts = (row.generation, row.transaction, row.received_at, doubt, row.refusals, len(row.versions), sent)
+        return Entry(key, row.status, *facts)
 
     def _apply(self, row: Row, change: Change, actor: Actor) -> bool:
         if (row.status, row.generation) != (change.from_status, change.generation):
@@ -838,6 +864,13 @@ class Sale:
     number: str
     net: Decimal = Decimal(0)
     header_alone: bool = False
+    order: Order | None = None
+
+    def is_of(self, order: Order) -> bool:
+        """Whether it sells the same to the same customer; of what did not come by a submit only the total counts."""
+        return self.order is None or all(
+            getattr(self.order, name) == getattr(order, name) for name in ("customer_account", "lines", "charges")
+        )
 
 
 BUSY = timedelta(minutes=7)
@@ -910,7 +943,7 @@ class MemoryErp:
         if trouble == "header alone":
             raise OutcomeUnknown("no answer")
         if sale.header_alone:
-            sale.total, sale.net, sale.header_alone = order.total, order.net, False
+            sale.total, sale.net, sale.header_alone, sale.order = order.total, order.net, False, order
         if trouble == "edited":
             sale.total += 1
         if trouble in ("half-made", "edited half-made"):
@@ -934,7 +967,7 @@ class MemoryErp:
         sale = existing[0]
         if sale.state is FoundState.CANCELLED:
             raise OrderConflict(f"the ERP holds {sale.number}, cancelled", code="CANCELLED_IN_ERP")
-        if not sale.header_alone and sale.total != order.total:
+        if not sale.header_alone and (sale.total != order.total or not sale.is_of(order)):
             raise OrderConflict(f"the ERP holds {sale.number} over {sale.total}")
         return sale
 
@@ -960,7 +993,8 @@ class MemoryErp:
                     sale.state = FoundState.CONFIRMED
                 if sale.visible_from <= self.clock.now and self.guarantee != "blind":
                     total = {"gross": sale.total, "net": sale.net, "acceptance": None}[self.proof]
-                    seen = Found(sale.state, sale.number, sale.state, total, sale.currency)
+                    same = None if sale.header_alone else sale.is_of(order)
+                    seen = Found(sale.state, sale.number, sale.state, total, sale.currency, same)
                     found.setdefault(order.key, []).append(seen)
         return found
 
@@ -973,7 +1007,7 @@ class MemoryErp:
         named = [sale for sale in self.sales.get(order.key, ()) if sale.number == number]
         if not named:
             raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
-        if named[0].total != order.total:
+        if named[0].total != order.total or not named[0].is_of(order):
             raise OrderRefused(f"the ERP holds {number} over {named[0].total}")
         if named[0].state is FoundState.CANCELLED:
             named[0].state = FoundState.HALF_MADE

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import psycopg
 
 from order_sync.core.lifecycle import Event, Status, step
+from order_sync.core.maker import GuestPolicy, Made
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.ports import Actor, Change, Claim, Entry, Landing, Outcome, Receipt
 from order_sync.ledger import Ledger
@@ -254,7 +255,14 @@ def send(ledger: Ledger, *numbers: int) -> Claim:
 
 def open_all(ledger: Ledger, claimed: Claim) -> set[OrderKey]:
     """Open an attempt for everything that was claimed."""
-    return ledger.open(claimed, [entry.key for entry in claimed.entries], GRACE, WINDOW)
+    return ledger.open(claimed, made_of(claimed), GRACE, WINDOW)
+
+
+def made_of(claimed: Claim, *numbers: int) -> dict[OrderKey, Made]:
+    """The orders that were claimed, as a push makes them; those under these numbers alone if there are any."""
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    keys = [key(number) for number in numbers] or [entry.key for entry in claimed.entries]
+    return {entry.key: entry.as_sent(GuestPolicy(), now) for entry in claimed.entries if entry.key in keys}
 
 
 def close(

@@ -23,8 +23,8 @@ from tests.ledger.steps import (
     close,
     fail,
     filled_ledger,
-    key,
     land,
+    made_of,
     make_due,
     open_all,
     order_of,
@@ -94,7 +94,8 @@ def history(cluster: Cluster, migrated: str) -> Iterator[Sql]:
             "  case when n > 9 then 'twin' else 'open' end from generate_series(1, 20000) n"
         )
         queue(ledger, *range(1, 51))
-        ledger.open(claim(ledger), [key(number) for number in range(1, 26)], 120, 1800)
+        claimed = claim(ledger)
+        ledger.open(claimed, made_of(claimed, *range(1, 26)), 120, 1800)
         make_due(sql)
         land(ledger, *range(51, 61))
         sql.do("analyze orders")

@@ -49,7 +49,7 @@ RUN = "erase_personal_data/run 1"
 PERSON = Actor("erase_personal_data/run 1/erase", person="ada", reason="request 7")
 
 PEOPLE = {
-    "attempts": {"message", "cured_by"},
+    "attempts": {"message", "cured_by", "sent_order"},
     "lost_decisions": {"reason"},
     "order_history": {"message", "why"},
     "orders": {"customer_account", "message", "problems"},
@@ -66,6 +66,7 @@ EVIDENCE = {
     "attempts": {
         *("order_id", "generation", "opened_at", "opened_by", "grace_until", "closed_at", "outcome", "code"),
         *("receipt_number", "receipt_status", "looked_at", "resolved_at", "resolution"),
+        *("version", "digest", "revision", "last_look"),
     },
     "erasures": {"run", "erased_by", "reason", "first_at", "last_at", "orders"},
     "findings": {
@@ -77,7 +78,7 @@ EVIDENCE = {
         *("id", "order_key", "channel", "erp", "status", "generation", "version", "digest", "reason", "landed_at"),
         *("received_at", "placed_at", "delivery_date", "currency", "total", "code", "erp_number", "erp_status"),
         *("next_attempt_at", "lease_until", "leased_by", "first_attempt_at", "receipt_at", "window_ends_at"),
-        *("next_look_at", "resends", "epoch", "backfilled", "erased_at", "acknowledged_as"),
+        *("next_look_at", "resends", "epoch", "backfilled", "erased_at", "acknowledged_as", "content_version"),
     },
     "report_rows": {
         *("report_id", "position", "of_order", "distributor_name", "delivery_date", "placed_at_date", "status"),

@@ -17,7 +17,7 @@ from order_sync.core.verdict import Policy
 from order_sync.flows import compare_channel, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
-from tests.ledger.steps import ACTOR, Sql, make_due
+from tests.ledger.steps import ACTOR, Sql, made_of, make_due
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))
@@ -130,7 +130,7 @@ def test_a_push_that_was_killed_is_settled_by_the_next_one(ledger: Ledger, erp: 
     """The dead push had opened its attempts; the ERP got two of the three orders."""
     queue(ledger, erp, MemoryChannel([transaction(number) for number in (1, 2, 3)]))
     claimed = ledger.claim("shop", 10, 900, ACTOR)
-    ledger.open(claimed, [entry.key for entry in claimed.entries], 0, 1800)
+    ledger.open(claimed, made_of(claimed), 0, 1800)
     asyncio.run(_submit(erp, 2))
     assert send(ledger, erp) == {}, "the lease still holds"
     sql.do(EXPIRE)
@@ -139,6 +139,16 @@ def test_a_push_that_was_killed_is_settled_by_the_next_one(ledger: Ledger, erp: 
     look(ledger, erp, sql)
     assert ledger.counts("shop") == {"succeeded": 3}
     assert [len(sales) for sales in erp.sales.values()] == [1, 1, 1]
+
+
+def test_a_guests_order_is_not_sent_once_there_is_no_guest_account(ledger: Ledger, erp: MemoryErp):
+    """R31"""
+    guests = replace(ROUTE, guest_account="C-1")
+    extract(guests, MemoryChannel([transaction(1, customer_account=""), transaction(2)]), ledger, ACTOR)
+    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    validate(guests, ledger, ACTOR)
+    assert send(ledger, erp) == {"sent": 1, "to_validate_again": 1}
+    assert ledger.counts("shop") == {"received": 1, "sent": 1}
 
 
 async def _submit(erp: MemoryErp, number: int) -> None:

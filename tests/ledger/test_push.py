@@ -6,18 +6,18 @@ import psycopg
 import pytest
 
 from order_sync.core.lifecycle import Event
-from order_sync.core.ports import Actor
+from order_sync.core.ports import Actor, Claim
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
     LEASE,
-    WINDOW,
     Connect,
     Sql,
     claim,
     close,
     key,
+    open_all,
     queue,
 )
 
@@ -96,10 +96,10 @@ def test_an_attempt_is_opened_while_others_are_closed(connect: Connect):
         queue(ledger, *range(1, 101))
         claimed = claim(ledger)
         batches = [claimed.entries[start : start + 10] for start in range(0, 100, 10)]
-        opened = pool.submit(ledger.open, claimed, [entry.key for entry in batches[0]], 120, WINDOW)
+        opened = pool.submit(open_all, ledger, Claim(batches[0], LEASE))
         for batch, following in zip(batches, [*batches[1:], []], strict=True):
             assert len(opened.result()) == 10
             closing = pool.submit(close, ledger, batch, Event.RECEIPT)
-            opened = pool.submit(ledger.open, claimed, [entry.key for entry in following], 120, WINDOW)
+            opened = pool.submit(open_all, ledger, Claim(following, LEASE))
             closing.result()
         assert ledger.counts("shop") == {"sent": 100}

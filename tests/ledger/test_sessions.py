@@ -16,7 +16,7 @@ from order_sync.ledger import Ledger, migrate
 from order_sync.ledger.database import session
 from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster
-from tests.ledger.steps import Connect, claim, close, key, queue, send
+from tests.ledger.steps import Connect, claim, close, key, open_all, queue, send
 from tests.servers import HOSTILE
 
 SCOPES = {"database": "database {database}", "role": "role postgres in database {database}"}
@@ -112,7 +112,7 @@ def test_an_attempt_that_was_opened_is_on_record_after_a_crash_of_a_server_that_
     migrate(connect)
     with Ledger(connect) as ledger:
         queue(ledger, 1)
-        opened = ledger.open(claim(ledger), [key(1)], 120, 1800)
+        opened = open_all(ledger, claim(ledger))
         os.kill(int((forgetful.directory / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     forgetful.start()
     with Ledger(connect) as ledger:

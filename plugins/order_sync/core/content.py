@@ -10,8 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from order_sync.core.orders import Charge, Line
-from order_sync.core.reading import named, read_order
+from order_sync.core.maker import GuestPolicy, make
+from order_sync.core.orders import Charge, Line, Order
+from order_sync.core.reading import named
 from order_sync.core.story import Story
 
 ADDRESS = ("name", "street", "city", "state", "postal_code", "country")
@@ -41,6 +42,7 @@ class Content:
         ship_to: every shipping address, each part by its name.
         lines, charges: each value by its name, and a row that is none as it is; a line with the net price `each`.
         sums: None if an amount cannot be read.
+        sent: the order as it was sent last, as long as that is kept.
     """
 
     version: int
@@ -60,6 +62,7 @@ class Content:
     lines: tuple[object, ...]
     charges: tuple[object, ...]
     sums: Sums | None
+    sent: Order | None
 
 
 def content_of(story: Story, guest_account: str | None) -> Content | None:
@@ -83,9 +86,10 @@ def content_of(story: Story, guest_account: str | None) -> Content | None:
         readable=bool(details),
         ships={"True": True, "False": False}.get(str(details.get("ships"))),
         ship_to=_addresses(details.get("ship_to")),
-        lines=tuple(_with_price(named(line)) for line in _rows(details, "lines")),
+        lines=tuple(with_price(named(line)) for line in _rows(details, "lines")),
         charges=tuple(_rows(details, "charges")),
         sums=_sums(story, guest_account) if details else None,
+        sent=story.last_sent.order if story.last_sent else None,
     )
 
 
@@ -110,7 +114,7 @@ def _addresses(said: object) -> tuple[Mapping[str, str], ...]:
     return ({part: str(said.get(part) or "") for part in ADDRESS},)
 
 
-def _with_price(line: object) -> object:
+def with_price(line: object) -> object:
     """The line with the net price of one unit, if its amounts can be read."""
     if not isinstance(line, dict):
         return line
@@ -124,8 +128,8 @@ def _with_price(line: object) -> object:
 def _sums(story: Story, guest_account: str | None) -> Sums | None:
     if story.transaction is None:
         return None
-    reading = read_order(story.transaction, guest_account, story.as_of)
-    taxed: tuple[Line | Charge, ...] = (*reading.order.lines, *reading.order.charges)
-    if not reading.sound_money:
+    made = make(story.transaction, GuestPolicy(guest_account), story.as_of, story.version)
+    taxed: tuple[Line | Charge, ...] = (*made.order.lines, *made.order.charges)
+    if not made.sound_money:
         return None
     return Sums(sum((item.net for item in taxed), Decimal(0)), sum((item.tax for item in taxed), Decimal(0)))

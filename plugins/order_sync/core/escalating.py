@@ -14,6 +14,7 @@ from order_sync.core.explaining import (
     in_erp,
     laid_out,
     named,
+    sent,
     status,
     step_line,
 )
@@ -55,6 +56,7 @@ def _order(said: Explanation) -> Iterator[Row]:
     yield "Status", status(said.where)
     yield "In the channel", in_channel(said.channel)
     yield "In the ERP", in_erp(said.erp)
+    yield from sent(said.sent)
     yield from named("On hold", [_hold(each.hold) for each in said.holds] or ["nothing"])
     decided = [f"{minute(each.at)} {each.action} ({each.outcome or 'not yet done'})" for each in said.decisions]
     yield from named("Decided", decided)

@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from order_sync.core.explanation import ChannelSays, ErpSays, Explanation, LastError, Mending, Tried, Whereabouts
+from order_sync.core.explanation import (
+    ChannelSays,
+    ErpSays,
+    Explanation,
+    LastError,
+    MadeOf,
+    Mending,
+    Sent,
+    Tried,
+    Whereabouts,
+)
 from order_sync.core.hiding import on_one_line
 from order_sync.core.outlook import minute
 from order_sync.core.story import Decision, Step
@@ -50,6 +60,7 @@ def _facts(said: Explanation) -> Iterator[Row]:
     yield "Status", status(said.where)
     yield "In the channel", in_channel(said.channel)
     yield "In the ERP", in_erp(said.erp)
+    yield from sent(said.sent)
     yield from named("On hold", [f"{each.hold}; {each.ends}" for each in said.holds])
     yield from named("Decided", [_decision(decision) for decision in said.decisions])
     lost = [f"{_decision(decision)}: lost in a restore, and to be decided again" for decision in said.lost]
@@ -99,11 +110,24 @@ def in_erp(said: ErpSays) -> str:
     return f"{said.erp}: {number}, {word}; {said.known_by}"
 
 
+def sent(said: Sent | None) -> Iterator[Row]:
+    """Which version was sent last, when, and what it was made of, if that is on record."""
+    if said:
+        since = f"; the channel has given version {said.since} since" if said.since else ""
+        yield "Sent", f"{made_of(said.made_of)}, {minute(said.at)}{since}"
+
+
+def made_of(said: MadeOf) -> str:
+    """What an order that was sent was made of."""
+    return f"version {said.version} under revision {said.revision}"
+
+
 def attempt_line(tried: Tried) -> str:
     """When it was tried, how that ended, and what was heard later; without the texts of others."""
     number = f" as {tried.number} ('{tried.erp_status}')" if tried.number else ""
     until = f" to {_second(tried.closed_at)}" if tried.closed_at else ""
-    parts = [f"{_second(tried.opened_at)}{until}: {tried.ended}{number}", tried.code, tried.later]
+    what = f", {made_of(tried.made_of)}" if tried.made_of else ""
+    parts = [f"{_second(tried.opened_at)}{until}{what}: {tried.ended}{number}", tried.code, tried.later]
     return ", ".join(filter(None, parts))
 
 

@@ -97,8 +97,28 @@ class ErpSays:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeOf:
+    """What an order that was sent was made of: the version of what the channel says, and the revision of all else."""
+
+    version: int
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent last, and when. `since`: the channel's newer version, if it has given one since."""
+
+    made_of: MadeOf
+    at: datetime
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
-    """One try to send: when, how it ended, under which number the ERP took it, what was heard later; '' for none."""
+    """One try to send: when, how it ended, under which number the ERP took it, what was heard later; '' for none.
+
+    `made_of` None: nothing went out, or it is not on record.
+    """
 
     opened_at: datetime
     closed_at: datetime | None
@@ -109,6 +129,7 @@ class Tried:
     later: str
     message: str
     by: str
+    made_of: MadeOf | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +161,7 @@ class Explanation:
         code, message: what it stands with, if it does. error: that, or the last error that there was.
         problems: all that the rules found. mending: of each code that it stands with.
         decisions: what people decided, the oldest first. lost: what of that a restore of the ledger lost.
+        sent: what was sent last, if that is on record.
         attempts, history: the oldest first.
     """
 
@@ -157,6 +179,7 @@ class Explanation:
     holds: tuple[Held, ...]
     decisions: tuple[Decision, ...]
     lost: tuple[Decision, ...]
+    sent: Sent | None
     attempts: tuple[Tried, ...]
     history: tuple[Step, ...]
 
@@ -184,6 +207,7 @@ def explain(story: Story, route: Route | None, stuck_after: timedelta) -> Explan
         holds=tuple(Held(hold, how_it_ends(hold)) for hold in story.holds),
         decisions=story.decisions,
         lost=story.lost,
+        sent=_sent(story),
         attempts=tuple(map(_tried, story.attempts)),
         history=story.history,
     )
@@ -306,7 +330,20 @@ def _tried(attempt: Attempt) -> Tried:
         later,
         attempt.message,
         attempt.by,
+        _made_of(attempt),
     )
+
+
+def _sent(story: Story) -> Sent | None:
+    last = story.last_sent
+    made_of = _made_of(last) if last else None
+    if last is None or made_of is None:
+        return None
+    return Sent(made_of, last.opened_at, story.version if story.version != made_of.version else None)
+
+
+def _made_of(attempt: Attempt) -> MadeOf | None:
+    return MadeOf(attempt.version, attempt.revision) if attempt.sent and attempt.version else None
 
 
 def _has_receipt(story: Story) -> bool:

@@ -15,6 +15,7 @@ from order_sync.core.deciding import Decision, Selected
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
+from order_sync.core.maker import GuestPolicy, Made, make
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
@@ -59,6 +60,11 @@ class Route:
     by_hand: str = ""
     twins: Sequence[str] = ()
     never_orders: Sequence[str] = ()
+
+    @property
+    def guests(self) -> GuestPolicy:
+        """Who buys without a customer account."""
+        return GuestPolicy(self.guest_account)
 
 
 class Channel(Protocol):
@@ -138,7 +144,10 @@ class Erp(Protocol):
         """
 
     async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
-        """Every ERP order under these keys, cancelled ones too; a key without any may be left out."""
+        """Every ERP order under these keys, cancelled ones too; a key without any may be left out.
+
+        An order that was sent comes as it was sent.
+        """
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
         """The ERP's orders under these numbers, whoever made them, of the company that sells the channel's; in bulk.
@@ -228,7 +237,11 @@ class Landing:
 class Entry:
     """An order as the ledger knows it. `generation` changes with every claim and every new fact about the order.
 
-    `doubt` is what a verdict needs: of an order in doubt, and of one that was sent and given up.
+    Attributes:
+        doubt: what a verdict needs: of an order in doubt, and of one that was sent and given up.
+        version: which version of its order the transaction is.
+        sent: the order as the ERP has it or may have it: as the last attempt sent it. None if it was never sent, if the
+            ERP refused it or surely does not have it, if the channel changed it since, and if nothing of it was kept.
     """
 
     key: OrderKey
@@ -238,6 +251,16 @@ class Entry:
     received_at: datetime
     doubt: Doubt | None = None
     refusals: int = 0
+    version: int = 1
+    sent: Made | None = None
+
+    def make(self, guests: GuestPolicy, now: datetime) -> Made:
+        """The order as it would be sent now."""
+        return make(self.transaction, guests, now, self.version)
+
+    def as_sent(self, guests: GuestPolicy, now: datetime) -> Made:
+        """The order to compare the ERP's with, and to finish what was begun: as it was sent, else as it is made now."""
+        return self.sent or self.make(guests, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,9 +552,12 @@ class Ledger(Protocol):
         """
 
     def open(
-        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
+        self, claim: Claim, orders: Mapping[OrderKey, Made], grace_seconds: float, window_seconds: float
     ) -> set[OrderKey]:
-        """Open an attempt for each, committed on return. Leaves out what changed since, or must be settled first."""
+        """Open an attempt for each of these, with the order as it goes out, committed on return.
+
+        Leaves out what changed since, or must be settled first.
+        """
 
     def close(
         self,

@@ -1,6 +1,7 @@
 """One order's whole story as the ledger tells it, and the rows of the order list: what `explain` turns into sentences.
 
-Facts only, none of them weighed. The transactions in a story hold people's data; nothing else here does.
+Facts only, none of them weighed. The transactions in a story and the orders of its attempts hold people's data; nothing
+else here does.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Protocol
 from order_sync.core.evidence import REFUSALS, surely_refused, went_out
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import OrderKey, Problem, Transaction
+from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.ports import Chosen
 from order_sync.core.selection import Action, Selection
 
@@ -22,6 +23,11 @@ class Attempt:
     that a refusal was taken back. `cured_by`: of a refusal, the ERP's data whose change may cure it.
 
     A `generation` below 0: the sending that a lost ledger may have done, which a restore put on record.
+
+    Attributes:
+        version, revision: which version of the order it sent, and the name of what it was made of besides. None and ''
+            in attempts of before that was kept.
+        order: the order as it was sent, as long as that is kept.
     """
 
     generation: int
@@ -37,6 +43,9 @@ class Attempt:
     resolution: str | None
     cured_by: tuple[str, ...] = ()
     resolved_at: datetime | None = None
+    version: int | None = None
+    revision: str = ""
+    order: Order | None = None
 
     @property
     def sent(self) -> bool:
@@ -140,6 +149,11 @@ class Story:
     def versions(self) -> tuple[Transaction, ...]:
         """Every version of which the content is kept."""
         return (self.transaction, *self.earlier) if self.transaction else self.earlier
+
+    @property
+    def last_sent(self) -> Attempt | None:
+        """The last attempt that may have reached the ERP and of which is known what it sent."""
+        return next((each for each in reversed(self.attempts) if each.sent and each.version), None)
 
     @property
     def tried(self) -> bool:

@@ -4,11 +4,13 @@ It holds people's data, so its text belongs on a screen or in a file for the ord
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
-from order_sync.core.content import ADDRESS, Content
-from order_sync.core.explaining import Row, laid_out, status
-from order_sync.core.explanation import Explanation
+from order_sync.core.content import ADDRESS, Content, with_price
+from order_sync.core.explaining import Row, laid_out, made_of, status
+from order_sync.core.explanation import Explanation, Sent
 from order_sync.core.hiding import on_one_line
+from order_sync.core.orders import Order
 from order_sync.core.outlook import minute
 
 LINE = ("number", "sku", "title", "quantity", "each", "net", "tax_code", "tax_rate", "tax")
@@ -34,7 +36,25 @@ def printed(said: Explanation, content: Content | None) -> str:
         _table("Charges", CHARGE, content.charges),
         laid_out(f"Totals in {_text(content.currency) or '-'}", _totals(content)),
     ]
+    if said.sent and content.sent:
+        parts += _as_sent(said.sent, content.sent)
     return "\n\n".join(parts) + "\n"
+
+
+def _as_sent(sent: Sent, order: Order) -> Iterator[str]:
+    """The order as it was sent last: what the ERP may have."""
+    head = [
+        ("Reference", order.reference or "-"),
+        ("Customer", order.customer_account or "-"),
+        ("Placed at", minute(order.placed_at)),
+        ("Deliver on", str(order.delivery_date or "-")),
+        ("Ships", "yes" if order.ships else "no"),
+        ("Total", f"{order.total} {order.currency}"),
+    ]
+    yield laid_out(f"As it was sent {minute(sent.at)}, {made_of(sent.made_of)}", head)
+    yield laid_out("Sent to ship to", _address(asdict(order.ship_to) if order.ship_to else {}))
+    yield _table("Sent lines", LINE, [with_price(asdict(line)) for line in order.lines])
+    yield _table("Sent charges", CHARGE, [asdict(charge) for charge in order.charges])
 
 
 def _head(content: Content) -> Iterator[Row]:

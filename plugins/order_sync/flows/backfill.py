@@ -11,10 +11,10 @@ from dataclasses import replace
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
+from order_sync.core.maker import make
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports import Actor, Channel, Erp, Ledger, Route, Summary
 from order_sync.core.progress import Progress
-from order_sync.core.reading import read_order
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import disposition
 
@@ -75,10 +75,6 @@ async def backfill(
 async def _in_erp(route: Route, erp: Erp, ledger: Ledger, rows: Sequence[Transaction]) -> set[OrderKey]:
     """Those of the orders among these rows that the ERP has, whatever their state there."""
     now = ledger.now()
-    orders = [
-        read_order(row, route.guest_account, now).order
-        for row in rows
-        if disposition(row, route).status is Status.RECEIVED
-    ]
+    orders = [make(row, route.guests, now).order for row in rows if disposition(row, route).status is Status.RECEIVED]
     found = await erp.look_up(orders) if orders else {}
     return {key for key, there in found.items() if there}

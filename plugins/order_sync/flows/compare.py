@@ -15,7 +15,6 @@ from order_sync.core.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
 from order_sync.core.progress import Progress
-from order_sync.core.reading import read_order
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.verdict import Policy, judge
 from order_sync.flows.holds import holding, must_be_the_accepted_one
@@ -142,7 +141,7 @@ async def _confirm_late(
     if not given_up:
         return
     now = ledger.now()
-    orders = [read_order(entry.transaction, route.guest_account, now).order for entry in given_up]
+    orders = [entry.as_sent(route.guests, now).order for entry in given_up]
     found = await erp.look_up(orders)
     changes = [
         change_of(entry, verdict, now, policy)

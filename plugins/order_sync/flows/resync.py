@@ -25,7 +25,6 @@ from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Actor, Chosen, Erp, InErp, Ledger, Route, Summary
-from order_sync.core.reading import read_order
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found
@@ -210,7 +209,7 @@ class _Deciding:
                 self.accepted.add(route.channel)
             now = self.ledger.now()
             entries = self.ledger.entries([order.key for order in orders])
-            known = {each.key: read_order(each.transaction, route.guest_account, now).order for each in entries}
+            known = {each.key: each.as_sent(route.guests, now).order for each in entries}
             found = await erp.look_up(list(known.values()))
             numbered = await erp.by_number(route.channel, self._numbers(orders, found))
             decided = {

@@ -12,7 +12,6 @@ from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import IN_DOUBT, Event, step
 from order_sync.core.orders import Order
 from order_sync.core.ports import Actor, Change, Entry, Erp, Ledger, Route, Summary
-from order_sync.core.reading import read_order
 from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
 from order_sync.flows.holds import holding, must_be_the_accepted_one, still_away
 
@@ -54,7 +53,7 @@ async def settle(
                 await must_be_the_accepted_one(connection, erp, ledger)
                 known = True
             now = ledger.now()
-            orders = [read_order(entry.transaction, route.guest_account, now).order for entry in entries]
+            orders = [entry.as_sent(route.guests, now).order for entry in entries]
             found = await erp.look_up(orders)
             now = ledger.now()
             changes = [

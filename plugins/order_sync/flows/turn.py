@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from order_sync.core.bulk import batched
 from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Permanent, Transient
-from order_sync.core.lifecycle import Event
+from order_sync.core.lifecycle import Event, step
+from order_sync.core.maker import Made
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Answer, Batching, Claim, Entry, Outcome
-from order_sync.core.reading import read_order
+from order_sync.core.ports import Answer, Batching, Change, Claim, Entry, Outcome
 from order_sync.flows.closing import RefusesEverything, close, outcome_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ AHEAD = 4
 GATHER_SECONDS = 0.02
 """How long an outcome waits for others, so that one statement closes them."""
 
-Ready = tuple[Entry, Order]
+Ready = tuple[Entry, Made]
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,22 @@ class Turn:
 
     async def _orders_of(self, claim: Claim) -> Sequence[Ready]:
         await asyncio.to_thread(self.sender.read_again, claim.entries)
-        now, guest = self.sender.ledger.now(), self.sender.route.guest_account
-        orders = [read_order(entry.transaction, guest, now).order for entry in claim.entries]
+        now = self.sender.ledger.now()
+        made = [(entry, entry.as_sent(self.sender.route.guests, now)) for entry in claim.entries]
+        ready = await asyncio.to_thread(self._without_problems, made)
         await self.sender.know_the_erp()
-        await self.sender.erp.prepare(orders)
-        return list(zip(claim.entries, orders, strict=True))
+        if ready:
+            await self.sender.erp.prepare([each.order for _, each in ready])
+        return ready
+
+    def _without_problems(self, made: Sequence[Ready]) -> Sequence[Ready]:
+        """Let those be validated again that can no longer be made whole: a guest's, once there is no guest account."""
+        event = Event.REFERENCE_CHANGED
+        bad = [entry for entry, each in made if each.problems]
+        changes = [Change(each.key, each.generation, each.status, event, step(each.status, event)) for each in bad]
+        self.sender.ledger.apply(changes, self.sender.actor)
+        self.sender.summary.add("to_validate_again", len(bad))
+        return [(entry, each) for entry, each in made if not each.problems]
 
     async def _open_all(self) -> None:
         """Open the attempts of a group while the one before is on its way. Nothing is opened in trouble or too late."""
@@ -143,8 +154,8 @@ class Turn:
     def _open_attempts(self, group: Group) -> set[OrderKey] | None:
         if self.sender.time.over():
             return None
-        keys = [entry.key for entry, _ in group.orders]
-        return self.sender.ledger.open(group.claim, keys, *self.sender.grace_and_window())
+        orders = {entry.key: made for entry, made in group.orders}
+        return self.sender.ledger.open(group.claim, orders, *self.sender.grace_and_window())
 
     async def _submit_all(self) -> None:
         async with asyncio.TaskGroup() as workers:
@@ -163,14 +174,14 @@ class Turn:
         if self.trouble or self.sender.monotonic() >= group.send_before:
             late = "the push ended before its turn"
             return [Outcome(entry.key, entry.generation, Event.NOT_SENT, "NOT_SENT", late) for entry, _ in group.orders]
-        answers = await self._answers([order for _, order in group.orders])
+        answers = await self._answers([made.order for _, made in group.orders])
         none = OutcomeUnknown("the adapter gave no answer for this order")
         outcomes = []
-        for entry, order in group.orders:
+        for entry, made in group.orders:
             answer = answers.get(entry.key, none)
             if isinstance(answer, Transient | Permanent):
                 self.trouble = self.trouble or answer
-            outcomes.append(outcome_of(entry, order, answer, as_probe=self.only_one))
+            outcomes.append(outcome_of(entry, made.order, answer, as_probe=self.only_one))
         return outcomes
 
     async def _answers(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:

@@ -2,10 +2,10 @@
 
 from order_sync.core.errors import Transient
 from order_sync.core.lifecycle import Event, step
+from order_sync.core.maker import Made
 from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
 from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.ports import Actor, Change, Entry, Ledger, Route, Summary
-from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import ReferenceData, problems_of, wanted
 
 PAGE = 1000
@@ -32,8 +32,8 @@ def validate(
     while entries := ledger.to_validate(route.channel, after, PAGE):
         after = entries[-1].key
         now = ledger.now()
-        readings = [read_order(entry.transaction, route.guest_account, now) for entry in entries]
-        codes = {code for reading in readings for code in wanted(reading.order)}
+        orders = [entry.make(route.guests, now) for entry in entries]
+        codes = {code for made in orders for code in wanted(made.order)}
         reference = ledger.reference(route.erp, codes)
         if reference is None:
             raise Transient(
@@ -42,8 +42,7 @@ def validate(
                 code="REFERENCE_MISSING",
             )
         changes = [
-            judged(entry, reading, reference, tolerance, by_hand)
-            for entry, reading in zip(entries, readings, strict=True)
+            judged(entry, made, reference, tolerance, by_hand) for entry, made in zip(entries, orders, strict=True)
         ]
         ledger.apply(changes, actor)
         for change in changes:
@@ -63,10 +62,10 @@ def _by_hand(route: Route) -> tuple[Problem, ...]:
 
 
 def judged(
-    entry: Entry, reading: Reading, reference: ReferenceData, tolerance: Tolerance, by_hand: tuple[Problem, ...] = ()
+    entry: Entry, made: Made, reference: ReferenceData, tolerance: Tolerance, by_hand: tuple[Problem, ...] = ()
 ) -> Change:
     """The change that the rules ask for. The first problem's code becomes the order's."""
-    problems = (*problems_of(reading, reference, tolerance), *by_hand)
+    problems = (*problems_of(made, reference, tolerance), *by_hand)
     event = Event.INVALID if problems else Event.VALID
     return Change(
         entry.key,
@@ -77,5 +76,5 @@ def judged(
         code=problems[0].code if problems else None,
         message=problems[0].message if problems else "",
         problems=problems,
-        order=reading.order,
+        order=made.order,
     )

@@ -174,11 +174,11 @@ def land_changed(
     """Land the staged rows of known orders that are not as they were; what differs is found out here, in words."""
     cursor.execute(statement("lock_changed"))
     cursor.execute(statement("restate_landings"))
-    differences: dict[str, str] = {}
+    differences: dict[bool, dict[str, str]] = {True: {}, False: {}}
     for row in cursor.execute(statement("read_changed")).fetchall():
         before = transaction_of(row)
-        differences[str(before.key)] = difference(before, landings[before.key].transaction)
-    parameters = {**common, "differences": to_json(differences)}
+        differences[row["was_sent"]][str(before.key)] = difference(before, landings[before.key].transaction)
+    parameters = {**common, "differences": to_json(differences[False]), "since_sent": to_json(differences[True])}
     changed = cursor.execute(statement("land_changed_orders"), parameters).fetchone() or {}
     cursor.execute(statement("adopt_orders"), common)
     return {name: int(number) for name, number in changed.items()}

@@ -5,7 +5,7 @@ character in one order never refuses a whole batch.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from operator import attrgetter
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import GIVEN_UP, IN_DOUBT, Status
+from order_sync.core.maker import Made, Provenance
 from order_sync.core.orders import CONTENT, OrderKey, Transaction
 from order_sync.core.ports import Change, Entry, Landing, Outcome
 from order_sync.core.reading import NUL, read_date
+from order_sync.core.sent import read, written
 from order_sync.core.verdict import Doubt
 from order_sync.core.watermark import Sample, Watermark
 
@@ -70,10 +72,11 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
     """An order as the view `entries` shows it; a claim gives it a generation of its own."""
     key = OrderKey.parse(row["order_key"])
     status = Status(row["status"])
+    sent = sent_of(row)
     doubt = Doubt(
         status,
-        row["order_total"],
-        row["order_currency"],
+        sent.order.total if sent else row["order_total"],
+        sent.order.currency if sent else row["order_currency"],
         row["grace_until"],
         row["window_ends_at"],
         row["resends"],
@@ -87,7 +90,28 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         row["received_at"],
         doubt if status in IN_DOUBT or (status in GIVEN_UP and row["resends"] >= 0) else None,
         row["refusals"],
+        row["version"],
+        sent,
     )
+
+
+def sent_of(row: Mapping[str, Any]) -> Made | None:
+    """The order as an attempt sent it; None if none is kept."""
+    if row["sent_order"] is None:
+        return None
+    provenance = Provenance(row["sent_version"], row["sent_digest"], row["sent_revision"])
+    return Made(read(row["sent_order"]), (), sound_money=True, provenance=provenance)
+
+
+def attempt_rows(entries: Sequence[Entry], orders: Mapping[OrderKey, Made]) -> dict[str, list[Any]]:
+    """What `open_attempts` puts on record of each order, a list for each column."""
+    sending = [orders[entry.key] for entry in entries]
+    return {
+        "versions": [made.provenance.version for made in sending],
+        "digests": [made.provenance.digest for made in sending],
+        "revisions": [made.provenance.revision for made in sending],
+        "orders": [written(made.order) for made in sending],
+    }
 
 
 def hold_of(row: Mapping[str, Any]) -> Hold:

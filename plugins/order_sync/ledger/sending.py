@@ -8,6 +8,7 @@ import psycopg
 
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import STANDINGS
+from order_sync.core.maker import Made
 from order_sync.core.orders import OrderKey
 from order_sync.core.ports import (
     Actor,
@@ -23,6 +24,7 @@ from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.ledger.calls import Calls, by, count
 from order_sync.ledger.database import copy_in
 from order_sync.ledger.rows import (
+    attempt_rows,
     change_row,
     clean,
     hold_of,
@@ -131,13 +133,14 @@ class Sending(Calls):
         return Claim(entries, lease_seconds)
 
     def open(
-        self, claim: Claim, keys: Sequence[OrderKey], grace_seconds: float, window_seconds: float
+        self, claim: Claim, orders: Mapping[OrderKey, Made], grace_seconds: float, window_seconds: float
     ) -> set[OrderKey]:
-        """Open an attempt for each, committed on return. Leaves out what changed since, or must be settled first."""
-        asked = set(keys)
+        """Open an attempt for each of these, with the order as it goes out. Leaves out what may not be sent now."""
+        entries = [entry for entry in claim.entries if entry.key in orders]
         opened = self._database.rows(
             "open_attempts",
-            **claimed([entry for entry in claim.entries if entry.key in asked]),
+            **claimed(entries),
+            **attempt_rows(entries, orders),
             grace=grace_seconds,
             window=window_seconds,
         )

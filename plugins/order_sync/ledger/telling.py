@@ -10,6 +10,7 @@ from typing import Any
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Problem
+from order_sync.core.sent import read
 from order_sync.core.story import Attempt, Cause, Decision, Filters, Listed, Sighting, Step, Story
 from order_sync.ledger.calls import Calls
 from order_sync.ledger.rows import clean, hold_of, named, transaction_of
@@ -100,6 +101,8 @@ def _attempt(row: Row) -> Attempt:
         looked_at=looked_at,
         resolved_at=resolved_at,
         cured_by=tuple(row["cured_by"]),
+        revision=row["revision"] or "",
+        order=read(row["sent_order"]) if row["sent_order"] else None,
     )
 
 

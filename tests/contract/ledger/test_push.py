@@ -20,6 +20,7 @@ from tests.ledger.steps import (
     close,
     key,
     land,
+    made_of,
     make_due,
     open_all,
     queue,
@@ -97,7 +98,7 @@ def test_a_channel_on_hold_waits_for_a_person_and_not_for_the_erp(ledger: Ledger
 def test_releasing_gives_back_what_was_not_sent_and_nothing_else(ledger: Ledger, seen: Seen):
     queue(ledger, 1, 2)
     claimed = claim(ledger)
-    ledger.open(claimed, [key(1)], 120, WINDOW)
+    ledger.open(claimed, made_of(claimed, 1), 120, WINDOW)
     ledger.release(claimed)
     assert seen.order(1, "status")[0] == "sending"
     assert seen.order(1, "lease_until")[0] is not None
@@ -117,7 +118,7 @@ def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, seen: S
     """R10, R41"""
     queue(ledger, 1)
     claimed = claim(ledger)
-    assert ledger.open(claimed, [key(1)], grace_seconds=120, window_seconds=1800) == {key(1)}
+    assert ledger.open(claimed, made_of(claimed), grace_seconds=120, window_seconds=1800) == {key(1)}
     assert seen.status(1) == "sending"
     assert seen.events(1)[-1] == "attempt_opened"
     generation, lease_until, first_attempt_at = seen.order(1, "generation, lease_until, first_attempt_at")
@@ -127,12 +128,13 @@ def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, seen: S
     ]
     assert window_ends_at - first_attempt_at == timedelta(minutes=30)
     assert next_look_at == lease_until
-    assert ledger.open(claimed, [key(1)], 120, 1800) == set()
+    assert open_all(ledger, claimed) == set()
 
 
 def test_an_attempt_is_looked_at_when_both_lease_and_grace_are_over(ledger: Ledger, seen: Seen):
     queue(ledger, 1)
-    ledger.open(claim(ledger), [key(1)], grace_seconds=3600, window_seconds=1800)
+    claimed = claim(ledger)
+    ledger.open(claimed, made_of(claimed), grace_seconds=3600, window_seconds=1800)
     assert seen.order(1, "next_look_at") == seen.attempts(1, "grace_until")[0]
 
 
@@ -147,7 +149,9 @@ def test_nothing_is_opened_once_the_lease_is_over(ledger: Ledger, seen: Seen):
 
 def test_only_what_was_asked_for_is_opened(ledger: Ledger, seen: Seen):
     queue(ledger, 1, 2, 3)
-    assert ledger.open(claim(ledger), [key(2), key(9)], 120, WINDOW) == {key(2)}
+    claimed = claim(ledger)
+    stranger = {key(9): made_of(claimed)[key(1)]}
+    assert ledger.open(claimed, made_of(claimed, 2) | stranger, 120, WINDOW) == {key(2)}
     assert seen.status(1) == "queued"
 
 

@@ -74,7 +74,7 @@ def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: 
     claimed = claim(ledger)
     land(ledger, 1, digest="b")
     assert seen.order(1, "status, lease_until") == ("received", None)
-    assert ledger.open(claimed, [key(1)], 120, 1800) == set()
+    assert open_all(ledger, claimed) == set()
 
 
 @pytest.mark.parametrize(

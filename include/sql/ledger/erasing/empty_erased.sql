@@ -9,8 +9,8 @@ with erased as materialized (
     from erased e
     where t.order_id = e.id and t.erased_at is null
 ), answers as (
-    update attempts a set message = '', cured_by = '{}' from erased e
-    where a.order_id = e.id and (a.message <> '' or a.cured_by <> '{}')
+    update attempts a set message = '', cured_by = '{}', sent_order = null from erased e
+    where a.order_id = e.id and (a.message <> '' or a.cured_by <> '{}' or a.sent_order is not null)
 ), steps as (
     update order_history h set why = '', message = ''
     from erased e

@@ -1,5 +1,6 @@
 -- Returns how many known orders changed, and of them how many are now in conflict or cancelled at the source; needs the
 -- unique index on orders (order_key). What differs, in words, comes with the statement; '' is the same order after all.
+-- A conflict tells what differs from what was sent, where that was an earlier version.
 -- Of an order that was erased nothing differs in words, and its new version is stored without content.
 with present as (
     select coalesce(max(epoch), 1) as epoch from fingerprints where connection = 'channel_' || %(channel)s
@@ -45,7 +46,7 @@ with present as (
                     else format('in the channel it is no order any more (%%s), and the ERP has it or may have it',
                                 locked.reason)
                 end,
-                nullif(locked.difference, ''),
+                nullif(coalesce(%(since_sent)s::jsonb ->> locked.order_key, locked.difference), ''),
                 'a person compares the two and decides')
             when 'cancelled_at_source' then
                 format('in the channel it is no order any more (%%s): ', locked.reason) || case
@@ -61,6 +62,7 @@ with present as (
         status = coalesce(s.to_status, o.status),
         generation = case when s.to_status is null and s.difference = '' then o.generation else o.generation + 1 end,
         version = s.version,
+        content_version = case when s.difference = '' then o.content_version else s.version end,
         epoch = s.epoch,
         digest = s.digest,
         reason = case when s.to_status is null and s.status <> 'not_an_order' then o.reason else s.reason end,

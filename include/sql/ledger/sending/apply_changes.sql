@@ -75,6 +75,7 @@ with moment as materialized (
 ), looked_at as (
     update attempts a set
         looked_at = moment.now,
+        last_look = j.event,
         resolved_at = case when j.definite and (a.resolved_at is null or resolved_early(a)) then moment.now else a.resolved_at end,
         resolution = case when j.definite and (a.resolved_at is null or resolved_early(a)) then j.event else a.resolution end
     from judged j, moment

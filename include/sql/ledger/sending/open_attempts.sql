@@ -1,24 +1,29 @@
 -- Returns the keys that may be sent now, each with an attempt on record; needs the unique index on orders (order_key).
 -- An order with an earlier attempt that may have reached the ERP, and at which nobody looked since the order was last received,
 -- becomes `sending` too, without a new one: it is looked up first. That it was not found before then proves nothing now.
--- Until its lease is over the attempt may still go out.
+-- Until its lease is over the attempt may still go out. Each attempt keeps the order as it goes out, and what it was made of.
 with moment as materialized (
     select clock_timestamp() as now
 ), locked as materialized (
     select
         o.id, o.order_key, o.generation, o.leased_by, moment.now,
+        asked.version, asked.digest, asked.revision, asked.sent_order,
         greatest(o.lease_until, moment.now + make_interval(secs => %(grace)s)) as grace_until,
         (select max(case a.outcome when 'receipt' then a.closed_at else a.grace_until end) from attempts a
          where a.order_id = o.id and to_settle(a, o.received_at)) as settle_from
-    from unnest(%(keys)s::text[], %(generations)s::bigint[]) as asked (order_key, generation)
+    from unnest(
+        %(keys)s::text[], %(generations)s::bigint[], %(versions)s::integer[], %(digests)s::text[], %(revisions)s::text[],
+        %(orders)s::text[]
+    ) as asked (order_key, generation, version, digest, revision, sent_order)
     join orders o using (order_key, generation)
     cross join moment
     where o.status = 'queued' and o.lease_until > moment.now
     order by o.id
     for update of o
 ), attempt as (
-    insert into attempts (order_id, generation, opened_at, opened_by, grace_until)
-    select id, generation, now, leased_by, grace_until
+    insert into attempts (
+        order_id, generation, opened_at, opened_by, grace_until, version, digest, revision, sent_order)
+    select id, generation, now, leased_by, grace_until, version, digest, revision, sent_order
     from locked where settle_from is null
 ), stepped as (
     update orders o set

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 ATTEMPTS = """
 create function went_out(a attempts) returns boolean language sql immutable parallel safe as $$
