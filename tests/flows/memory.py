@@ -587,7 +587,8 @@ class MemoryLedger:
                 continue
             grace_until = max(row.lease_until, now + timedelta(seconds=grace_seconds))
             row.first_attempt_at, row.next_look_at = row.first_attempt_at or now, grace_until
-            row.attempts.append(Attempt(row.generation, now, grace_until, orders[entry.key]))
+            sent = replace(orders[entry.key], problems=(), sound_money=True)
+            row.attempts.append(Attempt(row.generation, now, grace_until, sent))
             opened.add(entry.key)
         return opened
 

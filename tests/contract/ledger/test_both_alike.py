@@ -30,7 +30,7 @@ from order_sync.core.selection import Action, Selection
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from tests.contract.ledger.conftest import Memory
-from tests.ledger.steps import ACTOR, ALL, GRACE, LEASE, WINDOW, Connect, Sql, change, key, landing, order_of
+from tests.ledger.steps import ACTOR, ALL, GRACE, LEASE, WINDOW, Connect, Sql, change, key, landing, made_of, order_of
 from tests.support.emptying import empty
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ MINUTES = (1.12, 3.12, 16.12, 31.12, 61.12)
 
 STANDS = "status, generation, code, message, erp_number, erp_status, acknowledged_as, resends, reason"
 INSTANTS = "lease_until, next_look_at, window_ends_at, first_attempt_at, receipt_at, received_at"
-TRIED = "generation, outcome, code, message, resolution"
+TRIED = "generation, outcome, code, message, resolution, last_look"
 TRIED_AT = "opened_at, grace_until, closed_at, looked_at, resolved_at"
 ANSWERS = (Event.RECEIPT, Event.NOT_SENT, Event.REFUSED, Event.REFUSED_TOO_OFTEN, Event.DIFFERENT, None)
 FINDINGS = (
@@ -139,7 +139,7 @@ class Both(RuleBasedStateMachine):
     @rule(worker=st.integers(0, 9))
     def open(self, worker: int) -> None:
         claims = self.claims[worker % len(self.claims)]
-        self.alike(lambda each, claimed: each.open(claimed, ORDERS, GRACE, WINDOW), claims)
+        self.alike(lambda each, claimed: each.open(claimed, made_of(claimed), GRACE, WINDOW), claims)
 
     @precondition(lambda self: self.claims)
     @rule(
@@ -361,10 +361,11 @@ def decision_of(action: Action, order: Selected, number: str) -> Decision:
 
 def entries(found: Any) -> list[Any]:
     """What entries say, but for instants."""
-    return sorted(
-        (str(e.key), e.status, e.generation, e.refusals, e.transaction, e.doubt and (e.doubt.resends, e.doubt.total))
-        for e in found
-    )
+    return [
+        (e.key, e.status, e.generation, e.refusals, e.version, e.transaction, e.sent)
+        + ((e.doubt.resends, e.doubt.total, e.doubt.currency) if e.doubt else ())
+        for e in sorted(found, key=lambda e: str(e.key))
+    ]
 
 
 @pytest.fixture
