@@ -37,6 +37,7 @@ from order_sync.core.ports import Erp, Receipt
 from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge
+from order_sync.pace import Gate
 from order_sync.rest import Endpoint
 from tests.contract import wrong_erps as wrong
 from tests.contract.fixtures import fixture_of
@@ -90,6 +91,14 @@ class Subject:
             self.network.requests.clear()
             await erp.submit(self.order())
             return len(self.network.requests)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_before_a_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(gate: Gate, seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(Gate, "rest", at_once)
 
 
 @pytest.fixture(scope="module", params=[spec.name for spec in registry.ERPS])
