@@ -135,7 +135,7 @@ async def test_clients_that_share_a_gate_wait_together(server: Proxy, time: Time
 
 async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(server: Proxy, time: Time):
     """R43, R74"""
-    server.answer("", 429, Retry_After="61")
+    server.answer("", 429, times=3, Retry_After="61")
     async with rest(server, time) as client:
         for how in ("ask", "send"):
             with pytest.raises(RateLimited, match=r"'erp_test' limits its calls.* wait 0:01:01") as error:
