@@ -14,7 +14,14 @@ from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, O
 from order_sync.core.ports import Batching, Receipt
 from order_sync.core.verdict import FoundState
 from tests.contract.fixtures import fixture_of
-from tests.contract.test_erp_contract import ASKED, Subject, answered, doubled, seen
+from tests.contract.test_erp_contract import (
+    ASKED,
+    Subject,
+    _nobody_waits_before_a_question_is_asked_again,  # noqa: F401  a fixture
+    answered,
+    doubled,
+    seen,
+)
 from tests.contract.wrong_erps import GivesUpALostBatch, RefusesAWholeBatch, SendsABatchTwice
 from tests.support.proxy import Proxy
 
@@ -116,12 +123,12 @@ async def test_a_batch_whose_answers_were_lost_is_in_doubt_and_finished_once(sub
 async def test_trouble_of_the_system_once_a_batch_is_begun_leaves_it_in_doubt(subject, status):
     for heard in reversed(range(await subject.calls())):
         orders = [subject.order() for _ in range(2)]
-        async with subject.erp() as erp:
-            subject.network.answer(".", status, skip=heard)
+        async with subject.erp() as erp, subject.erp() as another:
+            subject.network.answer(".", status, skip=heard, Retry_After="600")
             answers = await answered(erp.submit_all(orders))
             subject.network.behave()
             said = [answers] if isinstance(answers, Exception) else [*answers.values()]
-            if not any(await held(erp, orders)):
+            if not any(await held(another, orders)):
                 assert all(isinstance(answer, Transient | NotAuthorised) for answer in said), said
                 return
         assert all(isinstance(answer, OutcomeUnknown) for answer in said), f"HTTP {status} leaves no doubt: {said}"
