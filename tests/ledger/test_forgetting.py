@@ -135,7 +135,11 @@ def test_a_page_is_read_from_the_index_of_what_is_kept(ledger: Ledger, sql: Sql)
         "insert into transactions"
         " select id, 1, clock_timestamp(), '', 1, null, '', '', '', '', '', null, null, '', null, 1, 1, 'x' from orders"
     )
-    sql.do("analyze orders, transactions")
+    sql.do(
+        "insert into order_history (order_id, event, to_status, by, why)"
+        " select id, 'landed', 'received', 'me', '' from orders"
+    )
+    sql.do("analyze orders, transactions, order_history")
     asked = {"before": ledger.now(), "erasable": list(ERASABLE), "limit": 10}
     after = {"after_at": ledger.now() - timedelta(days=1), "after_id": 0, "after_version": 0}
     query = f"explain (costs off) {statement('read_to_forget')}"
