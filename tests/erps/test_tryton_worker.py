@@ -3,8 +3,10 @@
 from order_sync.core.verdict import FoundState
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue
+from sandbox.tryton import Tryton as Server
 from tests.erps.conftest import found
-from tests.fixtures.tryton import line, order
+from tests.fixtures.tryton import connect, in_batches, line, order
+from tests.support.proxy import Proxy
 
 
 async def test_a_confirmed_sale_is_processed_by_the_worker(erp: Tryton) -> None:
@@ -23,3 +25,12 @@ async def test_what_the_worker_fails_at_stays_taken_and_carries_the_erps_own_tex
         assert seen.state is FoundState.TAKEN
         assert "Account Category" in seen.text
         assert catalogue.WITHOUT_ACCOUNTS in seen.text
+
+
+async def test_what_the_worker_fails_at_stops_no_other_of_its_batch(tryton: Server, proxy: Proxy) -> None:
+    failing, good = order(line(catalogue.WITHOUT_ACCOUNTS)), [order(), order()]
+    async with connect(in_batches(tryton, base_url=proxy.base_url)) as erp:
+        await erp.submit_all([good[0], failing, good[1]])
+        for sent in good:
+            await found(erp, sent, lambda seen: seen.state is FoundState.CONFIRMED)
+        assert (await found(erp, failing, lambda seen: seen.text)).state is FoundState.TAKEN

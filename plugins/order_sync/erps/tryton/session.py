@@ -17,6 +17,9 @@ from order_sync.rest import UNREADABLE, Endpoint, Reply, Rest
 EXTRA_FIELD = "user_password"
 """The field of the connection's extra that holds the password of the user whose login the connection names."""
 
+CONTEXT = {"language": "en", "queue_batch": 1}
+"""Each record is a task of its own for Tryton's worker, which does a task for all its records or for none."""
+
 
 class Session:
     """One user's session with one database; it begins with the first call, and anew when Tryton has ended it."""
@@ -67,7 +70,7 @@ class Session:
             return await self._send(method, argument, company, await self._logged_in(token))
 
     async def _send(self, method: str, argument: Any, company: int, token: str) -> Any:
-        body = {"id": 1, "method": method, "params": [argument, {"company": company, "language": "en"}]}
+        body = {"id": 1, "method": method, "params": [argument, {"company": company, **CONTEXT}]}
         reply = await self._rest.send("POST", self._path, body, {"Authorization": f"Session {token}"})
         answer = reply.body
         if reply.status != HTTPStatus.OK or not isinstance(answer, dict) or not answer.keys() & {"result", "error"}:
