@@ -313,6 +313,14 @@ MUTATIONS = (
         "tests/flows/test_batches.py::test_an_order_that_the_adapter_does_not_answer_for_is_looked_up",
     ),
     Mutation(
+        9,
+        "one sale that Tryton's worker cannot process keeps the others of its batch",
+        "plugins/order_sync/erps/tryton/session.py",
+        '"queue_batch": 1',
+        '"queue_batch": 20',
+        "tests/erps/test_tryton_worker.py::test_what_the_worker_fails_at_stops_no_other_of_its_batch",
+    ),
+    Mutation(
         3,
         "sales of a batch whose quote is not answered count as not sent",
         "plugins/order_sync/erps/tryton/batches.py",
