@@ -55,7 +55,7 @@ class Subject:
     server: Any
     network: Proxy
     mistake: Callable[[Erp], Erp] = lambda erp: erp
-    patience: float = 60
+    patience: float = 180
     """Seconds that the ERP may take to confirm."""
 
     @property

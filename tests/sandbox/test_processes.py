@@ -117,7 +117,7 @@ def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
 
 
 def test_a_test_run_that_is_told_to_end_stops_its_servers(tmp_path: Path):
-    small = CHECKOUT / "tests" / "ledger" / "test_choosing.py"
+    small = CHECKOUT / "tests" / "ledger" / "test_cost.py"
     command = [sys.executable, "-m", "pytest", f"--basetemp={tmp_path / 'run'}", f"--rootdir={CHECKOUT}", small]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
         while (server := _server(tmp_path)) is None and run.poll() is None:
