@@ -1,4 +1,5 @@
-"""One sandbox for all of these tests: every real part, and a proxy between Airflow and the ERP.
+"""One sandbox for all of these tests: every real part, and a proxy between Airflow and the ERP, to which each order goes
+by itself, so that tests may stop it between its calls.
 
 Its main jobs have run once on some of the sample orders, so that each test finds a channel with nothing to do and sells
 its own. The tills' job is paused then, and no run begins but those that a test triggers.
@@ -75,7 +76,8 @@ def _begun(folder: Path) -> Iterator[tuple[System, MainJob]]:
 
         def through_proxy(connection: dict[str, Any]) -> dict[str, Any]:
             proxies.append(stack.enter_context(Proxy(f"http://127.0.0.1:{connection['port']}")))
-            return {**connection, "port": proxies[0].port}
+            one_by_one = {"login": "", "extra": {"database": connection["extra"]["database"]}}
+            return {**connection, **one_by_one, "port": proxies[0].port}
 
         proxies: list[Proxy] = []
         sandbox = stack.enter_context(Sandbox(folder, SETTINGS, erp_connection=through_proxy, sales=chosen))
