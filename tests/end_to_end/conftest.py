@@ -1,5 +1,6 @@
-"""One sandbox for all of these tests: every real part, and a proxy between Airflow and the ERP, to which each order goes
-by itself, so that tests may stop it between its calls.
+"""One sandbox for all of these tests: every real part, and a proxy between Airflow and the ERP.
+
+Each order goes to the ERP by itself, so that a test may stop it between its calls.
 
 Its main jobs have run once on some of the sample orders, so that each test finds a channel with nothing to do and sells
 its own. The tills' job is paused then, and no run begins but those that a test triggers.
