@@ -17,7 +17,8 @@ from order_sync import flows
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports import Health, Receipt, Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Found, Guarantee, Policy
+from order_sync.core.traits import Traits
+from order_sync.core.verdict import Found, Policy
 from order_sync.ledger import Ledger
 from order_sync.rest import Endpoint, Rest
 
@@ -35,7 +36,7 @@ OUT_OF_THE_WAY = "update order_sync.orders set status = 'succeeded', erp_number 
 class Nearby:
     """An ERP next door: it takes an order with one call of 20 ms, and knows of no other question."""
 
-    guarantee: Guarantee = "unique_key"
+    traits = Traits("unique_key")
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
