@@ -2154,7 +2154,7 @@ MUTATIONS = (
     Mutation(
         15,
         "support reads who cleared a task",
-        CORE + "ports.py",
+        CORE + "actor.py",
         "for | cleared by ",
         "for ",
         "tests/core/test_escalating.py::test_who_cleared_or_triggered_does_not_get_out",

@@ -14,7 +14,8 @@ from order_sync import flows
 from order_sync.core.calendar_days import Window
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Landing, Report, ReportRequest
+from order_sync.core.ports.reports import Report, ReportRequest
+from order_sync.core.records import Landing
 from order_sync.core.rules import ReferenceData
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger

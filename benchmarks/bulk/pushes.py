@@ -15,7 +15,8 @@ from benchmarks.bulk.table import Row, in_turns
 from benchmarks.http_clients import LATENCY_SECONDS, ORDER, serve
 from order_sync import flows
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Health, Receipt, Route
+from order_sync.core.ports.erp import Health, Receipt
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits
 from order_sync.core.verdict import Found, Policy

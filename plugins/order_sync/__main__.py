@@ -16,8 +16,8 @@ from collections.abc import Sequence
 
 from order_sync import registry
 from order_sync.commands import explain
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured, OrderSyncError
-from order_sync.core.ports import Actor
 from order_sync.core.requests.fields import too_long
 
 

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from order_sync.core.errors import Misconfigured
 from order_sync.core.money import Tolerance
 from order_sync.core.off_peak import OffPeak
-from order_sync.core.ports import Route
 from order_sync.core.requests.request import UTC_ZONE, Known
+from order_sync.core.route import Route
 from order_sync.core.settings import RUN_BEYOND_ITS_WINDOW, Settings
 
 

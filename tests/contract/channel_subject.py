@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from order_sync.core.orders import Transaction
-from order_sync.core.ports import Batch, Channel
+from order_sync.core.ports.channel import Batch, Channel
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.watermark import Watermark
 

@@ -33,7 +33,7 @@ from order_sync.core.errors import (
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.money import minor_unit
 from order_sync.core.orders import Charge, Order, OrderKey
-from order_sync.core.ports import Erp, Receipt
+from order_sync.core.ports.erp import Erp, Receipt
 from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge

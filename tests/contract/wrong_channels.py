@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Batch, Channel
+from order_sync.core.ports.channel import Batch, Channel
 from order_sync.core.watermark import Watermark
 
 CALLS = count()

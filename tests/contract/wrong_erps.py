@@ -10,7 +10,7 @@ from itertools import count
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Erp, Health, InErp, Receipt
+from order_sync.core.ports.erp import Erp, Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import Found, FoundState
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from order_sync.core.ports import Channel
+from order_sync.core.ports.channel import Channel
 from tests.contract import test_channel_contract as reading
 from tests.contract import test_channel_rows as rows
 from tests.contract.channel_subject import Subject

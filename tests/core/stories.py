@@ -11,7 +11,7 @@ from order_sync.core.explanation import explain
 from order_sync.core.hiding import anonymous
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Route
+from order_sync.core.route import Route
 from order_sync.core.story import Attempt, Step, Story
 from order_sync.core.whole_order import printed
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_sync.core.ports import Actor, task_in
+from order_sync.core.actor import Actor, task_in
 
 WORD = st.from_regex(r"[A-Za-z0-9_.~:+-]+", fullmatch=True)
 """What Airflow allows as the id of a DAG, a run or a task."""

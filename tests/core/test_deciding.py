@@ -7,7 +7,7 @@ import pytest
 from order_sync.core.deciding import Result, Selected, after_look, by_its_number, decide, found_by_number, to_revive
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import InErp
+from order_sync.core.ports.erp import InErp
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found, FoundState
 

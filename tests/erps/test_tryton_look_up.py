@@ -8,7 +8,7 @@ import pytest
 
 from order_sync.core.errors import OrderConflict, OutcomeUnknown
 from order_sync.core.orders import Order
-from order_sync.core.ports import InErp
+from order_sync.core.ports.erp import InErp
 from order_sync.core.verdict import FoundState
 from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.look_ups import STATES, in_erp

@@ -16,7 +16,7 @@ from order_sync.core.errors import (
     Transient,
 )
 from order_sync.core.orders import Address, Line
-from order_sync.core.ports import Receipt
+from order_sync.core.ports.erp import Receipt
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState
 from order_sync.erps.tryton import Tryton

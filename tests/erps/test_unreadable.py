@@ -18,7 +18,7 @@ from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderSyncError, OutcomeUnknown, Unreadable
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Receipt
+from order_sync.core.ports.erp import Receipt
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, FoundState, Policy, judge
 from order_sync.erps.tryton import Tryton

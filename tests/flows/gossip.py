@@ -8,7 +8,7 @@ from decimal import Decimal
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderConflict, OrderRefused
 from order_sync.core.orders import Order, OrderKey, Transaction
-from order_sync.core.ports import InErp, Receipt
+from order_sync.core.ports.erp import InErp, Receipt
 from order_sync.core.verdict import Found, FoundState
 from tests.flows.memory import MemoryErp, Sale, transaction
 

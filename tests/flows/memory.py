@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from order_sync.core.actor import Actor
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
@@ -32,21 +33,10 @@ from order_sync.core.lifecycle import (
 )
 from order_sync.core.maker import Made
 from order_sync.core.orders import Order, OrderKey, Transaction
-from order_sync.core.ports import (
-    Actor,
-    Batch,
-    Change,
-    Claim,
-    Entry,
-    Health,
-    Horizon,
-    InErp,
-    Landing,
-    Outcome,
-    Receipt,
-    Refused,
-)
+from order_sync.core.ports.channel import Batch
+from order_sync.core.ports.erp import Health, InErp, Receipt
 from order_sync.core.reading import read_instant
+from order_sync.core.records import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.traits import Guarantee, Proof, Traits

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from order_sync.core.actor import Actor
 from order_sync.core.deciding import Decision, Result, Selected
 from order_sync.core.lifecycle import DONE, Event, Status
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Actor, Chosen, Entry
+from order_sync.core.records import Chosen, Entry
 from order_sync.core.selection import Action, Selection
 from tests.flows.memory import MemoryLedger, Row
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import OutcomeUnknown
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor, Route
+from order_sync.core.route import Route
 from order_sync.core.selection import Action, Selection
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy

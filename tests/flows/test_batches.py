@@ -6,7 +6,7 @@ import pytest
 
 from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import BatchLimits
+from order_sync.core.ports.erp import BatchLimits
 from order_sync.flows.closing import RefusesEverything
 from tests.flows.memory import MemoryErp
 from tests.flows.test_turn import ready, send

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
 from order_sync.core.off_peak import OffPeak
-from order_sync.core.ports import Actor, Route, Summary
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, settle, validate
 from order_sync.flows.push import MAX_REFUSALS, RefusesEverything

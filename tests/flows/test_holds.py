@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.errors import LedgerUnavailable, NotAuthorised, OrderRefused, Transient
 from order_sync.core.holds import HOLDS_AFTER, HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Route
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows import extract, push, settle, validate

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.lifecycle import STANDINGS, TRANSITIONS, Event, Status, Who
-from order_sync.core.ports import Actor, Route
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, settle, validate

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Receipt, Route
+from order_sync.core.ports.erp import Receipt
+from order_sync.core.route import Route
 from order_sync.core.selection import Action, Selection
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy

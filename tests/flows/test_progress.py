@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 
-from order_sync.core.ports import Actor, Batch, Route
+from order_sync.core.actor import Actor
+from order_sync.core.ports.channel import Batch
 from order_sync.core.progress import Progress
+from order_sync.core.route import Route
 from order_sync.core.watermark import Watermark
 from order_sync.flows import extract
 from tests.flows.memory import MemoryChannel, MemoryLedger, reference, transaction

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.findings import FindingKind
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor, Batch, Route
+from order_sync.core.ports.channel import Batch
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows import extract, push, validate

@@ -9,11 +9,13 @@ from importlib import import_module
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor, Route, Summary
+from order_sync.core.route import Route
 from order_sync.core.selection import Action, Selection
 from order_sync.core.settings import Settings
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import FoundState, Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from order_sync.flows.push import time_to_send

@@ -8,11 +8,14 @@ from importlib import import_module
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import LedgerUnavailable, Transient
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Claim, Route, Summary
+from order_sync.core.records import Claim
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction

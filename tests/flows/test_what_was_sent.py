@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import Order, Transaction
-from order_sync.core.ports import Actor, Receipt, Route
+from order_sync.core.ports.erp import Receipt
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Guarantee, Policy
 from order_sync.flows import extract, push, settle, validate

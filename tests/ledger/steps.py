@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 import psycopg
 
+from order_sync.core.actor import Actor
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.maker import GuestPolicy, Made
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
-from order_sync.core.ports import Actor, Change, Claim, Entry, Landing, Outcome, Receipt
+from order_sync.core.ports.erp import Receipt
+from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster

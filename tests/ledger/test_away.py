@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from order_sync.core.errors import LedgerUnavailable
-from order_sync.core.ports import Route
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, validate

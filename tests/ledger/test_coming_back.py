@@ -11,7 +11,7 @@ import pytest
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import Event
 from order_sync.core.orders import Transaction
-from order_sync.core.ports import Route
+from order_sync.core.route import Route
 from order_sync.core.rules import Wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy

@@ -8,12 +8,13 @@ from itertools import count
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.ports import Actor, Route
 from order_sync.core.progress import Progress
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Policy
 from order_sync.core.watermark import Watermark

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.deciding import Decision, Result, after_look, decide, refused
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Route
 from order_sync.core.requests.resync import ResyncRequest
+from order_sync.core.route import Route
 from order_sync.core.selection import Action, Selection
 from order_sync.flows import resync
 from order_sync.flows.resync import Resynced

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.rules import ReferenceData

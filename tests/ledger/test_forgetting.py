@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.erasing import Place
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import ERASABLE, Status
-from order_sync.core.ports import Actor, Summary
 from order_sync.core.settings import Settings
+from order_sync.core.summary import Summary
 from order_sync.flows import build_report
 from order_sync.flows import erasing as flow
 from order_sync.ledger import Ledger

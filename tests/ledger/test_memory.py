@@ -2,9 +2,9 @@
 
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event
-from order_sync.core.ports import Actor
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.lifecycle import Event
-from order_sync.core.ports import Actor, Claim
+from order_sync.core.records import Claim
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (

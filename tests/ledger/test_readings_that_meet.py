@@ -3,7 +3,7 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from order_sync.core.lifecycle import Event
-from order_sync.core.ports import Landing
+from order_sync.core.records import Landing
 from order_sync.ledger import Ledger
 from tests.ledger.steps import ACTOR, Connect, Sql, key, landing, send, settle
 

@@ -10,10 +10,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Change
+from order_sync.core.records import Change
 from order_sync.core.watermark import Sample, Watermark
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (

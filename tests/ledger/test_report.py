@@ -11,7 +11,8 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.lifecycle import STANDINGS, Event, Status
-from order_sync.core.ports import Change, ReportContent
+from order_sync.core.ports.reports import ReportContent
+from order_sync.core.records import Change
 from order_sync.core.watermark import Watermark
 from order_sync.flows import build_report
 from order_sync.flows.report import NotYet, ReportFile

@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor, Route
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.restoring import PersonsRun, PersonsRuns
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Guarantee
 from order_sync.core.verdict import FoundState, Policy

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from order_sync import flows
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import STANDINGS, Event, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Route
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
+from order_sync.core.route import Route
 from order_sync.core.selection import Selection
 from order_sync.core.story import Filters
 from order_sync.core.watermark import Watermark

@@ -13,8 +13,9 @@ from typing import Any, Self
 import psycopg
 
 from order_sync import flows, registry
+from order_sync.core.actor import Actor
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Route
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Policy
 from order_sync.ledger import Ledger, migrate

@@ -12,8 +12,8 @@ import pytest
 from order_sync.core.lifecycle import Status
 from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Transaction
-from order_sync.core.ports import Landing
 from order_sync.core.reading import read_order
+from order_sync.core.records import Landing
 from order_sync.core.rules import problems_of
 from order_sync.core.watermark import Watermark
 from order_sync.flows.landing import disposition

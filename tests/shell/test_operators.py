@@ -15,10 +15,11 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from structlog.testing import capture_logs
 
 from order_sync import hooks, registry
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor, Horizon
+from order_sync.core.records import Horizon
 from order_sync.core.settings import Settings
 from order_sync.flows import push_time
 from order_sync.operators import (

@@ -13,8 +13,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import ledger, registry
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.ports import Actor
 from order_sync.core.watermark import Watermark
 from order_sync.operators import BuildFailureReportOperator
 from order_sync.registry import ChannelSpec

@@ -10,9 +10,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
 
 from order_sync import hooks, registry
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Actor
 from order_sync.flows import extract, validate
 from order_sync.operators import (
     CheckReferenceDataOperator,

@@ -15,7 +15,7 @@ from order_sync.core.selection import Action
 from order_sync.core.verdict import Found, FoundState
 
 if TYPE_CHECKING:
-    from order_sync.core.ports import InErp
+    from order_sync.core.ports.erp import InErp
 
 SENDS = (Action.RESYNC, Action.RELEASE)
 """Actions after which orders are on their way again."""

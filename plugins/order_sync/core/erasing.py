@@ -9,9 +9,10 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Protocol
 
+from order_sync.core.actor import Actor
 from order_sync.core.lifecycle import ERASABLE, Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Report, ReportContent, Reports
+from order_sync.core.ports.reports import Report, ReportContent, Reports
 
 MOST = 20
 """Keys that one sentence names; of more it gives the number."""

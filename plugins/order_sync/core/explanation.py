@@ -14,7 +14,7 @@ from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import IN_DOUBT, STANDINGS, Event, Status
 from order_sync.core.orders import OrderKey, Problem
 from order_sync.core.outlook import by_itself, decisions, for_support, how_it_ends, in_doubt, keying_in, minute
-from order_sync.core.ports import Route
+from order_sync.core.route import Route
 from order_sync.core.story import Attempt, Decision, Step, Story
 
 OUTCOMES = {

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
+from order_sync.core.actor import task_in
 from order_sync.core.holds import Hold, HoldKind
 from order_sync.core.orders import Problem, Transaction
-from order_sync.core.ports import task_in
 from order_sync.core.story import Attempt, Decision, Step, Story
 
 HIDDEN = "…"

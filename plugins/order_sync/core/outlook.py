@@ -10,7 +10,7 @@ from order_sync.core.evidence import in_doubt as attempt_in_doubt
 from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.orders import GUEST_ACCOUNT
-from order_sync.core.ports import Route
+from order_sync.core.route import Route
 from order_sync.core.selection import Action
 from order_sync.core.story import DECISIONS, Attempt, Story
 

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from order_sync.core.actor import Actor
 from order_sync.core.findings import Finding
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Actor, Chosen
+from order_sync.core.records import Chosen
 from order_sync.core.selection import Action, Selection
 
 BINDING = (Action.MARK_AS_SYNCED, Action.IGNORE, Action.ON_HOLD)

@@ -13,7 +13,7 @@ from order_sync.core.evidence import REFUSALS, surely_refused, went_out
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
-from order_sync.core.ports import Chosen
+from order_sync.core.records import Chosen
 from order_sync.core.selection import Action, Selection
 
 

@@ -8,13 +8,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from order_sync.core.actor import Actor
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.maker import make
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Actor, Channel, Erp, Ledger, Route, Summary
+from order_sync.core.ports.channel import Channel
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.progress import Progress
+from order_sync.core.route import Route
+from order_sync.core.summary import Summary
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import disposition
 

@@ -20,7 +20,8 @@ from order_sync.core.errors import (
 from order_sync.core.holds import HoldKind, HoldScope, holds_after
 from order_sync.core.lifecycle import Event, Status, step
 from order_sync.core.orders import Order
-from order_sync.core.ports import Answer, Change, Entry, Outcome, Receipt
+from order_sync.core.ports.erp import Answer, Receipt
+from order_sync.core.records import Change, Entry, Outcome
 from order_sync.core.rules import cures
 
 if TYPE_CHECKING:

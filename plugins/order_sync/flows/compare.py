@@ -8,14 +8,20 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection
 
+from order_sync.core.actor import Actor
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind, not_done
 from order_sync.core.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.orders import OrderKey, key_in
-from order_sync.core.ports import Actor, Change, Channel, Erp, InErp, Ledger, Route, Standing, Summary
+from order_sync.core.ports.channel import Channel
+from order_sync.core.ports.erp import Erp, InErp
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.progress import Progress
+from order_sync.core.records import Change, Standing
+from order_sync.core.route import Route
 from order_sync.core.settings import DEFAULTS, Settings
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import Policy, judge
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import PAGE, land, too_long

@@ -9,12 +9,13 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from order_sync.core.actor import Actor
 from order_sync.core.bulk import batched
 from order_sync.core.erasing import MOST, Erasable, Erasures, Whose, obstacles
 from order_sync.core.errors import Misconfigured
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Summary
 from order_sync.core.settings import DEFAULTS, Settings
+from order_sync.core.summary import Summary
 from order_sync.flows.printing import printed_orders
 from order_sync.flows.report import must_be_there, path_of, write_report
 

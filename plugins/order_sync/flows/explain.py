@@ -17,10 +17,11 @@ from order_sync.core.order_list import causes as causes_text
 from order_sync.core.order_list import listed as list_text
 from order_sync.core.orders import OrderKey
 from order_sync.core.outlook import dag_of, how_it_ends, minute
-from order_sync.core.ports import Route, Summary
 from order_sync.core.requests.explain import ExplainRequest
+from order_sync.core.route import Route
 from order_sync.core.selection import Selection
 from order_sync.core.story import Filters, Listed, Stories
+from order_sync.core.summary import Summary
 from order_sync.core.whole_order import printed
 
 CAUSES = 10

@@ -3,12 +3,17 @@
 import logging
 from datetime import timedelta
 
+from order_sync.core.actor import Actor
 from order_sync.core.bulk import batched
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Actor, Batch, Change, Channel, Landing, Ledger, Route, Summary
+from order_sync.core.ports.channel import Batch, Channel
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.progress import Progress
+from order_sync.core.records import Change, Landing
+from order_sync.core.route import Route
 from order_sync.core.settings import DEFAULTS, Settings
+from order_sync.core.summary import Summary
 from order_sync.core.watermark import Watermark
 from order_sync.flows.holds import SYSTEM_TROUBLE, away, holding
 from order_sync.flows.landing import NEVER_ORDERS, PAGE, disposition, land, land_again, too_long

@@ -7,9 +7,11 @@ an outage is one red task and one alert.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import LedgerUnavailable, NotAuthorised, Transient
 from order_sync.core.holds import Hold, HoldKind, HoldScope, kind_of
-from order_sync.core.ports import Actor, Erp, Ledger
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
 
 SYSTEM_TROUBLE = (Transient, NotAuthorised)
 """Errors of a system that hold its connection."""

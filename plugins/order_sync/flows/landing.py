@@ -2,12 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from order_sync.core.actor import Actor
 from order_sync.core.bulk import batched
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Actor, Channel, Landing, Ledger, Route, Summary
+from order_sync.core.ports.channel import Channel
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.reading import read_instant
+from order_sync.core.records import Landing
+from order_sync.core.route import Route
+from order_sync.core.summary import Summary
 from order_sync.core.watermark import Watermark
 
 NEVER_ORDERS = ("before_start", "in_erp_before_start", "RETURN_NOT_SUPPORTED")

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import (
     LedgerUnavailable,
     Permanent,
@@ -16,8 +17,13 @@ from order_sync.core.errors import (
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Event
 from order_sync.core.off_peak import OffPeak, begins_at
-from order_sync.core.ports import Actor, Channel, Claim, Entry, Erp, Ledger, Route, Summary
+from order_sync.core.ports.channel import Channel
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Claim, Entry
+from order_sync.core.route import Route
 from order_sync.core.settings import Settings
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import Policy
 from order_sync.flows.closing import MAX_REFUSALS, RefusesEverything
 from order_sync.flows.holds import holding, must_be_the_accepted_one, submit_hold

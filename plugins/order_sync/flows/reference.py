@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Transient
-from order_sync.core.ports import Actor, Erp, Ledger, Summary
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.summary import Summary
 
 
 async def refresh_reference(erp_name: str, erp: Erp, ledger: Ledger, actor: Actor, max_age: timedelta) -> Summary:

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from order_sync.core.calendar_days import business_day, day_before
 from order_sync.core.errors import Misconfigured
 from order_sync.core.outlook import dag_of
-from order_sync.core.ports import Report, ReportContent, ReportRequest, Reports, Summary
+from order_sync.core.ports.reports import Report, ReportContent, ReportRequest, Reports
+from order_sync.core.summary import Summary
 
 FILE_NAMES = {"failed": "order-sync-failures-{day}.csv", "all": "order-sync-all-{day}.csv"}
 IN_USE_WITHIN = timedelta(days=1)

@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor, Summary
 from order_sync.core.progress import Progress
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
 from order_sync.core.selection import Action
+from order_sync.core.summary import Summary
 
 logger = logging.getLogger(__name__)
 

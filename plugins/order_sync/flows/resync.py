@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from order_sync.core.actor import Actor
 from order_sync.core.bulk import batched
 from order_sync.core.deciding import (
     SENDS,
@@ -24,9 +25,13 @@ from order_sync.core.deciding import (
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Actor, Chosen, Erp, InErp, Ledger, Route, Summary
+from order_sync.core.ports.erp import Erp, InErp
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Chosen
 from order_sync.core.requests.resync import ResyncRequest
+from order_sync.core.route import Route
 from order_sync.core.selection import Action
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import Found
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 

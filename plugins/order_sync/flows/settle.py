@@ -8,10 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from order_sync.core.actor import Actor
 from order_sync.core.holds import Hold
 from order_sync.core.lifecycle import IN_DOUBT, Event, step
 from order_sync.core.orders import Order
-from order_sync.core.ports import Actor, Change, Entry, Erp, Ledger, Route, Summary
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Change, Entry
+from order_sync.core.route import Route
+from order_sync.core.summary import Summary
 from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
 from order_sync.flows.holds import holding, must_be_the_accepted_one, still_away
 

@@ -18,7 +18,8 @@ from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Permanent, Tr
 from order_sync.core.lifecycle import Event, step
 from order_sync.core.maker import Made
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Answer, Batching, Change, Claim, Entry, Outcome
+from order_sync.core.ports.erp import Answer, Batching
+from order_sync.core.records import Change, Claim, Entry, Outcome
 from order_sync.flows.closing import RefusesEverything, close, outcome_of
 
 if TYPE_CHECKING:

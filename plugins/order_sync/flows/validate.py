@@ -1,12 +1,16 @@
 """Validate: every received order against the rules and the ERP's reference data, in bulk, all problems at once."""
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Transient
 from order_sync.core.lifecycle import Event, step
 from order_sync.core.maker import Made
 from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
 from order_sync.core.orders import GUEST_ACCOUNT, Problem
-from order_sync.core.ports import Actor, Change, Entry, Ledger, Route, Summary
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Change, Entry
+from order_sync.core.route import Route
 from order_sync.core.rules import ReferenceData, problems_of, wanted
+from order_sync.core.summary import Summary
 
 PAGE = 1000
 """Orders read, checked and written at a time."""

@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Collection
 
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.ports import Actor
 from order_sync.ledger.calls import Calls
 
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import psycopg
 
+from order_sync.core.actor import Actor
 from order_sync.core.deciding import Decision, Result, Selected
 from order_sync.core.lifecycle import Status, step
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Actor, Chosen, Entry
+from order_sync.core.records import Chosen, Entry
 from order_sync.core.selection import Action, Selection
 from order_sync.ledger.calls import Calls, by
 from order_sync.ledger.rows import clean, named, to_json, transaction_of

@@ -7,18 +7,13 @@ from typing import Any
 
 import psycopg
 
+from order_sync.core.actor import Actor
 from order_sync.core.calendar_days import Window
 from order_sync.core.difference import difference
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import (
-    Actor,
-    Comparison,
-    Entry,
-    Landing,
-    Standing,
-)
+from order_sync.core.records import Comparison, Entry, Landing, Standing
 from order_sync.core.watermark import Watermark
 from order_sync.ledger.calls import Calls, by, count
 from order_sync.ledger.database import copy_in

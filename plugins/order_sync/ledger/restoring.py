@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from order_sync.core.actor import Actor
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import Actor
 from order_sync.core.restoring import LostDecision, Restore
 from order_sync.core.selection import Action
 from order_sync.ledger.calls import Calls, by

@@ -15,8 +15,8 @@ from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import GIVEN_UP, IN_DOUBT, Status
 from order_sync.core.maker import Made, Provenance
 from order_sync.core.orders import CONTENT, OrderKey, Transaction
-from order_sync.core.ports import Change, Entry, Landing, Outcome
 from order_sync.core.reading import NUL, read_date
+from order_sync.core.records import Change, Entry, Landing, Outcome
 from order_sync.core.sent import read, written
 from order_sync.core.verdict import Doubt
 from order_sync.core.watermark import Sample, Watermark

@@ -6,19 +6,12 @@ from typing import Any
 
 import psycopg
 
+from order_sync.core.actor import Actor
 from order_sync.core.holds import Hold, HoldKind, HoldScope
 from order_sync.core.lifecycle import STANDINGS
 from order_sync.core.maker import Made
 from order_sync.core.orders import OrderKey
-from order_sync.core.ports import (
-    Actor,
-    Change,
-    Claim,
-    Entry,
-    Horizon,
-    Outcome,
-    Refused,
-)
+from order_sync.core.records import Change, Claim, Entry, Horizon, Outcome, Refused
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.ledger.calls import Calls, by, count

@@ -12,7 +12,9 @@ from airflow.sdk import Context, conf
 
 from order_sync import flows, hooks, registry
 from order_sync.core.errors import Misconfigured, Transient
-from order_sync.core.ports import Erp, Ledger, Summary
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.summary import Summary
 from order_sync.operators.base import OrderSyncOperator, actor, cleared, done, tell_findings, who_cleared
 from order_sync.operators.links import OrdersInErp
 

@@ -8,7 +8,8 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.ports import Erp, Ledger
+from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.flows.resync import Resynced
 from order_sync.operators.base import OrderSyncOperator, actor, done

@@ -20,11 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from order_sync.core.actor import Actor
 from order_sync.core.deciding import Decision, Result, Selected, after_look, decide
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Event, Status, allowed
 from order_sync.core.orders import OrderKey, Problem
-from order_sync.core.ports import Actor, Change, Claim, Entry, Landing, Outcome, Receipt
+from order_sync.core.ports.erp import Receipt
+from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
 from order_sync.core.rules import ReferenceData
 from order_sync.core.selection import Action, Selection
 from order_sync.ledger import Ledger

@@ -6,7 +6,7 @@ import pytest
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports import Ledger
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.selection import Selection
 from tests.ledger.steps import Seen, key, land
 

@@ -6,7 +6,7 @@ import pytest
 
 from order_sync.core.lifecycle import Event
 from order_sync.core.orders import Problem
-from order_sync.core.ports import Ledger
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.rules import ReferenceData, Wanted
 from tests.ledger.steps import (
     ACTOR,

@@ -6,7 +6,9 @@ import pytest
 
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.lifecycle import Event
-from order_sync.core.ports import Ledger, Outcome, Receipt
+from order_sync.core.ports.erp import Receipt
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Outcome
 from order_sync.core.watermark import Watermark
 from tests.ledger.steps import (
     ACTOR,

@@ -7,7 +7,8 @@ from secrets import token_hex
 import pytest
 
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Change, Landing, Ledger
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Change, Landing
 from order_sync.core.selection import Selection
 from order_sync.core.watermark import Watermark
 from tests.ledger.steps import (

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Ledger
+from order_sync.core.ports.ledger import Ledger
 from tests.ledger.steps import ACTOR, Seen, fail, key, land, landing, queue, send, settle
 
 WEEK, YEAR = timedelta(days=7), timedelta(days=365)

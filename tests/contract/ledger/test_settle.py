@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Ledger
+from order_sync.core.ports.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,
     ALL,

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from order_sync.core.lifecycle import Event, Status
-from order_sync.core.ports import Entry, Ledger
+from order_sync.core.ports.ledger import Ledger
+from order_sync.core.records import Entry
 from tests.ledger.steps import (
     ACTOR,
     ALL,

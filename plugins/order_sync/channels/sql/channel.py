@@ -15,7 +15,7 @@ from order_sync.channels.sql.session import BRIEFLY, FOR_LONG, Session, session
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.ports import Batch
+from order_sync.core.ports.channel import Batch
 from order_sync.core.watermark import Watermark
 
 TRANSACTIONS = "transactions.sql"

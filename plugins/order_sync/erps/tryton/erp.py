@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, cast
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports import Answer, BatchLimits, Health, InErp, Receipt
+from order_sync.core.ports.erp import Answer, BatchLimits, Health, InErp, Receipt
 from order_sync.core.rules import ReferenceData
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Permanent, Transient
 from order_sync.core.money import Tolerance
 from order_sync.core.orders import Order
-from order_sync.core.ports import Receipt
+from order_sync.core.ports.erp import Receipt
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, whole
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines

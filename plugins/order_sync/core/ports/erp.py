@@ -1,0 +1,112 @@
+"""What the flows need from an ERP. An adapter fulfils `Erp`; its contract suite tests every sentence here."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from order_sync.core.calendar_days import Window
+from order_sync.core.orders import Order, OrderKey
+from order_sync.core.rules import ReferenceData
+from order_sync.core.traits import Traits
+from order_sync.core.verdict import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The ERP's immediate answer to a submit: it has the order; nothing is proven yet."""
+
+    number: str
+    erp_status: str
+
+
+Answer = Receipt | BaseException
+"""What came of one order of a submit of many: its receipt, or the error that a submit of it alone would raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `check` saw. `fingerprint` names the ERP, so that another one behind the same connection is noticed."""
+
+    fingerprint: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class InErp:
+    """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none.
+
+    `begun`: it is a draft, a quotation or the like, which nobody ships as it is; what a look-up calls half made.
+    """
+
+    number: str
+    key: str
+    cancelled: bool
+    begun: bool
+
+
+class Erp(Protocol):
+    """Where orders go. Every method raises Transient, NotAuthorised or Misconfigured for trouble of the system."""
+
+    traits: Traits
+
+    async def check(self) -> Health:
+        """Reachable, authorised, and set up as this package needs it."""
+
+    async def reference(self) -> ReferenceData:
+        """All reference data that the rules may ask for, in bulk."""
+
+    async def prepare(self, orders: Collection[Order]) -> None:
+        """Look up in bulk what submits of these orders will need, if anything. Creates no order."""
+
+    async def submit(self, order: Order) -> Receipt:
+        """Bring one order into the ERP, or finish one that was begun and is equal.
+
+        Raises OrderRefused, OrderConflict, OutcomeUnknown, or, when this submit provably stored nothing, OrderBusy or
+        trouble of the system.
+        """
+
+    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+        """Every ERP order under these keys, cancelled ones too; a key without any may be left out.
+
+        An order that was sent comes as it was sent.
+        """
+
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+        """The ERP's orders under these numbers, whoever made them, of the company that sells the channel's; in bulk.
+
+        A number that the ERP does not have is left out. Of several orders under one number the newest is told, and a
+        cancelled one only if all are. An order without a number goes by what `look_up` calls it.
+        """
+
+    async def revive(self, order: Order, number: str) -> None:
+        """Open the cancelled ERP order of that number again, so that a submit of the order can finish it.
+
+        Doing it twice does no harm. Raises OrderRefused, and changes nothing, when the ERP does not let it, when the
+        number is not that of the ERP's order of this key, or when that order has another content.
+        """
+
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        """Every order that was made in the ERP within the window under this channel, by us or by anybody."""
+
+    async def count(self, channel: str) -> int:
+        """How many live (not cancelled) orders of this channel the ERP holds, by the ERP's own count."""
+
+
+class BatchLimits(NamedTuple):
+    """How many orders an ERP takes in one submit at most, and how many such submits at a time."""
+
+    orders: int
+    at_a_time: int
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """What an ERP may support besides: one submit for many orders."""
+
+    batch_limits: BatchLimits
+
+    async def submit_all(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:
+        """Bring orders of one channel into the ERP, `batch_limits.orders` at most. Answers for each as `submit` would.
+
+        An order's own trouble is no other's. An order without an answer is taken for one whose outcome is unknown.
+        """
