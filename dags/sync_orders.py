@@ -33,6 +33,7 @@ from order_sync.operators import (
     ReconcileConfirmationsOperator,
     ValidateOrdersOperator,
 )
+from order_sync.specs import ChannelSpec
 from order_sync.task_defaults import task_defaults
 
 SETTINGS = registry.settings()
@@ -45,7 +46,7 @@ def watcher() -> None:
     raise AirflowFailException("a task of this run failed: its own log says what to change")
 
 
-def sync_orders(channel: registry.ChannelSpec) -> None:
+def sync_orders(channel: ChannelSpec) -> None:
     """Build the DAG of one channel."""
     name = channel.name
 

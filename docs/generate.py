@@ -82,7 +82,7 @@ def settings() -> str:
     ]
     return (
         "# Settings\n\nMade from `core/settings.py` by `make docs`. They are environment variables of every Airflow"
-        " component. What belongs to one channel or ERP stands in `plugins/order_sync/registry.py`; addresses and"
+        " component. What belongs to one channel or ERP stands in the registry, `include/registry.py`; addresses and"
         f" secrets stand in Airflow Connections.\n\n{table(('variable', 'default', 'meaning'), rows)}"
     )
 

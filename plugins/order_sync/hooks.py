@@ -12,7 +12,6 @@ import os
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, Connection
@@ -21,6 +20,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from order_sync import __version__, registry
 from order_sync.core.errors import Misconfigured
 from order_sync.core.settings import PREFIX
+from order_sync.specs import ChannelSpec, ErpSpec
 
 if TYPE_CHECKING:
     from order_sync.airflow_api import AirflowApi
@@ -40,9 +40,6 @@ its connection says comes first."""
 EXTRAS = {"postgres": '{"sslmode": "require"}', "http": '{"ca": "/path/of/authority.pem"}'}
 """What the extra of a connection may look like, by its type."""
 
-CHANNEL_SQL = Path(__file__).parents[2] / "include" / "sql" / "channels"
-"""What a SQL channel's transactions are, in a folder of the channel's name or of the registry's choice."""
-
 
 def ledger(conn_id: str | None = None) -> "Ledger":
     """The ledger behind a connection of type `postgres`; connects when it is entered."""
@@ -51,14 +48,14 @@ def ledger(conn_id: str | None = None) -> "Ledger":
     return Ledger(_postgres(conn_id or LEDGER))
 
 
-def channel(spec: registry.ChannelSpec, conn_id: str | None = None) -> Any:
+def channel(spec: ChannelSpec, conn_id: str | None = None) -> Any:
     """The registry's adapter of a SQL channel, over a connection of type `postgres`."""
     connect = _postgres(conn_id or spec.connection)
-    folder, lag = CHANNEL_SQL / (spec.folder or spec.name), registry.settings().settle_lag
+    folder, lag = registry.folder("sql", "channels", spec.folder or spec.name), registry.settings().settle_lag
     return registry.load(spec.adapter)(connect, spec.name, folder, spec.options, settle_lag=lag)
 
 
-def erp(spec: registry.ErpSpec, conn_id: str | None = None) -> Any:
+def erp(spec: ErpSpec, conn_id: str | None = None) -> Any:
     """The registry's adapter of an ERP, over a connection of type `http` whose password is the ERP's key.
 
     Besides its own options it gets `channels`, the names of those that feed it.
@@ -80,7 +77,7 @@ def airflow() -> "AirflowApi | None":
     return AirflowApi(endpoint, endpoint.login, registry.settings())
 
 
-def order_list_url(spec: registry.ErpSpec, conn_id: str | None = None) -> str:
+def order_list_url(spec: ErpSpec, conn_id: str | None = None) -> str:
     """Where people see the ERP's orders, as the extra of its connection says; '' if it says nothing."""
     return str(_connection(conn_id or spec.connection, "http").extra_dejson.get("order_list_url") or "")
 

@@ -1,152 +1,95 @@
-"""The table of contents: every channel and every ERP of this installation, one line each.
+"""The channels and ERPs of this installation, read from its owner's page, and the adapters behind them.
 
-A new channel or ERP is one file (or, for a SQL channel, one folder under `include/sql/channels/`), one line here and
-its fixtures; the contract suites then say what is missing. Adapters are named by dotted string and loaded on use, so
-that reading this page imports nothing. Connections are `channel_<name>`, `erp_<name>` and `order_ledger`.
+The page is `include/registry.py`, or the file that ORDER_SYNC_REGISTRY names. It is read once, as a whole; a
+mistake in it is one sentence that names its line. Adapters are loaded on use, so that reading the page imports none.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from importlib import import_module
-from typing import Any, TypeVar
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.money import Tolerance
-from order_sync.core.off_peak import OffPeak
 from order_sync.core.requests.request import UTC_ZONE, Known
 from order_sync.core.route import Route
-from order_sync.core.settings import RUN_BEYOND_ITS_WINDOW, Settings
-
-
-@dataclass(frozen=True, slots=True)
-class ErpSpec:
-    """An ERP: its adapter, and the options that the adapter documents. Connection `erp_<name>`.
-
-    Attributes:
-        off_peak: in which hours orders that were tried before are sent again, as ("22:00", "06:00", "Europe/Berlin");
-            None: at any hour, as new ones always are.
-        tolerance: by how much its totals may differ from the channels', as Tolerance(1, per_line=Decimal("0.5")) in
-            minor units; None takes ORDER_SYNC_TOTAL_TOLERANCE.
-    """
-
-    name: str
-    adapter: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    off_peak: tuple[str, str, str] | None = None
-    tolerance: Tolerance | None = None
-
-    def __post_init__(self) -> None:
-        try:
-            self.hours  # noqa: B018  reading them says what is wrong with them
-        except (TypeError, ValueError) as error:
-            raise Misconfigured(
-                f"ERP '{self.name}': off_peak is {self.off_peak!r}, and {error}: write two times of day and a zone,"
-                ' such as ("22:00", "06:00", "Europe/Berlin"), or None'
-            ) from None
-
-    @property
-    def hours(self) -> OffPeak | None:
-        """`off_peak`, read."""
-        return OffPeak.read(*self.off_peak) if self.off_peak else None
-
-    @property
-    def connection(self) -> str:
-        """The Airflow connection that holds its address and credentials."""
-        return f"erp_{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSpec:
-    """A channel: its adapter, the ERP it feeds, and what its owner decided. Connection `channel_<name>`.
-
-    Attributes:
-        every: cron expression, UTC, of its DAG; `minutes_between_runs` must say how often that is.
-        start_from: orders placed before this instant are counted and never sent.
-        guest_account: the ERP's customer for orders without one; None refuses them.
-        never_orders: reasons of rows that are no orders and never become one, such as a till's log-on; rows with other
-            reasons are read again for ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR.
-        by_hand: why people enter its orders into the ERP themselves, and until when; empty sends them.
-        distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
-        folder: of its SQL, under `include/sql/channels/`; None takes the one of its name.
-        options: what its SQL binds by name. Channels of one database that share a folder are set apart by a list in it.
-        owner: shown in Airflow.
-    """
-
-    name: str
-    adapter: str
-    erp: str
-    every: str
-    minutes_between_runs: int
-    start_from: datetime
-    owner: str
-    guest_account: str | None = None
-    never_orders: Sequence[str] = ()
-    by_hand: str = ""
-    distributor: str | None = None
-    folder: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.start_from is None or self.start_from.tzinfo is None:
-            raise Misconfigured(f"channel '{self.name}': start_from must be an instant with a time zone")
-
-    @property
-    def connection(self) -> str:
-        """The Airflow connection that holds its address and credentials."""
-        return f"channel_{self.name}"
-
-    @property
-    def route(self) -> Route:
-        """What the flows need to know of it."""
-        twins = [other.connection for other in CHANNELS if other.name != self.name and _same_rows(self, other)]
-        return Route(
-            *(self.name, self.erp, self.start_from, self.guest_account, self.by_hand, tuple(twins)),
-            never_orders=self.never_orders,
-        )
-
+from order_sync.core.settings import PREFIX, RUN_BEYOND_ITS_WINDOW, Settings
+from order_sync.specs import ChannelSpec, ErpSpec
 
 Spec = TypeVar("Spec", ChannelSpec, ErpSpec)
 
-ERPS = (ErpSpec("tryton", "order_sync.erps.tryton:Tryton"),)
+SHIPPED = Path(__file__).parents[2] / "include"
+"""What the package brings along: the example of an owner's page, and SQL."""
 
-NO_SALES = (
-    *("log_off", "log_on", "payment", "remove_tender", "float_entry", "change_tender", "tender_declaration", "voided"),
-    *("open_drawer", "invoice", "bank_drop", "safe_drop", "income_or_expense", "starting_amount", "suspend_shift"),
-    *("blind_close_shift", "close_shift", "print_x", "print_z", "manager_authorisation", "training"),
-)
-"""What tills of Dynamics write down beside their sales."""
 
-CHANNELS = (
-    ChannelSpec(
-        "dynamics_web",
-        "order_sync.channels.sql:SqlChannel",
-        erp="tryton",
-        every="*/5 * * * *",
-        minutes_between_runs=5,
-        start_from=datetime(2026, 1, 1, tzinfo=UTC),
-        owner="ecommerce",
-        guest_account="GUEST-WEB",
-        never_orders=(*NO_SALES, "point_of_sale"),
-        folder="dynamics",
-        options={"types": [27], "zone": "Europe/Berlin"},  # PendingSalesOrder; of the store's clock
-    ),
-    ChannelSpec(
-        "dynamics_store",
-        "order_sync.channels.sql:SqlChannel",
-        erp="tryton",
-        every="*/5 * * * *",
-        minutes_between_runs=5,
-        start_from=datetime(2026, 1, 1, tzinfo=UTC),
-        owner="stores",
-        guest_account="GUEST-STORE",
-        never_orders=(*NO_SALES, "web_order"),
-        folder="dynamics",
-        options={"types": [2, 14, 19], "zone": "Europe/Berlin"},  # Sales, SalesOrder, CustomerOrder
-    ),
-)
+class Page(NamedTuple):
+    """An owner's page: the file, and what it lists."""
+
+    file: Path
+    channels: Sequence[ChannelSpec]
+    erps: Sequence[ErpSpec]
+
+
+def read_page(file: Path) -> Page:
+    """What an owner's page lists. Raises Misconfigured with every mistake that it can name, and where it stands."""
+    spec = spec_from_file_location("order_sync_owners_registry", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise Misconfigured(f"{file} is not a Python file: correct {PREFIX}REGISTRY, or write the file")
+    page = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(page)
+        read = Page(file, tuple(page.CHANNELS), tuple(page.ERPS))
+    except Exception as error:
+        raise Misconfigured(f"{_where(file, error)}: {_what(error)}") from error
+    if mistakes := "; ".join(_mistakes(read)):
+        raise Misconfigured(f"{file}: {mistakes}")
+    return read
+
+
+def _where(file: Path, error: Exception) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{file}, line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return f"{file}, line {lines[-1]}" if lines else str(file)
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, Misconfigured):
+        return str(error)
+    if isinstance(error, AttributeError) and error.name in ("CHANNELS", "ERPS"):
+        return f"there is no {error.name}: write {error.name} = (...)"
+    said = error.msg if isinstance(error, SyntaxError) else error
+    return f"{type(error).__name__}: {said}"
+
+
+def _mistakes(page: Page) -> Iterator[str]:
+    """What is wrong between the entries of a page."""
+    for kind, type_, specs in (("CHANNELS", ChannelSpec, page.channels), ("ERPS", ErpSpec, page.erps)):
+        for spec in specs:
+            if not isinstance(spec, type_):
+                yield f"{kind} holds {spec!r}: write {type_.__name__}(...)"
+                return
+    for name in sorted({spec.name for spec in page.channels if _times(spec.name, page.channels) > 1}):
+        yield f"two channels are called '{name}': give one of them another name"
+    for name in sorted({spec.name for spec in page.erps if _times(spec.name, page.erps) > 1}):
+        yield f"two ERPs are called '{name}': give one of them another name"
+    erps = {spec.name for spec in page.erps}
+    for channel in page.channels:
+        if channel.erp not in erps:
+            yield f"channel '{channel.name}' feeds the ERP '{channel.erp}', which is not in ERPS: add it there"
+
+
+def _times(name: str, specs: Sequence[ChannelSpec] | Sequence[ErpSpec]) -> int:
+    return sum(spec.name == name for spec in specs)
+
+
+PAGE = read_page(Path(os.environ.get(f"{PREFIX}REGISTRY") or SHIPPED / "registry.py"))
+CHANNELS, ERPS = PAGE.channels, PAGE.erps
 
 
 def channel(name: str) -> ChannelSpec:
@@ -157,6 +100,15 @@ def channel(name: str) -> ChannelSpec:
 def erp(name: str) -> ErpSpec:
     """The ERP of that name. Raises Misconfigured for one that is not listed."""
     return _named(ERPS, "ERP", name)
+
+
+def route(spec: ChannelSpec) -> Route:
+    """What the flows need to know of a channel."""
+    twins = [other.connection for other in CHANNELS if other.name != spec.name and _same_rows(spec, other)]
+    return Route(
+        *(spec.name, spec.erp, spec.start_from, spec.guest_account, spec.by_hand, tuple(twins)),
+        never_orders=spec.never_orders,
+    )
 
 
 def connections() -> tuple[str, ...]:
@@ -176,8 +128,14 @@ def settings() -> Settings:
 
 def settings_for(spec: ErpSpec) -> Settings:
     """The settings, with what the ERP has of its own."""
-    common = settings()
-    return replace(common, total_tolerance=spec.tolerance) if spec.tolerance else common
+    own = {"total_tolerance": spec.tolerance, "submit_concurrency": spec.in_flight}
+    return replace(settings(), **{name: value for name, value in own.items() if value is not None})
+
+
+def folder(*parts: str) -> Path:
+    """A folder of this installation: beside the owner's page, or else as the package ships it."""
+    own = PAGE.file.parent.joinpath(*parts)
+    return own if own.is_dir() else SHIPPED.joinpath(*parts)
 
 
 def load(dotted: str) -> Any:

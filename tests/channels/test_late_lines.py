@@ -9,7 +9,7 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from order_sync import flows
+from order_sync import flows, registry
 from order_sync.core.actor import Actor
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.ledger import Ledger
@@ -41,7 +41,7 @@ class Shop:
 
     def extract(self, settings: Settings = DEFAULTS) -> dict[str, int]:
         """One extract; the statuses of the ledger's orders afterwards."""
-        route = self.fixture.SPEC.route
+        route = registry.route(self.fixture.SPEC)
         flows.extract(route, self.fixture.channel(self.dsn), self.ledger, Actor("test"), settings)
         return dict(self.ledger.counts(route.channel))
 

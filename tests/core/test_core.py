@@ -142,17 +142,17 @@ def test_a_channel_without_a_zoned_start_is_refused():
 def test_channels_whose_options_choose_the_same_rows_are_twins(monkeypatch, change, twins):
     web, store = registry.channel("dynamics_web"), replace(registry.channel("dynamics_store"), **change)
     monkeypatch.setattr(registry, "CHANNELS", (web, store))
-    assert store.route.twins == twins
-    assert web.route.twins == tuple("channel_dynamics_store" for _ in twins)
+    assert registry.route(store).twins == twins
+    assert registry.route(web).twins == tuple("channel_dynamics_store" for _ in twins)
 
 
 def test_without_a_list_among_their_options_channels_are_twins_when_all_of_these_are_the_same(monkeypatch):
     north, south = (replace(registry.CHANNELS[0], name=name, options={"branch": name}) for name in ("north", "south"))
     monkeypatch.setattr(registry, "CHANNELS", (north, south))
-    assert north.route.twins == ()
+    assert registry.route(north).twins == ()
     again = replace(north, name="again")
     monkeypatch.setattr(registry, "CHANNELS", (north, again))
-    assert north.route.twins == ("channel_again",)
+    assert registry.route(north).twins == ("channel_again",)
 
 
 def test_an_adapter_that_cannot_be_loaded_is_named():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured
 from order_sync.core.off_peak import OffPeak, begins_at
-from order_sync.registry import ErpSpec
+from order_sync.specs import ErpSpec
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = OffPeak.read("22:00", "06:00", "Europe/Berlin")

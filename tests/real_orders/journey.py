@@ -71,7 +71,9 @@ class Journey:
     def route(self) -> Route:
         """The registry's, for a shop that began in 2010."""
         started = datetime(2010, 1, 1, tzinfo=UTC)
-        return replace(registry.channel("dynamics_web").route, start_from=started, guest_account=self.guest_account)
+        return replace(
+            registry.route(registry.channel("dynamics_web")), start_from=started, guest_account=self.guest_account
+        )
 
     def travel(self, sales: Sequence[Sale]) -> None:
         """Write the sales into the channel and bring them as far as they go: confirmed, failed, or no order."""

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from order_sync import registry
 from order_sync.core.lifecycle import Status
 from order_sync.core.money import ONE_MINOR_UNIT
 from order_sync.core.orders import Transaction
@@ -72,7 +73,8 @@ def dsn(cluster: Cluster) -> Iterator[str]:
 def landings(dsn: str, channel: Channel) -> list[Landing]:
     """Every row of the database as it lands."""
     batches = list(channel.fixture.channel(dsn).transactions(Watermark("")))
-    return [disposition(each, channel.fixture.SPEC.route) for batch in batches for each in batch.transactions]
+    route = registry.route(channel.fixture.SPEC)
+    return [disposition(each, route) for batch in batches for each in batch.transactions]
 
 
 @BOTH

@@ -18,7 +18,7 @@ from order_sync.operators import (
     ValidateOrdersOperator,
 )
 from order_sync.operators.base import cleared, who_cleared
-from order_sync.registry import ChannelSpec, ErpSpec
+from order_sync.specs import ChannelSpec, ErpSpec
 from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.flows.test_clearing import ACTOR, ROUTE
 from tests.support.context import RETRIES, context

@@ -10,6 +10,7 @@ import pytest
 
 from order_sync import hooks, registry
 from order_sync.core.errors import LedgerUnavailable, Misconfigured, OrderSyncError, Transient
+from order_sync.specs import ChannelSpec, ErpSpec
 from sandbox.postgres import Cluster
 from sandbox.processes import free_port
 
@@ -191,8 +192,8 @@ def test_a_channel_waits_for_slow_writers_as_long_as_the_setting_says(
 
 
 @pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
-def test_every_sql_channel_has_its_folder(channel: registry.ChannelSpec):
-    assert list((hooks.CHANNEL_SQL / (channel.folder or channel.name)).glob("*.sql"))
+def test_every_sql_channel_has_its_folder(channel: ChannelSpec):
+    assert list(registry.folder("sql", "channels", channel.folder or channel.name).glob("*.sql"))
 
 
 def test_the_erps_address_is_put_together_from_schema_host_and_port(
@@ -241,5 +242,5 @@ def test_an_erp_connection_that_lacks_something_is_told_what(
 
 def test_an_adapter_that_cannot_be_loaded_is_named(connections: Connections):
     connections["erp_tryton"] = TRYTON
-    told = sentence(lambda: hooks.erp(registry.ErpSpec("tryton", "order_sync.erps.nowhere:Nothing")))
+    told = sentence(lambda: hooks.erp(ErpSpec("tryton", "order_sync.erps.nowhere:Nothing")))
     assert "order_sync.erps.nowhere:Nothing" in told

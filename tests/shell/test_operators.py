@@ -30,7 +30,7 @@ from order_sync.operators import (
     ValidateOrdersOperator,
 )
 from order_sync.operators import erp as erp_operators
-from order_sync.registry import ChannelSpec, ErpSpec
+from order_sync.specs import ChannelSpec, ErpSpec
 from tests.flows.memory import START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.support.context import context
 

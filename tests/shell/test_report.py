@@ -17,7 +17,7 @@ from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.watermark import Watermark
 from order_sync.operators import BuildFailureReportOperator
-from order_sync.registry import ChannelSpec
+from order_sync.specs import ChannelSpec
 from sandbox.postgres import Cluster
 
 HEADER = "Order id,Distributor name,Account ID,Delivery Date,Placed At Date,Status"

@@ -20,7 +20,7 @@ from order_sync.operators import (
     ReconcileConfirmationsOperator,
     ResyncOrdersOperator,
 )
-from order_sync.registry import ChannelSpec, ErpSpec
+from order_sync.specs import ChannelSpec, ErpSpec
 from tests.flows.gossip import GossipingErp, privates_in
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger
@@ -39,8 +39,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.erp = MemoryErp(self.ledger.clock)
-        extract(SHOP.route, MemoryChannel([transaction(1), transaction(2)]), self.ledger, Actor("test"))
-        validate(SHOP.route, self.ledger, Actor("test"))
+        extract(registry.route(SHOP), MemoryChannel([transaction(1), transaction(2)]), self.ledger, Actor("test"))
+        validate(registry.route(SHOP), self.ledger, Actor("test"))
 
     def connect(self, *_: object) -> Any:
         self.connected += 1

@@ -24,7 +24,7 @@ def run(given: argparse.Namespace) -> str:
     from order_sync import flows, hooks
 
     ask = ExplainRequest.read(typed(given, ExplainRequest), registry.known())
-    routes = {spec.name: spec.route for spec in registry.CHANNELS}
+    routes = {spec.name: registry.route(spec) for spec in registry.CHANNELS}
     with hooks.ledger() as ledger:
         stuck_after = registry.settings().queued_stuck_after
         answer = flows.explain(ask, ledger, routes, hooks.installation(), stuck_after)

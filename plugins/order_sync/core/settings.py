@@ -106,6 +106,9 @@ class Settings:
         bool,
         "whether the DAGs are open to the roles of order-sync: `on` once `python -m order_sync roles` has made them",
     ] = False
+    registry: Annotated[
+        str, "the file in which the owner lists channels and ERPs; empty: `include/registry.py` of the package"
+    ] = ""
     red_on_failed_orders: Annotated[
         RedOn, "whether orders that failed make their run red: never, any, or from a share of its orders on"
     ] = _NEVER
@@ -236,6 +239,8 @@ def _read(name: str, text: str, default: object) -> object:
             return RedOn.read(text)
         if isinstance(default, Tolerance):
             return Tolerance.read(text)
+        if isinstance(default, str):
+            return text
         return int(text)
     except (ValueError, KeyError, OSError, OverflowError):
         raise Misconfigured(f"{name} is '{text}'; write {_expected(default)}") from None

@@ -78,7 +78,7 @@ class BackfillOrdersOperator(ErpOperator):
         channel = hooks.channel(spec, self.channel_conn_id)
 
         async def work(erp: Erp, ledger: Ledger) -> tuple[Summary, bool]:
-            result = await flows.backfill(spec.route, channel, erp, ledger, by, asked.placed, asked.at_most)
+            result = await flows.backfill(registry.route(spec), channel, erp, ledger, by, asked.placed, asked.at_most)
             tell_findings(context, ledger, spec.connection, registry.erp(spec.erp).connection)
             return result
 

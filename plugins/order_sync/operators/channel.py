@@ -27,7 +27,7 @@ class ChannelOperator(OrderSyncOperator):
         spec, settings = registry.channel(self.channel), registry.settings()
         channel = hooks.channel(spec, self.channel_conn_id)
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flow(spec.route, channel, ledger, actor(context), settings)
+            summary = flow(registry.route(spec), channel, ledger, actor(context), settings)
             tell_findings(context, ledger, spec.connection)
         return done(self, summary)
 
@@ -99,5 +99,5 @@ class ValidateOrdersOperator(OrderSyncOperator):
         settings = registry.settings_for(registry.erp(spec.erp))
         clearing = who_cleared(context, self) if self.judge_again else None
         with hooks.ledger(self.ledger_conn_id) as ledger:
-            summary = flows.validate(spec.route, ledger, actor(context), settings.total_tolerance, clearing)
+            summary = flows.validate(registry.route(spec), ledger, actor(context), settings.total_tolerance, clearing)
         return done(self, summary)

@@ -121,7 +121,7 @@ class CompareErpOperator(ErpOperator):
         """Compare the days that the settings say."""
         spec, by = registry.channel(self.channel), actor(context)
         settings = registry.settings_for(registry.erp(spec.erp))
-        summary = self.connected(lambda erp, ledger: flows.compare_erp(spec.route, erp, ledger, by, settings))
+        summary = self.connected(lambda erp, ledger: flows.compare_erp(registry.route(spec), erp, ledger, by, settings))
         with hooks.ledger(self.ledger_conn_id) as ledger:
             tell_findings(context, ledger, registry.erp(spec.erp).connection)
         return done(self, summary)
@@ -192,7 +192,7 @@ class PushOrdersOperator(ErpOperator):
 
         async def push(erp: Erp, ledger: Ledger) -> Summary:
             return await flows.push(
-                spec.route,
+                registry.route(spec),
                 erp,
                 ledger,
                 by,
@@ -264,7 +264,7 @@ class ReconcileConfirmationsOperator(ErpOperator):
         settings = registry.settings_for(registry.erp(spec.erp))
 
         async def look(erp: Erp, ledger: Ledger) -> tuple[Summary, datetime | None, datetime]:
-            settle = partial(flows.settle, spec.route, erp, ledger, by, settings.policy(erp.traits))
+            settle = partial(flows.settle, registry.route(spec), erp, ledger, by, settings.policy(erp.traits))
             waits_for = partial(ledger.horizon, spec.name, selected_by(self.selection, ledger))
             summary, horizon = await settle(at_once=at_once), waits_for()
             if not summary.held and horizon.next_look_at and horizon.next_look_at <= ledger.now():

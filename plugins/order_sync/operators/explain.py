@@ -81,7 +81,7 @@ class ExplainOrderOperator(OrderSyncOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Answer in the log, line by line as a person reads it."""
         ask = ExplainRequest.read({name: getattr(self, name) for name in ASKED}, registry.known())
-        routes = {spec.name: spec.route for spec in registry.CHANNELS}
+        routes = {spec.name: registry.route(spec) for spec in registry.CHANNELS}
         folder = _folder(self.folder) if ask.whole_order else None
         stuck_after = registry.settings().queued_stuck_after
         with hooks.ledger(self.ledger_conn_id) as ledger:

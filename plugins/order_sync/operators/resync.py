@@ -44,7 +44,7 @@ class ResyncOrdersOperator(OrderSyncOperator):
         settings, ti = registry.settings(), context["ti"]
         params = dict(context["params"] if self.asked is None else self.asked)
         asked = ResyncRequest.read(params, registry.known(settings.report_zone))
-        routes, by = {spec.name: spec.route for spec in registry.CHANNELS}, actor(context, asked.reason)
+        routes, by = {spec.name: registry.route(spec) for spec in registry.CHANNELS}, actor(context, asked.reason)
 
         async def resync(ledger: Ledger) -> Resynced:
             async with AsyncExitStack() as stack:
