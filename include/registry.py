@@ -1,8 +1,8 @@
 """Every channel and every ERP of this installation, and what its owner decided for each.
 
-This page is yours. Copy it out of the checkout and name the copy in ORDER_SYNC_REGISTRY for every Airflow
-component: then no upgrade touches it. Adapters are named by dotted string and loaded on use. Connections are `channel_<name>`,
-`erp_<name>` and `order_ledger`.
+This page is yours. Copy it out of the checkout and name the copy in ORDER_SYNC_REGISTRY for every Airflow component:
+then no upgrade touches it. Adapters are named by dotted string and loaded on use. The connections are
+`channel_<name>`, `erp_<name>` and `order_ledger`.
 """
 
 from datetime import UTC, datetime

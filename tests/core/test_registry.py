@@ -84,7 +84,7 @@ def test_every_mistake_between_entries_is_named_at_once(tmp_path):
 
 
 def test_a_page_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(Misconfigured, match="nowhere.py is not a Python file: correct ORDER_SYNC_REGISTRY"):
+    with pytest.raises(Misconfigured, match=r"nowhere\.py is not a Python file: correct ORDER_SYNC_REGISTRY"):
         registry.read_page(tmp_path / "nowhere.py")
 
 
