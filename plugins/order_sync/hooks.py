@@ -10,7 +10,8 @@ Drivers are imported where they are needed: each task pays for what its DAG file
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from order_sync import __version__, registry
 from order_sync.core.errors import Misconfigured
-from order_sync.core.settings import PREFIX
+from order_sync.core.settings import PREFIX, Settings
 from order_sync.specs import ChannelSpec, ErpSpec
 
 if TYPE_CHECKING:
@@ -49,20 +50,34 @@ def ledger(conn_id: str | None = None) -> "Ledger":
 
 
 def channel(spec: ChannelSpec, conn_id: str | None = None) -> Any:
-    """The registry's adapter of a SQL channel, over a connection of type `postgres`."""
-    connect = _postgres(conn_id or spec.connection)
-    folder, lag = registry.folder("sql", "channels", spec.folder or spec.name), registry.settings().settle_lag
-    return registry.load(spec.adapter)(connect, spec.name, folder, spec.options, settle_lag=lag)
+    """The registry's adapter of a channel, over its connection."""
+    return _adapter(spec, registry.settings(), conn_id)
 
 
 def erp(spec: ErpSpec, conn_id: str | None = None) -> Any:
-    """The registry's adapter of an ERP, over a connection of type `http` whose password is the ERP's key.
+    """The registry's adapter of an ERP, over its connection.
 
     Besides its own options it gets `channels`, the names of those that feed it.
     """
-    endpoint = _endpoint(conn_id or spec.connection)
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
-    return registry.load(spec.adapter)(endpoint, registry.settings_for(spec), {"channels": channels, **spec.options})
+    fed = replace(spec, options={"channels": channels, **spec.options})
+    return _adapter(fed, registry.settings_for(spec), conn_id)
+
+
+def connection_type(spec: ChannelSpec | ErpSpec) -> str:
+    """Of which type the connection of a channel or an ERP must be. Raises Misconfigured if its adapter tells none."""
+    kind = getattr(registry.load(spec.adapter), "connection_type", None)
+    if kind not in OPEN:
+        raise Misconfigured(
+            f"the adapter '{spec.adapter}' wants a connection of type {kind!r}: its `connection_type` must be one of"
+            f" {', '.join(OPEN)}"
+        )
+    return str(kind)
+
+
+def _adapter(spec: ChannelSpec | ErpSpec, settings: Settings, conn_id: str | None) -> Any:
+    opened = OPEN[connection_type(spec)](conn_id or spec.connection)
+    return registry.load(spec.adapter).of(opened, spec, settings, registry.folder)
 
 
 def airflow() -> "AirflowApi | None":
@@ -79,7 +94,7 @@ def airflow() -> "AirflowApi | None":
 
 def order_list_url(spec: ErpSpec, conn_id: str | None = None) -> str:
     """Where people see the ERP's orders, as the extra of its connection says; '' if it says nothing."""
-    return str(_connection(conn_id or spec.connection, "http").extra_dejson.get("order_list_url") or "")
+    return str(_connection(conn_id or spec.connection, connection_type(spec)).extra_dejson.get("order_list_url") or "")
 
 
 def installation() -> tuple[tuple[str, str], ...]:
@@ -138,3 +153,7 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except ValueError:
         return False
+
+
+OPEN: Mapping[str, Callable[[str], Any]] = {"postgres": _postgres, "http": _endpoint}
+"""What an adapter gets of a connection, by its type."""

@@ -1,14 +1,16 @@
 """What the owner of an installation writes down of each channel and each ERP, in `include/registry.py`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from order_sync.core.errors import Misconfigured
 from order_sync.core.money import Tolerance
 from order_sync.core.off_peak import OffPeak
+from order_sync.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,25 @@ class ChannelSpec:
     def connection(self) -> str:
         """The Airflow connection that holds its address and credentials."""
         return f"channel_{self.name}"
+
+
+FolderOf = Callable[..., Path]
+"""Finds a folder of the installation by its path's parts: beside the registry, or else as the package ships it."""
+
+
+class Adapter(Protocol):
+    """The class behind a line of the registry. It is made with what its connection leads to.
+
+    Attributes:
+        connection_type: of the Airflow connection: `postgres`, which it gets as a function that connects, or `http`,
+            which it gets as an Endpoint.
+    """
+
+    connection_type: ClassVar[str]
+
+    @classmethod
+    def of(cls, opened: Any, spec: Any, settings: Settings, folder: FolderOf) -> Any:
+        """The channel or the ERP of that line. Raises Misconfigured for what it lacks."""
 
 
 def _check_name(kind: str, name: str) -> None:

@@ -55,7 +55,7 @@ def test_the_page_that_the_environment_names_is_the_installations(tmp_path):
     ("old", "new", "says"),
     [
         ('erp="books",', 'erp="boks",', "channel 'market' feeds the ERP 'boks', which is not in ERPS"),
-        ('erp="books",', 'erp="books"', "line 11: SyntaxError: "),
+        ('erp="books",', 'erp="books"', "line 10: SyntaxError: "),
         ('owner="shop"', 'owned="shop"', "line 7: TypeError: .*'owned'"),
         (", tzinfo=UTC", "", "line 7: channel 'market': start_from must be an instant with a time zone"),
         ("ErpSpec(", "Erp(", "line 5: NameError: name 'Erp' is not defined"),

@@ -401,8 +401,7 @@ def settings_file() -> dict[str, list[dict[str, Any]]]:
 def test_the_settings_file_names_exactly_the_connections_that_the_code_uses(settings_file: dict[str, Any]):
     """R176"""
     types = {hooks.LEDGER: "postgres", hooks.AIRFLOW: "http", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
-    types |= {channel.connection: "postgres" for channel in registry.CHANNELS}
-    types |= {erp.connection: "http" for erp in registry.ERPS}
+    types |= {spec.connection: hooks.connection_type(spec) for spec in (*registry.CHANNELS, *registry.ERPS)}
     named = {item["conn_id"]: item["conn_type"] for item in settings_file["connections"]}
     assert named == types
     assert len(settings_file["connections"]) == len(types)

@@ -3,7 +3,9 @@
 import json
 import socket
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -196,28 +198,42 @@ def test_every_sql_channel_has_its_folder(channel: ChannelSpec):
     assert list(registry.folder("sql", "channels", channel.folder or channel.name).glob("*.sql"))
 
 
+def made_with(monkeypatch: pytest.MonkeyPatch, kind: str) -> list[tuple[Any, ...]]:
+    """What an adapter that wants a connection of this type is made with."""
+    seen: list[tuple[Any, ...]] = []
+    adapter = SimpleNamespace(connection_type=kind, of=lambda *given: seen.append(given))
+    monkeypatch.setattr(registry, "load", lambda dotted: adapter)
+    return seen
+
+
 def test_the_erps_address_is_put_together_from_schema_host_and_port(
     connections: Connections, monkeypatch: pytest.MonkeyPatch
 ):
-    seen: list[Any] = []
-    monkeypatch.setattr(registry, "load", lambda dotted: lambda *given: seen.append(given))
+    seen = made_with(monkeypatch, "http")
     connections["erp_tryton"] = TRYTON
     hooks.erp(ERP)
-    endpoint, settings, options = seen[0]
+    endpoint, spec, settings, folder = seen[0]
     assert endpoint.base_url == "https://erp.example.org:8443"
     assert endpoint.connection == "erp_tryton"
     assert endpoint.key == "the-key"
     assert endpoint.extra == {"database": "tryton"}
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == ERP.name]
-    assert (settings, options) == (registry.settings(), {"channels": channels, **ERP.options})
+    assert (spec, settings) == (replace(ERP, options={"channels": channels, **ERP.options}), registry.settings())
+    assert folder is registry.folder
 
 
 def test_the_erps_address_may_be_one_url(connections: Connections, monkeypatch: pytest.MonkeyPatch):
-    seen: list[Any] = []
-    monkeypatch.setattr(registry, "load", lambda dotted: lambda endpoint, *_: seen.append(endpoint))
+    seen = made_with(monkeypatch, "http")
     connections["erp_tryton"] = {**TRYTON, "host": "https://erp.example.org/", "schema": "", "port": None}
     hooks.erp(ERP)
-    assert seen[0].base_url == "https://erp.example.org"
+    assert seen[0][0].base_url == "https://erp.example.org"
+
+
+def test_an_adapter_that_wants_a_connection_of_no_known_type_is_told_what_there_is(monkeypatch: pytest.MonkeyPatch):
+    made_with(monkeypatch, "carrier_pigeon")
+    told = sentence(lambda: hooks.erp(ERP))
+    assert "'carrier_pigeon'" in told
+    assert "postgres, http" in told
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import psycopg
 
@@ -16,7 +16,9 @@ from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports.channel import Batch
+from order_sync.core.settings import Settings
 from order_sync.core.watermark import Watermark
+from order_sync.specs import ChannelSpec, FolderOf
 
 TRANSACTIONS = "transactions.sql"
 MOST_PASSED = 500
@@ -38,12 +40,22 @@ class SqlChannel:
         settle_lag: how long the mark waits for the channel's slow writers.
     """
 
+    connection_type: ClassVar = "postgres"
+
     connect: Callable[[], psycopg.Connection[Any]]
     name: str
     folder: Path
     options: Mapping[str, Any]
     batch_size: int = 2000
     settle_lag: timedelta = timedelta(hours=1)
+
+    @classmethod
+    def of(
+        cls, connect: Callable[[], psycopg.Connection[Any]], spec: ChannelSpec, settings: Settings, folder: FolderOf
+    ) -> Self:
+        """See `Adapter.of`; the SQL lies in `sql/channels/`."""
+        sql = folder("sql", "channels", spec.folder or spec.name)
+        return cls(connect, spec.name, sql, spec.options, settle_lag=settings.settle_lag)
 
     def fingerprint(self) -> str:
         """Names the database that the counters belong to."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
@@ -23,6 +23,7 @@ from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
 from order_sync.erps.tryton.session import Session
 from order_sync.rest import UNREADABLE, Endpoint, unreadable
+from order_sync.specs import ErpSpec, FolderOf
 
 MODULES = ("sale", "web_shop")
 """The modules of Tryton without which there is nothing to send an order to."""
@@ -72,6 +73,13 @@ class Tryton:
     as `user_password` in the extra, orders go in batches, otherwise one by one. Options: `channels`, the channels that
     it serves; each needs an active web shop of its name, with a warehouse.
     """
+
+    connection_type: ClassVar = "http"
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, spec: ErpSpec, settings: Settings, _: FolderOf) -> Self:
+        """See `Adapter.of`."""
+        return cls(endpoint, settings, spec.options)
 
     def __init__(
         self,
