@@ -23,7 +23,7 @@ from order_sync.core.requests.fields import too_long
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words say, and return the exit code."""
-    connections = sorted(spec.connection for spec in (*registry.CHANNELS, *registry.ERPS))
+    connections = sorted(registry.connections())
     parser = argparse.ArgumentParser(
         prog="python -m order_sync", description="Tend the ledger of order_sync, and ask it."
     )

@@ -113,7 +113,8 @@ def route(spec: ChannelSpec) -> Route:
 
 def connections() -> tuple[str, ...]:
     """The connections of every ERP and channel."""
-    return tuple(spec.connection for spec in (*ERPS, *CHANNELS))
+    specs: tuple[ErpSpec | ChannelSpec, ...] = (*ERPS, *CHANNELS)
+    return tuple(spec.connection for spec in specs)
 
 
 def known(zone: ZoneInfo = UTC_ZONE) -> Known:
@@ -128,8 +129,12 @@ def settings() -> Settings:
 
 def settings_for(spec: ErpSpec) -> Settings:
     """The settings, with what the ERP has of its own."""
-    own = {"total_tolerance": spec.tolerance, "submit_concurrency": spec.in_flight}
-    return replace(settings(), **{name: value for name, value in own.items() if value is not None})
+    common = settings()
+    return replace(
+        common,
+        total_tolerance=spec.tolerance or common.total_tolerance,
+        submit_concurrency=spec.in_flight or common.submit_concurrency,
+    )
 
 
 def folder(*parts: str) -> Path:
