@@ -1077,7 +1077,7 @@ MUTATIONS = (
     Mutation(
         10,
         "a channel starts at whatever hour its worker lives in",
-        "plugins/order_sync/registry.py",
+        "plugins/order_sync/specs.py",
         "if self.start_from is None or self.start_from.tzinfo is None:",
         "if self.start_from is None:",
         "tests/core/test_core.py::test_a_channel_without_a_zoned_start_is_refused",
