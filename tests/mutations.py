@@ -597,9 +597,9 @@ MUTATIONS = (
     Mutation(
         6,
         "a look-up compares with what would be sent now",
-        FLOWS + "settle.py",
-        "entry.as_sent(route.guests, now)",
-        "entry.make(route.guests, now)",
+        CORE + "records.py",
+        "Sent(self.as_sent(guests, now).order",
+        "Sent(self.make(guests, now).order",
         "tests/flows/test_what_was_sent.py::test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict",
     ),
     Mutation(

@@ -15,7 +15,7 @@ from benchmarks.bulk.table import Row, in_turns
 from benchmarks.http_clients import LATENCY_SECONDS, ORDER, serve
 from order_sync import flows
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports.erp import Health, Receipt
+from order_sync.core.ports.erp import Health, Receipt, Sent
 from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits
@@ -49,7 +49,7 @@ class Nearby:
     async def prepare(self, orders: Collection[Order]) -> None:
         pass
 
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
         return {}
 
     async def submit(self, order: Order) -> Receipt:

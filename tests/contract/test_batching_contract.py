@@ -11,7 +11,7 @@ import pytest
 
 from order_sync import registry
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
-from order_sync.core.ports.erp import Batching, Receipt
+from order_sync.core.ports.erp import Batching, Receipt, Sent
 from order_sync.core.verdict import FoundState
 from tests.contract.fixtures import fixture_of
 from tests.contract.test_erp_contract import (
@@ -64,7 +64,7 @@ def subject(installed: InBatches) -> Iterator[InBatches]:
 
 async def held(erp, orders):
     """How many orders the ERP holds under each key."""
-    founds = await erp.look_up(orders)
+    founds = await erp.look_up([Sent(each) for each in orders])
     return [len(founds.get(order.key, ())) for order in orders]
 
 

@@ -33,7 +33,7 @@ from order_sync.core.errors import (
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.money import minor_unit
 from order_sync.core.orders import Charge, Order, OrderKey
-from order_sync.core.ports.erp import Erp, Receipt
+from order_sync.core.ports.erp import Erp, Receipt, Sent
 from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge
@@ -121,7 +121,7 @@ def subject(installed: Subject) -> Iterator[Subject]:
 
 async def seen(erp: Erp, order: Order) -> Sequence[Found]:
     """What a look-up finds under the order's key."""
-    return (await erp.look_up([order])).get(order.key, ())
+    return (await erp.look_up([Sent(order)])).get(order.key, ())
 
 
 async def settled(subject: Subject, erp: Erp, order: Order) -> Found:
@@ -293,7 +293,7 @@ async def test_a_look_up_finds_each_order_under_its_own_key_and_invents_none(sub
     here, absent = [subject.order() for _ in range(3)], subject.order()
     async with subject.erp() as erp:
         receipts = await asyncio.gather(*(erp.submit(order) for order in here))
-        found = await erp.look_up([*here, absent])
+        found = await erp.look_up([Sent(each) for each in (*here, absent)])
     assert not found.get(absent.key), "the look-up finds an order that was never sent"
     assert {order.key: receipt.number for order, receipt in zip(here, receipts, strict=True)} == {
         key: founds[0].number for key, founds in found.items() if founds
@@ -312,7 +312,7 @@ async def test_hundreds_of_keys_are_looked_up_in_bulk(subject):
     async with subject.erp() as erp:
         await erp.submit(order)
         subject.network.requests.clear()
-        found = await erp.look_up([*absent, order])
+        found = await erp.look_up([Sent(each) for each in (*absent, order)])
         asked = len(subject.network.requests)
     assert {key for key, founds in found.items() if founds} == {order.key}
     assert asked <= 20, f"501 keys are looked up in {asked} calls, not in bulk"
@@ -323,10 +323,10 @@ async def test_keys_that_look_alike_are_those_of_different_orders(subject):
     first, *others = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, part))) for part in alike]
     async with subject.erp() as erp:
         numbers = [(await erp.submit(first)).number]
-        taken = await erp.look_up(others)
+        taken = await erp.look_up([Sent(each) for each in others])
         assert not [key for key, founds in taken.items() if founds], "an order is found under a key that looks alike"
         numbers += [(await erp.submit(other)).number for other in others]
-        found = await erp.look_up([first, *others])
+        found = await erp.look_up([Sent(each) for each in (first, *others)])
     assert len({*numbers}) == len(alike), "orders whose keys look alike are taken for one"
     assert [[each.number for each in found[other.key]] for other in (first, *others)] == [[each] for each in numbers]
 
@@ -641,7 +641,7 @@ CALLS: dict[str, Callable[[Erp, Order], Awaitable[Any]]] = {
     "reference": lambda erp, order: erp.reference(),
     "prepare": lambda erp, order: erp.prepare([order]),
     "submit": lambda erp, order: erp.submit(order),
-    "look_up": lambda erp, order: erp.look_up([order]),
+    "look_up": lambda erp, order: erp.look_up([Sent(order)]),
     "orders": lambda erp, order: erp.orders(order.key.channel, Window(LONG_AGO, LONG_AGO)),
     "by_number": lambda erp, order: erp.by_number(order.key.channel, ["1"]),
     "revive": lambda erp, order: erp.revive(order, "1"),

@@ -10,7 +10,7 @@ from itertools import count
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports.erp import Erp, Health, InErp, Receipt
+from order_sync.core.ports.erp import Erp, Health, InErp, Receipt, Sent
 from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import Found, FoundState
 
@@ -38,8 +38,8 @@ class Wrong:
     async def submit(self, order: Order) -> Receipt:
         return await self.right.submit(order)
 
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
-        found = await self.right.look_up(orders)
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+        found = await self.right.look_up(sent)
         return {key: [changed for each in founds if (changed := self.seen(each))] for key, founds in found.items()}
 
     def seen(self, found: Found) -> Found | None:
@@ -141,7 +141,7 @@ class AcceptsAKeyTwice(Wrong):
 
 class BeginsAnewInsteadOfResuming(Wrong):
     async def submit(self, order):
-        begun = (await self.right.look_up([order])).get(order.key)
+        begun = (await self.right.look_up([Sent(order)])).get(order.key)
         return await self.right.submit(another_key(order) if begun else order)
 
 
@@ -158,7 +158,7 @@ class AdoptsWhateverCostsTheSame(Wrong):
         try:
             return await self.right.submit(order)
         except OrderConflict:
-            (found,) = (await self.right.look_up([order]))[order.key]
+            (found,) = (await self.right.look_up([Sent(order)]))[order.key]
             if found.total == order.total:
                 return Receipt(found.number, found.erp_status)
             raise
@@ -311,44 +311,45 @@ class ConfirmsAtOnceAndForNothing(Wrong):
 
 
 class FindsEverything(Wrong):
-    async def look_up(self, orders):
-        found = await self.right.look_up(orders)
+    async def look_up(self, sent):
+        found = await self.right.look_up(sent)
         some = next(iter(found.values()), [Found(FoundState.TAKEN, "1", "confirmed", Decimal(1), "EUR")])
-        return {order.key: found.get(order.key, some) for order in orders}
+        return {each.order.key: found.get(each.order.key, some) for each in sent}
 
 
 class FindsNothing(Wrong):
-    async def look_up(self, orders):
+    async def look_up(self, sent):
         return {}
 
 
 class TakesTroubleForNothing(Wrong):
-    async def look_up(self, orders):
+    async def look_up(self, sent):
         try:
-            return await self.right.look_up(orders)
+            return await self.right.look_up(sent)
         except Transient:
             return {}
 
 
 class AsksForEachKey(Wrong):
-    async def look_up(self, orders):
+    async def look_up(self, sent):
         found = {}
-        for order in list(orders)[-30:]:
-            found |= await self.right.look_up([order])
+        for each in list(sent)[-30:]:
+            found |= await self.right.look_up([each])
         return found
 
 
 class IgnoresCase(Wrong):
-    async def look_up(self, orders):
+    async def look_up(self, sent):
+        orders = [each.order for each in sent]
         folded = [replace(order, key=OrderKey.parse(str(order.key).replace("/A", "/a"))) for order in orders]
-        found = await self.right.look_up(folded)
+        found = await self.right.look_up([Sent(order) for order in folded])
         return {order.key: found.get(each.key, ()) for order, each in zip(orders, folded, strict=True)}
 
 
 class AsksAboutNothing(Wrong):
-    async def look_up(self, orders):
+    async def look_up(self, sent):
         await self.right.check()
-        return await self.right.look_up(orders)
+        return await self.right.look_up(sent)
 
 
 class CountsEverySubmit(Wrong):
@@ -466,7 +467,7 @@ class OpensNothingAgain(Wrong):
 
 class OpensWhateverIsCancelled(Wrong):
     async def revive(self, order, number):
-        (found,) = (await self.right.look_up([order]))[order.key]
+        (found,) = (await self.right.look_up([Sent(order)]))[order.key]
         await self.right.revive(order, found.number)
 
 
@@ -480,7 +481,7 @@ class OpensOthersAgain(Wrong):
         return await self.right.submit(order)
 
     async def revive(self, order, number):
-        for key, (found,) in (await self.right.look_up(self.sent)).items():
+        for key, (found,) in (await self.right.look_up([Sent(each) for each in self.sent])).items():
             if found.number == number:
                 await self.right.revive(next(each for each in self.sent if each.key == key), number)
 

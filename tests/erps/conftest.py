@@ -9,6 +9,7 @@ import pytest
 
 from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Order
+from order_sync.core.ports.erp import Sent
 from order_sync.core.verdict import Found
 from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.rest import Endpoint
@@ -97,7 +98,7 @@ async def found(erp: Adapter, order: Order, until: Callable[[Found], Any] = lamb
     """The one ERP order that a look-up sees, once it is as awaited: the worker needs a moment."""
     deadline = time.monotonic() + 30
     while True:
-        (seen,) = (await erp.look_up([order]))[order.key]
+        (seen,) = (await erp.look_up([Sent(order)]))[order.key]
         if until(seen):
             return seen
         assert time.monotonic() < deadline, f"it stayed {seen}"

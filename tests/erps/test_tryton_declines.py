@@ -12,6 +12,7 @@ import pytest
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import NotAuthorised, OrderSyncError, Transient
+from order_sync.core.ports.erp import Sent
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
 from order_sync.pace import Gate
@@ -25,7 +26,7 @@ CALLS: dict[str, Callable[[Tryton], Awaitable[Any]]] = {
     "reference": lambda erp: erp.reference(),
     "prepare": lambda erp: erp.prepare([order()]),
     "submit": lambda erp: erp.submit(order()),
-    "look_up": lambda erp: erp.look_up([order()]),
+    "look_up": lambda erp: erp.look_up([Sent(order())]),
     "by_number": lambda erp: erp.by_number(CHANNEL, ["S1"]),
     "revive": lambda erp: erp.revive(order(), "S1"),
     "orders": lambda erp: erp.orders(CHANNEL, DAY),

@@ -8,7 +8,7 @@ import pytest
 
 from order_sync.core.errors import OrderConflict, OutcomeUnknown
 from order_sync.core.orders import Order
-from order_sync.core.ports.erp import InErp
+from order_sync.core.ports.erp import InErp, Sent
 from order_sync.core.verdict import FoundState
 from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.look_ups import STATES, in_erp
@@ -40,7 +40,7 @@ async def test_one_look_up_tells_all_states_apart(erp: Tryton, proxy: Proxy, bac
         back.press(sent, "process")
     with psycopg.connect(tryton.cluster.dsn(DATABASE)) as connection:  # delivered and paid, which takes many hands
         connection.execute("update sale_sale set state = 'done' where web_id = %s", (str(done.key),))
-    seen = await erp.look_up([draft, quotation, taken, cancelled, processed, done, order()])
+    seen = await erp.look_up([Sent(each) for each in (draft, quotation, taken, cancelled, processed, done, order())])
     expected = {
         draft: (FoundState.HALF_MADE, "draft", True),
         quotation: (FoundState.HALF_MADE, "quotation", True),
@@ -61,16 +61,16 @@ async def test_one_look_up_tells_all_states_apart(erp: Tryton, proxy: Proxy, bac
 async def test_a_half_made_sale_with_other_lines_is_told_from_one_with_the_same(erp: Tryton, proxy: Proxy) -> None:
     begun = await stopped_after(erp, proxy, CREATE)
     changed = order(line(quantity="3", net="20.05"))
-    (same,) = (await erp.look_up([begun]))[begun.key]
-    (different,) = (await erp.look_up([replace(changed, key=begun.key)]))[begun.key]
-    (unsendable,) = (await erp.look_up([replace(order(line(net="1.005")), key=begun.key)]))[begun.key]
+    (same,) = (await erp.look_up([Sent(begun)]))[begun.key]
+    (different,) = (await erp.look_up([Sent(replace(changed, key=begun.key))]))[begun.key]
+    (unsendable,) = (await erp.look_up([Sent(replace(order(line(net="1.005")), key=begun.key))]))[begun.key]
     assert (same.same_lines, different.same_lines, unsendable.same_lines) == (True, False, False)
 
 
 async def test_a_half_made_sale_that_lost_its_lines_is_not_the_same(erp: Tryton, proxy: Proxy, back: Back) -> None:
     begun = await stopped_after(erp, proxy, CREATE)
     back("sale.line.delete", back("sale.line.search", [("sale", "=", back.sale(begun)["id"])]))
-    (seen,) = (await erp.look_up([begun]))[begun.key]
+    (seen,) = (await erp.look_up([Sent(begun)]))[begun.key]
     assert seen.same_lines is False
     with pytest.raises(OrderConflict, match="other lines"):
         await erp.submit(begun)
@@ -82,7 +82,7 @@ async def test_two_sales_under_one_key_are_both_found_whatever_shop_they_stand_i
     (shop,) = back("web.shop.search_read", [("name", "=", CHANNEL)], 0, None, None, ["company", "currency"])
     (second,) = back("web.shop.create", [{"name": "second", "company": shop["company"], "currency": shop["currency"]}])
     back("sale.sale.copy", [back.sale(sent)["id"]], {"web_shop": second, "web_id": str(sent.key)})
-    founds = (await erp.look_up([sent]))[sent.key]
+    founds = (await erp.look_up([Sent(sent)]))[sent.key]
     assert sorted(seen.erp_status for seen in founds) == ["confirmed", "draft"]
 
 
@@ -91,7 +91,7 @@ async def test_five_hundred_keys_are_looked_up_in_one_call(erp: Tryton, proxy: P
     await erp.submit(sent)
     proxy.requests.clear()
     orders = [sent, *(order() for _ in range(499))]
-    seen = await erp.look_up(orders)
+    seen = await erp.look_up([Sent(each) for each in orders])
     assert set(seen) == {sent.key}
     assert proxy.count(LOOK_UP) == 1
     assert len(proxy.requests) <= 3, "one for the sales, and two more for the error log of those that are not processed"

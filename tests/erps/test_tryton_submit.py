@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from order_sync.core.orders import Address, Order
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.ports.erp import Receipt, Sent
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue
 from tests.erps.conftest import Back, found, refusal
@@ -165,7 +165,7 @@ async def test_the_shops_guest_cannot_be_quoted_and_is_no_customer(erp: Tryton, 
 async def test_no_address_on_the_wire_holds_anything_of_an_order(erp: Tryton, proxy: Proxy) -> None:
     sent = order()
     await erp.submit(sent)
-    await erp.look_up([sent])
+    await erp.look_up([Sent(sent)])
     paths = "\n".join(request.partition("\n")[0] for request in proxy.requests)
     for private in ("Other", "High", "Bristol", "BS1", "C-0001", sent.key.parts[1]):
         assert private not in paths.replace("HTTP", "")

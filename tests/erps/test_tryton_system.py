@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient
+from order_sync.core.ports.erp import Sent
 from order_sync.core.rules import Wanted
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
@@ -22,7 +23,7 @@ CALLS: dict[str, Callable[[Tryton], Awaitable[Any]]] = {
     "reference": lambda erp: erp.reference(),
     "prepare": lambda erp: erp.prepare([order()]),
     "submit": lambda erp: erp.submit(order()),
-    "look_up": lambda erp: erp.look_up([order()]),
+    "look_up": lambda erp: erp.look_up([Sent(order())]),
     "count": lambda erp: erp.count(CHANNEL),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

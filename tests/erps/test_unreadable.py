@@ -18,7 +18,7 @@ from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderSyncError, OutcomeUnknown, Unreadable
 from order_sync.core.lifecycle import Status
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.ports.erp import Receipt, Sent
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, FoundState, Policy, judge
 from order_sync.erps.tryton import Tryton
@@ -218,7 +218,7 @@ CALLS: dict[str, Callable[[Tryton], Any]] = {
     "reference": lambda erp: erp.reference(),
     "prepare": lambda erp: erp.prepare([SENT, BEGUN]),
     "submit": lambda erp: erp.submit(SENT),
-    "look_up": lambda erp: erp.look_up([SENT, BEGUN, DONE, GONE, LISTED]),
+    "look_up": lambda erp: erp.look_up([Sent(each) for each in (SENT, BEGUN, DONE, GONE, LISTED)]),
     "by_number": lambda erp: erp.by_number(CHANNEL, ["1"]),
     "revive": lambda erp: erp.revive(SENT, "1"),
     "orders": lambda erp: erp.orders(CHANNEL, Window(NOW - timedelta(days=1), NOW)),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderConflict, OrderRefused
 from order_sync.core.orders import Order, OrderKey, Transaction
-from order_sync.core.ports.erp import InErp, Receipt
+from order_sync.core.ports.erp import InErp, Receipt, Sent
 from order_sync.core.verdict import Found, FoundState
 from tests.flows.memory import MemoryErp, Sale, transaction
 
@@ -46,8 +46,8 @@ class GossipingErp(MemoryErp):
         except (OrderRefused, OrderConflict) as error:
             raise type(error)(GOSSIP, code=error.code) from None
 
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
-        found = await super().look_up(orders)
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+        found = await super().look_up(sent)
         return {key: [replace(each, text=GOSSIP) for each in founds] for key, founds in found.items()}
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:

@@ -34,7 +34,7 @@ from order_sync.core.lifecycle import (
 from order_sync.core.maker import Made
 from order_sync.core.orders import Order, OrderKey, Transaction
 from order_sync.core.ports.channel import Batch
-from order_sync.core.ports.erp import Health, InErp, Receipt
+from order_sync.core.ports.erp import Health, InErp, Receipt, Sent
 from order_sync.core.reading import read_instant
 from order_sync.core.records import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
 from order_sync.core.red_runs import FailedInRun
@@ -200,6 +200,11 @@ class Row:
     def reached(self) -> bool:
         """Whether the ERP may have something of it."""
         return any(map(reached, self.attempts))
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When it was last sent, as far as anybody knows."""
+        return max((each.opened_at for each in self.attempts if went_out(each)), default=None)
 
     def claimable(self, now: datetime) -> bool:
         """Whether a push may claim it, as far as the order itself goes."""
@@ -732,7 +737,7 @@ class MemoryLedger:
             money = (sent.order.total, sent.order.currency) if sent else (row.total, row.currency)
             doubt = Doubt(row.status, *money, grace_until, end, row.resends, row.acknowledged_as)
         facts = (row.generation, row.transaction, row.received_at, doubt, row.refusals, len(row.versions), sent)
-        return Entry(key, row.status, *facts)
+        return Entry(key, row.status, *facts, row.acknowledged_as, row.sent_at)
 
     def _apply(self, row: Row, change: Change, actor: Actor) -> bool:
         if (row.status, row.generation) != (change.from_status, change.generation):
@@ -873,12 +878,13 @@ def _listed(number: str, key: str, state: FoundState) -> InErp:
 
 
 @dataclass
-class MemoryErp:
-    """The Erp port over a dictionary. `script` says what goes wrong with the next submits, one word each.
+class BareErp:
+    """The Erp port over a dictionary, without what an ERP may support besides.
 
-    A word that is a code of the catalogue is a refusal with it. `by_hand` are the orders that people entered, by
-    number: they bear no key. `knows` is reference data that differs from the usual; None is missing. `proof` is what
-    its look-ups tell: a total with tax or without, or none at all.
+    `script` says what goes wrong with the next submits, one word each; a word that is a code of the catalogue is a
+    refusal with it. `by_hand` are the orders that people entered, by number: they bear no key. `knows` is reference
+    data that differs from the usual; None is missing. `proof` is what its look-ups tell: a total with tax or without,
+    or none at all. `asked` is what was looked up.
     """
 
     clock: Clock
@@ -894,10 +900,12 @@ class MemoryErp:
     knows: dict[Wanted, dict[str, object] | None] = field(default_factory=dict)
     submit_seconds: float = 240
     proof: Proof = "gross"
+    keys_a_call: int = 500
+    asked: list[Sent] = field(default_factory=list)
 
     @property
     def traits(self) -> Traits:
-        return Traits(self.guarantee, self.submit_seconds, self.proof)
+        return Traits(self.guarantee, self.submit_seconds, self.proof, self.keys_a_call)
 
     async def check(self) -> Health:
         self._answer()
@@ -975,10 +983,11 @@ class MemoryErp:
             return sale.visible_from <= self.clock.now
         return self.guarantee == "unique_key"
 
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
         self._answer()
         found: dict[OrderKey, list[Found]] = {}
-        for order in orders:
+        self.asked += sent
+        for order in (each.order for each in sent):
             for sale in self.sales.get(order.key, ()):
                 if sale.state is FoundState.TAKEN and self.clock.now >= self.made_at[order.key] + self.confirms_after:
                     sale.state = FoundState.CONFIRMED
@@ -988,6 +997,15 @@ class MemoryErp:
                     seen = Found(sale.state, sale.number, sale.state, total, sale.currency, same)
                     found.setdefault(order.key, []).append(seen)
         return found
+
+    def _answer(self) -> None:
+        if self.down:
+            raise Transient("the ERP is away")
+
+
+@dataclass
+class MemoryErp(BareErp):
+    """The same, and it lists its orders and opens cancelled ones again."""
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
         self._answer()
@@ -1015,7 +1033,3 @@ class MemoryErp:
 
     async def count(self, channel: str) -> int:
         return sum(sale.state is not FoundState.CANCELLED for sales in self.sales.values() for sale in sales)
-
-    def _answer(self) -> None:
-        if self.down:
-            raise Transient("the ERP is away")

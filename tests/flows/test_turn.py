@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 
 import pytest
 
@@ -184,9 +183,9 @@ class Slow(MemoryErp):
         self.clock.sleep(seconds=1)
         return await super().submit(order)
 
-    async def look_up(self, orders):
+    async def look_up(self, sent):
         self.clock.sleep(seconds=20)
-        return await super().look_up(orders)
+        return await super().look_up(sent)
 
 
 ONE_MINUTE = Settings(push_turn=timedelta(minutes=1), claim_size=50)
@@ -212,14 +211,14 @@ async def test_a_push_with_nothing_left_when_its_turn_is_over_says_nothing_of_it
     assert summary.counts == {"sent": 60}
 
 
-async def test_looking_up_takes_half_of_a_turn_at_most_so_that_something_is_sent(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(import_module("order_sync.flows.settle"), "PAGE", 1)
+async def test_looking_up_takes_half_of_a_turn_at_most_so_that_something_is_sent():
     ledger = ready(10)
     await send(ledger, MemoryErp(ledger.clock))
     ledger.clock.sleep(minutes=1)
     extract(ROUTE, MemoryChannel([transaction(11)]), ledger, ACTOR)
     validate(ROUTE, ledger, ACTOR)
-    assert (await send(ledger, Slow(ledger.clock), ONE_MINUTE)).counts == {"still_open": 2, "sent": 1}
+    erp = Slow(ledger.clock, keys_a_call=1)
+    assert (await send(ledger, erp, ONE_MINUTE)).counts == {"still_open": 2, "sent": 1}
 
 
 async def test_settling_alone_is_not_bounded():
@@ -266,11 +265,10 @@ async def test_a_push_that_nobody_waits_for_keeps_its_turn():
     assert (await shared(ledger, Slow(ledger.clock))).counts == {"sent": 100}
 
 
-async def test_looking_up_gives_way_too(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(import_module("order_sync.flows.settle"), "PAGE", 1)
+async def test_looking_up_gives_way_too():
     ledger = ready(10)
     await send(ledger, MemoryErp(ledger.clock))
     ledger.clock.sleep(minutes=1)
     sold_in_the_other(ledger)
-    summary = await shared(ledger, Slow(ledger.clock))
+    summary = await shared(ledger, Slow(ledger.clock, keys_a_call=1))
     assert summary.counts == {"still_open": 1}

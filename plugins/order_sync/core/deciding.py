@@ -5,17 +5,14 @@ ERP has to be asked first; then `after_look` or `by_its_number` answers from wha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.orders import OrderKey, key_in
+from order_sync.core.ports.erp import InErp
 from order_sync.core.selection import Action
 from order_sync.core.verdict import Found, FoundState
-
-if TYPE_CHECKING:
-    from order_sync.core.ports.erp import InErp
 
 SENDS = (Action.RESYNC, Action.RELEASE)
 """Actions after which orders are on their way again."""
@@ -154,7 +151,7 @@ def _is_live(order: Selected, live: Sequence[Found]) -> Decision:
     return refused(f"the ERP has it as {_numbers(live)}: {then} in the ERP first")
 
 
-def found_by_number(order: Selected, there: "InErp") -> Decision:
+def found_by_number(order: Selected, there: InErp) -> Decision:
     """The decision to resync, release or accept an order that a look-up by its key misses, and one by its number finds.
 
     The ERP's order of that number is live, and bears the order's key or none.
@@ -166,7 +163,7 @@ def found_by_number(order: Selected, there: "InErp") -> Decision:
     )
 
 
-def by_its_number(order: Selected, number: str, there: "InErp | None", found: Sequence[Found]) -> Decision:
+def by_its_number(order: Selected, number: str, there: InErp | None, found: Sequence[Found]) -> Decision:
     """The decision to mark an order as synced, from the ERP's order of that number and those under the order's key.
 
     `there` is the one of that number; None if the ERP has no such order.
@@ -192,6 +189,36 @@ def by_its_number(order: Selected, number: str, there: "InErp | None", found: Se
     leftover = f"; the ERP also has it begun, as {_numbers(left)}: cancel that one in the ERP" if left else ""
     message = f"synced as {number}{leftover}"
     return Decision(Result.DONE, message, Event.MARKED_AS_SYNCED, erp_number=number, warns=bool(left))
+
+
+def by_a_persons_word(order: Selected, number: str, found: Sequence[Found]) -> Decision:
+    """The decision to mark an order as synced in an ERP that cannot be asked for an order by its number."""
+    for each in found:
+        if each.number == number:
+            cancelled = each.state is FoundState.CANCELLED
+            return by_its_number(order, number, InErp(number, str(order.key), cancelled, _begun(each)), found)
+    decision = by_its_number(order, number, InErp(number, "", cancelled=False, begun=False), found)
+    if decision.result is not Result.DONE:
+        return decision
+    unchecked = f"{decision.message}; nobody checked the number, since this ERP cannot be asked for it"
+    return replace(decision, message=unchecked, warns=True)
+
+
+def not_shown(action: Action, order: Selected, number: str, found: Sequence[Found], *, by_key: bool) -> Decision | None:
+    """Why an order is not sent again whose number the ERP told, and that an ERP which lists nothing does not show.
+
+    None if it told no number, if it shows the order, or if a person says that it is not there: by its number for a
+    resync, by its key for a release.
+    """
+    known = order.acknowledged_as or order.erp_number
+    looked = by_key if action is Action.RELEASE else number == known
+    if action is Action.ACCEPT or not known or looked or any(each.number == known for each in found):
+        return None
+    again = "release it by its key" if action is Action.RELEASE else f"resync it by its key with the ERP number {known}"
+    return refused(
+        f"the ERP said that it has it as {known}, and cannot be asked for that number: look for it there; if it is there"
+        f" and right, mark the order as synced with it, and if it is surely not there, {again}"
+    )
 
 
 def to_revive(order: Selected, number: str, found: Sequence[Found]) -> bool:

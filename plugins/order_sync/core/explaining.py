@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from order_sync.core.explanation import (
+    AsSent,
     ChannelSays,
     ErpSays,
     Explanation,
     LastError,
     MadeOf,
     Mending,
-    Sent,
     Tried,
     Whereabouts,
 )
@@ -110,7 +110,7 @@ def in_erp(said: ErpSays) -> str:
     return f"{said.erp}: {number}, {word}; {said.known_by}"
 
 
-def sent(said: Sent | None) -> Iterator[Row]:
+def sent(said: AsSent | None) -> Iterator[Row]:
     """Which version was sent last, when, and what it was made of, if that is on record."""
     if said:
         since = f"; the channel has given version {said.since} since" if said.since else ""

@@ -105,7 +105,7 @@ class MadeOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class AsSent:
     """What was sent last, and when. `since`: the channel's newer version, if it has given one since."""
 
     made_of: MadeOf
@@ -179,7 +179,7 @@ class Explanation:
     holds: tuple[Held, ...]
     decisions: tuple[Decision, ...]
     lost: tuple[Decision, ...]
-    sent: Sent | None
+    sent: AsSent | None
     attempts: tuple[Tried, ...]
     history: tuple[Step, ...]
 
@@ -334,12 +334,12 @@ def _tried(attempt: Attempt) -> Tried:
     )
 
 
-def _sent(story: Story) -> Sent | None:
+def _sent(story: Story) -> AsSent | None:
     last = story.last_sent
     made_of = _made_of(last) if last else None
     if last is None or made_of is None:
         return None
-    return Sent(made_of, last.opened_at, story.version if story.version != made_of.version else None)
+    return AsSent(made_of, last.opened_at, story.version if story.version != made_of.version else None)
 
 
 def _made_of(attempt: Attempt) -> MadeOf | None:

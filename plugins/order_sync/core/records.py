@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.maker import GuestPolicy, Made, make
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.ports.erp import Receipt, Sent
 from order_sync.core.verdict import Doubt
 
 
@@ -31,6 +31,8 @@ class Entry:
         version: which version of its order the transaction is.
         sent: the order as the ERP has it or may have it: as the last attempt sent it. None if it was never sent, if the
             ERP refused it or surely does not have it, if the channel changed it since, and if nothing of it was kept.
+        acknowledged_as: the number under which the ERP said that it has the order, and nothing since took it back.
+        sent_at: when it was last sent, as far as anybody knows.
     """
 
     key: OrderKey
@@ -42,6 +44,8 @@ class Entry:
     refusals: int = 0
     version: int = 1
     sent: Made | None = None
+    acknowledged_as: str = ""
+    sent_at: datetime | None = None
 
     def make(self, guests: GuestPolicy, now: datetime) -> Made:
         """The order as it would be sent now."""
@@ -50,6 +54,10 @@ class Entry:
     def as_sent(self, guests: GuestPolicy, now: datetime) -> Made:
         """The order to compare the ERP's with, and to finish what was begun: as it was sent, else as it is made now."""
         return self.sent or self.make(guests, now)
+
+    def to_look_up(self, guests: GuestPolicy, now: datetime) -> Sent:
+        """What a look-up is given of it."""
+        return Sent(self.as_sent(guests, now).order, self.acknowledged_as, self.sent_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ class Traits:
             that it is broken off, and the order is looked up.
         proof: what shows that a confirmed ERP order is the order that was sent: `gross`, its total with tax; `net`,
             its total without tax; `acceptance`, that the ERP accepted it: its total may be missing then.
+        keys_a_call: how many orders one look-up is asked for at most.
     """
 
     guarantee: Guarantee
     submit_seconds: float = 240
     proof: Proof = "gross"
+    keys_a_call: int = 500

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from order_sync.core.content import ADDRESS, Content, with_price
 from order_sync.core.explaining import Row, laid_out, made_of, status
-from order_sync.core.explanation import Explanation, Sent
+from order_sync.core.explanation import AsSent, Explanation
 from order_sync.core.hiding import on_one_line
 from order_sync.core.orders import Order
 from order_sync.core.outlook import minute
@@ -41,7 +41,7 @@ def printed(said: Explanation, content: Content | None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _as_sent(sent: Sent, order: Order) -> Iterator[str]:
+def _as_sent(sent: AsSent, order: Order) -> Iterator[str]:
     """The order as it was sent last: what the ERP may have."""
     head = [
         ("Reference", order.reference or "-"),

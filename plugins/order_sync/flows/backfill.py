@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from order_sync.core.actor import Actor
+from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
 from order_sync.core.findings import Finding, FindingKind
 from order_sync.core.lifecycle import Status
 from order_sync.core.maker import make
 from order_sync.core.orders import OrderKey, Transaction
 from order_sync.core.ports.channel import Channel
-from order_sync.core.ports.erp import Erp
+from order_sync.core.ports.erp import Erp, Sent
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.progress import Progress
 from order_sync.core.route import Route
@@ -81,5 +82,8 @@ async def _in_erp(route: Route, erp: Erp, ledger: Ledger, rows: Sequence[Transac
     """Those of the orders among these rows that the ERP has, whatever their state there."""
     now = ledger.now()
     orders = [make(row, route.guests, now).order for row in rows if disposition(row, route).status is Status.RECEIVED]
-    found = await erp.look_up(orders) if orders else {}
-    return {key for key, there in found.items() if there}
+    there: set[OrderKey] = set()
+    for some in batched(orders, erp.traits.keys_a_call):
+        found = await erp.look_up([Sent(order) for order in some])
+        there |= {key for key, founds in found.items() if founds}
+    return there

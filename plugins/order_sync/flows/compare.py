@@ -15,7 +15,7 @@ from order_sync.core.findings import Finding, FindingKind, not_done
 from order_sync.core.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.ports.channel import Channel
-from order_sync.core.ports.erp import Erp, InErp
+from order_sync.core.ports.erp import Erp, InErp, Listing
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.progress import Progress
 from order_sync.core.records import Change, Standing
@@ -92,8 +92,12 @@ async def compare_erp(
     Counts by `compared`, `never_sent`, `confirmed` and `not_done`. An order that is not ours is a finding. So is one
     that lives there and is not done here; what is still to be looked up is left to that. What failed and is confirmed
     there by now succeeds. One that was confirmed and is cancelled there now, or is there twice, becomes a conflict.
+    An ERP that lists nothing is not compared.
     """
     summary, connection, policy = Summary(), f"erp_{route.erp}", settings.policy(erp.traits)
+    if not isinstance(erp, Listing):
+        summary.notes.append(f"the ERP {route.erp} cannot list its orders: there is nothing to compare")
+        return summary
     now = ledger.now()
     with holding(connection, ledger, actor):
         await must_be_the_accepted_one(connection, erp, ledger)
@@ -144,18 +148,17 @@ async def _confirm_late(
     """Let those of these orders succeed that were given up and that the ERP confirms by now."""
     entries = ledger.entries([OrderKey.parse(key) for key in keys])
     given_up = [entry for entry in entries if entry.status in GIVEN_UP and entry.doubt]
-    if not given_up:
-        return
-    now = ledger.now()
-    orders = [entry.as_sent(route.guests, now).order for entry in given_up]
-    found = await erp.look_up(orders)
-    changes = [
-        change_of(entry, verdict, now, policy)
-        for entry, order in zip(given_up, orders, strict=True)
-        if entry.doubt
-        and (verdict := judge(entry.doubt.about(order), found.get(entry.key, ()), now, policy)).event is Event.CONFIRMED
-    ]
-    ledger.apply(changes, actor)
+    for some in batched(given_up, erp.traits.keys_a_call):
+        now = ledger.now()
+        sent = [entry.to_look_up(route.guests, now) for entry in some]
+        found = await erp.look_up(sent)
+        verdicts = [
+            (entry, judge(entry.doubt.about(each.order), found.get(entry.key, ()), now, policy))
+            for entry, each in zip(some, sent, strict=True)
+            if entry.doubt
+        ]
+        confirmed = [each for each in verdicts if each[1].event is Event.CONFIRMED]
+        ledger.apply([change_of(entry, verdict, now, policy) for entry, verdict in confirmed], actor)
 
 
 def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | None:

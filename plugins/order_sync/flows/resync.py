@@ -16,16 +16,18 @@ from order_sync.core.deciding import (
     Result,
     Selected,
     after_look,
+    by_a_persons_word,
     by_its_number,
     decide,
     found_by_number,
+    not_shown,
     refused,
     to_revive,
 )
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.hiding import fit_for_a_log, on_one_line, without_secrets
-from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports.erp import Erp, InErp
+from order_sync.core.orders import OrderKey
+from order_sync.core.ports.erp import Erp, InErp, Listing, Revivable, Sent
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records import Chosen
 from order_sync.core.requests.resync import ResyncRequest
@@ -39,9 +41,6 @@ logger = logging.getLogger(__name__)
 
 PAGE = 2000
 """Orders decided about by one statement."""
-
-LOOKED_UP = 500
-"""Orders looked up at a time."""
 
 LISTED = 200
 """Orders that a list names; of more it says how many there are."""
@@ -192,8 +191,7 @@ class _Deciding:
             else:
                 asking.setdefault(order.key.channel, []).append(order)
         for channel, orders in asking.items():
-            for some in batched(orders, LOOKED_UP):
-                decisions |= await self._ask(self.routes[channel], some)
+            decisions |= await self._ask(self.routes[channel], orders)
         taken: dict[str, OrderKey] = {}
         for key, (order, decision) in decisions.items():
             number = decision.erp_number and f"{self.routes[key.channel].erp} {decision.erp_number}"
@@ -212,15 +210,23 @@ class _Deciding:
             if route.channel not in self.accepted:
                 await must_be_the_accepted_one(connection, erp, self.ledger)
                 self.accepted.add(route.channel)
-            now = self.ledger.now()
-            entries = self.ledger.entries([order.key for order in orders])
-            known = {each.key: each.as_sent(route.guests, now).order for each in entries}
-            found = await erp.look_up(list(known.values()))
-            numbered = await erp.by_number(route.channel, self._numbers(orders, found))
-            decided = {
-                order: await self._judged(erp, order, known, found.get(order.key, ()), numbered) for order in orders
-            }
+            decided: dict[Selected, Decision] = {}
+            for some in batched(orders, erp.traits.keys_a_call):
+                decided |= await self._seen(erp, route, some)
         return self._of_nobody_else(route.erp, decided)
+
+    async def _seen(self, erp: Erp, route: Route, orders: Sequence[Selected]) -> dict[Selected, Decision]:
+        now = self.ledger.now()
+        entries = self.ledger.entries([order.key for order in orders])
+        known = {each.key: each.to_look_up(route.guests, now) for each in entries}
+        found = await erp.look_up([*known.values()])
+        numbered = None
+        if isinstance(erp, Listing):
+            numbered = await erp.by_number(route.channel, self._numbers(orders, found))
+        return {
+            order: await self._judged(erp, order, known, found.get(order.key, ()), numbered)
+            for order in orders
+        }
 
     def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]) -> list[str]:
         """The ERP numbers to ask about: those that are given, or that a look-up by key did not find."""
@@ -234,21 +240,34 @@ class _Deciding:
         self,
         erp: Erp,
         order: Selected,
-        known: Mapping[OrderKey, Order],
+        known: Mapping[OrderKey, Sent],
         there: Sequence[Found],
-        numbered: Mapping[str, InErp],
+        numbered: Mapping[str, InErp] | None,
     ) -> Decision:
         number = self._number(order)
         if self.asked.action is Action.MARK_AS_SYNCED:
+            if numbered is None:
+                return by_a_persons_word(order, number, there)
             return by_its_number(order, number, numbered.get(number), there)
+        if numbered is None:
+            unseen = not_shown(self.asked.action, order, number, there, by_key=order.key in self.asked.order_keys)
+            if unseen:
+                return unseen
+            if not there and number in (order.acknowledged_as, order.erp_number):
+                number = ""  # a person says by it that the ERP does not have it
         for each in (order.erp_number, order.acknowledged_as):
-            its_own = numbered.get(each)
+            its_own = (numbered or {}).get(each)
             if its_own and its_own.key in ("", str(order.key)) and not its_own.cancelled:
                 return found_by_number(order, its_own)
         decision = after_look(self.asked.action, order, number, there)
         if decision.result is Result.DONE and to_revive(order, number, there):
+            if not isinstance(erp, Revivable):
+                return refused(
+                    f"the ERP cannot be told to open {number} again: open it there, or enter the order anew there, and"
+                    " then mark the order as synced with its number"
+                )
             try:
-                await erp.revive(known[order.key], number)
+                await erp.revive(known[order.key].order, number)
             except OrderRefused as error:
                 said = fit_for_a_log(str(error), self.ledger.versions([order.key])[order.key])
                 return refused(f"the ERP does not open {number} again: {said}")

@@ -21,7 +21,7 @@ from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
 from order_sync.flows.holds import holding, must_be_the_accepted_one, still_away
 
 PAGE = 500
-"""Orders looked up at a time."""
+"""Orders whose window ends without a look, at a time."""
 
 AT_ONCE = 10_000
 """Orders that are looked up before their time, at most."""
@@ -53,17 +53,17 @@ async def settle(
     if early:
         summary.notes.append(f"{early} are looked at before their time")
     with holding(connection, ledger, actor):
-        while not over() and (entries := ledger.due(route.channel, PAGE)):
+        while not over() and (entries := ledger.due(route.channel, erp.traits.keys_a_call)):
             if not known:
                 await must_be_the_accepted_one(connection, erp, ledger)
                 known = True
             now = ledger.now()
-            orders = [entry.as_sent(route.guests, now).order for entry in entries]
-            found = await erp.look_up(orders)
+            sent = [entry.to_look_up(route.guests, now) for entry in entries]
+            found = await erp.look_up(sent)
             now = ledger.now()
             changes = [
-                judged(entry, order, found.get(entry.key, ()), now, policy)
-                for entry, order in zip(entries, orders, strict=True)
+                judged(entry, each.order, found.get(entry.key, ()), now, policy)
+                for entry, each in zip(entries, sent, strict=True)
             ]
             if not _apply(ledger, changes, actor, summary):
                 break

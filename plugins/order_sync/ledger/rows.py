@@ -92,6 +92,8 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         row["refusals"],
         row["version"],
         sent,
+        row["acknowledged_as"],
+        row["sent_at"],
     )
 
 

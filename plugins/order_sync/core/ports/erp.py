@@ -1,7 +1,12 @@
-"""What the flows need from an ERP. An adapter fulfils `Erp`; its contract suite tests every sentence here."""
+"""What the flows need from an ERP. An adapter fulfils `Erp`; its contract suite tests every sentence here.
+
+`Erp` is what every ERP can do. What one may support besides stands in small protocols of their own, `Listing`,
+`Revivable` and `Batching`: flows ask an adapter whether it is one, and say what goes without.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from order_sync.core.calendar_days import Window
@@ -21,6 +26,22 @@ class Receipt:
 
 Answer = Receipt | BaseException
 """What came of one order of a submit of many: its receipt, or the error that a submit of it alone would raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An order that is looked up, and what is known of its sending.
+
+    Attributes:
+        order: as it was sent; as it would be sent now if it never was.
+        number: under which the ERP said that it has the order; '' if it said none.
+        at: when it was last sent, UTC; None if it never was, as far as anybody knows. An earlier sending may have made
+            an ERP order before that.
+    """
+
+    order: Order
+    number: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +86,13 @@ class Erp(Protocol):
         trouble of the system.
         """
 
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
-        """Every ERP order under these keys, cancelled ones too; a key without any may be left out.
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+        """Every ERP order under the keys of these orders, cancelled ones too; a key without any may be left out."""
 
-        An order that was sent comes as it was sent.
-        """
+
+@runtime_checkable
+class Listing(Protocol):
+    """What an ERP may support besides: it tells its orders by number, and those of a time."""
 
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
         """The ERP's orders under these numbers, whoever made them, of the company that sells the channel's; in bulk.
@@ -78,18 +101,23 @@ class Erp(Protocol):
         cancelled one only if all are. An order without a number goes by what `look_up` calls it.
         """
 
+    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+        """Every order that was made in the ERP within the window under this channel, by us or by anybody."""
+
+    async def count(self, channel: str) -> int:
+        """How many live (not cancelled) orders of this channel the ERP holds, by the ERP's own count."""
+
+
+@runtime_checkable
+class Revivable(Protocol):
+    """What an ERP may support besides: it opens a cancelled order again."""
+
     async def revive(self, order: Order, number: str) -> None:
         """Open the cancelled ERP order of that number again, so that a submit of the order can finish it.
 
         Doing it twice does no harm. Raises OrderRefused, and changes nothing, when the ERP does not let it, when the
         number is not that of the ERP's order of this key, or when that order has another content.
         """
-
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
-        """Every order that was made in the ERP within the window under this channel, by us or by anybody."""
-
-    async def count(self, channel: str) -> int:
-        """How many live (not cancelled) orders of this channel the ERP holds, by the ERP's own count."""
 
 
 class BatchLimits(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.ports.erp import Answer, BatchLimits, Health, InErp, Receipt
+from order_sync.core.ports.erp import Answer, BatchLimits, Health, InErp, Receipt, Sent
 from order_sync.core.rules import ReferenceData
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits
@@ -152,13 +152,13 @@ class Tryton:
         return await self._batches.submit(orders)
 
     @_read
-    async def look_up(self, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
         """See `Erp.look_up`."""
-        return await look_up(self._client, orders)
+        return await look_up(self._client, [each.order for each in sent])
 
     @_read
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
-        """See `Erp.by_number`: of the company of the channel's web shop. A sale without a number is called `ID 17`."""
+        """See `Listing.by_number`: of the company of the channel's web shop. A sale without a number is called `ID 17`."""
         if not numbers:
             return {}
         await self._data.learn_shops([channel])
@@ -166,20 +166,20 @@ class Tryton:
 
     @_read
     async def revive(self, order: Order, number: str) -> None:
-        """See `Erp.revive`: the sale of the channel's web shop becomes a draft again."""
+        """See `Revivable.revive`: the sale of the channel's web shop becomes a draft again."""
         await self._data.learn_shops([order.key.channel])
         await self._sales.revive(order, number)
 
     @_read
     async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
-        """See `Erp.orders`: sales of the channel's web shop, and those that bear one of its keys in another."""
+        """See `Listing.orders`: sales of the channel's web shop, and those that bear one of its keys in another."""
         of_channel = ["OR", ["web_shop.name", "=", channel], _bears_key_of(channel)]
         made = [["create_date", ">=", window.start], ["create_date", "<", window.end]]
         return [in_erp(row) for row in await self._client.search("sale.sale", [of_channel, *made], LISTED)]
 
     @_read
     async def count(self, channel: str) -> int:
-        """See `Erp.count`: by the channel's name in the web ID, in whatever web shop."""
+        """See `Listing.count`: by the channel's name in the web ID, in whatever web shop."""
         return await self._client.count("sale.sale", [_bears_key_of(channel), ["state", "!=", "cancelled"]])
 
 

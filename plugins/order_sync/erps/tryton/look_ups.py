@@ -120,7 +120,7 @@ def _instant(value: object) -> datetime:
 
 
 async def by_number(client: Client, company: int, numbers: Collection[str]) -> Mapping[str, InErp]:
-    """See `Erp.by_number`; of one company, since each counts for itself."""
+    """See `Listing.by_number`; of one company, since each counts for itself."""
     pages = await asyncio.gather(
         *(
             client.search("sale.sale", [["company", "=", company], _is_called(names)], LISTED)

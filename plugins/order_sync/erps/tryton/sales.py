@@ -68,7 +68,7 @@ class Sales:
         }
 
     async def revive(self, order: Order, number: str) -> None:
-        """See `Erp.revive`."""
+        """See `Revivable.revive`."""
         shop = self.shop(order)
         sale = await self._read(order, shop)
         if sale is None or name_of(sale) != number:
