@@ -50,6 +50,7 @@ TRYTON = "plugins/order_sync/erps/tryton/"
 RULES = "plugins/order_sync/migrations/versions/0009_rules.py"
 SCHEMA = "plugins/order_sync/migrations/versions/0001_ledger.py"
 WHAT_WAS_SENT = "plugins/order_sync/migrations/versions/0008_what_was_sent.py"
+COMPANIES = "plugins/order_sync/migrations/versions/0010_companies.py"
 SCHEMA_OF_PEOPLE = "plugins/order_sync/migrations/versions/0003_people.py"
 
 MUTATIONS = (
@@ -99,17 +100,58 @@ MUTATIONS = (
         1,
         "one ERP number proves two orders",
         STATEMENTS + "sending/apply_changes.sql",
-        "and o.status in ('succeeded', 'synced_manually') and o.id <> l.id)",
-        "and false)",
+        "and o.status in ('succeeded', 'synced_manually') and o.id <> l.id\n",
+        "and false\n",
         "tests/contract/ledger/test_settle.py::test_an_erp_number_that_another_order_has_is_a_recorded_conflict",
     ),
     Mutation(
         1,
         "two runs give one ERP number to two orders",
-        SCHEMA,
+        COMPANIES,
         "create unique index orders_erp_number",
         "create index orders_erp_number",
         "tests/ledger/test_settle.py::test_a_number_that_another_run_is_about_to_give_away_is_a_recorded_conflict",
+    ),
+    Mutation(
+        1,
+        "an order of a second company is a conflict for its number",
+        COMPANIES,
+        "select company = other_company or (channel = other_channel",
+        "select true or (channel = other_channel",
+        "tests/contract/ledger/test_companies.py::test_two_companies_may_use_the_same_number",
+    ),
+    Mutation(
+        1,
+        "numbers are unique in an ERP whatever the company",
+        COMPANIES,
+        "on orders (erp, erp_number, erp_company)",
+        "on orders (erp, erp_number)",
+        "tests/contract/ledger/test_companies.py::test_two_companies_may_use_the_same_number",
+    ),
+    Mutation(
+        1,
+        "a number of before companies were kept proves two orders of a channel",
+        COMPANIES,
+        "(channel = other_channel and '' in (company, other_company))",
+        "false",
+        "tests/contract/ledger/test_companies.py::test_a_company_that_nobody_told_is_that_of_the_channels_other_orders",
+    ),
+    Mutation(
+        13,
+        "an order of before companies were kept is taken for a second one",
+        FLOWS + "compare.py",
+        "return known and row.number == number",
+        "return row.company == standing.erp_company and row.number == number",
+        "tests/ledger/test_completeness.py::test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now",
+    ),
+    Mutation(
+        14,
+        "an order that the ERP said to have is sent again by one that cannot be asked for it",
+        CORE + "deciding.py",
+        "if action is Action.ACCEPT or not known or looked",
+        "if True or action is Action.ACCEPT or not known or looked",
+        "tests/flows/test_bare_erp.py"
+        "::test_an_order_that_the_erp_said_to_have_is_sent_again_only_by_the_number_that_a_person_looked_for",
     ),
     Mutation(
         1,
@@ -2263,7 +2305,7 @@ MUTATIONS = (
         15,
         "an alert tells what people wrote into the ERP in place of a key",
         FLOWS + "compare.py",
-        "row.number, key_in(row.key))",
+        "called(row.number, row.company), key_in(row.key))",
         "row.number, row.key)",
         "tests/ledger/test_gossip.py::test_sending_looking_up_and_comparing_let_nothing_out",
     ),

@@ -531,6 +531,18 @@ async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
     assert not any(row.cancelled for row in found.values()), "a live order is found as cancelled by its number"
 
 
+async def test_an_order_is_of_one_company_whoever_tells_of_it(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        receipt = await erp.submit(order)
+        (found,) = await seen(erp, order)
+        numbered = await erp.by_number(order.key.channel, [receipt.number])
+        listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
+    told = {each.company for each in (receipt, found, *numbered.values(), *listed)}
+    assert len(told) == 1, f"an order is told as one of several companies: {told}"
+    assert len(listed) == len(numbered) == 1
+
+
 async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_made(subject):
     order = subject.order()
     async with subject.erp() as erp:
@@ -764,6 +776,10 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.TakesTheWholeForBegun: (begun_or_whole, "an order that is (taken|confirmed) is told as begun"),
     wrong.AsksForEachNumber: (test_a_thousand_numbers_are_asked_for_in_bulk, "not in bulk"),
     wrong.AsksAboutNoNumber: (test_no_number_asks_nothing, "looking for no number asks the ERP"),
+    wrong.ForgetsTheCompany: (
+        test_an_order_is_of_one_company_whoever_tells_of_it,
+        "an order is told as one of several companies",
+    ),
     wrong.OpensNothingAgain: (revived, "what was opened again is"),
     wrong.OpensWhateverIsCancelled: (only_named, "is opened again by another's name"),
     wrong.OpensOthersAgain: (only_named, "is opened again by another's name"),

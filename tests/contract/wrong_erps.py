@@ -446,6 +446,11 @@ class TakesTheWholeForBegun(Wrong):
         return {number: replace(row, begun=True) for number, row in found.items()}
 
 
+class ForgetsTheCompany(Wrong):
+    def seen(self, found):
+        return replace(found, company=f"not {found.company}")
+
+
 class AsksForEachNumber(Wrong):
     async def by_number(self, channel, numbers):
         found = {}

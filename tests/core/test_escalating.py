@@ -135,7 +135,16 @@ def test_every_text_of_a_story_is_tried_for_leaks():
     plain = {each.name for each in fields(Story)} - {*texts, *rest}
     assert plain == {
         *("key", "as_of", "channel", "erp", "status", "code", "reason", "source_status", "version", "landed_at"),
-        *("received_at", "placed_at", "erp_number", "leased_until", "leased_by", "window_ends_at", "next_look_at"),
+        *(
+            "received_at",
+            "placed_at",
+            "erp_number",
+            "erp_company",
+            "leased_until",
+            "leased_by",
+            "window_ends_at",
+            "next_look_at",
+        ),
         *("doubted", "erased_at", "earlier", "sighting", "next_attempt_at"),
     }, "a new field with a text must be tried, too"
 

@@ -121,6 +121,13 @@ def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
     assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last heard of 2026-11-20 10:01 UTC"
 
 
+def test_a_number_is_told_with_the_company_whose_it_is():
+    north = attempt(receipt_company="North")
+    rows = told(story(Status.SENT, erp_number="SO7", erp_company="North", erp_status="quotation", attempts=(north,)))
+    assert rows["In the ERP"].startswith("tryton: number SO7 of company North, 'quotation'; ")
+    assert "as SO7 of company North ('quotation')" in rows["Attempts"]
+
+
 def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there():
     lost = attempt("unknown", looked_at=NOW, resolution="absent")
     assert told(story(attempts=(lost,)))["In the ERP"] == (

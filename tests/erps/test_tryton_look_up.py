@@ -127,4 +127,6 @@ async def test_a_draft_and_a_quotation_that_a_person_entered_are_told_by_their_n
 
 def test_a_sale_in_a_state_that_only_this_house_has_is_listed_all_the_same() -> None:
     """People may have sales of their own there, which a comparison lists and never touches."""
-    assert in_erp({"id": 1, "number": "7", "web_id": None, "state": "at the tailor's"}) == InErp("7", "", False, False)
+    company = {"party": {"code": None, "name": "Tailors"}}
+    row = {"id": 1, "number": "7", "web_id": None, "state": "at the tailor's", "company": company}
+    assert in_erp(row) == InErp("7", "", False, False, "Tailors")

@@ -28,8 +28,10 @@ async def test_an_order_is_stored_with_everything_it_says(erp: Tryton, back: Bac
     )
     receipt = await erp.submit(sent)
     fields = ("number", "reference", "sale_date", "total_amount", "party.code", "currency.code", "web_shop.name")
-    sale = back.sale(sent, *fields, "company", "warehouse", "invoice_address", "shipment_address")
-    assert receipt == Receipt(sale["number"], "confirmed")
+    sale = back.sale(sent, *fields, "company", "company.party.code", "warehouse", "invoice_address", "shipment_address")
+    company = sale["company."]["party."]["code"]
+    assert company
+    assert receipt == Receipt(sale["number"], "confirmed", company)
     assert sale["reference"] == sent.reference
     assert sale["sale_date"] == date(2026, 3, 2), "the company's date, in Berlin"
     assert sale["total_amount"] == sent.total

@@ -39,13 +39,14 @@ TOTAL = {"__class__": "Decimal", "decimal": "24.06"}
 PRICE = {"__class__": "Decimal", "decimal": "10.0250"}
 LINE = {"id": 3, "type": "line", "quantity": 2.0, "unit_price": PRICE, "product.": {"code": "SKU-0001", "id": 1}}
 GBP = {"code": "GBP", "id": 3}
+COMPANY = {"id": 1, "party.": {"id": 9, "code": "1", "name": "Anker Interiors"}}
 
 
 def sale(number: int, state: str, **more: Any) -> dict[str, Any]:
     """A sale as Tryton gives it."""
     key = str((SENT, BEGUN, DONE, GONE)[number - 1].key)
     usual = {"id": number, "number": f"{number}", "state": state, "web_id": key, "total_amount": TOTAL}
-    return {**usual, "currency.": GBP, "create_date": MADE, **more}
+    return {**usual, "currency.": GBP, "company.": COMPANY, "create_date": MADE, **more}
 
 
 def pressed(state: str) -> dict[str, Any]:
@@ -67,7 +68,9 @@ ANSWERS: dict[str, Any] = {
     ],
     r"/get_access": {model: dict.fromkeys(("read", "write", "create", "delete"), 1) for model in PERMISSIONS},
     r"/web\.shop/.*\n.*guest_party": [{"id": 1, "guest_party": 99}],
-    r"/web\.shop/": [{"id": 1, "name": CHANNEL, "warehouses": [5], "company.": {"timezone": "Europe/Berlin", "id": 1}}],
+    r"/web\.shop/": [
+        {"id": 1, "name": CHANNEL, "warehouses": [5], "company.": {"timezone": "Europe/Berlin", **COMPANY}}
+    ],
     r"/party\.party/": [{"id": 2, "code": "C-0001", "name": "Anker Interiors"}],
     r"/product\.product/.*\n.*salable": [
         {"id": 1, "code": "SKU-0001", "salable": True, "sale_uom.": {"digits": 0, "id": 1}, "default_uom.": None}
@@ -93,7 +96,7 @@ ANSWERS: dict[str, Any] = {
     ],
     r"/sale\.sale/.*\n.*\"web_id\", \"=\"": [whole_sale("cancelled")],
     r"/sale\.sale/": [
-        {key: row[key] for key in ("id", "number", "state", "web_id")} for row in (sale(1, "confirmed"),)
+        {key: row[key] for key in ("id", "number", "state", "web_id", "company.")} for row in (sale(1, "confirmed"),)
     ],
     r"/sale\.line/": [{**LINE, "sale": 2}],
     r"/ir\.error/": [{"id": 5, "origin": "ir.queue,7", "message": "no sequence", "description": None}],
@@ -348,7 +351,7 @@ async def test_a_sale_in_a_state_that_nobody_knows_is_there_and_neither_proven_n
 @pytest.mark.parametrize("zone", ["Europe", "Middle/Earth"])
 async def test_a_time_zone_that_is_not_known_here_is_told_as_what_it_is(server: Replay, zone: str) -> None:
     (shop,) = ANSWERS[r"/web\.shop/"]
-    server.broken = r"/web\.shop/", good([{**shop, "company.": {"timezone": zone, "id": 1}}])
+    server.broken = r"/web\.shop/", good([{**shop, "company.": {"timezone": zone, **COMPANY}}])
     async with erp_of(server) as erp:
         with pytest.raises(Misconfigured, match=f"has a time zone that is not known here: '{zone}'"):
             await erp.check()

@@ -13,6 +13,7 @@ from decimal import Decimal
 from order_sync.core.actor import Actor
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.calendar_days import Window
+from order_sync.core.companies import same_company
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderBusy, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.evidence import REFUSALS, reached, refused, surely_refused, to_settle, went_out
@@ -157,6 +158,7 @@ class Row:
     total: Decimal = Decimal(0)
     currency: str = ""
     erp_number: str = ""
+    erp_company: str = ""
     erp_status: str = ""
     acknowledged_as: str = ""
     problems: tuple[object, ...] = ()
@@ -260,6 +262,7 @@ class Attempt:
     message: str = ""
     cured_by: tuple[str, ...] = ()
     last_look: Event | None = None
+    receipt_company: str = ""
 
     @property
     def stands(self) -> bool:
@@ -272,6 +275,7 @@ class Attempt:
         """Keep what it ended with."""
         self.outcome, self.code, self.message = outcome.event or "unknown", outcome.code, outcome.message
         self.closed_at, self.cured_by = now, outcome.cured_by
+        self.receipt_company = outcome.receipt.company if outcome.receipt else ""
         self.grace_until = now + timedelta(seconds=grace_seconds)
         if outcome.event not in (None, Event.RECEIPT) and self.resolved_at is None:
             self.resolved_at, self.resolution = now, outcome.event
@@ -636,6 +640,7 @@ class MemoryLedger:
         if outcome.receipt:
             row.erp_number = row.acknowledged_as = _number(outcome) or row.erp_number
             row.erp_status = outcome.receipt.erp_status or row.erp_status
+            row.erp_company = outcome.receipt.company or row.erp_company
         if outcome.event is Event.RECEIPT:
             row.window_ends_at = row.window_ends_at if row.receipt_at else now + window
             row.receipt_at = now
@@ -745,6 +750,7 @@ class MemoryLedger:
         event, code, message = change.event, change.code, change.message
         found = (row.status, event) in LOOKS
         definite = found and event not in (Event.TAKEN, Event.WINDOW_OVER)
+        row.erp_company = change.erp_company or row.erp_company
         owner = self._owner(row, change.erp_number) if event and step(row.status, event) in DONE else None
         if owner:
             event = Event.DIFFERENT if allowed(row.status, Event.DIFFERENT) else None
@@ -778,9 +784,11 @@ class MemoryLedger:
         return True
 
     def _owner(self, row: Row, number: str) -> OrderKey | None:
-        """Another order that is done under this number of the same ERP."""
-        others = [(key, each) for key, each in self.rows.items() if each is not row and each.erp == row.erp]
-        return next((key for key, each in others if each.status in DONE and each.erp_number == number), None)
+        """Another order that is done under this number of the same company of the ERP."""
+        done = [(key, each) for key, each in self.rows.items() if each is not row and each.status in DONE]
+        same = [(key, each) for key, each in done if (each.erp, each.erp_number) == (row.erp, number)]
+        its = (row.channel, row.erp_company)
+        return next((key for key, each in same if same_company(each.channel, each.erp_company, *its)), None)
 
     def _move(self, row: Row, event: Event, by: str) -> None:
         before, row.status = row.status, step(row.status, event)
@@ -873,8 +881,8 @@ BUSY = timedelta(minutes=7)
 """How long a busy ERP asks to wait."""
 
 
-def _listed(number: str, key: str, state: FoundState) -> InErp:
-    return InErp(number, key, state is FoundState.CANCELLED, state is FoundState.HALF_MADE)
+def _listed(number: str, key: str, state: FoundState, company: str) -> InErp:
+    return InErp(number, key, state is FoundState.CANCELLED, state is FoundState.HALF_MADE, company)
 
 
 @dataclass
@@ -884,7 +892,7 @@ class BareErp:
     `script` says what goes wrong with the next submits, one word each; a word that is a code of the catalogue is a
     refusal with it. `by_hand` are the orders that people entered, by number: they bear no key. `knows` is reference
     data that differs from the usual; None is missing. `proof` is what its look-ups tell: a total with tax or without,
-    or none at all. `asked` is what was looked up.
+    or none at all. `asked` is what was looked up. `company` is whose its orders are.
     """
 
     clock: Clock
@@ -901,6 +909,7 @@ class BareErp:
     submit_seconds: float = 240
     proof: Proof = "gross"
     keys_a_call: int = 500
+    company: str = ""
     asked: list[Sent] = field(default_factory=list)
 
     @property
@@ -956,7 +965,7 @@ class BareErp:
             self.sales[order.key].remove(sale)
         if trouble == "cancelled":
             sale.state = FoundState.CANCELLED
-        return Receipt(sale.number, sale.state)
+        return Receipt(sale.number, sale.state, self.company)
 
     def _met(self, order: Order) -> Sale | None:
         """The sale that a submit of the order meets, if it is the same one."""
@@ -994,7 +1003,7 @@ class BareErp:
                 if sale.visible_from <= self.clock.now and self.guarantee != "blind":
                     total = {"gross": sale.total, "net": sale.net, "acceptance": None}[self.proof]
                     same = None if sale.header_alone else sale.is_of(order)
-                    seen = Found(sale.state, sale.number, sale.state, total, sale.currency, same)
+                    seen = Found(sale.state, sale.number, sale.state, total, sale.currency, same, company=self.company)
                     found.setdefault(order.key, []).append(seen)
         return found
 
@@ -1027,8 +1036,9 @@ class MemoryErp(BareErp):
         return self._listed()
 
     def _listed(self) -> list[InErp]:
-        return [_listed(sale.number, str(key), sale.state) for key, sales in self.sales.items() for sale in sales] + [
-            _listed(number, "", state) for number, state in self.by_hand.items()
+        ours = [(sale.number, str(key), sale.state) for key, sales in self.sales.items() for sale in sales]
+        return [
+            _listed(*each, self.company) for each in (*ours, *((n, "", state) for n, state in self.by_hand.items()))
         ]
 
     async def count(self, channel: str) -> int:

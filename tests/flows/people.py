@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from order_sync.core.actor import Actor
+from order_sync.core.companies import same_company
 from order_sync.core.deciding import Decision, Result, Selected
 from order_sync.core.lifecycle import DONE, Event, Status
 from order_sync.core.orders import OrderKey, Transaction
@@ -66,10 +67,17 @@ class PeoplesLedger(MemoryLedger):
     def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
         return {key: self.rows[key].versions if key in self.rows else [] for key in keys}
 
-    def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
-        named = [item for item in self.rows.items() if item[1].erp == erp and item[1].erp_number in numbers]
-        named.sort(key=lambda item: item[1].status in DONE)
-        return {row.erp_number: key for key, row in named if row.erp_number}
+    def owners(
+        self, erp: str, channel: str, numbers: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], OrderKey]:
+        rows = sorted(self.rows.items(), key=lambda item: item[1].status in DONE)
+        return {
+            (company, number): key
+            for key, row in rows
+            for company, number in numbers
+            if number and (row.erp, row.erp_number) == (erp, number)
+            if same_company(row.channel, row.erp_company, channel, company)
+        }
 
     def decide(
         self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor
@@ -89,8 +97,11 @@ class PeoplesLedger(MemoryLedger):
         return left
 
     def _is_anothers(self, key: OrderKey, decision: Decision) -> bool:
-        done = decision.event in (Event.MARKED_AS_SYNCED, Event.ACCEPTED)
-        return done and self._owner(self.rows[key], decision.erp_number) is not None
+        its = self.rows[key]
+        named = (its.erp, decision.erp_number, decision.erp_company or its.erp_company)
+        done = [row for row in self.rows.values() if row is not its and row.status in DONE]
+        marks = decision.event in (Event.MARKED_AS_SYNCED, Event.ACCEPTED)
+        return marks and any((row.erp, row.erp_number, row.erp_company) == named for row in done)
 
     def _decide(self, row: Row, event: Event, decision: Decision, actor: Actor) -> None:
         row.generation += 1
@@ -98,6 +109,7 @@ class PeoplesLedger(MemoryLedger):
         if event not in (Event.PUT_ON_HOLD, Event.IGNORED):
             row.code, row.message, row.problems = decision.code, decision.text, ()
         row.erp_number = decision.erp_number or row.erp_number
+        row.erp_company = decision.erp_company or row.erp_company
         row.acknowledged_as = "" if event is Event.RESYNC else row.acknowledged_as
         self._move(row, event, actor.by)
 

@@ -136,7 +136,7 @@ def test_a_cancelled_order_is_not_opened_again_by_an_erp_that_cannot():
 def test_an_order_that_the_erp_said_to_have_is_sent_again_only_by_the_number_that_a_person_looked_for():
     ledger, erp = forgotten()
     assert decide(ledger, erp, Action.RESYNC, keys(1), run="a").summary.counts == {"refused": 1}
-    assert "look for it there; if it is there and right, mark the order as synced with it, and if" in said(ledger)
+    assert "look there; if it is there and right, mark the order as synced with it, and if" in said(ledger)
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO9", run="b").summary.counts == {"refused": 1}
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO1", run="c").summary.counts == {"done": 1}
     for _ in range(2):

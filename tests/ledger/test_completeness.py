@@ -303,6 +303,30 @@ def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conf
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts.get(event) is None
 
 
+@pytest.mark.parametrize("then", ["", "North"])
+def test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, then: str
+):
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    confirm(ledger, erp, sql)
+    erp.company = "North"
+    sql.do("update orders set erp_company = %s", then)
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1}
+    erp.sales[transaction(1).key][0].state = FoundState.CANCELLED
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts["cancelled_in_erp"] == 1
+
+
+def test_an_order_under_its_number_in_another_company_is_a_second_one(ledger: Ledger, erp: MemoryErp, sql: Sql):
+    queue(ledger, erp, MemoryChannel([transaction(1)]))
+    send(ledger, erp)
+    confirm(ledger, erp, sql)
+    erp.company = "South"
+    sql.do("update orders set erp_company = 'North'")
+    assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts["two_in_erp"] == 1
+    assert "more than once: SO1 of company North, SO1 of company South" in str(sql.one("select message from orders"))
+
+
 def given_up(sql: Sql, status: str) -> None:
     """The order was sent and not found, and stands like this since."""
     sql.do("update orders set status = %s, next_look_at = null, lease_until = null", status)

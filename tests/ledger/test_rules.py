@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from order_sync.core import evidence
+from order_sync.core.companies import same_company
 from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.ledger.rows import to_json
 from order_sync.ledger.statements import statements
@@ -28,6 +29,7 @@ CALLS = {
     "claimable": "claimable(o, clock_timestamp())",
     "stuck": "stuck(o, clock_timestamp(), interval '1 hour')",
     "stops_sending": "stops_sending(h, 'shop', 'tryton')",
+    "same_company": "same_company(o.channel, o.erp_company, 'shop', 'North')",
 }
 
 
@@ -78,6 +80,12 @@ def test_the_ledger_judges_holds_as_the_core_does(sql: Sql, connection: str, kin
     given = {"connection": connection, "kind": kind, "scope": scope}
     assert sql.one(stops, to_json(given)) is stops_sending(hold, "shop", "tryton")
     assert sql.one(stops, to_json({**given, "released_at": LATE})) is False
+
+
+def test_the_ledger_judges_companies_as_the_core_does(sql: Sql):
+    every = list(product(("shop", "web"), ("", "North", "South"), repeat=2))
+    asked = "select same_company(%s, %s, %s, %s)"
+    assert [sql.one(asked, *each) for each in every] == [same_company(*each) for each in every]
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from order_sync.core.companies import numbers
 from order_sync.core.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.orders import OrderKey, key_in
 from order_sync.core.ports.erp import InErp
@@ -66,8 +67,8 @@ class Selected:
 class Decision:
     """The result for one order, in words, and the event that it comes with, if any.
 
-    `code` and `text` are then the order's own, and `erp_number` its number in the ERP. `warns`: people should read the
-    message although it was done.
+    `code` and `text` are then the order's own, and `erp_number` its number in the ERP, in the company `erp_company`.
+    `warns`: people should read the message although it was done.
     """
 
     result: Result
@@ -76,6 +77,7 @@ class Decision:
     code: str | None = None
     text: str = ""
     erp_number: str = ""
+    erp_company: str = ""
     warns: bool = False
 
 
@@ -124,7 +126,7 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
         return _received(order, Event.RELEASED)
     if order.status is Status.PENDING_VERIFICATION and live and not all(map(_begun, live)):
         return unchanged(
-            f"the ERP has it as {_numbers(live)}, so that nothing is sent: a look may still confirm it; if that one is"
+            f"the ERP has it as {numbers(live)}, so that nothing is sent: a look may still confirm it; if that one is"
             " right, mark it as synced with that number"
         )
     if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
@@ -132,14 +134,14 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
         if len(live) == 1 and _begun(live[0]):
             return refused(
-                f"the ERP has it begun, as {_numbers(live)}: send it again by its key with that number, which finishes"
+                f"the ERP has it begun, as {numbers(live)}: send it again by its key with that number, which finishes"
                 " it, or cancel it in the ERP first"
             )
         return _is_live(order, live)
     if live or (number in [each.number for each in found] and order.result is not Result.DONE):
         return _received(order, Event.RESYNC)
     if found:
-        return _told_how_to_revive(_numbers(found))
+        return _told_how_to_revive(numbers(found))
     if number:
         return refused(f"the ERP has no order {number} under its key: leave the number out")
     return _received(order, Event.RESYNC)
@@ -148,7 +150,7 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
 def _is_live(order: Selected, live: Sequence[Found]) -> Decision:
     right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
     then = f"{right} if it is right, or cancel it" if len(live) == 1 else "cancel what is wrong"
-    return refused(f"the ERP has it as {_numbers(live)}: {then} in the ERP first")
+    return refused(f"the ERP has it as {numbers(live)}: {then} in the ERP first")
 
 
 def found_by_number(order: Selected, there: InErp) -> Decision:
@@ -183,20 +185,26 @@ def by_its_number(order: Selected, number: str, there: InErp | None, found: Sequ
     left = [each for each in found if each.state is not FoundState.CANCELLED and each.number != number]
     if whole := [each for each in left if not _begun(each)]:
         return refused(
-            f"the ERP also has it as {_numbers(whole)}: cancel one of the two in the ERP, and then mark the order with"
+            f"the ERP also has it as {numbers(whole)}: cancel one of the two in the ERP, and then mark the order with"
             " the number of the other"
         )
-    leftover = f"; the ERP also has it begun, as {_numbers(left)}: cancel that one in the ERP" if left else ""
-    message = f"synced as {number}{leftover}"
-    return Decision(Result.DONE, message, Event.MARKED_AS_SYNCED, erp_number=number, warns=bool(left))
+    leftover = f"; the ERP also has it begun, as {numbers(left)}: cancel that one in the ERP" if left else ""
+    return Decision(
+        Result.DONE,
+        f"synced as {number}{leftover}",
+        Event.MARKED_AS_SYNCED,
+        erp_number=number,
+        erp_company=there.company,
+        warns=bool(left),
+    )
 
 
 def by_a_persons_word(order: Selected, number: str, found: Sequence[Found]) -> Decision:
     """The decision to mark an order as synced in an ERP that cannot be asked for an order by its number."""
     for each in found:
         if each.number == number:
-            cancelled = each.state is FoundState.CANCELLED
-            return by_its_number(order, number, InErp(number, str(order.key), cancelled, _begun(each)), found)
+            cancelled, begun = each.state is FoundState.CANCELLED, _begun(each)
+            return by_its_number(order, number, InErp(number, str(order.key), cancelled, begun, each.company), found)
     decision = by_its_number(order, number, InErp(number, "", cancelled=False, begun=False), found)
     if decision.result is not Result.DONE:
         return decision
@@ -216,7 +224,7 @@ def not_shown(action: Action, order: Selected, number: str, found: Sequence[Foun
         return None
     again = "release it by its key" if action is Action.RELEASE else f"resync it by its key with the ERP number {known}"
     return refused(
-        f"the ERP said that it has it as {known}, and cannot be asked for that number: look for it there; if it is there"
+        f"the ERP said that it has it as {known}, and cannot be asked for that number: look there; if it is there"
         f" and right, mark the order as synced with it, and if it is surely not there, {again}"
     )
 
@@ -294,7 +302,8 @@ def _put(order: Selected, event: Event, status: Status) -> Decision:
 
 def _accepted(live: Sequence[Found], found: Sequence[Found]) -> Decision:
     if len(live) == 1 and live[0].state is FoundState.CONFIRMED and live[0].number:
-        return Decision(Result.DONE, f"accepted as {live[0].number}", Event.ACCEPTED, erp_number=live[0].number)
+        number, company = live[0].number, live[0].company
+        return Decision(Result.DONE, f"accepted as {number}", Event.ACCEPTED, erp_number=number, erp_company=company)
     seen = ", ".join(f"{each.number or 'no number'} ({each.state})" for each in found) or "nothing"
     return refused(f"exactly one confirmed order can be accepted, and the ERP shows {seen}")
 
@@ -337,7 +346,3 @@ def _look(order: Selected) -> str:
 
 def _begun(found: Found) -> bool:
     return found.state is FoundState.HALF_MADE
-
-
-def _numbers(found: Sequence[Found]) -> str:
-    return ", ".join(each.number or "no number" for each in found)

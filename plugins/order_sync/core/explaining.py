@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from order_sync.core.companies import called
 from order_sync.core.explanation import (
     AsSent,
     ChannelSays,
@@ -105,7 +106,7 @@ def in_channel(said: ChannelSays) -> str:
 
 def in_erp(said: ErpSays) -> str:
     """The ERP's number and its own word, and how that is known."""
-    number = f"number {said.number}" if said.number else "no number"
+    number = f"number {called(said.number, said.company)}" if said.number else "no number"
     word = f"'{said.word}'" if said.word else "no state is known"
     return f"{said.erp}: {number}, {word}; {said.known_by}"
 
@@ -124,7 +125,7 @@ def made_of(said: MadeOf) -> str:
 
 def attempt_line(tried: Tried) -> str:
     """When it was tried, how that ended, and what was heard later; without the texts of others."""
-    number = f" as {tried.number} ('{tried.erp_status}')" if tried.number else ""
+    number = f" as {called(tried.number, tried.company)} ('{tried.erp_status}')" if tried.number else ""
     until = f" to {_second(tried.closed_at)}" if tried.closed_at else ""
     what = f", {made_of(tried.made_of)}" if tried.made_of else ""
     parts = [f"{_second(tried.opened_at)}{until}{what}: {tried.ended}{number}", tried.code, tried.later]

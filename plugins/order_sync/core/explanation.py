@@ -88,10 +88,11 @@ class ChannelSays:
 
 @dataclass(frozen=True, slots=True)
 class ErpSays:
-    """The ERP's number and its own word, as it said last, '' for nothing; and how that is known."""
+    """The ERP's number, its company and its own word, as it said last, '' for nothing; and how that is known."""
 
     erp: str
     number: str
+    company: str
     word: str
     known_by: str
 
@@ -124,6 +125,7 @@ class Tried:
     closed_at: datetime | None
     ended: str
     number: str
+    company: str
     erp_status: str
     code: str
     later: str
@@ -311,7 +313,7 @@ def _erp(story: Story) -> ErpSays:
         known_by = "by a person's word"
     if story.sighting:
         known_by = f"compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}"
-    return ErpSays(story.erp, story.erp_number, story.erp_status, known_by)
+    return ErpSays(story.erp, story.erp_number, story.erp_company, story.erp_status, known_by)
 
 
 def _tried(attempt: Attempt) -> Tried:
@@ -325,6 +327,7 @@ def _tried(attempt: Attempt) -> Tried:
         attempt.closed_at,
         OUTCOMES.get(attempt.outcome, str(attempt.outcome)),
         attempt.receipt_number,
+        attempt.receipt_company,
         attempt.receipt_status,
         attempt.code or "",
         later,

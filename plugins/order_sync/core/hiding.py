@@ -96,6 +96,7 @@ def anonymous(story: Story) -> Story:
         story,
         message=clear(story.message),
         erp_number=clear(story.erp_number),
+        erp_company=clear(story.erp_company),
         erp_status=clear(story.erp_status),
         problems=tuple(replace(each, value="", message=clear(each.message)) for each in story.problems),
         attempts=tuple(map(attempt, story.attempts)),

@@ -64,8 +64,9 @@ class Entry:
 class Change:
     """One step of one order, applied only if its status and generation are still those that were read.
 
-    `event` None notes a look that found nothing definite. `acknowledged_as` is the number under which the ERP says that
-    it has the order; '' takes that back, None leaves it as it is.
+    `event` None notes a look that found nothing definite. `erp_company` is the company of the number, as the ERP names
+    it; '' leaves it as it is. `acknowledged_as` is the number under which the ERP says that it has the order; '' takes
+    that back, None leaves it as it is.
     """
 
     key: OrderKey
@@ -81,6 +82,7 @@ class Change:
     erp_status: str = ""
     next_look_at: datetime | None = None
     acknowledged_as: str | None = None
+    erp_company: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an order stands in the ledger, whether it was ever sent or is done by hand, and its number in the ERP.
+    """How an order stands in the ledger, whether it was ever sent or is done by hand, and its ERP number and company.
 
     `awaited`: a look-up is still to come that settles it, and is not overdue by more than a day.
     """
@@ -155,6 +157,7 @@ class Standing:
     sent: bool
     erp_number: str
     awaited: bool
+    erp_company: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Attempt:
     version: int | None = None
     revision: str = ""
     order: Order | None = None
+    receipt_company: str = ""
 
     @property
     def sent(self) -> bool:
@@ -144,6 +145,7 @@ class Story:
     earlier: tuple[Transaction, ...]
     sighting: Sighting | None = None
     next_attempt_at: datetime | None = None
+    erp_company: str = ""
 
     @property
     def versions(self) -> tuple[Transaction, ...]:

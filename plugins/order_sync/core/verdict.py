@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from order_sync.core.companies import numbers
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
 from order_sync.core.orders import Order
@@ -41,6 +42,7 @@ class Found:
         same_lines: whether its lines are the order's; None when that was not compared. Of one that is half made: those
             that it has so far.
         text: what the ERP says of its trouble, if anything.
+        company: the ERP's own code or name of the company whose order it is; '' where it has one company only.
     """
 
     state: FoundState
@@ -50,6 +52,7 @@ class Found:
     currency: str
     same_lines: bool | None = None
     text: str = ""
+    company: str = ""
 
     @property
     def acknowledged_as(self) -> str | None:
@@ -138,8 +141,8 @@ def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) 
     """The verdict on an order in doubt, from every ERP order that bears its key."""
     live = [found for found in founds if found.state is not FoundState.CANCELLED]
     if len(live) > 1:
-        numbers = ", ".join(found.number or "no number" for found in live)
-        return Verdict(Event.TWO_IN_ERP, "DUPLICATE_IN_ERP", f"the ERP holds it {len(live)} times: {numbers}", live[0])
+        times = f"the ERP holds it {len(live)} times: {numbers(live)}"
+        return Verdict(Event.TWO_IN_ERP, "DUPLICATE_IN_ERP", times, live[0])
     if not founds:
         return _absent(doubt, now, policy)
     found = live[0] if live else founds[0]

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from order_sync.core.actor import Actor
 from order_sync.core.bulk import batched
 from order_sync.core.calendar_days import Window
+from order_sync.core.companies import called, same_company
 from order_sync.core.findings import Finding, FindingKind, not_done
 from order_sync.core.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.orders import OrderKey, key_in
@@ -110,7 +111,10 @@ async def compare_erp(
     for keys in progress.counted(batched(by_key, PAGE)):
         standings = ledger.standings(keys)
         strangers = [row for key in keys if not (key in standings and standings[key].sent) for row in by_key[key]]
-        findings += [Finding(connection, FindingKind.NEVER_SENT, row.number, key_in(row.key)) for row in strangers]
+        findings += [
+            Finding(connection, FindingKind.NEVER_SENT, called(row.number, row.company), key_in(row.key))
+            for row in strangers
+        ]
         summary.add("never_sent", len(strangers))
         known = [(key, standings[key], by_key[key]) for key in keys if key in standings]
         changes = [change for item in known if (change := _contradiction(*item))]
@@ -165,19 +169,26 @@ def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | 
     """The change that an order needs that is done, and that the ERP cancelled since or has twice."""
     if standing.status not in DONE:
         return None
-    number, marked = standing.erp_number, standing.status is Status.SYNCED_MANUALLY
-    cancelled = any(row.cancelled and row.number == number for row in rows)
-    live = {row.number for row in rows if not (row.cancelled or (marked and row.begun))}
-    if not cancelled:
-        live.add(number)  # it may have been made before the window, or by hand and bear no key
+    order, number, marked = OrderKey.parse(key), standing.erp_number, standing.status is Status.SYNCED_MANUALLY
+
+    def is_its_own(row: InErp) -> bool:
+        known = same_company(order.channel, row.company, order.channel, standing.erp_company)
+        return known and row.number == number
+
+    cancelled = any(row.cancelled and is_its_own(row) for row in rows)
+    there = [row for row in rows if not (row.cancelled or (marked and row.begun))]
+    live = {(row.number, row.company) for row in there}
+    if not cancelled and not any(map(is_its_own, there)):
+        live.add((number, standing.erp_company))  # it may have been made before the window, or by hand and bear no key
     if len(live) > 1:
-        event, what = Event.TWO_IN_ERP, f"the ERP has it more than once: {', '.join(sorted(live))}"
+        named = ", ".join(called(*each) for each in sorted(live))
+        event, what = Event.TWO_IN_ERP, f"the ERP has it more than once: {named}"
     elif cancelled and not live:
         event, what = Event.CANCELLED_IN_ERP, f"the ERP cancelled {number} after it was confirmed"
     else:
         return None
     return Change(
-        OrderKey.parse(key),
+        order,
         standing.generation,
         standing.status,
         event,

@@ -82,7 +82,7 @@ async def resync(
     selection = ledger.selection(run)
     if selection is None:
         chosen, number = ledger.chosen(asked.selection, max(LISTED, len(asked.order_keys)))
-        _must_be_possible(asked, {order.key for order in chosen}, routes)
+        _must_be_possible(asked, {order.key for order in chosen})
         if asked.dry_run or (not asked.order_keys and number > without_confirm and not asked.confirm):
             return _listed(asked, chosen, number, without_confirm, ledger)
         if number > len(chosen):
@@ -96,15 +96,15 @@ async def resync(
     return result
 
 
-def _must_be_possible(asked: ResyncRequest, known: Collection[OrderKey], routes: Mapping[str, Route]) -> None:
-    """Every key is known, and no ERP number is given for two orders. Raises Misconfigured, which names all that are."""
+def _must_be_possible(asked: ResyncRequest, known: Collection[OrderKey]) -> None:
+    """Every key is known, and no ERP number is given for two orders of a channel. Raises Misconfigured, naming all."""
     unknown = [str(key) for key in dict.fromkeys(asked.order_keys) if key not in known]
     problems = [f"the ledger has no orders {_some(unknown)}: correct the keys"] if unknown else []
     owners: dict[tuple[str, str], OrderKey] = {}
     twice = [
         f"{number} is given for {first} and for {key}"
         for key, number in asked.erp_numbers.items()
-        if (first := owners.setdefault((routes[key.channel].erp, number), key)) != key
+        if (first := owners.setdefault((key.channel, number), key)) != key
     ]
     if twice:
         problems.append(f"an ERP number belongs to one order: {_some(twice)}")
@@ -192,10 +192,10 @@ class _Deciding:
                 asking.setdefault(order.key.channel, []).append(order)
         for channel, orders in asking.items():
             decisions |= await self._ask(self.routes[channel], orders)
-        taken: dict[str, OrderKey] = {}
+        taken: dict[tuple[str, str, str], OrderKey] = {}
         for key, (order, decision) in decisions.items():
-            number = decision.erp_number and f"{self.routes[key.channel].erp} {decision.erp_number}"
-            if number and (first := taken.setdefault(number, key)) != key:
+            its = (decision.erp_number, decision.erp_company)
+            if decision.erp_number and (first := taken.setdefault((self.routes[key.channel].erp, *its), key)) != key:
                 decisions[key] = (order, refused(f"the ERP names {decision.erp_number} for {first}, too"))
         return decisions
 
@@ -213,7 +213,7 @@ class _Deciding:
             decided: dict[Selected, Decision] = {}
             for some in batched(orders, erp.traits.keys_a_call):
                 decided |= await self._seen(erp, route, some)
-        return self._of_nobody_else(route.erp, decided)
+        return self._of_nobody_else(route, decided)
 
     async def _seen(self, erp: Erp, route: Route, orders: Sequence[Selected]) -> dict[Selected, Decision]:
         now = self.ledger.now()
@@ -223,10 +223,7 @@ class _Deciding:
         numbered = None
         if isinstance(erp, Listing):
             numbered = await erp.by_number(route.channel, self._numbers(orders, found))
-        return {
-            order: await self._judged(erp, order, known, found.get(order.key, ()), numbered)
-            for order in orders
-        }
+        return {order: await self._judged(erp, order, known, found.get(order.key, ()), numbered) for order in orders}
 
     def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]) -> list[str]:
         """The ERP numbers to ask about: those that are given, or that a look-up by key did not find."""
@@ -249,36 +246,47 @@ class _Deciding:
             if numbered is None:
                 return by_a_persons_word(order, number, there)
             return by_its_number(order, number, numbered.get(number), there)
-        if numbered is None:
-            unseen = not_shown(self.asked.action, order, number, there, by_key=order.key in self.asked.order_keys)
-            if unseen:
-                return unseen
-            if not there and number in (order.acknowledged_as, order.erp_number):
-                number = ""  # a person says by it that the ERP does not have it
-        for each in (order.erp_number, order.acknowledged_as):
-            its_own = (numbered or {}).get(each)
-            if its_own and its_own.key in ("", str(order.key)) and not its_own.cancelled:
-                return found_by_number(order, its_own)
+        if decision := self._told_by_number(order, number, there, numbered):
+            return decision
+        if numbered is None and not there and number in (order.acknowledged_as, order.erp_number):
+            number = ""  # a person says by it that the ERP does not have it
         decision = after_look(self.asked.action, order, number, there)
         if decision.result is Result.DONE and to_revive(order, number, there):
-            if not isinstance(erp, Revivable):
-                return refused(
-                    f"the ERP cannot be told to open {number} again: open it there, or enter the order anew there, and"
-                    " then mark the order as synced with its number"
-                )
-            try:
-                await erp.revive(known[order.key].order, number)
-            except OrderRefused as error:
-                said = fit_for_a_log(str(error), self.ledger.versions([order.key])[order.key])
-                return refused(f"the ERP does not open {number} again: {said}")
+            return await self._revived(erp, order, known, number) or decision
         return decision
 
-    def _of_nobody_else(self, erp_name: str, decided: Mapping[Selected, Decision]) -> Decided:
-        numbers = {decision.erp_number for decision in decided.values() if decision.erp_number}
-        owners = self.ledger.owners(erp_name, numbers) if numbers else {}
+    def _told_by_number(
+        self, order: Selected, number: str, there: Sequence[Found], numbered: Mapping[str, InErp] | None
+    ) -> Decision | None:
+        """Why an order is not sent again of which the ERP said a number, although a look-up by its key misses it."""
+        if numbered is None:
+            return not_shown(self.asked.action, order, number, there, by_key=order.key in self.asked.order_keys)
+        for each in (order.erp_number, order.acknowledged_as):
+            its_own = numbered.get(each)
+            if its_own and its_own.key in ("", str(order.key)) and not its_own.cancelled:
+                return found_by_number(order, its_own)
+        return None
+
+    async def _revived(self, erp: Erp, order: Selected, known: Mapping[OrderKey, Sent], number: str) -> Decision | None:
+        """Open the ERP's cancelled order again; why not, if it cannot be."""
+        if not isinstance(erp, Revivable):
+            return refused(
+                f"the ERP cannot be told to open {number} again: open it there, or enter the order anew there, and then"
+                " mark the order as synced with its number"
+            )
+        try:
+            await erp.revive(known[order.key].order, number)
+        except OrderRefused as error:
+            said = fit_for_a_log(str(error), self.ledger.versions([order.key])[order.key])
+            return refused(f"the ERP does not open {number} again: {said}")
+        return None
+
+    def _of_nobody_else(self, route: Route, decided: Mapping[Selected, Decision]) -> Decided:
+        named = {(each.erp_company, each.erp_number) for each in decided.values() if each.erp_number}
+        owners = self.ledger.owners(route.erp, route.channel, named) if named else {}
         decisions: Decided = {}
         for order, decision in decided.items():
-            owner = owners.get(decision.erp_number)
+            owner = owners.get((decision.erp_company, decision.erp_number))
             if owner and owner != order.key:
                 decision = refused(f"the ERP's order {decision.erp_number} is that of {owner} in the ledger")
             decisions[order.key] = (order, decision)

@@ -114,6 +114,7 @@ def change_of(entry: Entry, verdict: Verdict, now: datetime, policy: Policy) -> 
         code=verdict.code,
         message=verdict.message,
         erp_number=seen.number if seen else "",
+        erp_company=seen.company if seen else "",
         erp_status=seen.erp_status if seen else "",
         next_look_at=look,
         acknowledged_as=seen.acknowledged_as if seen else None,

@@ -91,10 +91,16 @@ class Choosing(Calls):
             found[version.key].append(version)
         return found
 
-    def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
-        """The orders that have these ERP numbers."""
-        rows = self._database.rows("read_owners", erp=erp, numbers=[clean(number) for number in numbers])
-        return {row["erp_number"]: OrderKey.parse(row["order_key"]) for row in rows}
+    def owners(
+        self, erp: str, channel: str, numbers: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], OrderKey]:
+        """The orders that have these ERP numbers, each given with its company; that of an order of the channel."""
+        named = [(clean(company), clean(number)) for company, number in numbers]
+        companies, its_numbers = zip(*named, strict=True) if named else ((), ())
+        rows = self._database.rows(
+            "read_owners", erp=erp, channel=channel, companies=list(companies), numbers=list(its_numbers)
+        )
+        return {(row["company"], row["number"]): OrderKey.parse(row["order_key"]) for row in rows}
 
     def decide(
         self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor
@@ -110,6 +116,7 @@ class Choosing(Calls):
                 "code": decision.code,
                 "text": decision.text,
                 "erp_number": decision.erp_number,
+                "erp_company": decision.erp_company,
                 "outcome": decision.result,
                 "message": decision.message,
             }

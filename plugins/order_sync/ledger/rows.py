@@ -138,6 +138,7 @@ def change_row(change: Change) -> dict[str, Any]:
         "total": order and order.total,
         "delivery_date": order and order.delivery_date,
         "erp_number": change.erp_number,
+        "erp_company": change.erp_company,
         "erp_status": change.erp_status,
         "next_look_at": change.next_look_at,
         "acknowledged_as": change.acknowledged_as,
@@ -154,6 +155,7 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
         "message": outcome.message,
         "receipt_number": outcome.receipt.number if outcome.receipt else "",
         "receipt_status": outcome.receipt.erp_status if outcome.receipt else "",
+        "receipt_company": outcome.receipt.company if outcome.receipt else "",
         "cured_by": [*outcome.cured_by],
         "retry_after": outcome.retry_after and outcome.retry_after.total_seconds(),
     }

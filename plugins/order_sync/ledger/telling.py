@@ -71,8 +71,8 @@ def _story(row: Row) -> Story:
     said, seen = row["transaction"], row["sighting"]
     same = (
         *("as_of", "channel", "erp", "code", "message", "reason", "source_status", "version", "landed_at"),
-        *("received_at", "placed_at", "erp_number", "erp_status", "leased_until", "leased_by", "window_ends_at"),
-        *("next_look_at", "next_attempt_at", "doubted", "erased_at"),
+        *("received_at", "placed_at", "erp_number", "erp_company", "erp_status", "leased_until", "leased_by"),
+        *("window_ends_at", "next_look_at", "next_attempt_at", "doubted", "erased_at"),
     )
     return Story(
         key=OrderKey.parse(row["order_key"]),

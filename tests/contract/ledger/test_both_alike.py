@@ -42,9 +42,9 @@ URSULA = Actor("resync_orders/run/decide", person="ursula", reason="looked")
 MINUTES = (1.12, 3.12, 16.12, 31.12, 61.12)
 """None of these, nor a few of them together, ends with a grace, a lease, a window or an hour."""
 
-STANDS = "status, generation, code, message, erp_number, erp_status, acknowledged_as, resends, reason"
+STANDS = "status, generation, code, message, erp_number, erp_company, erp_status, acknowledged_as, resends, reason"
 INSTANTS = "lease_until, next_look_at, window_ends_at, first_attempt_at, receipt_at, received_at"
-TRIED = "generation, outcome, code, message, resolution, last_look"
+TRIED = "generation, outcome, code, message, receipt_company, resolution, last_look"
 TRIED_AT = "opened_at, grace_until, closed_at, looked_at, resolved_at"
 ANSWERS = (Event.RECEIPT, Event.NOT_SENT, Event.REFUSED, Event.REFUSED_TOO_OFTEN, Event.DIFFERENT, None)
 FINDINGS = (
@@ -75,6 +75,7 @@ class Both(RuleBasedStateMachine):
         self.looks: list[list[list[Entry]]] = []
         self.pages: list[tuple[list[int], list[list[Selected]]]] = []
         self.runs = 0
+        self.company = ""
 
     def both(self, call: Callable[..., T], *given: Any) -> list[T]:
         """Make a call on each ledger, with what each gave before."""
@@ -151,7 +152,9 @@ class Both(RuleBasedStateMachine):
     )
     def close(self, worker: int, answers: list[Event | None], cured_by: tuple[str, ...]) -> None:
         def shut(ledger: Any, claimed: Claim) -> None:
-            outcomes = [answered(each, answers[int(each.key.parts[1]) - 1], cured_by) for each in claimed.entries]
+            outcomes = [
+                answered(each, answers[int(each.key.parts[1]) - 1], cured_by, self.company) for each in claimed.entries
+            ]
             ledger.close(outcomes, ledger.now() + timedelta(minutes=1), GRACE, WINDOW, ACTOR)
 
         self.both(shut, self.claims[worker % len(self.claims)])
@@ -187,6 +190,7 @@ class Both(RuleBasedStateMachine):
             found = [entry for entry in due if event is None or allowed(entry.status, event)]
             at = in_minutes and ledger.now() + timedelta(minutes=in_minutes)
             facts = {"code": CODES.get(event) if event else None, "next_look_at": at, "acknowledged_as": taken_back}
+            facts["erp_company"] = self.company
             numbers = ["SO-1" if shared else f"N{entry.key.parts[1]}" for entry in found]
             return ledger.apply(
                 [
@@ -197,6 +201,11 @@ class Both(RuleBasedStateMachine):
             )
 
         self.alike(settle, self.looks.pop(look % len(self.looks)))
+
+    @rule()
+    def learn_of_companies(self) -> None:
+        """From now on the ERP says of which company its numbers are."""
+        self.company = "North"
 
     @rule(clear=st.integers(1, 3), cured=st.sampled_from([None, "sku:A"]), fewer_than=st.integers(1, 3))
     def clear(self, clear: int, cured: str | None, fewer_than: int) -> None:
@@ -279,7 +288,7 @@ class Both(RuleBasedStateMachine):
         self.alike(lambda each: each.off_peak("shop"))
         self.alike(lambda each: [entry.key for entry in each.due("shop", ALL)])
         self.alike(lambda each: {entry.key for entry in each.overdue("shop", ALL)})
-        self.alike(lambda each: each.owners("tryton", ["SO-1", "N00001"]))
+        self.alike(lambda each: each.owners("tryton", "shop", [(self.company, "SO-1"), (self.company, "N00001")]))
         self.alike(lambda each: [each.key for each in each.refused_in_a_row("tryton", "PERIOD_CLOSED", 1)])
         self.alike(lambda each: [chosen.key for chosen in each.chosen(Selection(channel="shop"), ALL)[0]])
         self.alike(lambda each: entries(each.entries(ORDERS)))
@@ -341,9 +350,9 @@ def judged(entry: Entry, code: str | None) -> Any:
     return change(entry, Event.INVALID, code=code, message=problem.message, problems=(problem,))
 
 
-def answered(entry: Entry, event: Event | None, cured_by: tuple[str, ...]) -> Outcome:
+def answered(entry: Entry, event: Event | None, cured_by: tuple[str, ...], company: str) -> Outcome:
     """What the ERP answers."""
-    receipt = Receipt(f"N{entry.key.parts[1]}", "quotation") if event is Event.RECEIPT else None
+    receipt = Receipt(f"N{entry.key.parts[1]}", "quotation", company) if event is Event.RECEIPT else None
     code = CODES.get(event, "OUTCOME_UNKNOWN") if event is not Event.RECEIPT else None
     return Outcome(entry.key, entry.generation, event, code, "text", receipt, cured_by if event in REFUSED else ())
 

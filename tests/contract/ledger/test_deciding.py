@@ -69,7 +69,7 @@ def test_a_hold_during_a_push_makes_its_claim_void(ledger: Ledger, seen: Seen):
 def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again(ledger: Ledger, seen: Seen):
     fail(ledger, 1, 2)
     assert do(ledger, Action.MARK_AS_SYNCED, 1, number="7")[1].result is Result.DONE
-    assert ledger.owners("tryton", ["7", "8"]) == {"7": key(1)}
+    assert ledger.owners("tryton", "shop", [("", "7"), ("", "8")]) == {("", "7"): key(1)}
     assert do(ledger, Action.MARK_AS_SYNCED, 2, run="b", number="7") == {}
     assert seen.status(2) == "failed"
 
@@ -77,8 +77,8 @@ def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again
 def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, seen: Seen):
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
-    assert ledger.owners("tryton", ["N00001", ""]) == {"N00001": key(1)}
-    assert ledger.owners("another", ["N00001"]) == {}
+    assert ledger.owners("tryton", "shop", [("", "N00001"), ("", "")]) == {("", "N00001"): key(1)}
+    assert ledger.owners("another", "shop", [("", "N00001")]) == {}
 
 
 def test_only_what_is_to_be_sent_is_counted_by_channel(ledger: Ledger):

@@ -7,7 +7,7 @@ with moment as materialized (
 ), decided as materialized (
     select * from jsonb_to_recordset(%(decisions)s) as d (
         order_id bigint, generation bigint, from_status text, event text, to_status text, code text, text text,
-        erp_number text, outcome text, message text)
+        erp_number text, erp_company text, outcome text, message text)
 ), locked as materialized (
     select d.*, o.order_key, o.erased_at, d.event is null or (o.status = d.from_status and o.generation = d.generation) as holds
     from decided d
@@ -22,6 +22,7 @@ with moment as materialized (
         message = case when l.to_status in ('on_hold', 'ignored') then o.message else l.text end,
         problems = case when l.to_status in ('on_hold', 'ignored') then o.problems else '[]' end,
         erp_number = coalesce(nullif(l.erp_number, ''), o.erp_number),
+        erp_company = coalesce(nullif(l.erp_company, ''), o.erp_company),
         acknowledged_as = case when l.event = 'resync' then '' else o.acknowledged_as end,
         lease_until = null,
         next_look_at = null

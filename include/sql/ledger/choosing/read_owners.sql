@@ -1,8 +1,12 @@
--- Returns the orders that have these numbers in an ERP; needs orders_erp_number and orders_unproven_number.
-select erp_number, order_key, true as done from orders
-where erp = %(erp)s and erp_number = any(%(numbers)s) and status in ('succeeded', 'synced_manually')
+-- Returns the orders that have these numbers in a company of an ERP; needs orders_erp_number and orders_unproven_number.
+with asked as (
+    select * from unnest(%(companies)s::text[], %(numbers)s::text[]) as a (company, number)
+)
+select company, number, order_key, true as done
+from asked join orders o on o.erp = %(erp)s and o.erp_number = number and same_company(o.channel, erp_company, %(channel)s, company)
+where o.status in ('succeeded', 'synced_manually')
 union all
-select erp_number, order_key, false as done from orders
-where erp = %(erp)s and erp_number = any(%(numbers)s) and erp_number <> ''
-  and status not in ('succeeded', 'synced_manually')
+select company, number, order_key, false as done
+from asked join orders o on o.erp = %(erp)s and o.erp_number = number and same_company(o.channel, erp_company, %(channel)s, company)
+where o.erp_number <> '' and o.status not in ('succeeded', 'synced_manually')
 order by done

@@ -9,9 +9,11 @@ with moment as materialized (
     select * from jsonb_to_recordset(%(changes)s) as c (
         order_key text, generation bigint, from_status text, event text, to_status text, code text, message text,
         problems jsonb, customer_account text, currency text, total numeric, delivery_date date,
-        erp_number text, erp_status text, next_look_at timestamptz, acknowledged_as text)
+        erp_number text, erp_company text, erp_status text, next_look_at timestamptz, acknowledged_as text)
 ), locked as materialized (
-    select change.*, o.id, o.erp, o.first_attempt_at
+    select
+        change.*, o.id, o.erp, o.channel, o.first_attempt_at,
+        coalesce(nullif(change.erp_company, ''), o.erp_company) as company
     from change join orders o using (order_key)
     where o.status = change.from_status and o.generation = change.generation
     order by o.id
@@ -21,15 +23,16 @@ with moment as materialized (
         id,
         coalesce(
             (select o.order_key from orders o
-             where o.erp = l.erp and o.erp_number = l.erp_number
-               and o.status in ('succeeded', 'synced_manually') and o.id <> l.id),
-            nullif(first_value(order_key) over (partition by erp, erp_number order by id), order_key)) as owner
+             where o.erp = l.erp and o.erp_number = l.erp_number and same_company(o.channel, o.erp_company, l.channel, l.company)
+               and o.status in ('succeeded', 'synced_manually') and o.id <> l.id
+             order by o.id limit 1),
+            nullif(first_value(order_key) over (partition by erp, company, erp_number order by id), order_key)) as owner
     from locked l
     where to_status in ('succeeded', 'synced_manually')
 ), judged as (
     select
         l.id, l.from_status, l.problems, l.customer_account, l.currency, l.total, l.delivery_date,
-        l.erp_number, l.erp_status, l.next_look_at, l.acknowledged_as, l.first_attempt_at,
+        l.erp_number, l.company, l.erp_status, l.next_look_at, l.acknowledged_as, l.first_attempt_at,
         l.event is null or cause.who = 'settle' as looked,
         l.event = 'configuration_suspected' and not exists (
             select from attempts a
@@ -59,6 +62,7 @@ with moment as materialized (
         total = coalesce(j.total, o.total),
         delivery_date = coalesce(j.delivery_date, o.delivery_date),
         erp_number = coalesce(nullif(j.erp_number, ''), o.erp_number),
+        erp_company = j.company,
         erp_status = coalesce(nullif(j.erp_status, ''), o.erp_status),
         acknowledged_as = coalesce(j.acknowledged_as, o.acknowledged_as),
         next_attempt_at = case when j.to_status = 'queued' then moment.now else o.next_attempt_at end,

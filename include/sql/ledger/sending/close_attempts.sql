@@ -6,7 +6,7 @@ with moment as materialized (
 ), outcome as materialized (
     select * from jsonb_to_recordset(%(outcomes)s) as c (
         order_key text, generation bigint, event text, code text, message text,
-        receipt_number text, receipt_status text, cured_by text[], retry_after double precision)
+        receipt_number text, receipt_status text, receipt_company text, cured_by text[], retry_after double precision)
 ), locked as materialized (
     select
         outcome.*, o.id, o.status, o.erased_at, moment.now,
@@ -27,6 +27,7 @@ with moment as materialized (
         cured_by = case when l.erased_at is null then l.cured_by else '{}' end,
         receipt_number = l.receipt_number,
         receipt_status = l.receipt_status,
+        receipt_company = l.receipt_company,
         resolved_at = coalesce(a.resolved_at, case when l.event <> 'receipt' then l.now end),
         resolution = coalesce(a.resolution, case when l.event <> 'receipt' then l.event end)
     from locked l
@@ -44,6 +45,7 @@ with moment as materialized (
         code = s.code,
         message = s.message,
         erp_number = coalesce(nullif(s.receipt_number, ''), o.erp_number),
+        erp_company = coalesce(nullif(s.receipt_company, ''), o.erp_company),
         erp_status = coalesce(nullif(s.receipt_status, ''), o.erp_status),
         acknowledged_as = coalesce(nullif(s.receipt_number, ''), o.acknowledged_as),
         lease_until = null,

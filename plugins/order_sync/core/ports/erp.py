@@ -18,10 +18,14 @@ from order_sync.core.verdict import Found
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The ERP's immediate answer to a submit: it has the order; nothing is proven yet."""
+    """The ERP's immediate answer to a submit: it has the order; nothing is proven yet.
+
+    `company` is the ERP's own code or name of the company whose order it is; '' where it has one company only.
+    """
 
     number: str
     erp_status: str
+    company: str = ""
 
 
 Answer = Receipt | BaseException
@@ -57,12 +61,14 @@ class InErp:
     """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none.
 
     `begun`: it is a draft, a quotation or the like, which nobody ships as it is; what a look-up calls half made.
+    `company`: as in a receipt.
     """
 
     number: str
     key: str
     cancelled: bool
     begun: bool
+    company: str = ""
 
 
 class Erp(Protocol):

@@ -291,8 +291,10 @@ class Deciding(Protocol):
     def selected(self, selection: int, after: int, limit: int) -> Sequence[Selected]:
         """The selected orders as they stand, by their position, those after `after`."""
 
-    def owners(self, erp: str, numbers: Collection[str]) -> Mapping[str, OrderKey]:
-        """The orders that have these ERP numbers."""
+    def owners(
+        self, erp: str, channel: str, numbers: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], OrderKey]:
+        """The orders that have these ERP numbers, each given with its company; that of an order of the channel."""
 
     def decide(
         self, selection: int, decisions: Mapping[OrderKey, tuple[Selected, Decision]], actor: Actor

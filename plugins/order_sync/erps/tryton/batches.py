@@ -11,6 +11,7 @@ from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Answer, Receipt
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.look_ups import number_of
+from order_sync.erps.tryton.master_data import Shop
 from order_sync.erps.tryton.sales import FIELDS, MODEL, Sales, in_doubt
 from order_sync.erps.tryton.session import Session
 from order_sync.rest import UNREADABLE
@@ -50,14 +51,14 @@ class Batches:
         orders = [order for order, _ in batch]
         if len(batch) == 1:
             return {orders[0].key: await self._alone(orders[0])}
-        company = self._sales.shop(orders[0]).company
+        shop = self._sales.shop(orders[0])
         try:
-            ids = await self._session.create(MODEL, [values for _, values in batch], company)
+            ids = await self._session.create(MODEL, [values for _, values in batch], shop.company)
         except Declined:
             return await self._halved(batch)
         except OrderSyncError as error:
             return {order.key: error for order in orders}
-        return await self._finish(ids, orders, company)
+        return await self._finish(ids, orders, shop)
 
     async def _halved(self, batch: Sequence[tuple[Order, Row]]) -> dict[OrderKey, Answer]:
         middle = len(batch) // 2
@@ -73,20 +74,20 @@ class Batches:
         except STUMBLES as error:
             return error
 
-    async def _finish(self, ids: Sequence[int], orders: Sequence[Order], company: int) -> dict[OrderKey, Answer]:
+    async def _finish(self, ids: Sequence[int], orders: Sequence[Order], shop: Shop) -> dict[OrderKey, Answer]:
         """Quote and confirm sales that exist. What Tryton declines for all of them is done for each."""
         made: Made = {}
         try:
             with in_doubt():
                 made = dict(zip(ids, orders, strict=True))
-                await self._session.press(MODEL, [*made], "quote", company)
+                await self._session.press(MODEL, [*made], "quote", shop.company)
                 rows = await self._read(made)
                 answers, sound = self._judged(made, rows)
                 if sound:
-                    await self._session.press(MODEL, [*sound], "confirm", company)
+                    await self._session.press(MODEL, [*sound], "confirm", shop.company)
                     rows = await self._read(sound)
                 return answers | {
-                    order.key: Receipt(number_of(rows[sale]), text(rows[sale], "state"))
+                    order.key: Receipt(number_of(rows[sale]), text(rows[sale], "state"), shop.company_name)
                     for sale, order in sound.items()
                 }
         except Declined:

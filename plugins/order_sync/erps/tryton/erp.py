@@ -158,7 +158,7 @@ class Tryton:
 
     @_read
     async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
-        """See `Listing.by_number`: of the company of the channel's web shop. A sale without a number is called `ID 17`."""
+        """See `Listing.by_number`: of the company of the channel's web shop. Without a number a sale is `ID 17`."""
         if not numbers:
             return {}
         await self._data.learn_shops([channel])

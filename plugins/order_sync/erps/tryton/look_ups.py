@@ -45,11 +45,14 @@ _GO_BY_ID = (FoundState.HALF_MADE, FoundState.CANCELLED)
 LONGEST_NUMBER = 200
 """Characters of a sale's number; a longer one is none."""
 
-LISTED = ("number", "web_id", "state")
+COMPANY = ("company.party.code", "company.party.name")
+"""What `company_of` needs of a record."""
+
+LISTED = ("number", "web_id", "state", *COMPANY)
 """What `in_erp` needs of a sale."""
 
 _BY_ID = re.compile(r"ID (\d{1,9})")
-_FIELDS = ("web_id", "number", "state", "total_amount", "currency.code", "create_date")
+_FIELDS = ("web_id", "number", "state", "total_amount", "currency.code", "create_date", *COMPANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class _Sale:
     total: Decimal
     currency: str
     made_at: datetime
+    company: str
 
 
 async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
@@ -96,6 +100,7 @@ def _read(row: Row) -> _Sale | Found:
             amount(row, "total_amount"),
             text(row["currency"], "code"),
             _instant(row["create_date"]),
+            company_of(row),
         )
     except UNREADABLE as error:
         said = unreadable("the ERP has it, and what it says of it cannot be read", error)
@@ -110,7 +115,7 @@ def _found(order: Order, sale: _Sale, lines: Mapping[int, Digest | None], errors
     if state is FoundState.HALF_MADE and digest is None:
         state, said = FoundState.UNKNOWN, "the ERP has begun it, and its lines cannot be read"
     same_lines = None if digest is None else _same_lines(order, digest)
-    return Found(state, sale.number, sale.word, sale.total, sale.currency, same_lines, said)
+    return Found(state, sale.number, sale.word, sale.total, sale.currency, same_lines, said, sale.company)
 
 
 def _instant(value: object) -> datetime:
@@ -139,14 +144,19 @@ def _is_called(names: Collection[str]) -> list[Any]:
 def in_erp(sale: Row) -> InErp:
     """A sale as the port lists it; one in a state that a module of the house added is neither cancelled nor begun."""
     state = STATES.get(text(sale, "state"))
-    return InErp(
-        name_of(sale), text(sale, "web_id"), state is FoundState.CANCELLED, begun=state is FoundState.HALF_MADE
-    )
+    cancelled, begun = state is FoundState.CANCELLED, state is FoundState.HALF_MADE
+    return InErp(name_of(sale), text(sale, "web_id"), cancelled, begun, company_of(sale))
 
 
 def name_of(sale: Row) -> str:
     """What people call a sale: its number, which a quotation gets, and before that Tryton's ID of the record."""
     return number_of(sale) or f"ID {whole(sale['id'])}"
+
+
+def company_of(record: Row) -> str:
+    """What Tryton calls the company of a record: the code of its party, which no renaming changes; else its name."""
+    party = record["company"]["party"]
+    return text(party, "code") or text(party, "name")
 
 
 def number_of(sale: Row) -> str:

@@ -13,6 +13,7 @@ from order_sync.core.bulk import batched
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.orders import Order
 from order_sync.erps.tryton.client import PAGE, Client, Domain, Row, text, whole
+from order_sync.erps.tryton.look_ups import COMPANY, company_of
 
 SALE_TAXES: Domain = [["parent", "=", None], ["OR", ["group", "=", None], ["group.kind", "in", ["sale", "both"]]]]
 """Taxes that may stand on a line of a sale."""
@@ -62,6 +63,7 @@ class Shop:
 
     id: int
     company: int
+    company_name: str
     warehouse: int
     zone: ZoneInfo
 
@@ -70,7 +72,7 @@ class MasterData:
     """Everything that an order names by a code."""
 
     def __init__(self, client: Client) -> None:
-        self._shops = Codes(client, "web.shop", "name", ("company.timezone", "warehouses"))
+        self._shops = Codes(client, "web.shop", "name", ("company.timezone", *COMPANY, "warehouses"))
         self.articles = Codes(client, "product.product", "code", ("sale_uom", "default_uom"))
         self.parties = Codes(client, "party.party", "code", ("name",))
         self.currencies = Codes(client, "currency.currency", "code")
@@ -109,7 +111,8 @@ class MasterData:
         company = row["company"]
         zone = text(company, "timezone") or "UTC"
         try:
-            return Shop(whole(row["id"]), whole(company["id"]), whole(row["warehouses"][0]), ZoneInfo(zone))
+            warehouse = whole(row["warehouses"][0])
+            return Shop(whole(row["id"]), whole(company["id"]), company_of(row), warehouse, ZoneInfo(zone))
         except (ZoneInfoNotFoundError, OSError):
             raise Misconfigured(
                 f"the company of Tryton's web shop '{channel}' has a time zone that is not known here: '{zone[:50]}'"

@@ -137,7 +137,7 @@ class Sales:
             if button == "confirm":
                 self.same_money(order, sale)
             sale = await self._press(order, self.shop(order), sale, button)
-        return Receipt(number_of(sale), text(sale, "state"))
+        return Receipt(number_of(sale), text(sale, "state"), self.shop(order).company_name)
 
     async def _press(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
         press = self._client.press(MODEL, whole(sale["id"]), button, FIELDS, shop.company)

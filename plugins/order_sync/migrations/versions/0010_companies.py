@@ -1,9 +1,29 @@
-"""When an order was last sent, for whoever looks it up."""
+"""Of which company an order's ERP number is, and when an order was last sent."""
 
 from alembic import op
 
 revision = "0010"
 down_revision = "0009"
+
+COMPANIES = """
+alter table orders add column erp_company text not null default '';
+alter table attempts add column receipt_company text not null default '';
+comment on column orders.erp_company is
+    'Of which company the ERP says that the number is, by its own code or name. Empty where the ERP has one company'
+    ' only, and for what it told before this was kept: it is filled in when the ERP tells of the order again.';
+
+create function same_company(channel text, company text, other_channel text, other_company text)
+returns boolean language sql immutable parallel safe as $$
+    select company = other_company or (channel = other_channel and '' in (company, other_company))
+$$;
+comment on function same_company is
+    'Whether the ERP numbers of two orders are of one company, as far as is known. One company sells what a channel'
+    ' sells: where it is not known, it is that of the other orders of the channel.';
+
+drop index orders_erp_number;
+create unique index orders_erp_number on orders (erp, erp_number, erp_company)
+    where status in ('succeeded', 'synced_manually');
+"""
 
 ENTRIES = """
 drop view entries;
@@ -31,5 +51,6 @@ comment on column entries.refusals is 'How often the ERP refused it, but for ref
 
 
 def upgrade() -> None:
-    """Show when an order was last sent."""
-    op.get_bind().exec_driver_sql(ENTRIES)
+    """Add the columns and the rule, make numbers unique in a company, and show when an order was last sent."""
+    for sql in (COMPANIES, ENTRIES):
+        op.get_bind().exec_driver_sql(sql)
