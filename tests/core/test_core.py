@@ -314,6 +314,58 @@ def test_while_a_number_stands_that_the_erp_gave_absence_never_sends_again_and_t
     assert "look for SO1 in the ERP" in verdict.message
 
 
+@pytest.mark.parametrize("guarantee", ["unique_key", "searchable", "blind"])
+def test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order(guarantee):
+    doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION, acknowledged_as="SO1")
+    policy = Policy(guarantee, receipt_is_acceptance=True)
+    verdict = judge(doubt, [], NOW + timedelta(days=1), policy)
+    assert verdict.event is (Event.CONFIRMED if guarantee == "blind" else None)
+    assert judge(replace(doubt, acknowledged_as=""), [], NOW + timedelta(days=1), policy).event is not Event.CONFIRMED
+
+
+PROVING = Traits("unique_key", confirmed_states=("processing", "done"), may_confirm=("confirmed", "processing", "done"))
+
+
+@pytest.mark.parametrize(
+    ("word", "states", "event"),
+    [
+        ("processing", (), Event.CONFIRMED),
+        ("processing", ("processing", "done"), Event.CONFIRMED),
+        ("processing", ("done",), None),
+        ("confirmed", ("processing", "done"), None),
+        ("confirmed", ("confirmed", "processing", "done"), Event.CONFIRMED),
+    ],
+)
+def test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order(word, states, event):
+    """R48"""
+    traits = PROVING.confirmed_by(states, "tryton") if states else Traits("unique_key")
+    seen = replace(CONFIRMED, erp_status=word)
+    assert judge(DOUBT, [seen], NOW, Settings().policy(traits)).event is event
+
+
+@pytest.mark.parametrize("state", ["half_made", "cancelled", "refused", "unknown"])
+def test_a_state_that_is_no_success_is_none_whatever_the_owner_takes_for_proof(state):
+    seen = replace(CONFIRMED, state=FoundState(state), erp_status="done")
+    assert seen.as_proof(("done",)) == seen
+
+
+@pytest.mark.parametrize(
+    ("states", "traits", "says"),
+    [
+        (("done", "shipped"), PROVING, "'shipped', and it may be of confirmed, processing, done"),
+        ((), PROVING, "empty, and it may be of confirmed, processing, done"),
+        (("done",), Traits("blind"), "'done', and its adapter lets nobody choose"),
+    ],
+)
+def test_states_that_the_adapter_does_not_know_are_refused_in_a_sentence_that_lists_those_it_knows(
+    states, traits, says
+):
+    """R48"""
+    with pytest.raises(Misconfigured) as caught:
+        traits.confirmed_by(states, "tryton")
+    assert str(caught.value) == f"ERP 'tryton': confirmed_states is {says}: correct it in the registry"
+
+
 @pytest.mark.parametrize(
     ("state", "number", "acknowledged_as"),
     [

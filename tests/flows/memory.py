@@ -227,10 +227,11 @@ class Row:
         last = next((each for each in reversed(self.attempts) if went_out(each)), None)
         return last if last and last.stands and last.made.provenance.version >= since else None
 
-    def looked_at(self, event: Event | None, definite: bool, now: datetime) -> None:
-        """Keep what a look-up said about every attempt."""
+    def heard(self, event: Event | None, definite: bool, looked: bool, now: datetime) -> None:
+        """Keep what a look-up said about every attempt, or a receipt."""
         for attempt in self.attempts:
-            attempt.looked_at, attempt.last_look = now, event
+            if looked:
+                attempt.looked_at, attempt.last_look = now, event
             early = attempt.resolved_at and attempt.closed_at and attempt.resolved_at < attempt.closed_at
             if definite and (attempt.resolved_at is None or early):
                 attempt.resolution, attempt.resolved_at = event, now
@@ -762,7 +763,7 @@ class MemoryLedger:
                 ),
             )
         if found or change.event is None:
-            row.looked_at(event, definite, self.now())
+            row.heard(event, definite, not change.by_receipt, self.now())
         row.next_look_at = change.next_look_at
         row.erp_number, row.erp_status = change.erp_number or row.erp_number, change.erp_status or row.erp_status
         row.acknowledged_as = row.acknowledged_as if change.acknowledged_as is None else change.acknowledged_as
@@ -910,11 +911,20 @@ class BareErp:
     proof: Proof = "gross"
     keys_a_call: int = 500
     company: str = ""
+    confirmed_states: tuple[str, ...] = ()
+    receipt_is_acceptance: bool = False
     asked: list[Sent] = field(default_factory=list)
 
     @property
     def traits(self) -> Traits:
-        return Traits(self.guarantee, self.submit_seconds, self.proof, self.keys_a_call)
+        return Traits(
+            self.guarantee,
+            self.submit_seconds,
+            self.proof,
+            self.keys_a_call,
+            self.confirmed_states,
+            receipt_is_acceptance=self.receipt_is_acceptance,
+        )
 
     async def check(self) -> Health:
         self._answer()
@@ -965,7 +975,7 @@ class BareErp:
             self.sales[order.key].remove(sale)
         if trouble == "cancelled":
             sale.state = FoundState.CANCELLED
-        return Receipt(sale.number, sale.state, self.company)
+        return Receipt("" if trouble == "no number" else sale.number, sale.state, self.company)
 
     def _met(self, order: Order) -> Sale | None:
         """The sale that a submit of the order meets, if it is the same one."""

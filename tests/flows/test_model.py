@@ -90,25 +90,32 @@ async def trouble_and_then_calm(erp, ledger, policy, clock, pauses) -> None:
     pauses=st.lists(st.sampled_from([1, 31, 121, 1000, 2000]), min_size=8, max_size=8),
     orders=st.integers(1, 4),
     guarantee=st.sampled_from(["unique_key", "searchable", "blind"]),
+    accepts=st.booleans(),
 )
-def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pauses, orders, guarantee):
+def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pauses, orders, guarantee, accepts):
     """R44, R167"""
     clock = Clock()
     ledger, erp = MemoryLedger(clock, copy=reference()), DyingErp(clock, guarantee, list(script))
     extract(ROUTE, MemoryChannel([transaction(number) for number in range(1, orders + 1)]), ledger, ACTOR)
     validate(ROUTE, ledger, ACTOR)
 
-    asyncio.run(trouble_and_then_calm(erp, ledger, Policy(guarantee), clock, pauses))
+    accepts &= guarantee == "blind"
+    policy = Policy(guarantee, receipt_is_acceptance=accepts)
+    asyncio.run(trouble_and_then_calm(erp, ledger, policy, clock, pauses))
 
     assert len(ledger.rows) == orders
     for key, row in ledger.rows.items():
         live = [sale for sale in erp.sales.get(key, ()) if sale.state is not FoundState.CANCELLED]
         assert len(live) <= 1, (key, row)
-        if row.status is Status.SUCCEEDED:
+        if row.status is Status.SUCCEEDED and accepts:
+            assert row.erp_number, "the ERP accepted it under a number"
+        elif row.status is Status.SUCCEEDED:
             assert [(sale.state, sale.number) for sale in live] == [(FoundState.CONFIRMED, row.erp_number)]
         elif row.status is Status.PENDING_VERIFICATION and guarantee != "blind":
             assert row.acknowledged_as in row.message, "the ERP gave a number and does not show it: a person looks"
             assert not live
+        elif accepts and row.status is Status.CONFLICT:
+            assert "which is that of order" in row.message, "the ERP forgot an order and gave its number again"
         elif guarantee == "blind":
             assert row.status in (Status.PENDING_VERIFICATION, Status.FAILED), "a blind ERP's orders wait for a person"
         else:

@@ -336,6 +336,14 @@ def test_the_one_confirmed_order_of_the_erp_settles_a_conflict():
     assert (ledger.status(), ledger.rows[transaction(1).key].erp_number) == (Status.SUCCEEDED, "SO1")
 
 
+@pytest.mark.parametrize(("states", "result"), [((), "done"), (("confirmed",), "done"), (("done",), "refused")])
+def test_only_an_order_in_a_state_that_is_proof_can_be_accepted(states: tuple[str, ...], result: str):
+    """R48"""
+    ledger, erp = in_conflict((FoundState.CONFIRMED, "SO1"))
+    erp.confirmed_states = states
+    assert decide(ledger, erp, Action.ACCEPT, keys(1)).summary.counts == {result: 1}
+
+
 def test_orders_that_were_keyed_in_are_marked_with_their_numbers_and_never_sent(caplog):
     """R97, R98, R64"""
     ledger, erp = failed(1, 2, 3)

@@ -320,6 +320,8 @@ def _tried(attempt: Attempt) -> Tried:
     later = ""
     if attempt.resolution == Event.CONFIGURATION_SUSPECTED:
         later = "taken back, since it was like others: the ERP's set-up seemed to be the cause"
+    elif attempt.resolution == Event.CONFIRMED and attempt.looked_at is None:
+        later = "which is the ERP's acceptance"
     elif attempt.resolution not in (None, attempt.outcome):
         later = f"a look-up said later: {LOOKS.get(str(attempt.resolution), attempt.resolution)}"
     return Tried(

@@ -147,6 +147,7 @@ GIVEN_UP = (Status.FAILED, Status.DEAD)
 def _table() -> tuple[Transition, ...]:
     S, E, W = Status, Event, Who
     look = "a look-up: "
+    proven = look + "proven, same total and currency; or a receipt that is the ERP's acceptance"
     was_sent = DONE
     unproven = (S.SENDING, S.PENDING_VERIFICATION)
     given_up = GIVEN_UP
@@ -167,7 +168,7 @@ def _table() -> tuple[Transition, ...]:
         (W.PUSH, (S.QUEUED,), E.ATTEMPT_OPENED, S.SENDING, "an attempt row", True),
         (W.PUSH, (S.SENDING,), E.RECEIPT, S.SENT, "the ERP's answer to the submit", True),
         (W.PUSH, (S.SENDING,), E.NOT_SENT, S.QUEUED, "the call provably did not reach the ERP", True),
-        (W.SETTLE, IN_DOUBT, E.CONFIRMED, S.SUCCEEDED, look + "proven, same total and currency", True),
+        (W.SETTLE, IN_DOUBT, E.CONFIRMED, S.SUCCEEDED, proven, True),
         (W.SETTLE, IN_DOUBT, E.REFUSED, S.FAILED, "the ERP's refusal", True),
         (W.SETTLE, IN_DOUBT, E.REFUSED_TOO_OFTEN, S.DEAD, "refused too often", True),
         (W.SETTLE, IN_DOUBT, E.CANCELLED_IN_ERP, S.FAILED, look + "cancelled", True),

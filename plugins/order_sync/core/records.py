@@ -66,7 +66,7 @@ class Change:
 
     `event` None notes a look that found nothing definite. `erp_company` is the company of the number, as the ERP names
     it; '' leaves it as it is. `acknowledged_as` is the number under which the ERP says that it has the order; '' takes
-    that back, None leaves it as it is.
+    that back, None leaves it as it is. `by_receipt`: what proves it is a receipt, and nobody looked.
     """
 
     key: OrderKey
@@ -83,6 +83,7 @@ class Change:
     next_look_at: datetime | None = None
     acknowledged_as: str | None = None
     erp_company: str = ""
+    by_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

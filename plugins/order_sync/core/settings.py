@@ -167,6 +167,8 @@ class Settings:
             max_resends=self.max_resends,
             looks=self.early_looks,
             proof=traits.proof,
+            confirmed_states=traits.confirmed_states,
+            receipt_is_acceptance=traits.receipt_is_acceptance,
         )
 
     def _checked(self) -> "Settings":

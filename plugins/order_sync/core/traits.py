@@ -1,7 +1,10 @@
 """What an adapter says about its ERP. Flows and contract suite read it, and never ask which ERP it is."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from order_sync.core.errors import Misconfigured
 
 Guarantee = Literal["unique_key", "searchable", "blind"]
 
@@ -19,9 +22,25 @@ class Traits:
         proof: what shows that a confirmed ERP order is the order that was sent: `gross`, its total with tax; `net`,
             its total without tax; `acceptance`, that the ERP accepted it: its total may be missing then.
         keys_a_call: how many orders one look-up is asked for at most.
+        confirmed_states: which of the ERP's own states are proof that it has an order for good, unless the owner says
+            other ones; none leaves that to what a look-up says.
+        may_confirm: the states among which the owner may choose.
+        receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
     """
 
     guarantee: Guarantee
     submit_seconds: float = 240
     proof: Proof = "gross"
     keys_a_call: int = 500
+    confirmed_states: tuple[str, ...] = ()
+    may_confirm: tuple[str, ...] = ()
+    receipt_is_acceptance: bool = False
+
+    def confirmed_by(self, states: Sequence[str], erp: str) -> "Traits":
+        """The same, with the states that the owner of the ERP takes for proof. Raises Misconfigured for others."""
+        unknown = [state for state in states if state not in self.may_confirm]
+        known = f"it may be of {', '.join(self.may_confirm)}" if self.may_confirm else "its adapter lets nobody choose"
+        if unknown or not states:
+            named = ", ".join(f"'{state}'" for state in unknown) or "empty"
+            raise Misconfigured(f"ERP '{erp}': confirmed_states is {named}, and {known}: correct it in the registry")
+        return replace(self, confirmed_states=tuple(states))

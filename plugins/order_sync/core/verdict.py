@@ -3,7 +3,7 @@
 It says which event the evidence stands for and when to look again. It calls nobody and changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -61,6 +61,13 @@ class Found:
             return ""
         return (self.number or None) if self.state in (FoundState.TAKEN, FoundState.CONFIRMED) else None
 
+    def as_proof(self, confirmed_states: Collection[str]) -> "Found":
+        """The same, confirmed if it is in one of these states of the ERP; with none of them as the look-up says."""
+        if not confirmed_states or self.state not in (FoundState.TAKEN, FoundState.CONFIRMED):
+            return self
+        proven = self.erp_status in confirmed_states
+        return replace(self, state=FoundState.CONFIRMED if proven else FoundState.TAKEN)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -72,6 +79,8 @@ class Policy:
         tolerance: by how much the ERP's total may differ.
         looks: early looks, counted from the receipt.
         proof: what shows that a confirmed ERP order is ours.
+        confirmed_states: which of the ERP's own states are proof; none leaves that to what a look-up says.
+        receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
     """
 
     guarantee: Guarantee
@@ -82,6 +91,13 @@ class Policy:
     looks: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
     give_up_looking: timedelta = timedelta(days=30)
     proof: Proof = "gross"
+    confirmed_states: tuple[str, ...] = ()
+    receipt_is_acceptance: bool = False
+
+    @property
+    def trusts_receipts(self) -> bool:
+        """Whether no look-up can say more than a receipt does."""
+        return self.receipt_is_acceptance and self.guarantee == "blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +153,12 @@ def _ours(doubt: Doubt, policy: Policy) -> Decimal | None:
     return doubt.net if policy.proof == "net" else doubt.total
 
 
+WITHOUT_A_NUMBER = "and gives no number: look at the ERP's number sequence"
+
+
 def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) -> Verdict:
     """The verdict on an order in doubt, from every ERP order that bears its key."""
+    founds = [found.as_proof(policy.confirmed_states) for found in founds]
     live = [found for found in founds if found.state is not FoundState.CANCELLED]
     if len(live) > 1:
         times = f"the ERP holds it {len(live)} times: {numbers(live)}"
@@ -175,7 +195,7 @@ def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
     code = "PENDING_VERIFICATION"
     text = found.text or f"the ERP has it in its state '{found.erp_status}', which proves nothing; the window is over"
     if found.state is FoundState.CONFIRMED:
-        code, text = "ERP_ACK_WITHOUT_ID", "the ERP confirms it and gives no number: look at the ERP's number sequence"
+        code, text = "ERP_ACK_WITHOUT_ID", f"the ERP confirms it {WITHOUT_A_NUMBER}"
     if doubt.status is Status.PENDING_VERIFICATION:
         return Verdict(None, code, text, found)
     if now >= doubt.window_ends_at:
@@ -186,10 +206,12 @@ def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
 def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
     over = now >= doubt.window_ends_at
     if doubt.acknowledged_as:
-        return _acknowledged(doubt, over)
+        return _acknowledged(doubt, over, policy)
     if doubt.status is Status.SENT:
         if not over:
             return Verdict(None)
+        if policy.trusts_receipts:
+            return Verdict(Event.WINDOW_OVER, "ERP_ACK_WITHOUT_ID", f"the ERP accepted it {WITHOUT_A_NUMBER}")
         return Verdict(
             Event.WINDOW_OVER,
             "PENDING_VERIFICATION",
@@ -210,9 +232,11 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
     return Verdict(None)
 
 
-def _acknowledged(doubt: Doubt, over: bool) -> Verdict:
+def _acknowledged(doubt: Doubt, over: bool, policy: Policy) -> Verdict:
     """The verdict on an order that the ERP said to have and does not show: it is never sent again by itself."""
     number = doubt.acknowledged_as
+    if policy.trusts_receipts:
+        return Verdict(Event.CONFIRMED, found=Found(FoundState.CONFIRMED, number, "", None, doubt.currency))
     text = (
         f"the ERP said that it has it as {number}, and a look-up does not find it: look for {number} in the ERP; if it"
         " is there and right, mark the order as synced with that number, and if it is surely not there, resync the"

@@ -78,10 +78,34 @@ def close(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         told = {Event.RECEIPT: "sent", None: "outcome_unknown"}.get(outcome.event, str(outcome.event))
         sender.summary.add("busy" if outcome.retry_after else told)
+    _confirm_accepted(sender, outcomes)
     for code in sorted({outcome.code or "" for outcome in outcomes if outcome.event is Event.REFUSED}):
         number = holds_after(code)
         if number:
             _hold_if_all_are_refused(sender, code, number)
+
+
+def _confirm_accepted(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
+    """Let the orders succeed whose numbered receipt is the ERP's acceptance. What is missed here, `settle` makes up."""
+    if not sender.policy.receipt_is_acceptance:
+        return
+    confirmed = Event.CONFIRMED
+    accepted = [
+        Change(
+            outcome.key,
+            outcome.generation,
+            Status.SENT,
+            confirmed,
+            step(Status.SENT, confirmed),
+            erp_number=receipt.number,
+            erp_company=receipt.company,
+            erp_status=receipt.erp_status,
+            by_receipt=True,
+        )
+        for outcome in outcomes
+        if (receipt := outcome.receipt) and receipt.number
+    ]
+    sender.summary.add("confirmed", sender.ledger.apply(accepted, sender.actor))
 
 
 def _hold_if_all_are_refused(sender: "Sender", code: str, number: int) -> None:

@@ -219,7 +219,8 @@ class _Deciding:
         now = self.ledger.now()
         entries = self.ledger.entries([order.key for order in orders])
         known = {each.key: each.to_look_up(route.guests, now) for each in entries}
-        found = await erp.look_up([*known.values()])
+        seen, proof = await erp.look_up([*known.values()]), erp.traits.confirmed_states
+        found = {key: [each.as_proof(proof) for each in founds] for key, founds in seen.items()}
         numbered = None
         if isinstance(erp, Listing):
             numbered = await erp.by_number(route.channel, self._numbers(orders, found))

@@ -142,6 +142,7 @@ def change_row(change: Change) -> dict[str, Any]:
         "erp_status": change.erp_status,
         "next_look_at": change.next_look_at,
         "acknowledged_as": change.acknowledged_as,
+        "by_receipt": change.by_receipt,
     }
 
 

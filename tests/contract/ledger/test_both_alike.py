@@ -160,6 +160,31 @@ class Both(RuleBasedStateMachine):
         self.both(shut, self.claims[worker % len(self.claims)])
 
     @precondition(lambda self: self.claims)
+    @rule(worker=st.integers(0, 9), shared=st.sampled_from([False, False, True]))
+    def accept(self, worker: int, shared: bool) -> None:
+        """Take the receipts of a claim for the ERP's acceptance."""
+        proven = {"erp_company": self.company, "by_receipt": True}
+
+        def confirm(ledger: Any, claimed: Claim) -> int:
+            sent = [replace(each, status=Status.SENT) for each in claimed.entries]
+            numbers = ["SO-1" if shared else f"N{each.key.parts[1]}" for each in sent]
+            return ledger.apply(
+                [
+                    change(each, Event.CONFIRMED, erp_number=number, **proven)
+                    for each, number in zip(sent, numbers, strict=True)
+                ],
+                ACTOR,
+            )
+
+        self.alike(confirm, self.claims[worker % len(self.claims)])
+
+    @rule()
+    def send_and_accept(self) -> None:
+        """Send all that is queued, and take each receipt for acceptance."""
+        self.send(Event.RECEIPT)
+        self.accept(len(self.claims) - 1, False)
+
+    @precondition(lambda self: self.claims)
     @rule(worker=st.integers(0, 9))
     def release(self, worker: int) -> None:
         self.both(lambda each, claimed: each.release(claimed), self.claims.pop(worker % len(self.claims)))

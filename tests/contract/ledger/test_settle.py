@@ -175,3 +175,15 @@ def test_to_validate_pages_in_key_order(ledger: Ledger):
     assert [entry.key for entry in first] == [key(1), key(2)]
     assert [entry.key for entry in ledger.to_validate("shop", first[-1].key, 2)] == [key(3)]
     assert not ledger.to_validate("other", None, 2)
+
+
+def test_a_receipt_that_is_acceptance_confirms_without_a_look(ledger: Ledger, seen: Seen):
+    claimed = send(ledger, 1)
+    close(ledger, claimed.entries, Event.RECEIPT)
+    (entry,) = claimed.entries
+    accepted = replace(entry, status=Status.SENT)
+    assert ledger.apply([change(accepted, Event.CONFIRMED, erp_number="N00001", by_receipt=True)], ACTOR) == 1
+    assert seen.order(1, "status, erp_number") == ("succeeded", "N00001")
+    assert seen.events(1)[-2:] == ["receipt", "confirmed"]
+    ((outcome, resolution, looked_at, last_look),) = seen.attempts(1, "outcome, resolution, looked_at, last_look")
+    assert (outcome, resolution, looked_at, last_look) == ("receipt", "confirmed", None, None)

@@ -3,13 +3,15 @@
 -- One that was only refused, and for the ERP's configuration it seems, has not been tried since it was received; such a
 -- refusal does not count towards the last one.
 -- An ERP number that another order has is no proof: the order becomes a conflict, or is left as it is with the finding.
+-- What a receipt proves is proven without a look.
 with moment as materialized (
     select clock_timestamp() as now
 ), change as materialized (
     select * from jsonb_to_recordset(%(changes)s) as c (
         order_key text, generation bigint, from_status text, event text, to_status text, code text, message text,
         problems jsonb, customer_account text, currency text, total numeric, delivery_date date,
-        erp_number text, erp_company text, erp_status text, next_look_at timestamptz, acknowledged_as text)
+        erp_number text, erp_company text, erp_status text, next_look_at timestamptz, acknowledged_as text,
+        by_receipt boolean)
 ), locked as materialized (
     select
         change.*, o.id, o.erp, o.channel, o.first_attempt_at,
@@ -33,7 +35,7 @@ with moment as materialized (
     select
         l.id, l.from_status, l.problems, l.customer_account, l.currency, l.total, l.delivery_date,
         l.erp_number, l.company, l.erp_status, l.next_look_at, l.acknowledged_as, l.first_attempt_at,
-        l.event is null or cause.who = 'settle' as looked,
+        l.event is null or (cause.who = 'settle' and not l.by_receipt) as looked,
         l.event = 'configuration_suspected' and not exists (
             select from attempts a
             where a.order_id = l.id and a.opened_at >= l.first_attempt_at and not came_to_nothing(a)) as taken_back,
@@ -76,14 +78,14 @@ with moment as materialized (
     from judged j, moment
     where o.id = j.id
     returning o.id
-), looked_at as (
+), heard as (
     update attempts a set
-        looked_at = moment.now,
-        last_look = j.event,
+        looked_at = case when j.looked then moment.now else a.looked_at end,
+        last_look = case when j.looked then j.event else a.last_look end,
         resolved_at = case when j.definite and (a.resolved_at is null or resolved_early(a)) then moment.now else a.resolved_at end,
         resolution = case when j.definite and (a.resolved_at is null or resolved_early(a)) then j.event else a.resolution end
     from judged j, moment
-    where a.order_id = j.id and j.looked
+    where a.order_id = j.id and (j.looked or j.definite)
 ), uncounted as (
     update attempts a set resolution = j.event
     from judged j

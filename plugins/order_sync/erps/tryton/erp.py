@@ -17,7 +17,7 @@ from order_sync.core.verdict import Found
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.batches import Batches
 from order_sync.erps.tryton.client import Client, text
-from order_sync.erps.tryton.look_ups import LISTED, by_number, in_erp, look_up
+from order_sync.erps.tryton.look_ups import KEYS_A_CALL, LISTED, by_number, in_erp, look_up
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
@@ -88,7 +88,13 @@ class Tryton:
         options: Mapping[str, Any],
         now: Callable[[], datetime] = _now,
     ) -> None:
-        self.traits = Traits("unique_key", submit_seconds=CALLS_PER_SUBMIT * settings.call_deadline.total_seconds())
+        self.traits = Traits(
+            "unique_key",
+            submit_seconds=CALLS_PER_SUBMIT * settings.call_deadline.total_seconds(),
+            keys_a_call=KEYS_A_CALL,
+            confirmed_states=("processing", "done"),
+            may_confirm=("confirmed", "processing", "done"),
+        )
         self._channels: Sequence[str] = tuple(options.get("channels", ()))
         self._now = now
         self._client = Client(endpoint, settings)
