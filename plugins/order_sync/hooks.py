@@ -55,13 +55,16 @@ def channel(spec: ChannelSpec, conn_id: str | None = None) -> Any:
 
 
 def erp(spec: ErpSpec, conn_id: str | None = None) -> Any:
-    """The registry's adapter of an ERP, over its connection.
+    """The registry's adapter of an ERP, over its connection, with the owner's choice of what is proof.
 
     Besides its own options it gets `channels`, the names of those that feed it.
     """
     channels = [channel.name for channel in registry.CHANNELS if channel.erp == spec.name]
     fed = replace(spec, options={"channels": channels, **spec.options})
-    return _adapter(fed, registry.settings_for(spec), conn_id)
+    adapter = _adapter(fed, registry.settings_for(spec), conn_id)
+    if spec.confirmed_states is not None:
+        adapter.traits = adapter.traits.confirmed_by(spec.confirmed_states, spec.name)
+    return adapter
 
 
 def connection_type(spec: ChannelSpec | ErpSpec) -> str:

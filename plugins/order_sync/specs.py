@@ -23,6 +23,8 @@ class ErpSpec:
         tolerance: by how much its totals may differ from the channels', as Tolerance(1, per_line=Decimal("0.5")) in
             minor units; None takes ORDER_SYNC_TOTAL_TOLERANCE.
         in_flight: how many orders are sent to it at the same time; None takes ORDER_SYNC_SUBMIT_CONCURRENCY.
+        confirmed_states: which of its own states are proof that it has an order for good, of those that its adapter
+            lists, as ("processing", "done"); None takes the adapter's choice.
     """
 
     name: str
@@ -31,11 +33,17 @@ class ErpSpec:
     off_peak: tuple[str, str, str] | None = None
     tolerance: Tolerance | None = None
     in_flight: int | None = None
+    confirmed_states: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         _check_name("ERP", self.name)
         if self.in_flight is not None and self.in_flight < 1:
             raise Misconfigured(f"ERP '{self.name}': in_flight is {self.in_flight}: write 1 or more, or None")
+        if isinstance(self.confirmed_states, str):
+            raise Misconfigured(
+                f"ERP '{self.name}': confirmed_states is {self.confirmed_states!r}: write several states, such as"
+                ' ("processing", "done"), one as ("done",), or None'
+            )
         try:
             self.hours  # noqa: B018  reading them says what is wrong with them
         except (TypeError, ValueError) as error:

@@ -776,6 +776,10 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.TakesTheWholeForBegun: (begun_or_whole, "an order that is (taken|confirmed) is told as begun"),
     wrong.AsksForEachNumber: (test_a_thousand_numbers_are_asked_for_in_bulk, "not in bulk"),
     wrong.AsksAboutNoNumber: (test_no_number_asks_nothing, "looking for no number asks the ERP"),
+    wrong.NamesItsStatesInOtherWords: (
+        test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money,
+        "by what the adapter says of its proof that proves nothing",
+    ),
     wrong.ForgetsTheCompany: (
         test_an_order_is_of_one_company_whoever_tells_of_it,
         "an order is told as one of several companies",

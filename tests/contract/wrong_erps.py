@@ -446,6 +446,11 @@ class TakesTheWholeForBegun(Wrong):
         return {number: replace(row, begun=True) for number, row in found.items()}
 
 
+class NamesItsStatesInOtherWords(Wrong):
+    def seen(self, found):
+        return replace(found, erp_status=found.erp_status.upper())
+
+
 class ForgetsTheCompany(Wrong):
     def seen(self, found):
         return replace(found, company=f"not {found.company}")

@@ -68,6 +68,7 @@ def test_the_page_that_the_environment_names_is_the_installations(tmp_path):
         ),
         ('"market"', '"My Market"', "line 7: the name of channel 'My Market' must begin with a letter"),
         ('Tryton")', 'Tryton", in_flight=0)', "line 5: ERP 'books': in_flight is 0: write 1 or more"),
+        ('Tryton")', 'Tryton", confirmed_states="done")', "confirmed_states is 'done': write several states, such as"),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_the_file_and_the_line(tmp_path, old, new, says):

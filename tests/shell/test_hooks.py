@@ -260,3 +260,14 @@ def test_an_adapter_that_cannot_be_loaded_is_named(connections: Connections):
     connections["erp_tryton"] = TRYTON
     told = sentence(lambda: hooks.erp(ErpSpec("tryton", "order_sync.erps.nowhere:Nothing")))
     assert "order_sync.erps.nowhere:Nothing" in told
+
+
+def test_the_owner_chooses_which_states_of_the_erp_are_proof(connections: Connections):
+    """R48"""
+    connections["erp_tryton"] = TRYTON
+    assert hooks.erp(ERP).traits.confirmed_states == ("processing", "done")
+    assert hooks.erp(replace(ERP, confirmed_states=["done"])).traits.confirmed_states == ("done",)
+    assert sentence(lambda: hooks.erp(replace(ERP, confirmed_states=("done", "shipped")))) == (
+        "ERP 'tryton': confirmed_states is 'shipped', and it may be of confirmed, processing, done: correct it in the"
+        " registry"
+    )

@@ -95,7 +95,7 @@ class ResyncRequest(Request):
     """A decision of a person about some orders, chosen by their keys or by what they have in common.
 
     `erp_numbers` are the ERP's numbers of single orders: for mark_as_synced of each, for a resync of those that are
-    cancelled in the ERP and are to be opened again there.
+    cancelled in the ERP and are to be opened again there, or that somebody looked for there and did not find.
     """
 
     sections: ClassVar = {
@@ -121,8 +121,9 @@ class ResyncRequest(Request):
         json_schema_extra={"default": []},
         title="ERP numbers",
         description=(
-            "One a line, in the order of the keys. Mark as synced: the number of each in the ERP. Send again: only to"
-            " open an order again that is cancelled in the ERP, by its number there."
+            "One a line, in the order of the keys. Mark as synced: the number of each in the ERP. Send again: to open"
+            " an order again that is cancelled in the ERP, by its number there; or, where the ERP cannot be asked for"
+            " the number that it told, to say that you looked for it there."
         ),
     )
     status: AnyStatus = Field(
