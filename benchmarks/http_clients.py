@@ -23,7 +23,9 @@ from aiohttp import web
 from airflow.providers.http.hooks.http import HttpHook
 
 from order_sync.core.settings import Settings
-from order_sync.rest import Endpoint, Rest
+from order_sync.wire.auth import bearer
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.http import Http
 
 LATENCY_SECONDS = 0.02
 SECONDS = 1.0
@@ -31,7 +33,7 @@ ROUNDS = 5
 """The clients take turns, and each one's best round counts: a busy machine then disturbs all of them alike."""
 
 IN_FLIGHT = (1, 8, 32, 64)
-LINE = {"product": 1, "quantity": 2.0, "unit": 1, "unit_price": {"__class__": "Decimal", "decimal": "11.0000"}}
+LINE = {"product": 1, "quantity": 2, "unit": 1, "unit_price": {"__class__": "Decimal", "decimal": "11.0000"}}
 ORDER = {"web_shop": 1, "web_id": "dynamics_web:5637/1", "party": 2, "lines": [["create", [LINE] * 3]]}
 
 
@@ -88,9 +90,10 @@ def in_threads(in_flight: int, send: Callable[[], object]) -> float:
 
 
 async def ours(url: str, in_flight: int) -> float:
-    """`rest.py`, which is aiohttp with time-outs, limits and the meaning of errors."""
-    async with Rest(Endpoint("bench", url, "key"), Settings(submit_concurrency=in_flight)) as rest:
-        return await concurrently(in_flight, lambda: rest.send("POST", "/order", ORDER))
+    """`wire/http.py`, which is aiohttp with time-outs, limits and the meaning of errors."""
+    endpoint = Endpoint("bench", url, "key")
+    async with Http(endpoint, Settings(submit_concurrency=in_flight), bearer(endpoint)) as http:
+        return await concurrently(in_flight, lambda: http.send("POST", "/order", ORDER))
 
 
 async def by_aiohttp(url: str, in_flight: int) -> float:
@@ -141,7 +144,7 @@ async def by_http_hook(url: str, in_flight: int) -> float:
 
 
 CLIENTS = {
-    "rest.py": ours,
+    "wire/http.py": ours,
     "aiohttp": by_aiohttp,
     "httpx": by_httpx,
     "requests in threads": by_requests,

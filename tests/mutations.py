@@ -46,6 +46,7 @@ READING = "plugins/order_sync/channels/sql/"
 CORE = "plugins/order_sync/core/"
 FLOWS = "plugins/order_sync/flows/"
 LEDGER = "plugins/order_sync/ledger/"
+WIRE = "plugins/order_sync/wire/"
 TRYTON = "plugins/order_sync/erps/tryton/"
 RULES = "plugins/order_sync/migrations/versions/0009_rules.py"
 SCHEMA = "plugins/order_sync/migrations/versions/0001_ledger.py"
@@ -424,10 +425,10 @@ MUTATIONS = (
     Mutation(
         3,
         "a time-out of a send counts as nothing sent",
-        "plugins/order_sync/rest.py",
-        'raise doubt(f"{where} did not answer within',
-        'raise Transient(f"{where} did not answer within',
-        "tests/erps/test_rest.py::test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown",
+        WIRE + "failures.py",
+        'return doubt(f"{where} did not answer within',
+        'return Transient(f"{where} did not answer within',
+        "tests/wire/test_http.py::test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown",
     ),
     Mutation(
         3,
@@ -934,42 +935,42 @@ MUTATIONS = (
     Mutation(
         9,
         "a send whose answer is lost is made again",
-        "plugins/order_sync/rest.py",
-        "headers, OutcomeUnknown, ())",
-        "headers, OutcomeUnknown, REPEATS)",
-        "tests/erps/test_rest.py::test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown",
+        WIRE + "http.py",
+        "auth or self._auth, OutcomeUnknown, ())",
+        "auth or self._auth, OutcomeUnknown, REPEATS)",
+        "tests/wire/test_http.py::test_silence_after_the_request_leaves_the_outcome_of_a_send_unknown",
     ),
     Mutation(
         9,
         "one lost answer to a question holds the ERP",
-        "plugins/order_sync/rest.py",
+        WIRE + "http.py",
         "await self._gate.rest(pauses.pop(0))",
-        "raise failure.error from None",
-        "tests/erps/test_rest.py::test_a_question_whose_answer_is_lost_is_asked_again_and_answered",
+        "raise passing.error from None",
+        "tests/wire/test_http.py::test_a_question_whose_answer_is_lost_is_asked_again_and_answered",
     ),
     Mutation(
         9,
         "one call that a system declines for now is trouble",
-        "plugins/order_sync/pace.py",
+        WIRE + "pace.py",
         "self._opens_at - since > self._patience.total_seconds()",
         "self._opens_at > since",
-        "tests/erps/test_pace.py::test_a_call_that_is_declined_for_now_is_made_again_after_as_long_as_was_asked",
+        "tests/wire/test_pace.py::test_a_call_that_is_declined_for_now_is_made_again_after_as_long_as_was_asked",
     ),
     Mutation(
         9,
         "calls wait without end for a system that limits them",
-        "plugins/order_sync/pace.py",
+        WIRE + "pace.py",
         "self._opens_at - since > self._patience.total_seconds()",
         "False",
-        "tests/erps/test_pace.py::test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long",
+        "tests/wire/test_pace.py::test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long",
     ),
     Mutation(
         9,
         "only the call that was declined waits",
-        "plugins/order_sync/rest.py",
+        WIRE + "http.py",
         "            await self._gate.passed(begun)\n",
         "            if declined:\n                await self._gate.passed(begun)\n",
-        "tests/erps/test_pace.py::test_while_one_call_waits_all_others_of_the_connection_wait_too",
+        "tests/wire/test_pace.py::test_while_one_call_waits_all_others_of_the_connection_wait_too",
     ),
     Mutation(
         9,

@@ -35,7 +35,7 @@ class Stage(NamedTuple):
 
 TEST = {
     "core": Stage(["core", "flows"]),
-    "contract": Stage(["contract", "ledger", "channels", "erps", "sandbox", "real_orders"]),
+    "contract": Stage(["contract", "ledger", "channels", "erps", "wire", "sandbox", "real_orders"]),
     "dags": Stage(["shell", "dags"]),
     "end_to_end": Stage(["end_to_end"], beside=True),
     "fab": Stage(["fab"], beside=True),

@@ -21,7 +21,9 @@ from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits
 from order_sync.core.verdict import Found, Policy
 from order_sync.ledger import Ledger
-from order_sync.rest import Endpoint, Rest
+from order_sync.wire.auth import bearer
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.http import Http
 
 IN_FLIGHT = (8, 32)
 ORDERS = 2_000
@@ -39,8 +41,8 @@ class Nearby:
 
     traits = Traits("unique_key")
 
-    def __init__(self, rest: Rest) -> None:
-        self._rest = rest
+    def __init__(self, http: Http) -> None:
+        self._http = http
         self._numbers = count(1)
 
     async def check(self) -> Health:
@@ -53,7 +55,7 @@ class Nearby:
         return {}
 
     async def submit(self, order: Order) -> Receipt:
-        await self._rest.send("POST", "/order", {**ORDER, "web_id": str(order.key)})
+        await self._http.send("POST", "/order", {**ORDER, "web_id": str(order.key)})
         return Receipt(f"N{next(self._numbers)}", "draft")
 
 
@@ -78,8 +80,9 @@ def measured(at: Servers, rounds: int) -> list[Row]:
         server.kill()
 
 
-def _rest(url: str, in_flight: int) -> Rest:
-    return Rest(Endpoint("erp_nearby", url, "key"), Settings(submit_concurrency=in_flight))
+def _http(url: str, in_flight: int) -> Http:
+    endpoint = Endpoint("erp_nearby", url, "key")
+    return Http(endpoint, Settings(submit_concurrency=in_flight), bearer(endpoint))
 
 
 def _pushed(at: Servers, url: str, in_flight: int) -> float:
@@ -90,9 +93,9 @@ def _pushed(at: Servers, url: str, in_flight: int) -> float:
     )
 
     async def push(ledger: Ledger) -> int:
-        async with _rest(url, in_flight) as rest:
+        async with _http(url, in_flight) as http:
             policy = Policy("unique_key")
-            return (await flows.push(route, Nearby(rest), ledger, ACTOR, policy, settings)).counts.get("sent", 0)
+            return (await flows.push(route, Nearby(http), ledger, ACTOR, policy, settings)).counts.get("sent", 0)
 
     with Ledger(connecting(address)) as ledger:
         begun = time.monotonic()
@@ -109,11 +112,11 @@ def _alone(url: str, in_flight: int) -> float:
 
 async def _sent_alone(url: str, in_flight: int) -> float:
     numbers = iter(range(ORDERS))
-    async with _rest(url, in_flight) as rest:
+    async with _http(url, in_flight) as http:
 
         async def keep_sending() -> None:
             for number in numbers:
-                await rest.send("POST", "/order", {**ORDER, "web_id": f"shop:queued/{number}"})
+                await http.send("POST", "/order", {**ORDER, "web_id": f"shop:queued/{number}"})
 
         begun = time.monotonic()
         await asyncio.gather(*(keep_sending() for _ in range(in_flight)))

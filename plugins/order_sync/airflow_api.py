@@ -4,14 +4,16 @@ A user of Airflow that may read is enough for it. It changes nothing in Airflow,
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.settings import Settings
-from order_sync.rest import Endpoint, Rest
+from order_sync.wire.auth import Ask, Lent, Renewed
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.http import Http
 
 PAGE = 100
 """Rows asked for at a time."""
@@ -38,10 +40,11 @@ class AirflowApi:
 
     async def _rows(self, path: str, name: str, conditions: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        async with Rest(replace(self.endpoint, key=await self._token()), self.settings) as rest:
+        log_in = _LogIn(self.endpoint, self.user)
+        async with Http(self.endpoint, self.settings, log_in) as http:
             while True:
                 asked = urlencode({**conditions, "limit": PAGE, "offset": len(found)}, doseq=True)
-                reply = await rest.ask("GET", f"/api/v2/{path}?{asked}")
+                reply = await http.ask("GET", f"/api/v2/{path}?{asked}")
                 if reply.status == HTTPStatus.NOT_FOUND:
                     raise NoSuchList(f"Airflow answers HTTP 404 to '{path}': look at its version")
                 if reply.status != HTTPStatus.OK:
@@ -50,13 +53,19 @@ class AirflowApi:
                 if len(found) >= reply.body["total_entries"] or not reply.body[name]:
                     return found
 
-    async def _token(self) -> str:
-        # The password may be of any characters, and goes in the body alone: there is no bearer key yet.
-        async with Rest(replace(self.endpoint, key="none"), self.settings) as rest:
-            who = {"username": self.user, "password": self.endpoint.key}
-            reply = await rest.ask("POST", "/auth/token", who)
+
+class _LogIn(Renewed):
+    """Airflow's own way: a user's name and password give a token."""
+
+    what = "the token"
+
+    def __init__(self, endpoint: Endpoint, user: str) -> None:
+        super().__init__()
+        self._about, self._who = endpoint.about, {"username": user, "password": endpoint.key}
+
+    async def obtain(self, ask: Ask) -> Lent:
+        """Log in."""
+        reply = await ask("POST", "/auth/token", self._who)
         if reply.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
-            raise NotAuthorised(
-                f"connection '{self.endpoint.connection}': Airflow does not log in the user (HTTP {reply.status})"
-            )
-        return str(reply.body["access_token"])
+            raise NotAuthorised(f"{self._about}: Airflow does not log in the user (HTTP {reply.status})")
+        return Lent({"Authorization": f"Bearer {reply.body['access_token']}"})

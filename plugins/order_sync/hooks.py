@@ -26,7 +26,7 @@ from order_sync.specs import ChannelSpec, ErpSpec
 if TYPE_CHECKING:
     from order_sync.airflow_api import AirflowApi
     from order_sync.ledger import Ledger
-    from order_sync.rest import Endpoint
+    from order_sync.wire.endpoint import Endpoint
 
 LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
@@ -116,7 +116,7 @@ def _endpoint(conn_id: str) -> "Endpoint":
     """What a connection of type `http` leads to, and as whom."""
     from airflow.providers.http.hooks.http import HttpHook
 
-    from order_sync.rest import Endpoint
+    from order_sync.wire.endpoint import Endpoint
 
     connection, http = _connection(conn_id, "http"), HttpHook(http_conn_id=conn_id)
     http.get_conn()

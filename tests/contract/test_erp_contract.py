@@ -37,8 +37,8 @@ from order_sync.core.ports.erp import Erp, Receipt, Sent
 from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge
-from order_sync.pace import Gate
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.pace import Gate
 from tests.contract import wrong_erps as wrong
 from tests.contract.fixtures import fixture_of
 from tests.support.proxy import Proxy

@@ -12,7 +12,7 @@ from order_sync.core.orders import Order
 from order_sync.core.ports.erp import Sent
 from order_sync.core.verdict import Found
 from order_sync.erps.tryton import Tryton as Adapter
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import Tryton
 from tests.fixtures import tryton as fixture
 from tests.support.proxy import Proxy

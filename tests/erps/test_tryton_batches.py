@@ -9,7 +9,7 @@ import pytest
 from order_sync.core.errors import Misconfigured, NotAuthorised, OrderConflict, OutcomeUnknown, Transient
 from order_sync.core.ports.erp import Receipt
 from order_sync.erps.tryton import batches
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import DATABASE, INTEGRATION
 from sandbox.tryton import Tryton as Server
 from tests.erps.conftest import Back

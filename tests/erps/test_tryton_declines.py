@@ -15,8 +15,8 @@ from order_sync.core.errors import NotAuthorised, OrderSyncError, Transient
 from order_sync.core.ports.erp import Sent
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
-from order_sync.pace import Gate
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.pace import Gate
 from tests.fixtures.tryton import CHANNEL, order
 from tests.support.proxy import Proxy
 

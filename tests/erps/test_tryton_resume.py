@@ -20,7 +20,7 @@ from order_sync.core.ports.erp import Receipt
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState
 from order_sync.erps.tryton import Tryton
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from tests.erps.conftest import Back, found, refusal
 from tests.fixtures.tryton import CONFIRM, CREATE, QUOTE, connect, line, order
 from tests.support.proxy import Proxy

@@ -12,7 +12,7 @@ from order_sync.core.ports.erp import Sent
 from order_sync.core.rules import Wanted
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from sandbox import catalogue
 from tests.erps.conftest import Back
 from tests.fixtures.tryton import CHANNEL, connect, elsewhere, order

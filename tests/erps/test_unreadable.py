@@ -23,7 +23,7 @@ from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, FoundState, Policy, judge
 from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.erp import PERMISSIONS
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from tests.fixtures.tryton import CHANNEL, connect, order
 from tests.support.proxy import Proxy, Rule
 

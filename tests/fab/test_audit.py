@@ -11,7 +11,7 @@ from order_sync.airflow_api import AirflowApi
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 from order_sync.core.settings import Settings
 from order_sync.operators.restore import runs_of_people
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from sandbox.processes import free_port
 from tests.fab.office import Office
 

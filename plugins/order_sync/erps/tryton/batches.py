@@ -14,7 +14,7 @@ from order_sync.erps.tryton.look_ups import number_of
 from order_sync.erps.tryton.master_data import Shop
 from order_sync.erps.tryton.sales import FIELDS, MODEL, Sales, in_doubt
 from order_sync.erps.tryton.session import Session
-from order_sync.rest import UNREADABLE
+from order_sync.wire.content import UNREADABLE
 
 MOST_LINES = 400
 """Lines of the orders of one call, so that it ends soon; an order that has more is alone in its call."""

@@ -18,7 +18,11 @@ from urllib.parse import quote, urlencode
 
 from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient, Unreadable
 from order_sync.core.settings import Settings
-from order_sync.rest import UNREADABLE, Endpoint, Reply, Rest
+from order_sync.wire.auth import bearer
+from order_sync.wire.content import UNREADABLE, Content, Reply
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.http import Http
+from order_sync.wire.pages import Page, all_rows, by_offset
 
 Row = Mapping[str, Any]
 Domain = list[Any]
@@ -49,7 +53,7 @@ class Declined(Exception):
 class Client:
     """One Tryton database; an async context manager.
 
-    Every call raises what `Rest` raises, and NotAuthorised when the user lacks a permission, for which Tryton has no
+    Every call raises what `Http` raises, and NotAuthorised when the user lacks a permission, for which Tryton has no
     status of its own. The connection's extra names the `database`.
     """
 
@@ -61,42 +65,42 @@ class Client:
                 ' {"database": "name"} to its extra'
             )
         self._connection = endpoint.connection
-        self.rest = Rest(
+        self.http = Http(
             endpoint,
             settings,
+            bearer(endpoint),
             headers={"Accept-Language": "en"},
-            encode=partial(json.dumps, default=_encode),
+            encode=_content,
             decode=partial(json.loads, object_hook=_decode, parse_float=_number, parse_int=_number),
         )
 
     async def __aenter__(self) -> Self:
-        await self.rest.__aenter__()
+        await self.http.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self.rest.__aexit__(*error)
+        await self.http.__aexit__(*error)
 
     async def version(self) -> str:
         """The series of the server, such as 8.2."""
         body = {"id": 0, "method": "common.server.version", "params": []}
-        answer = await self._answer("the server's version", self.rest.ask("POST", "/rpc/", body), dict)
+        answer = await self._answer("the server's version", self.http.ask("POST", "/rpc/", body), dict)
         return str(answer.get("result"))
 
     async def search(self, model: str, domain: Domain, fields: Sequence[str]) -> list[Row]:
         """All rows by id, in pages; `field.name` asks for a field of a related record, found in the row of `field`."""
-        rows: list[Row] = []
-        page: list[Row] | None = None
-        while page is None or len(page) == PAGE:
-            wanted = {"domain": domain, "fields_names": [*fields], "order": [["id", "ASC"]]}
-            page = await self._ask(f"{model}/search_read", {**wanted, "offset": len(rows), "limit": PAGE}, list)
-            rows += page
-        return rows
+        wanted = {"domain": domain, "fields_names": [*fields], "order": [["id", "ASC"]], "limit": PAGE}
+
+        async def page(offset: int) -> Page[Row]:
+            return by_offset(await self._ask(f"{model}/search_read", {**wanted, "offset": offset}, list), offset, PAGE)
+
+        return await all_rows(page, 0)
 
     async def by_id(self, model: str, ids: Collection[int], fields: Sequence[str]) -> list[Row]:
         """Rows by id, of models that Tryton serves to GET only."""
         domain = base64.urlsafe_b64encode(json.dumps([["id", "in", sorted(ids)]]).encode()).decode()
         query = urlencode([("d", domain), *(("f", field) for field in fields)])
-        return list(await self._answer(model, self.rest.ask("GET", self._path(f"{model}?{query}")), list))
+        return list(await self._answer(model, self.http.ask("GET", self._path(f"{model}?{query}")), list))
 
     async def count(self, model: str, domain: Domain) -> int:
         """How many records match, by the server's own count."""
@@ -108,7 +112,7 @@ class Client:
 
     async def create_all(self, model: str, rows: Sequence[Row]) -> list[int]:
         """Create records of which a second one does no harm, all or none. Raises Declined."""
-        reply = await self.rest.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]}, repeats=())
+        reply = await self.http.ask("POST", self._path(f"{model}/create"), {"vlist": [*rows]}, repeats=())
         return [whole(each) for each in self._values(reply, list, Unreadable)]
 
     async def create(self, model: str, values: Row, fields: Sequence[str], company: int) -> Row:
@@ -124,7 +128,7 @@ class Client:
         return await self._send("POST", f"{model}/{record}/{button}", {}, fields, company)
 
     async def _ask(self, path: str, body: Row, kind: type) -> Any:
-        return await self._answer(path, self.rest.ask("POST", self._path(path), body), kind)
+        return await self._answer(path, self.http.ask("POST", self._path(path), body), kind)
 
     async def _answer(self, what: str, call: Awaitable[Reply], kind: type) -> Any:
         """The answer to a question, which Tryton declines only when something is wrong with the system."""
@@ -137,7 +141,7 @@ class Client:
     async def _send(self, method: str, path: str, body: Row, fields: Sequence[str], company: int) -> Row:
         context = base64.urlsafe_b64encode(json.dumps({"company": company}).encode()).decode()
         query = urlencode([("f", field) for field in fields])
-        reply = await self.rest.send(method, self._path(f"{path}?{query}"), body, {"X-Tryton-Context": context})
+        reply = await self.http.send(method, self._path(f"{path}?{query}"), body, {"X-Tryton-Context": context})
         return dict(self._values(reply, dict, OutcomeUnknown))
 
     def _path(self, path: str) -> str:
@@ -204,6 +208,10 @@ def _own_words(text: str) -> str:
     known = _NAMES_NO_RECORD.match(text)
     left_out = "Its text is left out, since it may name people: make the same call in Tryton to read it"
     return known[0] if known else left_out
+
+
+def _content(value: Any) -> Content:
+    return Content("application/json", json.dumps(value, default=_encode).encode())
 
 
 def _encode(value: object) -> object:

@@ -22,8 +22,9 @@ from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.sales import Sales
 from order_sync.erps.tryton.session import Session
-from order_sync.rest import UNREADABLE, Endpoint, unreadable
 from order_sync.specs import ErpSpec, FolderOf
+from order_sync.wire.content import UNREADABLE, unreadable
+from order_sync.wire.endpoint import Endpoint
 
 MODULES = ("sale", "web_shop")
 """The modules of Tryton without which there is nothing to send an order to."""
@@ -101,7 +102,7 @@ class Tryton:
         self._data = MasterData(self._client)
         self._addresses = Addresses(self._client, self._data)
         self._sales = Sales(self._client, self._data, self._addresses, settings.total_tolerance)
-        session = Session(self._client.rest, endpoint, self._client.database)
+        session = Session(self._client.http, endpoint, self._client.database)
         self._batches = Batches(self._client, session, self._sales)
         several = BatchLimits(32, at_a_time=2)
         self.batch_limits = several if session.possible else BatchLimits(1, settings.submit_concurrency)

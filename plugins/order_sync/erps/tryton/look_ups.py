@@ -23,7 +23,7 @@ from order_sync.core.verdict import Found, FoundState
 from order_sync.erps.tryton.client import Client, Row, amount, text, whole
 from order_sync.erps.tryton.lines import Digest, digest_of, digest_of_rows
 from order_sync.erps.tryton.refusals import LONGEST, without_people
-from order_sync.rest import UNREADABLE, unreadable
+from order_sync.wire.content import UNREADABLE, unreadable
 
 KEYS_A_CALL = 500
 IDS_IN_AN_ADDRESS = 200

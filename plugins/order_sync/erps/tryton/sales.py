@@ -17,7 +17,7 @@ from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
 from order_sync.erps.tryton.look_ups import name_of, number_of
 from order_sync.erps.tryton.master_data import MasterData, Shop
 from order_sync.erps.tryton.refusals import refused
-from order_sync.rest import UNREADABLE, unreadable
+from order_sync.wire.content import UNREADABLE, unreadable
 
 MODEL = "sale.sale"
 FIELDS = ("number", "state", "total_amount", "currency.code")

@@ -1,7 +1,6 @@
 """A system that limits its calls is waited for by all calls of its connection, and is trouble once patience ends."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,8 +8,10 @@ import pytest
 
 from order_sync.core.errors import RateLimited
 from order_sync.core.settings import Settings
-from order_sync.pace import LONGEST, PATIENCE, Gate, Quota
-from order_sync.rest import Endpoint, Rest
+from order_sync.wire.auth import bearer
+from order_sync.wire.endpoint import Endpoint
+from order_sync.wire.http import Http
+from order_sync.wire.pace import LONGEST, PATIENCE, Gate, Quota
 from tests.support.proxy import Proxy
 
 JSON = {"Content_Type": "application/json"}
@@ -44,18 +45,16 @@ def time() -> Time:
     return Time()
 
 
-@pytest.fixture
-def server() -> Iterator[Proxy]:
-    """A server that takes every call, unless a test tells it otherwise."""
-    with Proxy("http://127.0.0.1:9") as proxy:
-        proxy.answer("", 200, "{}", **JSON)
-        yield proxy
+@pytest.fixture(autouse=True)
+def _takes_every_call(server: Proxy) -> None:
+    server.answer("", 200, "{}", **JSON)
 
 
-def rest(server: Proxy, time: Time, **how: object) -> Rest:
+def http(server: Proxy, time: Time, **how: object) -> Http:
     """A client whose gate is on the test's clock."""
     gate = Gate("erp_test", monotonic=time.monotonic, sleep=time.sleep, **how)  # type: ignore[arg-type]
-    return Rest(Endpoint("erp_test", server.base_url, "key"), Settings(submit_concurrency=4), gate=gate)
+    endpoint = Endpoint("erp_test", server.base_url, "key")
+    return Http(endpoint, Settings(submit_concurrency=4), bearer(endpoint), gate=gate)
 
 
 @pytest.mark.parametrize("how", ["ask", "send"])
@@ -72,7 +71,7 @@ async def test_a_call_that_is_declined_for_now_is_made_again_after_as_long_as_wa
 ):
     """R74"""
     server.answer("", 429, times=1, **headers)
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         assert (await getattr(client, how)("POST", "/orders", {})).status == 200
     assert (server.count(""), time.slept) == (2, [seconds])
 
@@ -93,7 +92,7 @@ async def test_a_server_that_does_not_say_how_long_is_asked_ever_more_rarely(
     server: Proxy, time: Time, headers: dict[str, str]
 ):
     server.answer("", 429, times=4, **headers)
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         assert (await client.send("POST", "/orders", {})).status == 200
     assert all(least <= slept <= 1.5 * least for slept, least in zip(time.slept, (1, 2, 4, 8), strict=True))
 
@@ -101,7 +100,7 @@ async def test_a_server_that_does_not_say_how_long_is_asked_ever_more_rarely(
 async def test_while_one_call_waits_all_others_of_the_connection_wait_too(server: Proxy, time: Time):
     time.over = asyncio.Event()
     server.answer("first", 429, times=1, Retry_After="20")
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         calls = [asyncio.create_task(client.send("POST", "/first", {}))]
         await waiting(time, 1)
         calls += [asyncio.create_task(client.ask("GET", "/other")) for _ in range(2)]
@@ -121,8 +120,9 @@ async def waiting(time: Time, number: int) -> None:
 
 
 async def test_clients_that_share_a_gate_wait_together(server: Proxy, time: Time):
-    one = rest(server, time)
-    other = Rest(Endpoint("erp_test", server.base_url, "key"), Settings(), gate=one._gate)
+    one = http(server, time)
+    endpoint = Endpoint("erp_test", server.base_url, "key")
+    other = Http(endpoint, Settings(), bearer(endpoint), gate=one._gate)
     server.answer("one", 429, times=1, Retry_After="5")
     async with one, other:
         await one.send("POST", "/one", {})
@@ -136,7 +136,7 @@ async def test_clients_that_share_a_gate_wait_together(server: Proxy, time: Time
 async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(server: Proxy, time: Time):
     """R43, R74"""
     server.answer("", 429, times=3, Retry_After="61")
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         for how in ("ask", "send"):
             with pytest.raises(RateLimited, match=r"'erp_test' limits its calls.* wait 0:01:01") as error:
                 await getattr(client, how)("POST", "/orders", {})
@@ -146,7 +146,7 @@ async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(se
 
 async def test_patience_is_a_calls_in_all(server: Proxy, time: Time):
     server.answer("", 429, Retry_After="25")
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         with pytest.raises(RateLimited):
             await client.ask("GET", "/orders")
     assert time.slept == [25, 25]
@@ -155,13 +155,13 @@ async def test_patience_is_a_calls_in_all(server: Proxy, time: Time):
 
 async def test_patience_may_be_another_ones(server: Proxy, time: Time):
     server.answer("", 429, times=1, Retry_After="61")
-    async with rest(server, time, patience=timedelta(minutes=2)) as client:
+    async with http(server, time, patience=timedelta(minutes=2)) as client:
         assert (await client.ask("GET", "/orders")).status == 200
 
 
 async def test_a_wait_that_nobody_can_mean_is_not_believed(server: Proxy, time: Time):
     server.answer("", 429, Retry_After="99999999999")
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         with pytest.raises(RateLimited) as error:
             await client.ask("GET", "/orders")
     assert error.value.retry_after == LONGEST
@@ -169,14 +169,14 @@ async def test_a_wait_that_nobody_can_mean_is_not_believed(server: Proxy, time: 
 
 async def test_a_system_in_maintenance_is_asked_again_when_it_said(server: Proxy, time: Time):
     server.answer("", 503, times=1, Retry_After="12")
-    async with rest(server, time) as client:
+    async with http(server, time) as client:
         assert (await client.ask("GET", "/orders")).status == 200
     assert sum(time.slept) == pytest.approx(12)
 
 
 async def test_the_vendors_own_header_is_waited_for_before_any_call_is_declined(server: Proxy, time: Time):
     server.answer("", 200, "{}", times=1, X_Calls_Left="0", X_Calls_Reset_Ms="4500", **JSON)
-    async with rest(server, time, quota=PAGES) as client:
+    async with http(server, time, quota=PAGES) as client:
         await client.send("POST", "/orders", {})
         assert time.slept == []
         await client.send("POST", "/orders", {})
@@ -185,7 +185,7 @@ async def test_the_vendors_own_header_is_waited_for_before_any_call_is_declined(
 
 async def test_a_call_that_is_declined_waits_for_as_long_as_the_vendors_own_header_says(server: Proxy, time: Time):
     server.answer("", 429, times=1, X_Calls_Left="0", X_Calls_Reset_Ms="4500")
-    async with rest(server, time, quota=PAGES) as client:
+    async with http(server, time, quota=PAGES) as client:
         await client.ask("GET", "/orders")
     assert time.slept == [4.5]
 
@@ -202,7 +202,7 @@ async def test_a_call_that_is_declined_waits_for_as_long_as_the_vendors_own_head
 )
 async def test_a_header_that_says_nothing_of_the_kind_stops_no_call(server: Proxy, time: Time, headers: dict[str, str]):
     server.answer("", 200, "{}", times=1, **headers, **JSON)
-    async with rest(server, time, quota=PAGES) as client:
+    async with http(server, time, quota=PAGES) as client:
         await client.ask("GET", "/orders")
         await client.ask("GET", "/orders")
     assert time.slept == []
