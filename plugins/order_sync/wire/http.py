@@ -68,9 +68,9 @@ class Http:
         gate: Gate | None = None,
         is_business_error: Callable[[Reply], bool] = _none,
     ) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._tls, self._proxy = endpoint.tls, endpoint.proxy
-        self.base = endpoint.base_url.rstrip("/")
+        self._base = endpoint.base_url.rstrip("/")
         self._auth = auth
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._connect_timeout = settings.http_connect_timeout
@@ -185,7 +185,7 @@ class Http:
         self, method: str, url: URL, content: Content | None, headers: Mapping[str, str], doubt: Doubt
     ) -> Reply:
         """Make the call once."""
-        where, data = named(self._endpoint, url), None
+        where, data = named(self.endpoint, url), None
         if content:
             data, headers = content.data, {**headers, "Content-Type": content.type}
         try:
@@ -203,7 +203,7 @@ class Http:
                         response.status, self._decoded(response, text, where, doubt), response.headers, f"{url}"
                     )
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise failure(error, self._endpoint, url, doubt, self._read_timeout) from None
+            raise failure(error, self.endpoint, url, doubt, self._read_timeout) from None
         except UNREADABLE as error:  # a character set that there is not, or that is for something else than text
             raise unreadable(f"{where} answered in characters that cannot be read", error, doubt) from None
 
@@ -222,13 +222,13 @@ class Http:
     def _usable(self, reply: Reply, url: URL, doubt: Doubt) -> Reply:
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or reply.status == HTTPStatus.REQUEST_TIMEOUT
         if failed and not self._is_business_error(reply):
-            raise Passing(doubt(f"{named(self._endpoint, url)} answered HTTP {reply.status}"))
+            raise Passing(doubt(f"{named(self.endpoint, url)} answered HTTP {reply.status}"))
         return reply
 
     def _judged(self, reply: Reply, url: URL, auth: Auth) -> Reply:
-        status, where = reply.status, named(self._endpoint, url)
+        status, where = reply.status, named(self.endpoint, url)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            name = self._endpoint.connection
+            name = self.endpoint.connection
             raise Misconfigured(f"{where} redirects (HTTP {status}): set the address that answers in '{name}'")
         if auth is NOBODY:
             return reply
@@ -240,10 +240,10 @@ class Http:
 
     def _url(self, path: str, auth: Auth) -> URL:
         """The address to call. Credentials go to the endpoint's own host only, wherever an answer leads."""
-        url = URL(self.base + path) if path.startswith("/") else URL(path)
-        if auth is not NOBODY and url.origin() != URL(self.base).origin():
+        url = URL(self._base + path) if path.startswith("/") else URL(path)
+        if auth is not NOBODY and url.origin() != URL(self._base).origin():
             raise Misconfigured(
-                f"connection '{self._endpoint.connection}' was led from its own address to {url.host}, where its"
+                f"connection '{self.endpoint.connection}' was led from its own address to {url.host}, where its"
                 " credentials are not sent: set the address by which the system knows itself"
             )
         return url
