@@ -69,13 +69,14 @@ class Issuer(Vendor):
     assertions: list[dict[str, Any]] = field(default_factory=list)
     issued: int = 0
     url: str = ""
+    path: str = "/token"
 
     def end(self) -> None:
         """End all tokens."""
         self.tokens.clear()
 
     async def answer(self, request: web.Request) -> web.Response:
-        if request.path == "/token":
+        if request.path == self.path:
             return self._token(request, dict(await request.post()))
         known = request.headers.get("Authorization", "").removeprefix("Bearer ") in self.tokens
         return web.json_response({"number": 7}) if known else web.json_response({"said": "no"}, status=401)
@@ -107,7 +108,7 @@ class Issuer(Vendor):
                 form["client_assertion"],
                 self.public_key,
                 algorithms=[self.algorithm],
-                audience=self.url + "/token",
+                audience=self.url + self.path,
                 issuer=self.client,
                 options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"]},
             )
