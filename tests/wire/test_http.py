@@ -367,6 +367,14 @@ async def test_the_credentials_go_to_no_other_host_wherever_an_answer_leads(serv
     assert server.requests == ["GET /public\n"]
 
 
+@pytest.mark.parametrize("path", ["orders", "", "https://", "https://[::1/orders"])
+async def test_what_is_no_address_is_not_called(server: Proxy, path: str) -> None:
+    async with client(endpoint(server.base_url)) as http:
+        with pytest.raises(Unreadable, match="'erp_test': what is called must begin with / or be a whole address"):
+            await http.ask("GET", path)
+    assert server.requests == []
+
+
 async def test_an_answers_headers_are_kept_by_name_in_whatever_case(server: Proxy) -> None:
     server.answer("", 204, "", Location="/record/v1/salesOrder/4711")
     async with client(endpoint(server.base_url)) as http:
@@ -439,10 +447,10 @@ async def test_a_systems_own_words_are_returned_whatever_the_status(server: Prox
     assert server.count("") == 1
 
 
-@pytest.mark.parametrize("body", ["<p>Bad gateway</p>", '{"error":', "{}"])
+@pytest.mark.parametrize("body", ["<p>Bad gateway</p>", '{"error":', "{}", "7", "null"])
 async def test_a_failure_in_which_the_system_says_nothing_leaves_the_outcome_unknown(server: Proxy, body: str) -> None:
     server.answer("", 500, body, **JSON)
-    async with client(endpoint(server.base_url), is_business_error=lambda reply: "error" in [*reply.body]) as http:
+    async with client(endpoint(server.base_url), is_business_error=lambda reply: reply.body["error"]) as http:
         with pytest.raises(OutcomeUnknown):
             await http.send("POST", "/orders", {})
 

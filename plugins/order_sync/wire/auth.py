@@ -238,7 +238,7 @@ class _OAuth(Renewed):
         try:
             token, lasts = reply.body["access_token"], reply.body.get("expires_in")
             is_bearer = _is_token(token) and reply.body.get("token_type", "bearer").lower() == "bearer"
-            ends = None if lasts is None else timedelta(seconds=int(lasts))
+            ends = None if lasts is None else timedelta(seconds=float(lasts))
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
             is_bearer = False
         if not is_bearer:

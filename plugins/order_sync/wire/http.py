@@ -15,7 +15,7 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient
+from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient, Unreadable
 from order_sync.core.settings import Settings
 from order_sync.wire.auth import NOBODY, Auth
 from order_sync.wire.content import (
@@ -71,6 +71,7 @@ class Http:
         self.endpoint = endpoint
         self._tls, self._proxy = endpoint.tls, endpoint.proxy
         self._base = endpoint.base_url.rstrip("/")
+        self._origin = URL(self._base).origin()
         self._auth = auth
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._connect_timeout = settings.http_connect_timeout
@@ -221,9 +222,16 @@ class Http:
 
     def _usable(self, reply: Reply, url: URL, doubt: Doubt) -> Reply:
         failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or reply.status == HTTPStatus.REQUEST_TIMEOUT
-        if failed and not self._is_business_error(reply):
+        if failed and not self._speaks(reply):
             raise Passing(doubt(f"{named(self.endpoint, url)} answered HTTP {reply.status}"))
         return reply
+
+    def _speaks(self, reply: Reply) -> bool:
+        """Whether the system itself says why; what the adapter stumbles over is nobody's word."""
+        try:
+            return self._is_business_error(reply)
+        except UNREADABLE:
+            return False
 
     def _judged(self, reply: Reply, url: URL, auth: Auth) -> Reply:
         status, where = reply.status, named(self.endpoint, url)
@@ -234,16 +242,20 @@ class Http:
             return reply
         if status == HTTPStatus.UNAUTHORIZED:
             raise NotAuthorised(f"{where}: {auth.what} is not accepted (HTTP 401): {auth.mend}")
-        if status == HTTPStatus.FORBIDDEN and not self._is_business_error(reply):
+        if status == HTTPStatus.FORBIDDEN and not self._speaks(reply):
             raise NotAuthorised(f"{where}: {auth.what} does not allow this (HTTP 403)", code="FORBIDDEN")
         return reply
 
     def _url(self, path: str, auth: Auth) -> URL:
         """The address to call. Credentials go to the endpoint's own host only, wherever an answer leads."""
-        url = URL(self._base + path) if path.startswith("/") else URL(path)
-        if auth is not NOBODY and url.origin() != URL(self._base).origin():
+        try:
+            url = URL(self._base + path) if path.startswith("/") else URL(path)
+            host = url.origin()
+        except ValueError:
+            raise Unreadable(f"{self.endpoint.about}: what is called must begin with / or be a whole address") from None
+        if auth is not NOBODY and host != self._origin:
             raise Misconfigured(
-                f"connection '{self.endpoint.connection}' was led from its own address to {url.host}, where its"
+                f"{self.endpoint.about} was led from its own address to {url.host}, where its"
                 " credentials are not sent: set the address by which the system knows itself"
             )
         return url
