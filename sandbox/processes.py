@@ -11,6 +11,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
@@ -26,6 +28,9 @@ from sandbox import STATE
 PORTS = range(20000, 32001)
 """Outside of the range from which outgoing calls take theirs."""
 
+PATIENCE = 3.0
+"""After how many seconds who waits for a lock says so."""
+
 _given: set[int] = set()
 
 
@@ -33,13 +38,36 @@ class SandboxError(Exception):
     """A sandbox server could not be built or started; the message ends with what its log says."""
 
 
+def say(text: str) -> None:
+    """Tell whoever started this something while it goes on."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a file, so that two processes build a shared thing once; waits for the other."""
+    """Hold an exclusive lock on a file, so that two processes build a shared thing once; waits for the other.
+
+    The file holds the number of the process that has the lock, for those that wait and say so.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with path.open("a+") as file:
+        _wait_for(file, path)
+        file.truncate(0)
+        file.write(f"{os.getpid()}")
+        file.flush()
         yield
+
+
+def _wait_for(file: TextIO, path: Path) -> None:
+    """Take the lock; who waits for longer than PATIENCE says for what, once."""
+    begun, silent = time.monotonic(), True
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if silent and time.monotonic() - begun >= PATIENCE:
+            silent = False
+            say(f"· waiting for process {path.read_text() or '?'}, which has the lock {path}")
+        time.sleep(0.1)
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from sandbox import scratch
+from sandbox import processes, scratch
 from sandbox.postgres import Cluster
 from tests.servers import SERVERS
 
@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests run on another Postgres server."""
     parser.addoption("--server", choices=SERVERS, default="wheel", help="the Postgres of ledgers and channels")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the sandbox say at once what it waits for: what a test prints is else kept until the test is over."""
+    capture, say = config.pluginmanager.getplugin("capturemanager"), processes.say
+
+    def aloud(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            say(text)
+
+    processes.say = aloud
 
 
 def pytest_sessionstart() -> None:

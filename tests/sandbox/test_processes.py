@@ -1,11 +1,13 @@
 """Whatever a service started ends with it, and a run that was killed leaves nothing for long."""
 
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import psutil
 import pytest
@@ -114,6 +116,45 @@ def test_a_lock_keeps_a_second_process_waiting(tmp_path: Path) -> None:
         assert not word.exists()
     assert second.wait(30) == 0
     assert word.read_text() == "second"
+
+
+def test_who_waits_for_a_lock_says_for_what_and_who_has_it(tmp_path: Path) -> None:
+    lock = tmp_path / "template.lock"
+    code = "import sys; from pathlib import Path; from sandbox import processes; processes.PATIENCE = 0\n"
+    code += "with processes.locked(Path(sys.argv[1])): print('second')"
+    with locked(lock):
+        second = subprocess.Popen([sys.executable, "-c", code, lock], cwd=CHECKOUT, stdout=PIPE, stderr=PIPE, text=True)
+        assert second.stderr
+        said = second.stderr.readline()
+    assert said == f"· waiting for process {os.getpid()}, which has the lock {lock}\n"
+    assert second.communicate() == ("second\n", "")
+
+
+def test_who_need_not_wait_for_a_lock_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        with locked(tmp_path / "template.lock"):
+            pass
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_of_tests_that_waits_for_a_lock_says_so_at_once_and_not_at_its_end(tmp_path: Path) -> None:
+    """What a test prints is kept back, and one that waits for minutes would look as if it hung."""
+    (tmp_path / "test_waits.py").write_text(
+        "from pathlib import Path\nfrom sandbox import processes\n"
+        "def test_waits(monkeypatch):\n"
+        "    monkeypatch.setattr(processes, 'PATIENCE', 0)\n"
+        f"    with processes.locked(Path({str(tmp_path / 'lock')!r})):\n        pass\n"
+    )
+    options = ["-c", CHECKOUT / "pyproject.toml", "-p", "tests.conftest", f"--confcutdir={tmp_path}"]
+    with locked(tmp_path / "lock"):
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, tmp_path], cwd=CHECKOUT, stdout=PIPE, stderr=PIPE, text=True
+        )
+        assert run.stderr
+        said = run.stderr.readline()
+    printed, _ = run.communicate()
+    assert said == f"· waiting for process {os.getpid()}, which has the lock {tmp_path / 'lock'}\n", printed
+    assert run.returncode == 0
 
 
 def test_a_test_run_that_is_told_to_end_stops_its_servers(tmp_path: Path):
