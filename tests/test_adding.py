@@ -6,9 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import count
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -17,12 +15,12 @@ from order_sync import registry
 from order_sync.channels.sql import COLUMNS
 from sandbox.postgres import Cluster
 from tests.contract import test_channel_contract, test_channel_rows
-from tests.contract.channel_subject import Subject
+from tests.contract.channel_subject import Subject, lacks
+from tests.support.shop import Shop
 
 PAGE = (DOCS / "adding.md").read_text()
 BLOCKS = dict(re.findall(r"^```(?:sql|python) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 NAME = "my_shop"
-NUMBERS = count()
 SENTENCES = [
     test
     for module in (test_channel_contract, test_channel_rows)
@@ -33,8 +31,8 @@ SHIPPED = {name: text for name, text in BLOCKS.items() if name.startswith("corne
 
 
 @pytest.fixture(scope="module")
-def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ModuleType, str]]:
-    """The page's files in a tree of their own, the fixture among them, and the name of an empty shop's database."""
+def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The page's files in a tree of their own, and an empty shop of the fixture among them."""
     root = tmp_path_factory.mktemp("tree")
     folder, fixtures = root / "include" / "sql" / "channels" / NAME, root / "tests" / "fixtures"
     for where in (folder, fixtures):
@@ -51,21 +49,15 @@ def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         fixture = module_from_spec(found)
         patch.setitem(sys.modules, NAME, fixture)
         found.loader.exec_module(fixture)
-        cluster.create_database(NAME)
-        fixture.create(cluster.dsn(NAME))
-        yield fixture, NAME
-    cluster.drop_database(NAME)
+        assert lacks(fixture.Shop) == []
+        with fixture.Shop.installed(cluster) as shop:
+            yield shop
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda test: test.__name__)
-def test_the_pages_example_fulfils_the_contract(
-    written: tuple[ModuleType, str], cluster: Cluster, sentence: Callable[[Subject], None]
-):
-    fixture, name = written
-    database = f"{name}_{next(NUMBERS)}"
-    cluster.create_database(database, name)
-    sentence(Subject(fixture, cluster.dsn(database), cluster.dsn(name)))
-    cluster.drop_database(database)
+def test_the_pages_example_fulfils_the_contract(written: Shop, sentence: Callable[[Subject], None]):
+    with written.another() as shop:
+        sentence(Subject(shop))
 
 
 def test_the_contract_is_tried_in_full():

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox import shop
 from sandbox.postgres import Cluster
+from tests.support.databases import database
 from tests.support.emptying import empty
 
 NUMBERS = count()
@@ -23,26 +24,22 @@ def emptied(dsn: str) -> None:
 def template(cluster: Cluster) -> Iterator[str]:
     """The name of a database with an empty shop, to which nobody is connected."""
     name = "empty_shop"
-    cluster.create_database(name)
-    shop.create(cluster.dsn(name))
-    yield name
-    cluster.drop_database(name)
+    with database(cluster, name) as dsn:
+        shop.create(dsn)
+        yield name
 
 
 @pytest.fixture
 def own_dsn(cluster: Cluster, template: str) -> Iterator[str]:
     """The address of an empty shop whose schema may be changed."""
-    name = f"shop_{next(NUMBERS)}"
-    cluster.create_database(name, template)
-    yield cluster.dsn(name)
-    cluster.drop_database(name)
+    with database(cluster, f"shop_{next(NUMBERS)}", template) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")
 def shared(cluster: Cluster, template: str) -> Iterator[str]:
-    cluster.create_database("shop", template)
-    yield cluster.dsn("shop")
-    cluster.drop_database("shop")
+    with database(cluster, "shop", template) as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -52,10 +49,8 @@ def dsn(shared: str) -> Iterator[str]:
     emptied(shared)
 
 
-@pytest.fixture(scope="session")
-def shared_lax(cluster: Cluster, template: str) -> Iterator[str]:
-    cluster.create_database("lax_shop", template)
-    dsn = cluster.dsn("lax_shop")
+def loosened(dsn: str) -> None:
+    """Let columns, but for keys and counters, hold all that their types can."""
     with psycopg.connect(dsn) as connection:
         columns = connection.execute(
             "select attrelid::regclass::text, attname, atttypid = 'numeric'::regtype from pg_attribute"
@@ -66,8 +61,13 @@ def shared_lax(cluster: Cluster, template: str) -> Iterator[str]:
         for table, column, numeric in columns:
             unbounded = f", alter {column} type numeric" if numeric else ""
             connection.execute(f"alter table {table} alter {column} drop not null{unbounded}")
-    yield dsn
-    cluster.drop_database("lax_shop")
+
+
+@pytest.fixture(scope="session")
+def shared_lax(cluster: Cluster, template: str) -> Iterator[str]:
+    with database(cluster, "lax_shop", template) as dsn:
+        loosened(dsn)
+        yield dsn
 
 
 @pytest.fixture

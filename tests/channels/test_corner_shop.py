@@ -14,35 +14,31 @@ from order_sync.core.reading import Reading, read_order
 from order_sync.core.rules import problems_of
 from order_sync.core.watermark import Watermark
 from sandbox.postgres import Cluster
-from tests.fixtures.corner_shop import PLACED_AT, SPEC, add, channel, create
+from tests.fixtures.corner_shop import PLACED_AT, SPEC, Shop
 from tests.fixtures.reference import reference
 
 GOOD, ODD = "1001", "1002"
 
 
 @pytest.fixture(scope="module")
-def shared(cluster: Cluster) -> Iterator[str]:
-    cluster.create_database("corner")
-    create(cluster.dsn("corner"))
-    yield cluster.dsn("corner")
-    cluster.drop_database("corner")
+def shared(cluster: Cluster) -> Iterator[Shop]:
+    with Shop.installed(cluster) as shop:
+        yield shop
 
 
 @pytest.fixture
-def dsn(shared: str) -> Iterator[str]:
+def dsn(shared: Shop) -> Iterator[str]:
     """The address of a shop with two good orders."""
-    with psycopg.connect(shared) as connection:
-        add(connection, [GOOD, ODD])
-    yield shared
-    with psycopg.connect(shared) as connection:
-        connection.execute("truncate purchase")
+    shared.sell([GOOD, ODD])
+    yield shared.dsn
+    shared.execute("truncate purchase")
 
 
 def odd(dsn: str, change: str) -> Transaction:
     """What the second order is after a change, beside a good order that is as it was."""
     with psycopg.connect(dsn) as connection:
         connection.execute(f"update purchase set {change} where ticket = '{ODD}'")
-    batches = channel(dsn).transactions(Watermark(""))
+    batches = Shop.over(dsn).transactions(Watermark(""))
     read = {each.reference: each for batch in batches for each in batch.transactions}
     assert codes_of(read[GOOD]) == set()
     return read[ODD]

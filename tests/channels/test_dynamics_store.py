@@ -19,7 +19,7 @@ from tests.fixtures.reference import reference
 
 
 def read(dsn: str, fixture: Any = dynamics_store) -> list[Transaction]:
-    return [each for batch in fixture.channel(dsn).transactions(Watermark("")) for each in batch.transactions]
+    return [each for batch in fixture.Shop.over(dsn).transactions(Watermark("")) for each in batch.transactions]
 
 
 def write(dsn: str, *sales: Sale) -> None:

@@ -19,7 +19,7 @@ from sandbox import shop
 from sandbox.postgres import Cluster
 from sandbox.sales import ELECTRONIC, PICK_UP, SHIP, Charge, Sale
 from sandbox.shop import address_of
-from tests.fixtures.dynamics_web import FOLDER, HOME, PLACED_AT, SPEC, channel, sale
+from tests.fixtures.dynamics_web import FOLDER, HOME, PLACED_AT, SPEC, Shop, sale
 from tests.fixtures.reference import reference
 
 PIECE = sale().lines[0]
@@ -27,7 +27,7 @@ KEY = "channel, store, terminal, transactionid, dataareaid"
 
 
 def read(dsn: str) -> list[Transaction]:
-    return [each for batch in channel(dsn).transactions(Watermark("")) for each in batch.transactions]
+    return [each for batch in Shop.over(dsn).transactions(Watermark("")) for each in batch.transactions]
 
 
 def write(dsn: str, *sales: Sale) -> None:
@@ -273,7 +273,7 @@ def test_a_header_whose_lines_come_later_is_complete_when_it_is_read_again(dsn):
         connection.execute(
             f"insert into ax.retailtransactionsalestrans ({columns}) select {columns} from later where linenum = 2"
         )
-    ((late,),) = channel(dsn).read_again([early.key])
+    ((late,),) = Shop.over(dsn).read_again([early.key])
     assert [(each.expected_lines, each.present_lines) for each in (early, late)] == [(2, 1), (2, 2)]
     assert late.digest != early.digest
     assert problems_in(late) == ()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
-from types import ModuleType
 
 import psycopg
 import pytest
@@ -15,6 +14,8 @@ from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.ledger import Ledger
 from sandbox.postgres import Cluster
 from tests.fixtures import corner_shop, dynamics_store, dynamics_web
+from tests.support.databases import database
+from tests.support.sql_shop import SqlShop
 
 NUMBERS = count()
 LINES = "ax.retailtransactionsalestrans"
@@ -30,24 +31,23 @@ AT_ONCE = replace(DEFAULTS, lines_overdue_after=timedelta(0))
 
 
 @dataclass(frozen=True)
-class Shop:
+class Late:
     """A channel with one sale of three lines, of which two are held back; `bring` lets them come."""
 
-    fixture: ModuleType
-    dsn: str
+    shop: SqlShop
     ledger: Ledger
     ledger_dsn: str
     bring: Callable[[], object]
 
     def extract(self, settings: Settings = DEFAULTS) -> dict[str, int]:
         """One extract; the statuses of the ledger's orders afterwards."""
-        route = registry.route(self.fixture.SPEC)
-        flows.extract(route, self.fixture.channel(self.dsn), self.ledger, Actor("test"), settings)
+        route = registry.route(self.shop.spec)
+        flows.extract(route, self.shop.channel(), self.ledger, Actor("test"), settings)
         return dict(self.ledger.counts(route.channel))
 
     def lines(self) -> list[int]:
         """How many lines each order has that is to be validated."""
-        entries = self.ledger.to_validate(self.fixture.SPEC.name, None, 10)
+        entries = self.ledger.to_validate(self.shop.spec.name, None, 10)
         return [entry.transaction.present_lines for entry in entries if entry.transaction]
 
     def why(self) -> tuple[str, str]:
@@ -61,42 +61,33 @@ class Shop:
     params=[(dynamics_web, DYNAMICS), (dynamics_store, DYNAMICS), (corner_shop, JSON)],
     ids=["dynamics_web", "dynamics_store", "corner_shop"],
 )
-def shop(request: pytest.FixtureRequest, cluster: Cluster, migrated: str) -> Iterator[Shop]:
+def late(request: pytest.FixtureRequest, cluster: Cluster, migrated: str) -> Iterator[Late]:
     fixture, (hold_back, bring) = request.param
-    names = [f"late_{kind}_{next(NUMBERS)}" for kind in ("shop", "ledger")]
-    for name, template in zip(names, ("template1", migrated), strict=True):
-        cluster.create_database(name, template)
-    dsn, ledger_dsn = map(cluster.dsn, names)
-    fixture.create(dsn)
-
-    def change(statement: str) -> None:
-        with psycopg.connect(dsn) as connection:
-            connection.execute(statement)
-
-    with psycopg.connect(dsn) as connection:
-        fixture.add(connection, ["1001"], lines=3)
-    change(hold_back)
-    with Ledger(lambda: psycopg.connect(ledger_dsn)) as ledger:
-        yield Shop(fixture, dsn, ledger, ledger_dsn, lambda: change(bring))
-    for name in names:
-        cluster.drop_database(name)
+    with (
+        fixture.Shop.installed(cluster) as shop,
+        database(cluster, f"late_ledger_{next(NUMBERS)}", migrated) as ledger_dsn,
+        Ledger(lambda: psycopg.connect(ledger_dsn)) as ledger,
+    ):
+        shop.sell(["1001"], lines=3)
+        shop.execute(hold_back)
+        yield Late(shop, ledger, ledger_dsn, lambda: shop.execute(bring))
 
 
-def test_a_header_waits_for_its_lines_and_is_an_order_once_they_are_there(shop: Shop):
-    assert shop.extract() == {"waiting": 1}
-    assert shop.extract() == {"waiting": 1}
-    shop.bring()
-    assert shop.extract() == {"received": 1}
-    assert shop.lines() == [3]
+def test_a_header_waits_for_its_lines_and_is_an_order_once_they_are_there(late: Late):
+    assert late.extract() == {"waiting": 1}
+    assert late.extract() == {"waiting": 1}
+    late.bring()
+    assert late.extract() == {"received": 1}
+    assert late.lines() == [3]
 
 
-def test_a_header_whose_lines_never_come_fails_with_a_code_of_its_own_and_late_ones_still_make_it_an_order(shop: Shop):
-    assert shop.extract() == {"waiting": 1}
-    assert shop.extract(AT_ONCE) == {"failed": 1}
-    code, message = shop.why()
+def test_a_header_whose_lines_never_come_fails_with_a_code_of_its_own_and_late_ones_still_make_it_an_order(late: Late):
+    assert late.extract() == {"waiting": 1}
+    assert late.extract(AT_ONCE) == {"failed": 1}
+    code, message = late.why()
     assert code == "LINES_MISSING"
     assert "1 of 3 lines" in message
-    assert shop.extract(AT_ONCE) == {"failed": 1}
-    shop.bring()
-    assert shop.extract() == {"received": 1}
-    assert shop.lines() == [3]
+    assert late.extract(AT_ONCE) == {"failed": 1}
+    late.bring()
+    assert late.extract() == {"received": 1}
+    assert late.lines() == [3]

@@ -180,7 +180,7 @@ class ManyWriters(RuleBasedStateMachine):
     @property
     def channel(self) -> SqlChannel:
         lag = timedelta(hours=1) if self.waits else SETTINGS.settle_lag
-        return replace(dynamics_web.channel(self.cluster.dsn(DATABASE), 1, lag), name=self.name)
+        return replace(dynamics_web.Shop.over(self.cluster.dsn(DATABASE), 1, lag), name=self.name)
 
     def extract(self, batch: int, happen: Callable[[], None]) -> None:
         """Run, and look what is in the ledger; of a database that nobody accepted nothing may be read."""

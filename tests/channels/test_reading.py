@@ -184,12 +184,12 @@ def test_only_so_many_of_the_highest_and_of_the_lowest_below_the_mark_are_looked
 
 
 def test_what_was_passed_is_found_by_the_index_on_the_counter_and_not_by_a_scan(own_dsn):
-    channel = dynamics_web.channel(own_dsn)
+    channel = dynamics_web.Shop.over(own_dsn)
     headers = (channel.folder / "headers.sql").read_text()
     passed = headers.replace("{which}", f"not ({(channel.folder / 'new.sql').read_text()})")
     query = f"explain (costs off) {around('read_passed', headers=passed)}"
     with psycopg.connect(own_dsn) as connection:
-        dynamics_web.add(connection, [str(number) for number in range(1000, 1400)])
+        dynamics_web.Shop.add(connection, [str(number) for number in range(1000, 1400)])
         connection.execute("analyze ax.retailtransactiontable")
         rows = psycopg.ClientCursor(connection).execute(query, {"since": 10**9, "most": 5})
         plan = "\n".join(line for (line,) in rows)
@@ -379,13 +379,13 @@ def test_the_keys_of_a_window_are_those_placed_from_its_start_up_to_its_end_with
 )
 def test_a_dynamics_sale_is_in_the_window_of_its_instant_and_in_no_other(own_dsn, clock):
     with psycopg.connect(own_dsn) as connection:
-        dynamics_web.add(connection, ["W1", "NEVER"])
+        dynamics_web.Shop.add(connection, ["W1", "NEVER"])
         connection.execute(f"update ax.retailtransactiontable set {clock}")
         connection.execute(
             "update ax.retailtransactiontable set begindatetime = '1900-01-01', transdate = 'infinity'"
             " where channelreferenceid = 'NEVER'"
         )
-    channel = dynamics_web.channel(own_dsn)
+    channel = dynamics_web.Shop.over(own_dsn)
     here = in_window(channel, Window(PLACED, PLACED + AT_ONCE))
     assert [key.parts[3] for key in here] == ["T-W1"]
     assert in_window(channel, Window(PLACED - HOUR, PLACED)) == {}

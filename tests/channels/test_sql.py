@@ -200,7 +200,7 @@ def test_a_column_that_the_database_does_not_have_is_named(own_dsn):
         r"channel 'dynamics_web': .*transactions.sql with new.sql fails: column h.begindatetime does not exist: adapt"
     )
     with pytest.raises(Misconfigured, match=says):
-        read(dynamics_web.channel(own_dsn))
+        read(dynamics_web.Shop.over(own_dsn))
 
 
 def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
@@ -212,11 +212,11 @@ def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
         with pytest.raises(
             Misconfigured, match=r"sample.sql fails: permission denied for table retailtransactiontable"
         ):
-            read(dynamics_web.channel(clerk))
+            read(dynamics_web.Shop.over(clerk))
         with psycopg.connect(own_dsn) as connection:
             connection.execute("grant select on all tables in schema ax to clerk")
-        assert read(dynamics_web.channel(clerk)) == []
-        assert dynamics_web.channel(clerk).fingerprint() == dynamics_web.channel(own_dsn).fingerprint()
+        assert read(dynamics_web.Shop.over(clerk)) == []
+        assert dynamics_web.Shop.over(clerk).fingerprint() == dynamics_web.channel(own_dsn).fingerprint()
     finally:
         with psycopg.connect(own_dsn) as connection:
             connection.execute("drop owned by clerk; drop role clerk")
@@ -233,7 +233,7 @@ def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
 )
 def test_a_database_that_does_not_let_us_in_is_away_or_refuses(dsn, change, kind, says):
     """R71"""
-    channel = dynamics_web.channel(psycopg.conninfo.make_conninfo(dsn, **change))
+    channel = dynamics_web.Shop.over(psycopg.conninfo.make_conninfo(dsn, **change))
     with pytest.raises(kind, match=f"channel 'dynamics_web' cannot be read .connecting.: .*{says}") as raised:
         channel.fingerprint()
     assert raised.value.code == {Transient: "EXTRACT_FAILED", NotAuthorised: "AUTH_EXPIRED"}[kind]
@@ -242,7 +242,7 @@ def test_a_database_that_does_not_let_us_in_is_away_or_refuses(dsn, change, kind
 def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale(f"W{number}") for number in range(4)])
-    batches = dynamics_web.channel(dsn, batch_size=1).transactions(Watermark(""))
+    batches = dynamics_web.Shop.over(dsn, batch_size=1).transactions(Watermark(""))
     next(batches)
     with psycopg.connect(dsn) as connection:
         connection.execute(
@@ -259,12 +259,12 @@ def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(dsn):
     own = psycopg.conninfo.make_conninfo(dsn, options="-c lock_timeout=20ms")
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale("W1")])
-    (transaction,) = read(dynamics_web.channel(dsn))
+    (transaction,) = read(dynamics_web.Shop.over(dsn))
     with psycopg.connect(dsn) as connection:
         connection.execute("lock table ax.retailtransactiontable in access exclusive mode")
         for reading in (read, lambda channel: list(channel.read_again([transaction.key]))):
             with pytest.raises(Transient, match=r"dynamics_web.*cannot be read.*lock timeout") as raised:
-                reading(dynamics_web.channel(own))
+                reading(dynamics_web.Shop.over(own))
             assert raised.value.code == "EXTRACT_FAILED"
 
 
@@ -366,23 +366,23 @@ def test_no_connection_stays_open(dsn, ends):
 def test_nothing_that_a_database_has_set_ends_or_changes_a_reading(own_dsn):
     with psycopg.connect(own_dsn) as connection:
         shop.write(connection, [sale()])
-    plain = read(dynamics_web.channel(own_dsn))
+    plain = read(dynamics_web.Shop.over(own_dsn))
     with psycopg.connect(own_dsn, autocommit=True) as connection:
         name = psycopg.sql.Identifier(connection.info.dbname)
         for setting, value in HOSTILE.items():
             if setting != "fsync":
                 altered = psycopg.sql.SQL("alter database {} set {} to {}")
                 connection.execute(altered.format(name, psycopg.sql.Identifier(setting), value))
-    assert read(dynamics_web.channel(own_dsn)) == plain
+    assert read(dynamics_web.Shop.over(own_dsn)) == plain
 
 
 def test_the_servers_own_formats_of_dates_do_not_matter(own_dsn):
     with psycopg.connect(own_dsn) as connection:
         shop.write(connection, [sale(), sale("W2", placed_at="1900-01-01")])
         connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")
-    plain = read(dynamics_web.channel(own_dsn))
+    plain = read(dynamics_web.Shop.over(own_dsn))
     with psycopg.connect(own_dsn, autocommit=True) as connection:
         name = psycopg.sql.Identifier(connection.info.dbname)
         connection.execute(psycopg.sql.SQL("alter database {} set datestyle = 'German'").format(name))
         connection.execute(psycopg.sql.SQL("alter database {} set timezone = 'Asia/Tokyo'").format(name))
-    assert read(dynamics_web.channel(own_dsn)) == plain
+    assert read(dynamics_web.Shop.over(own_dsn)) == plain

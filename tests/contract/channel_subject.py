@@ -1,103 +1,78 @@
-"""A channel under test on its real database, and what people would do to it."""
+"""A channel under test over its shop, and how the suite reads it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from inspect import signature
-from types import ModuleType
 from typing import Any
-
-import psycopg
 
 from order_sync.core.orders import Transaction
 from order_sync.core.ports.channel import Batch, Channel
 from order_sync.core.reading import Reading, read_order
 from order_sync.core.watermark import Watermark
+from tests.support.shop import HOUR, PLACED_AT, NotSold, Shop
 
-ASKED = ("SPEC", "PLACED_AT", "create", "channel", "add", "change", "remove")
+ASKED = ("Shop",)
 """What a channel's fixture must have."""
 
-CALLED_WITH = {"channel": ("batch_size", "settle_lag"), "add": ("lines", "net", "placed_at")}
-"""And what these must take by name."""
+PARTS = ("spec", "server", "installed", "another", "channel", "sell", "change", "remove")
+"""What the class must have."""
+
+CALLED_WITH = {
+    "channel": ("batch_size", "settle_lag"),
+    "sell": ("lines", "net", "placed_at"),
+    "add": ("lines", "net", "placed_at"),
+}
+"""And what these must take by name, where it has them."""
 
 START = Watermark("database")
-HOUR, AT_ONCE = timedelta(hours=1), timedelta(0)
-
-REFUSED = (
-    psycopg.errors.CheckViolation,
-    psycopg.errors.NotNullViolation,
-    psycopg.errors.RaiseException,
-    psycopg.DataError,
-)
-"""What tables say of what they cannot hold."""
-
-WRITTEN = "select pg_current_xact_id_if_assigned() is not null"
-"""Whether a transaction wrote something."""
-
-TABLES = """
-select attrelid::regclass::text, min(quote_ident(attname)) from pg_attribute join pg_class on pg_class.oid = attrelid
-where relkind = 'r' and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
-    and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''
-group by 1
-"""
-"""Every table of the channel, and a column of it that may be written."""
+AT_ONCE = timedelta(0)
 
 
-JSON_COLUMNS = """
-select attrelid::regclass::text, quote_ident(attname) from pg_attribute join pg_class on pg_class.oid = attrelid
-where relkind = 'r' and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
-    and attnum > 0 and not attisdropped and attgenerated = '' and atttypid in ('json'::regtype, 'jsonb'::regtype)
-"""
-"""Every column of JSON, with its table."""
-
-
-def not_taken(fixture: ModuleType) -> list[str]:
-    """What functions of a fixture do not take and should, in words."""
-    found = []
+def lacks(kind: type) -> list[str]:
+    """What a fixture's shop lacks, and what its functions do not take and should, in words."""
+    found = [f"Shop has no {part}" for part in PARTS if not hasattr(kind, part)]
     for function, names in CALLED_WITH.items():
-        parameters = signature(getattr(fixture, function)).parameters
-        anything = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+        parameters = signature(getattr(kind, function)).parameters if hasattr(kind, function) else {}
+        anything = not parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())
         found += [f"{function} takes no {name}" for name in names if not anything and name not in parameters]
     return found
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A channel and its database. `mistake` breaks the channel, to see whether a test notices."""
+    """A channel and its shop. `mistake` breaks the channel, to see whether a test notices."""
 
-    fixture: ModuleType
-    dsn: str
-    other_dsn: str
+    shop: Shop
     mistake: Callable[[Channel], Channel] = lambda channel: channel
 
     def channel(self, batch_size: int = 500, settle_lag: timedelta = HOUR) -> Channel:
-        return self.mistake(self.fixture.channel(self.dsn, batch_size=batch_size, settle_lag=settle_lag))
+        return self.mistake(self.shop.channel(batch_size=batch_size, settle_lag=settle_lag))
 
-    def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.dsn)
+    @contextmanager
+    def another(self) -> Iterator["Subject"]:
+        """The same channel over another shop."""
+        with self.shop.another() as shop:
+            yield replace(self, shop=shop)
 
     def add(self, *references: str, **how: Any) -> None:
-        """Sell all of these at one moment: in one transaction of the shop."""
-        with self.connect() as connection:
-            self.fixture.add(connection, references, **how)
+        """Sell all of these at one moment."""
+        self.shop.sell(references, **how)
 
     def may_add(self, reference: str, **how: Any) -> bool:
-        """Sell what the shop's own tables may refuse, or have no row for; whether it was sold."""
+        """Sell what the shop itself may refuse, or have no place for; whether it was sold."""
         try:
-            with self.connect() as connection:
-                self.fixture.add(connection, [reference], **how)
-                (written,) = connection.execute(WRITTEN).fetchone() or (False,)
-        except REFUSED:
+            self.shop.sell([reference], **how)
+        except NotSold:
             return False
-        return bool(written)
+        return True
 
     def change(self, reference: str) -> None:
-        with self.connect() as connection:
-            self.fixture.change(connection, reference)
+        self.shop.change(reference)
 
     def remove(self, reference: str) -> None:
-        with self.connect() as connection:
-            self.fixture.remove(connection, reference)
+        self.shop.remove(reference)
 
     def batches(self, since: Watermark = START, batch_size: int = 500, settle_lag: timedelta = HOUR) -> list[Batch]:
         """What one extract reads."""
@@ -121,7 +96,7 @@ class Subject:
 
     def reading(self, transaction: Transaction) -> Reading:
         """The order that it becomes."""
-        return read_order(transaction, "GUEST", self.fixture.PLACED_AT + timedelta(days=365))
+        return read_order(transaction, "GUEST", PLACED_AT + timedelta(days=365))
 
     def settled(self) -> Watermark:
         """The mark once an extract finds nothing to read any more. Without a counter, that is once the lag is over."""
@@ -132,31 +107,6 @@ class Subject:
             if not transactions:
                 return mark
         raise AssertionError("the same transactions are read again and again, although nothing changes any more")
-
-    def configure(self, **settings: str) -> None:
-        """Give the channel's database other settings than its server's."""
-        change = psycopg.sql.SQL("alter database {} set {} = {}")
-        with self.connect() as connection:
-            name = psycopg.sql.Identifier(connection.info.dbname)
-            for setting, value in settings.items():
-                named = psycopg.sql.Identifier(setting)
-                connection.execute(change.format(name, named, psycopg.sql.Literal(value)))
-
-    def json_columns(self) -> list[tuple[str, str]]:
-        """Every column of the channel that holds JSON, with its table."""
-        with self.connect() as connection:
-            return connection.execute(JSON_COLUMNS).fetchall()
-
-    def shake(self) -> None:
-        """Move every second row of every table to another place on the disk, and change nothing else."""
-        with self.connect() as connection:
-            connection.execute("set session_replication_role = replica")
-            for table, column in connection.execute(TABLES).fetchall():
-                places = f"select ctid, row_number() over (order by ctid) as place from {table}"
-                connection.execute(
-                    f"update {table} set {column} = {column}"
-                    f" where ctid in (select ctid from ({places}) places where place % 2 = 1)"
-                )
 
 
 def references(transactions: Iterable[Transaction]) -> list[str]:

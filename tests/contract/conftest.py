@@ -1,38 +1,44 @@
-"""Every channel to try the contract on: those of the registry, and the example of a plain shop."""
+"""Every channel to try the contract on: those of the registry, and two examples, a plain shop and one behind REST."""
 
 from collections.abc import Iterator
-from itertools import count
-from types import ModuleType
 
 import pytest
 
 from order_sync import registry
-from sandbox.postgres import Cluster
-from tests.contract.channel_subject import ASKED, Subject, not_taken
-from tests.contract.fixtures import fixture_of
+from tests.contract.channel_subject import ASKED, Subject, lacks
+from tests.contract.fixtures import fixture_of, found
+from tests.support.shop import Shop
 
-CHANNELS = (*(spec.name for spec in registry.CHANNELS), "corner_shop")
-NUMBERS = count()
+CHANNELS = (*(spec.name for spec in registry.CHANNELS), "corner_shop", "rest_shop")
 
 
-@pytest.fixture(scope="module", params=CHANNELS)
-def template(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[tuple[ModuleType, str]]:
-    """A channel's fixture and the name of an empty database of that channel."""
-    fixture = fixture_of(request.param, ASKED)
-    if lacks := not_taken(fixture):
-        pytest.fail(f"tests/fixtures/{request.param}.py: {', '.join(lacks)} (docs/adding.md)")
-    name = f"contract_{request.param}"
-    cluster.create_database(name)
-    fixture.create(cluster.dsn(name))
-    yield fixture, name
-    cluster.drop_database(name)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try a sentence on every channel, or if it needs an ability, on those whose shops have it."""
+    chosen = any("installation" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "installation" in metafunc.fixturenames and not chosen:
+        ability = getattr(metafunc.function, "needs", None)
+        able = [name for name in CHANNELS if ability is None or _has(name, ability)]
+        metafunc.parametrize("installation", able, indirect=True)
+
+
+def _has(name: str, ability: str) -> bool:
+    """Whether a channel's shop has an ability. A channel without a shop is tried all the same, to fail by its name."""
+    return not hasattr(found(name), "Shop") or hasattr(found(name).Shop, ability)
+
+
+@pytest.fixture(scope="module")
+def installation(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """An empty shop of a channel, in which nothing is sold: each test has another one."""
+    kind = fixture_of(request.param, ASKED).Shop
+    if missing := lacks(kind):
+        pytest.fail(f"tests/fixtures/{request.param}.py: {', '.join(missing)} (docs/adding.md)")
+    server = request.getfixturevalue(kind.server) if kind.server else None
+    with kind.installed(server) as shop:
+        yield shop
 
 
 @pytest.fixture
-def subject(template: tuple[ModuleType, str], cluster: Cluster) -> Iterator[Subject]:
-    """The channel over an empty database of its own."""
-    fixture, name = template
-    database = f"{name}_{next(NUMBERS)}"
-    cluster.create_database(database, name)
-    yield Subject(fixture, cluster.dsn(database), cluster.dsn(name))
-    cluster.drop_database(database)
+def subject(installation: Shop) -> Iterator[Subject]:
+    """The channel over an empty shop of its own."""
+    with installation.another() as shop:
+        yield Subject(shop)

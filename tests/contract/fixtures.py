@@ -7,12 +7,17 @@ from types import ModuleType
 import pytest
 
 
+def found(name: str) -> ModuleType | None:
+    """The fixture of an adapter, if it has one."""
+    module = f"tests.fixtures.{name}"
+    return import_module(module) if find_spec(module) else None
+
+
 def fixture_of(name: str, asked: tuple[str, ...]) -> ModuleType:
     """The fixture of an adapter of the registry, which must have all that is asked for."""
-    module = f"tests.fixtures.{name}"
-    if find_spec(module) is None:
+    fixture = found(name)
+    if fixture is None:
         pytest.fail(f"'{name}' is in the registry and has no fixture: write tests/fixtures/{name}.py (docs/adding.md)")
-    fixture = import_module(module)
     if missing := [part for part in asked if not hasattr(fixture, part)]:
         pytest.fail(f"tests/fixtures/{name}.py has no {', '.join(missing)}: docs/adding.md says what they do")
     return fixture

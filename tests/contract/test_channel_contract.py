@@ -1,10 +1,11 @@
-"""Every channel against every sentence of `ports.Channel` about reading, on its real database.
+"""Every channel against every sentence of `ports.Channel` about reading, over a real shop.
 
 A channel brings its fixture, `tests/fixtures/<name>.py`; one without it fails here. What a row says is tried in
 `test_channel_rows`, and the suite itself in `test_channel_mistakes`.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import psycopg
 from order_sync.channels.sql.folder import Folder, around
 from order_sync.core.calendar_days import Window
 from tests.contract.channel_subject import START, Subject, digests, references
+from tests.support.shop import PLACED_AT, needs
 
 AGAIN = "again.sql must take all keys that are bound, each part as the column's type"
 CONDITION = "headers.sql must have no join, and no condition but `where {which}` at its end"
@@ -25,9 +27,9 @@ LATE, NEVER = "1900", "1901"
 def test_the_fingerprint_names_the_database(subject: Subject):
     fingerprint = subject.channel().fingerprint()
     assert fingerprint == subject.channel().fingerprint(), "the fingerprint of one database changes"
-    another = Subject(subject.fixture, subject.other_dsn, subject.dsn, subject.mistake).channel().fingerprint()
-    assert fingerprint != another, "two databases have the same fingerprint"
-    assert subject.dsn.split("@")[0].rsplit(":", 1)[1] not in fingerprint, "the fingerprint shows the password"
+    with subject.another() as another:
+        assert fingerprint != another.channel().fingerprint(), "two databases have the same fingerprint"
+    assert subject.shop.secret not in fingerprint, "the fingerprint shows the password"
     subject.add("1001")
     assert fingerprint == subject.channel().fingerprint(), "the fingerprint changes when something is sold"
 
@@ -38,10 +40,9 @@ def test_an_empty_channel_gives_one_empty_batch_and_a_mark(subject: Subject):
     assert batches[0].watermark == START, "an empty channel has a mark: sample.sql must give 0 where there is no row"
 
 
+@needs("folder")
 def test_nothing_but_the_condition_chooses_what_is_read(subject: Subject):
-    folder = getattr(subject.channel(), "folder", None)
-    if not folder:
-        return
+    folder = subject.channel().folder
     headers, transactions = (statement(folder / f"{name}.sql") for name in ("headers", "transactions"))
     assert re.search(r" where \(? ?{which} ?\)?$", headers), CONDITION
     assert not re.search(r" join | where .* where ", headers), CONDITION
@@ -51,16 +52,13 @@ def test_nothing_but_the_condition_chooses_what_is_read(subject: Subject):
     )
 
 
+@needs("folder")
 def test_the_headers_have_the_keys_of_the_transactions(subject: Subject):
-    channel = subject.channel()
-    folder = getattr(channel, "folder", None)
-    if not folder:
-        return
     subject.add(*TEN)
-    sql = Folder(subject.fixture.SPEC.name, folder)
+    sql = Folder(subject.shop.spec.name, subject.channel().folder)
     both = {file: sql.chosen(f"{file}.sql", "new.sql") for file in ("headers", "transactions")}
-    with subject.connect() as connection:
-        bound = {**subject.fixture.SPEC.options, "since": 0}
+    with subject.shop.connect() as connection:
+        bound = {**subject.shop.spec.options, "since": 0}
         skipped = psycopg.ClientCursor(connection).execute(around("read_skipped", **both).encode(), bound).fetchall()
     assert skipped == [], "headers.sql must not give other keys than transactions.sql"
 
@@ -98,6 +96,20 @@ def test_none_is_lost_or_doubled_at_the_edge_of_a_batch(subject: Subject):
         assert set(read) == set(TEN), "a transaction is lost at the edge of a batch"
         assert sorted(read) == TEN, "a transaction comes twice at the edge of a batch"
         assert max(map(len, batches)) <= batch_size, "a batch is larger than asked for: intake must not hold everything"
+
+
+def test_what_is_sold_or_changed_while_it_is_read_hides_nothing(subject: Subject):
+    for reference in TEN:
+        subject.add(reference)
+    batches = iter(subject.channel(batch_size=2).transactions(START))
+    read = references(next(batches).transactions)
+    subject.add("1010")
+    subject.change(TEN[0])
+    read += [reference for batch in batches for reference in references(batch.transactions)]
+    assert set(read) >= set(TEN), (
+        "what is sold or changed meanwhile hides another from the reading: go on behind the last transaction of a page,"
+        " and not by counting"
+    )
 
 
 def test_what_was_settled_is_not_read_again(subject: Subject):
@@ -152,9 +164,9 @@ def test_the_first_batches_mark_resumes_where_an_extract_broke_off(subject: Subj
     assert rest == written[2:] or not has_counter, "a batch's mark does not rise with it"
 
 
+@needs("selling")
 def test_a_late_commit_under_a_lower_counter_is_found_by_the_next_extract(subject: Subject):
-    with subject.connect() as slow:
-        subject.fixture.add(slow, [LATE])
+    with subject.shop.selling(LATE):
         subject.add("1001", "1002")
         transactions, mark = subject.read()
         assert set(references(transactions)) == {"1001", "1002"}
@@ -163,11 +175,11 @@ def test_a_late_commit_under_a_lower_counter_is_found_by_the_next_extract(subjec
     assert set(references(subject.read()[0])) == {LATE, "1001", "1002"}
 
 
+@needs("selling")
 def test_no_batch_has_a_mark_that_would_pass_over_a_late_commit(subject: Subject):
     subject.add("1000")
     _, mark = subject.read()
-    with subject.connect() as slow:
-        subject.fixture.add(slow, [LATE])
+    with subject.shop.selling(LATE):
         subject.add("1001", "1002", "1003")
         marks = [batch.watermark for batch in subject.batches(mark, batch_size=1)]
         marks += [batch.watermark for batch in subject.batches(marks[-1], batch_size=1)]
@@ -176,10 +188,10 @@ def test_no_batch_has_a_mark_that_would_pass_over_a_late_commit(subject: Subject
         assert LATE in references(subject.read(mark)[0]), "a batch's mark has risen past a writer at work"
 
 
+@needs("selling")
 def test_a_writer_that_gave_up_holds_nothing_back(subject: Subject):
-    with subject.connect() as connection:
-        subject.fixture.add(connection, [NEVER])
-        connection.rollback()
+    with suppress(KeyError), subject.shop.selling(NEVER):
+        raise KeyError
     subject.add("1001")
     mark = subject.settled()
     assert references(subject.read()[0]) == ["1001"]
@@ -232,7 +244,7 @@ def test_reading_again_gives_what_was_asked_for_and_nothing_else(subject: Subjec
 
 
 def test_a_window_holds_the_keys_of_what_was_placed_in_it(subject: Subject):
-    start = subject.fixture.PLACED_AT
+    start = PLACED_AT
     end = start + timedelta(hours=1)
     for reference, placed_at in (("1000", start - SECOND), ("1001", start), ("1002", end - SECOND), ("1003", end)):
         subject.add(reference, placed_at=placed_at)
@@ -251,12 +263,12 @@ def test_a_window_holds_the_keys_of_what_was_placed_in_it(subject: Subject):
     assert everything == digests(subject.read()[0]), "a window's keys have other digests than the transactions"
 
 
+@needs("shake")
 def test_the_place_of_rows_on_the_disk_changes_nothing(subject: Subject):
     for reference in TEN:
         subject.add(reference, lines=7)
     before, _ = subject.read()
-    subject.shake()
-    subject.configure(enable_indexscan="off", enable_bitmapscan="off")
+    subject.shop.shake()
     after, _ = subject.read()
     counters = [each.counter for each in after]
     assert counters == sorted(counters), "counters fall: transactions.sql must end with `order by counter`"
@@ -265,16 +277,11 @@ def test_the_place_of_rows_on_the_disk_changes_nothing(subject: Subject):
     )
 
 
+@needs("set_up_differently")
 def test_the_servers_own_settings_change_nothing(subject: Subject):
     subject.add("1001", "1002", lines=2)
     before, _ = subject.read()
-    subject.configure(
-        datestyle="German",
-        timezone="Asia/Tokyo",
-        intervalstyle="iso_8601",
-        extra_float_digits="-3",
-        bytea_output="escape",
-    )
+    subject.shop.set_up_differently()
     after, _ = subject.read()
     assert digests(after) == digests(before), (
         "the same contents have another digest under other settings of the server, such as datestyle or timezone"

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,8 +11,11 @@ from order_sync.core.errors import OrderSyncError
 from tests.contract import test_channel_contract as reading
 from tests.contract import test_channel_rows as rows
 from tests.contract import wrong_channels as wrong
-from tests.contract.channel_subject import Subject, not_taken
+from tests.contract.channel_subject import Subject
+from tests.contract.wrong_rest import REST, made
 from tests.contract.wrong_sql import RIGHT, SQL, Mistake
+from tests.fixtures import corner_shop
+from tests.fixtures.rest_shop import RestShop
 
 fingerprint = reading.test_the_fingerprint_names_the_database
 once = reading.test_each_transaction_comes_once_also_when_it_was_changed
@@ -72,16 +74,7 @@ CODE: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
 }
 
 
-def test_a_fixture_that_takes_less_than_it_is_told_is_named():
-    fixture = ModuleType("shop")
-    fixture.channel = lambda dsn, batch_size: None
-    fixture.add = lambda connection, references, *, lines, net: None
-    assert not_taken(fixture) == ["channel takes no settle_lag", "add takes no placed_at"]
-    fixture.add = lambda connection, references, **how: None
-    assert not_taken(fixture) == ["channel takes no settle_lag"]
-
-
-@pytest.mark.parametrize("template", ["dynamics_web"], indirect=True)
+@pytest.mark.parametrize("installation", ["dynamics_web"], indirect=True)
 @pytest.mark.parametrize("mistake", CODE, ids=lambda mistake: mistake.__name__)
 def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type[wrong.Wrong]):
     notices, words = CODE[mistake]
@@ -90,18 +83,26 @@ def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type
 
 
 @pytest.mark.parametrize(
-    ("template", "mistake"),
+    ("installation", "mistake"),
     [pytest.param(name, mistake, id=f"{name}: {mistake.name}") for name in SQL for mistake in SQL[name]],
-    indirect=["template"],
+    indirect=["installation"],
 )
 def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: Mistake, tmp_path: Path):
     """By a sentence of its own, or by one that the reading raises."""
-    wrong_channel = mistake.made(subject.fixture.FOLDER, tmp_path / "wrong")
+    wrong_channel = mistake.made(subject.shop.folder, tmp_path / "wrong")
     with pytest.raises((AssertionError, OrderSyncError), match=mistake.words):
         mistake.notices(replace(subject, mistake=wrong_channel))
 
 
-@pytest.mark.parametrize("template", ["corner_shop"], indirect=True)
+@pytest.mark.parametrize("installation", ["rest_shop"], indirect=True)
+@pytest.mark.parametrize("mistake", REST, ids=lambda mistake: mistake.__name__)
+def test_the_suite_names_a_mistake_in_a_channel_behind_rest(subject: Subject, mistake: type[RestShop]):
+    notices, words = REST[mistake]
+    with pytest.raises(AssertionError, match=words):
+        notices(replace(subject, mistake=made(mistake)))
+
+
+@pytest.mark.parametrize("installation", ["corner_shop"], indirect=True)
 @pytest.mark.parametrize("without_lines", ["select 1", "insert into purchase (branch) values (null)"])
 @pytest.mark.parametrize(
     "sentence",
@@ -117,16 +118,15 @@ def test_a_header_alone_that_the_tables_have_no_place_for_is_no_mistake(
 
     def add(connection: Any, references: list[str], *, lines: int) -> None:
         if lines:
-            subject.fixture.add(connection, references, lines=lines)
+            subject.shop.add(connection, references, lines=lines)
         else:
             connection.execute(without_lines)
 
-    fixture = ModuleType("wide_shop")
-    fixture.__dict__.update({**vars(subject.fixture), "add": add})
-    sentence(replace(subject, fixture=fixture))
+    kind = type("WideShop", (corner_shop.Shop,), {"add": staticmethod(add)})
+    sentence(replace(subject, shop=kind(subject.shop.cluster, subject.shop.name)))
 
 
-@pytest.mark.parametrize("template", ["corner_shop"], indirect=True)
+@pytest.mark.parametrize("installation", ["corner_shop"], indirect=True)
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
 def test_the_suite_lets_pass_what_the_page_allows(subject: Subject, right: Mistake, tmp_path: Path):
-    right.notices(replace(subject, mistake=right.made(subject.fixture.FOLDER, tmp_path / "right")))
+    right.notices(replace(subject, mistake=right.made(subject.shop.folder, tmp_path / "right")))

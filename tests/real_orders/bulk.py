@@ -84,7 +84,7 @@ def _travel(channel: str, ledger: str, load: Load, options: Mapping[str, Any], a
     done("load", {})
     everything = Settings(compare_back=datetime.now(UTC) - route.start_from)
     with Ledger(lambda: psycopg.connect(ledger)) as books:
-        web = dynamics_web.channel(channel)
+        web = dynamics_web.Shop.over(channel)
         there = replace(web, options={**web.options, **options})
         done("extract", flows.extract(route, there, books, ACTOR).counts)
         books.store_reference(route.erp, ReferenceData(facts, books.now()), ACTOR)

@@ -82,7 +82,7 @@ class Journey:
             asyncio.run(self._travel(ledger, Settings(push_turn=timedelta(hours=1))))
 
     async def _travel(self, ledger: Ledger, settings: Settings) -> None:
-        route, channel = self.route, dynamics_web.channel(self._channel)
+        route, channel = self.route, dynamics_web.Shop.over(self._channel)
         async with fixture.connect(fixture.endpoint(self.tryton), settings) as erp:
             policy = Policy(erp.traits.guarantee, settings.verification_window, looks=LOOKS)
             with self._step("extract") as counts:

@@ -22,6 +22,7 @@ from sandbox import CHECKOUT, catalogue, samples, shop
 from sandbox.postgres import Cluster
 from tests.fixtures import dynamics_store, dynamics_web
 from tests.fixtures.reference import reference
+from tests.support.databases import database
 
 BASE = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 REFERENCE = reference(BASE)
@@ -62,17 +63,15 @@ BOTH = pytest.mark.parametrize("channel", [WEB, TILLS], ids=["web", "tills"])
 @pytest.fixture(scope="module")
 def dsn(cluster: Cluster) -> Iterator[str]:
     """A channel database with the samples."""
-    cluster.create_database("samples")
-    dsn = cluster.dsn("samples")
-    shop.create(dsn)
-    assert shop.load(dsn, samples.sales(BASE)) == len(samples.sales(BASE))
-    yield dsn
-    cluster.drop_database("samples")
+    with database(cluster, "samples") as dsn:
+        shop.create(dsn)
+        assert shop.load(dsn, samples.sales(BASE)) == len(samples.sales(BASE))
+        yield dsn
 
 
 def landings(dsn: str, channel: Channel) -> list[Landing]:
     """Every row of the database as it lands."""
-    batches = list(channel.fixture.channel(dsn).transactions(Watermark("")))
+    batches = list(channel.fixture.Shop.over(dsn).transactions(Watermark("")))
     route = registry.route(channel.fixture.SPEC)
     return [disposition(each, route) for batch in batches for each in batch.transactions]
 
