@@ -13,6 +13,7 @@ from tests.contract.channel_subject import Subject
 TRANSACTIONS, HEADERS, NEW = "transactions.sql", "headers.sql", "new.sql"
 AGAIN, PLACED = "again.sql", "placed.sql"
 WRITTEN = "(extract(epoch from p.updated_at) * 1000000)::bigint as counter"
+ROUNDED_ONCE = "(select round(sum((item ->> 'net')::numeric) * 1.2, 2) from jsonb_array_elements(p.items) item)::text"
 OFFSET = "(p.bought_at at time zone 'Europe/Berlin')::text"
 
 
@@ -471,6 +472,7 @@ DYNAMICS = (
 RIGHT = (
     told("lines as arrays", shape, "", LINES, array(ARRAY)),
     told("lines as arrays without a title", shape, "", LINES, array(ARRAY[:7])),
+    told("a total of which the tax is rounded once, and not by line", exact, "", "p.gross::text", ROUNDED_ONCE),
 )
 """What is no mistake."""
 
