@@ -216,7 +216,7 @@ def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
         with psycopg.connect(own_dsn) as connection:
             connection.execute("grant select on all tables in schema ax to clerk")
         assert read(dynamics_web.Shop.over(clerk)) == []
-        assert dynamics_web.Shop.over(clerk).fingerprint() == dynamics_web.channel(own_dsn).fingerprint()
+        assert dynamics_web.Shop.over(clerk).fingerprint() == dynamics_web.Shop.over(own_dsn).fingerprint()
     finally:
         with psycopg.connect(own_dsn) as connection:
             connection.execute("drop owned by clerk; drop role clerk")
