@@ -62,6 +62,11 @@ class Airflow:
 
     def start(self) -> None:
         """Start all components; returns once each of them reports to be healthy."""
+        self.begin()
+        self.wait_until_healthy()
+
+    def begin(self) -> None:
+        """Start all components; they need half a minute until they work."""
         if self.auth == "fab":
             person = {"firstname": "Ada", "lastname": "Admin", "email": "admin@example.com", "role": "Admin"}
             options = (word for name, value in person.items() for word in (f"--{name}", value))
@@ -69,6 +74,9 @@ class Airflow:
             self.run("airflow", "users", "create", "-u", "admin", password, *options)
         for component in COMPONENTS:
             self.start_component(component)
+
+    def wait_until_healthy(self) -> None:
+        """Wait until each component reports to be healthy."""
         self._services["api-server"].wait_until(lambda: set(self.health().values()) == {"healthy"}, 240)
 
     def stop(self) -> None:
@@ -111,7 +119,7 @@ class Airflow:
     def health(self) -> dict[str, str]:
         """What Airflow says of each component: healthy, unhealthy or None; nothing while the API does not answer."""
         try:
-            answer = httpx.get(f"{self.base_url}/api/v2/monitor/health", timeout=10).raise_for_status().json()
+            answer = self._http.get("/api/v2/monitor/health").raise_for_status().json()
         except httpx.HTTPError:
             return {}
         return {component: status["status"] for component, status in answer.items()}
@@ -120,6 +128,10 @@ class Airflow:
     def base_url(self) -> str:
         """Where its pages are."""
         return f"http://127.0.0.1:{self.port}"
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        return httpx.Client(base_url=self.base_url, timeout=10)
 
     @cached_property
     def passwords(self) -> dict[str, str]:

@@ -121,6 +121,20 @@ class Api:
             else:
                 self.call("POST", "/api/v2/pools", json=body)
 
+    def working(self) -> set[str]:
+        """The names of the tasks that are at work, about to be, or waiting for their time, in any run."""
+        states = ["running", "queued", "deferred", "up_for_retry"]
+        found = self.call("GET", "/api/v2/dags/~/dagRuns/~/taskInstances", params={"state": states})
+        return {task["task_id"] for task in found["task_instances"]}
+
+    def begin(self, dag: str) -> str:
+        """Switch a DAG on, which begins the run of its last time; returns that one, or one by hand if it is on."""
+        if not self.dags()[dag]:
+            return self.trigger(dag)
+        self.pause(dag, paused=False)
+        self.wait_until(lambda: self.runs(dag), 60, lambda: f"{dag} has no run")
+        return str(self.runs(dag)[-1]["dag_run_id"])
+
     def wait_until(self, ready: Callable[[], Any], seconds: float, what: Callable[[], str]) -> None:
         """Wait until `ready` says so; SandboxError if `what` there is instead stays the same for so many seconds."""
         seen, deadline = "", 0.0

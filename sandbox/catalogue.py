@@ -82,6 +82,9 @@ TAXES = (
     Tax("EXEMPT", Decimal(0)),
 )
 
+DELIVERED_TO = ("BE", "DE", "ES", "GB", "IE", "IL", "JP", "SE", "US")
+"""The countries that customers and guests live in."""
+
 CHARGES = (
     Product("FREIGHT", "Freight", Decimal("4.90"), service=True),
     Product("HANDLING", "Handling", Decimal("1.50"), service=True),

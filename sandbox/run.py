@@ -149,26 +149,21 @@ def run_job(sandbox: Sandbox, shown: Shown) -> None:
     api.wait_until(lambda: {*DAGS, REPORT} <= set(api.dags()), 120, lambda: str(api.import_errors() or "no DAG yet"))
     shown.say("the verification window is 90 seconds in this sandbox; the default is 30 minutes")
     shown.begin("the main job of both channels")
-    for dag in DAGS:
-        api.pause(dag, paused=False)
-    runs = {dag: api.trigger(dag) for dag in DAGS}
+    runs = {dag: api.begin(dag) for dag in DAGS}
     while any(api.run_state(dag, run) not in FINAL for dag, run in runs.items()):
         shown.note(progress(sandbox))
-        time.sleep(1)
+        time.sleep(2)
     for dag, run in runs.items():
         shown.say(f"{dag} ended: {api.run_state(dag, run)}")
     shown.begin("the report")
     api.pause(REPORT, paused=False)  # not before: it stores nothing until each channel was validated once
-    report = api.trigger(REPORT)
+    report = api.trigger(REPORT)  # of today, while the run of its last time may be yesterday's
     shown.say(f"{REPORT} ended: {api.wait_for_run(REPORT, report)}")
 
 
 def progress(sandbox: Sandbox) -> str:
-    """Which tasks are at work, of these runs and of those that Airflow started by itself, and how the orders stand."""
-    api = sandbox.airflow.api
-    open_runs = [(dag, run["dag_run_id"]) for dag in DAGS for run in api.runs(dag) if run["state"] == "running"]
-    states = [item for dag, run in open_runs for item in api.states(dag, run).items()]
-    working = sorted({task for task, state in states if state in ("running", "queued", "deferred", "up_for_retry")})
+    """Which tasks are at work, of these runs and of those that Airflow started meanwhile, and how the orders stand."""
+    working = sorted(sandbox.airflow.api.working())
     with sandbox.connect(LEDGER) as connection:
         rows = connection.execute("select status, count(*) from order_sync.orders group by status order by status")
         counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in rows)

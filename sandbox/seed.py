@@ -12,11 +12,11 @@ import pycountry
 
 from sandbox import catalogue
 from sandbox.rpc import Rpc
-from sandbox.tryton import INTEGRATION
+from sandbox.tryton import INTEGRATION, Secrets
 
 
-def seed(rpc: Rpc, today: datetime.date, password: str) -> str:
-    """Fill the database, as its administrator; returns the REST key of the integration user, who gets `password`."""
+def seed(rpc: Rpc, today: datetime.date, secrets: Secrets) -> None:
+    """Fill the database, as its administrator; the integration user gets the key and the password of `secrets`."""
     _currencies(rpc)
     _countries(rpc)
     company = _company(rpc)
@@ -28,7 +28,7 @@ def seed(rpc: Rpc, today: datetime.date, password: str) -> str:
     _products(rpc)
     _customers(rpc)
     _web_shops(rpc, company)
-    return _integration_user(rpc, company, password)
+    _integration_user(rpc, company, secrets)
 
 
 def ids(rpc: Rpc, model: str, field: str = "code") -> dict[str, int]:
@@ -55,7 +55,7 @@ def _currencies(rpc: Rpc) -> None:
 
 
 def _countries(rpc: Rpc) -> None:
-    """Every country and subdivision of ISO 3166."""
+    """Every country of ISO 3166, and the subdivisions of those that somebody is delivered to: all are 5,000."""
     iso = [{"name": each.name, "code": each.alpha_2, "code3": each.alpha_3} for each in pycountry.countries]
     rpc("country.country.create", iso)
     countries = ids(rpc, "country.country")
@@ -68,6 +68,7 @@ def _countries(rpc: Rpc) -> None:
             "type": each.type.lower() if each.type.lower() in types else None,
         }
         for each in pycountry.subdivisions
+        if each.country_code in catalogue.DELIVERED_TO
     ]
     rpc("country.subdivision.create", rows)
 
@@ -183,7 +184,7 @@ def _web_shops(rpc: Rpc, company: int) -> None:
     rpc("web.shop.create", [{"name": name, **shop} for name in catalogue.WEB_SHOPS])
 
 
-def _integration_user(rpc: Rpc, company: int, password: str) -> str:
+def _integration_user(rpc: Rpc, company: int, secrets: Secrets) -> None:
     """A user who may sell and read, and no more: the error log too, since only it says why a sale is not processed."""
     (errors,) = rpc("res.group.create", [{"name": "Error log"}])
     models = ("ir.error", "ir.queue")
@@ -193,11 +194,10 @@ def _integration_user(rpc: Rpc, company: int, password: str) -> str:
     user = {
         "login": INTEGRATION,
         "name": "Order sync",
-        "password": password,
+        "password": secrets.user_password,
         "companies": [("add", [company])],
         "company": company,
         "groups": [("add", [errors, sales])],
     }
     (user_id,) = rpc("res.user.create", [user])
-    (application,) = rpc("res.user.application.create", [{"user": user_id, "application": "rest"}])
-    return str(rpc("res.user.application.read", [application], ["key"])[0]["key"])
+    rpc("res.user.application.create", [{"user": user_id, "application": "rest", "key": secrets.rest_key}])

@@ -1,4 +1,4 @@
-"""The whole sandbox: ledger and channel in one Postgres, Airflow's metadata and Tryton in another, an inbox, Airflow.
+"""The whole sandbox: an inbox, Airflow, Tryton, and three Postgres servers: for each of these, and for the orders.
 
 Used by `make run` and by the end-to-end tests. What a directory holds survives a stop: a second start finds its orders
 where they were, unless what it was made from has changed since. Knows how to start things and what they are called, and
@@ -24,6 +24,9 @@ from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
 from sandbox.sales import Sale
 from sandbox.tryton import Secrets, Tryton
+
+CLUSTERS = ORDERS, METADATA, ERP = "orders", "metadata", "erp"
+"""The folders of the Postgres servers: of ledger and channel, of Airflow, and of Tryton."""
 
 LEDGER = "order_ledger"
 SHOP = "commerce"
@@ -74,19 +77,32 @@ class Sandbox:
         self.inbox = Inbox(self.directory / "inbox").start()
         begun.callback(self.inbox.stop)
 
+        erp, logs = Cluster(self.directory / ERP), self.directory / "tryton"
+        self.tryton = Tryton(erp, logs, Secrets.of_this_checkout())
+        being_made = template.TRYTON.begin(logs)
+        for stop in (being_made.stop, erp.stop, self.tryton.stop):
+            begun.callback(stop)
+
         self.say("starting Postgres for ledger and channel (with fsync off, as no server of real orders may run)")
-        self.orders = Cluster(self.directory / "orders")
-        self.orders.start()
+        self.orders = Cluster(self.directory / ORDERS).start()
         begun.callback(self.orders.stop)
         self._make_databases()
 
-        self.say("starting the ERP: Tryton with its queue worker (its database is built once, in about a minute)")
-        self._start_tryton(begun)
-
-        self.say("starting Airflow")
-        self.airflow = Airflow(self.tryton.cluster, self.directory / "airflow", self._environment(), self.dags)
+        self.say("starting Airflow (its database is built once)")
+        metadata = _own(self.directory / METADATA, template.AIRFLOW).start()
+        begun.callback(metadata.stop)
+        self.airflow = Airflow(metadata, self.directory / "airflow", self._environment(), self.dags)
         begun.callback(self.airflow.stop)
-        self.airflow.start()
+        self.airflow.begin()
+
+        self.say("starting the ERP: Tryton with its queue worker (its database is built once, in a minute or two)")
+        being_made.wait_until(lambda: template.TRYTON.exists, 900)
+        _own(erp.directory, template.TRYTON)
+        erp.start()
+        self.tryton.start()
+
+        self.say("waiting for Airflow")
+        self.airflow.wait_until_healthy()
         self.airflow.api.make_pools(CHECKOUT / "airflow_settings.yaml")
 
     def _make_databases(self) -> None:
@@ -99,19 +115,6 @@ class Sandbox:
         ledger.migrate(lambda: self.connect(LEDGER))
         shop.create(self.orders.dsn(SHOP))
         shop.load(self.orders.dsn(SHOP), self.sales(datetime.now(UTC)))
-
-    def _start_tryton(self, begun: ExitStack) -> None:
-        home, secrets = self.directory / "erp", self.directory / "erp-secrets.json"
-        if secrets.exists():
-            cluster, keys = Cluster(home), Secrets.load(secrets)
-        else:
-            cluster, keys = template.copy_to(home)
-            keys.save(secrets)
-        cluster.start()
-        begun.callback(cluster.stop)
-        self.tryton = Tryton(cluster, self.directory / "tryton", keys)
-        begun.callback(self.tryton.stop)
-        self.tryton.start()
 
     def _environment(self) -> dict[str, str]:
         connections = {
@@ -141,11 +144,16 @@ def renew(directory: Path, say: Callable[[str], None]) -> None:
     if directory.exists() and not (stamp.exists() and stamp.read_text() == template.made_from()):
         if any(directory.iterdir()):
             say("this sandbox was made by another version, or for last year's books: it is made anew")
-        for cluster in ("orders", "erp"):
+        for cluster in CLUSTERS:
             Cluster(directory / cluster).remove()
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
     stamp.write_text(template.made_from())
+
+
+def _own(directory: Path, made: template.Template) -> Cluster:
+    """The sandbox's own copy of a template, as it was left the last time."""
+    return Cluster(directory) if directory.exists() else made.copy_to(directory)
 
 
 def _postgres(dsn: str) -> dict[str, Any]:

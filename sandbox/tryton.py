@@ -6,15 +6,17 @@ confirmed sale is processed a moment later, and not at all while the worker is s
 
 import json
 import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from sandbox import STATE
 from sandbox.environments import environment
 from sandbox.postgres import Cluster
-from sandbox.processes import Service, answers, free_port, run
+from sandbox.processes import Service, answers, free_port, locked, run
 from sandbox.rpc import Rpc
 
 LOCK = Path(__file__).with_name("requirements-tryton.lock")
@@ -24,23 +26,23 @@ INTEGRATION = "order_sync"
 """The login of the user as whom orders are sent."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What opens a seeded Tryton: the administrator's password, and REST key and password of the integration user."""
 
     admin_password: str
-    user_password: str = ""
-    rest_key: str = ""
-
-    def save(self, path: Path) -> None:
-        """Write them to a file that only its owner can read."""
-        path.touch(0o600)
-        path.write_text(json.dumps(vars(self)))
+    user_password: str
+    rest_key: str
 
     @classmethod
-    def load(cls, path: Path) -> "Secrets":
-        """Read them back."""
-        return cls(**json.loads(path.read_text()))
+    def of_this_checkout(cls) -> Self:
+        """Those of every Tryton of this checkout, made up before there is one: who must know them need not wait."""
+        file = STATE / "tryton-secrets.json"
+        with locked(file.with_suffix(".lock")):
+            if not file.exists():
+                file.touch(0o600)
+                file.write_text(json.dumps({name: secrets.token_urlsafe(24) for name in cls.__slots__}))
+            return cls(**json.loads(file.read_text()))
 
 
 @dataclass

@@ -19,7 +19,7 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 if TYPE_CHECKING:
-    from sandbox.tryton import Secrets, Tryton
+    from sandbox.tryton import Tryton
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,26 +80,17 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def seeded(folder: Path) -> "Iterator[tuple[Cluster, Secrets]]":
-    """A running copy of the sandbox's template: Tryton's seeded database, and what opens it."""
-    from sandbox import template
-
-    cluster, secrets = template.copy_to(folder / "postgres")
-    try:
-        yield cluster.start(), secrets
-    finally:
-        cluster.remove()
-
-
-@pytest.fixture(scope="session")
-def tryton(seeded: "tuple[Cluster, Secrets]", folder: Path) -> "Iterator[Tryton]":
+def tryton(folder: Path) -> "Iterator[Tryton]":
     """A running Tryton with its worker. Who stops the worker starts it again."""
-    from sandbox.tryton import Tryton
+    from sandbox import template
+    from sandbox.tryton import Secrets, Tryton
 
-    cluster, secrets = seeded
-    tryton = Tryton(cluster, folder / "tryton", secrets)
+    cluster = template.TRYTON.copy_to(folder / "postgres")
+    tryton = Tryton(cluster, folder / "tryton", Secrets.of_this_checkout())
     try:
+        cluster.start()
         tryton.start()
         yield tryton
     finally:
         tryton.stop()
+        cluster.remove()

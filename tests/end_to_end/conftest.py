@@ -20,7 +20,7 @@ import pytest
 
 from sandbox import CHECKOUT, scratch
 from sandbox.postgres import Cluster
-from sandbox.system import Sandbox
+from sandbox.system import CLUSTERS, Sandbox
 from tests.end_to_end.samples import chosen
 from tests.end_to_end.system import DAG, REPORT, TILLS, System
 from tests.support.proxy import Proxy
@@ -72,7 +72,7 @@ class MainJob:
 @pytest.fixture(scope="session")
 def _begun(folder: Path) -> Iterator[tuple[System, MainJob]]:
     with ExitStack() as stack:
-        for cluster in ("orders", "erp"):
+        for cluster in CLUSTERS:
             stack.callback(Cluster(folder / cluster).remove)
 
         def through_proxy(connection: dict[str, Any]) -> dict[str, Any]:

@@ -11,19 +11,17 @@ import pytest
 
 from order_sync import permissions
 from order_sync.ledger import migrate
-from sandbox import CHECKOUT
+from sandbox import CHECKOUT, template
 from sandbox.airflow import Airflow
-from sandbox.postgres import Cluster
-from sandbox.tryton import Secrets
 from tests.fab.office import ROLES, Office
 
 LEDGER = "ledger_of_fab"
 
 
 @pytest.fixture(scope="session")
-def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
+def office(folder: Path) -> Iterator[Office]:
     """Starts with `ORDER_SYNC_ROLES=on` and no role, and makes them while it runs: the order that goes wrong first."""
-    cluster, _ = seeded
+    cluster = template.AIRFLOW.copy_to(folder / "metadata").start()
     cluster.create_database(LEDGER)
     migrate(lambda: psycopg.connect(cluster.dsn(LEDGER)))
     env = {
@@ -50,6 +48,7 @@ def office(seeded: tuple[Cluster, Secrets], folder: Path) -> Iterator[Office]:
             yield office
     finally:
         airflow.stop()
+        cluster.remove()
 
 
 def _kinds(dags: Iterable[str]) -> set[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 
 from order_sync import registry
 from sandbox import scratch, template
-from sandbox.tryton import Tryton
+from sandbox.tryton import Secrets, Tryton
 from tests.real_orders import online_retail
 from tests.real_orders.counted import count
 from tests.real_orders.journey import Booked, Journey
@@ -28,8 +28,8 @@ def main() -> int:
     guest = registry.channel("dynamics_web").guest_account
     invoices = online_retail.read(file)
     with scratch() as folder:
-        cluster, secrets = template.copy_to(folder / "postgres")
-        tryton = Tryton(cluster.start(), folder / "tryton", secrets)
+        cluster = template.TRYTON.copy_to(folder / "postgres").start()
+        tryton = Tryton(cluster, folder / "tryton", Secrets.of_this_checkout())
         try:
             tryton.start()
             counted = count(cluster.dsn(), file, FREIGHT, FEES, NO_ARTICLES, guests=True, any_spelling=True)

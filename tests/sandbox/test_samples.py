@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
+import pycountry
 import pytest
 
 from order_sync import registry
@@ -20,6 +21,7 @@ from order_sync.core.watermark import Watermark
 from order_sync.flows.landing import disposition
 from sandbox import CHECKOUT, catalogue, samples, shop
 from sandbox.postgres import Cluster
+from sandbox.sales import Address
 from tests.fixtures import dynamics_store, dynamics_web
 from tests.fixtures.reference import reference
 from tests.support.databases import database
@@ -125,6 +127,13 @@ def test_the_good_orders_are_as_varied_as_the_page_says(dsn):
     assert any(not order.ships for order in orders)
     assert any(len({line.sku for line in order.lines}) < len(order.lines) for order in orders)
     assert {charge.code for order in orders for charge in order.charges} == {each.sku for each in catalogue.CHARGES}
+
+
+def test_the_erp_knows_the_states_of_each_country_that_an_order_ships_to():
+    """Those of all countries would be five thousand, which take a quarter of a minute to make."""
+    ships_to = {sale.ship_to.country for sale in samples.sales(BASE) if isinstance(sale.ship_to, Address)}
+    found = {country.alpha_2 for name in ships_to if (country := pycountry.countries.get(alpha_3=name))}
+    assert found | {each.country for each in (*catalogue.CUSTOMERS, *catalogue.GUESTS)} == {*catalogue.DELIVERED_TO}
 
 
 def test_at_the_till_some_buy_over_the_counter_and_some_order_for_later(dsn):
