@@ -24,33 +24,35 @@ TESTS = Path(__file__).parent
 class Stage(NamedTuple):
     """Folders or files of tests, and what pytest is told besides.
 
+    `budget`: the seconds that it may take on a quiet machine with two cores; one that outgrows them is made quicker.
     `beside`: it runs beside the others. `needs` raises SandboxError, which says what is missing and how to get it.
     """
 
     parts: Sequence[str]
+    budget: int
     options: Sequence[str] = ()
     beside: bool = False
     needs: Callable[[], object] = lambda: None
 
 
 TEST = {
-    "core": Stage(["core", "flows"]),
-    "contract": Stage(["contract", "ledger", "channels", "erps", "wire", "sandbox", "real_orders"]),
-    "dags": Stage(["shell", "dags"]),
-    "end_to_end": Stage(["end_to_end"], beside=True),
-    "fab": Stage(["fab"], beside=True),
-    "docs": Stage(["test_*.py"]),
+    "core": Stage(["core", "flows"], 60),
+    "contract": Stage(["contract", "ledger", "channels", "erps", "wire", "sandbox", "real_orders"], 540),
+    "dags": Stage(["shell", "dags"], 180),
+    "end_to_end": Stage(["end_to_end"], 660, beside=True),
+    "fab": Stage(["fab"], 120, beside=True),
+    "docs": Stage(["test_*.py"], 60),
 }
-"""Quickest first; those beside the others take about as long as these."""
+"""Quickest first; those beside the others take about as long as these, and all of it a quarter of an hour."""
 
 ON_A_SERVER = (
     *("ledger", "channels"),
     *("contract/ledger", "contract/test_channel_contract.py", "contract/test_channel_rows.py"),
 )
 FULL = {
-    "long": Stage([part for stage in TEST.values() for part in stage.parts], ["-m", "full"]),
-    "debian": Stage(ON_A_SERVER, ["--server=debian"], needs=debian),
-    "hostile": Stage(ON_A_SERVER, ["--server=hostile"], beside=True, needs=debian),
+    "long": Stage([part for stage in TEST.values() for part in stage.parts], 780, ["-m", "full"]),
+    "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], needs=debian),
+    "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], beside=True, needs=debian),
 }
 """What `make test` leaves out."""
 
@@ -112,7 +114,8 @@ def main(words: list[str]) -> int:
             print(f"--- {ran[-1].stage}\n{ran[-1].printed}", end="", flush=True)
     for each in ran:
         word = "FAILED" if not each.passed else "left out" if each.missing else "passed"
-        print(f"{each.stage:<12}{each.seconds:>8.1f} s  {word}")
+        budget = stages[each.stage].budget
+        print(f"{each.stage:<12}{each.seconds:>8.1f} s of {budget:>3}  {word}{', slow' * (each.seconds > budget)}")
     print(f"{'total':<12}{time.monotonic() - begun:>8.1f} s")
     for each in ran:
         if each.missing:
