@@ -96,7 +96,7 @@ def resting(tryton: Tryton) -> Iterator[None]:
 
 async def found(erp: Adapter, order: Order, until: Callable[[Found], Any] = lambda _: True) -> Found:
     """The one ERP order that a look-up sees, once it is as awaited: the worker needs a moment."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         (seen,) = (await erp.look_up([Sent(order)]))[order.key]
         if until(seen):
