@@ -1178,7 +1178,7 @@ MUTATIONS = (
         11,
         "another ERP's reference data is taken",
         FLOWS + "reference.py",
-        '    ledger.check_fingerprint(f"erp_{erp_name}", health.fingerprint)\n',
+        '        ledger.check_fingerprint(f"erp_{route.erp}", health.fingerprint)\n',
         "",
         "tests/flows/test_flows.py::test_another_erp_behind_the_connection_is_refused_and_its_data_is_not_taken",
     ),
@@ -1315,7 +1315,7 @@ MUTATIONS = (
     Mutation(
         4,
         "an order that the ERP may have is received again when the ERP's data changes",
-        STATEMENTS + "sending/replace_reference.sql",
+        STATEMENTS + "sending/store_reference.sql",
         "else refusals.surely and last",
         "else last",
         "tests/ledger/test_coming_back.py::test_an_order_that_the_erp_may_have_does_not_come_back",
@@ -1323,7 +1323,7 @@ MUTATIONS = (
     Mutation(
         4,
         "what the ERP refuses again and again comes back with every copy of its data",
-        STATEMENTS + "sending/replace_reference.sql",
+        STATEMENTS + "sending/store_reference.sql",
         "refusals.times = 1",
         "true",
         "tests/ledger/test_coming_back.py::test_what_the_erp_refuses_again_waits_until_its_data_differs",
@@ -1373,7 +1373,7 @@ MUTATIONS = (
     Mutation(
         10,
         "orders that people may have entered by hand are sent once their article is known",
-        STATEMENTS + "sending/replace_reference.sql",
+        STATEMENTS + "sending/store_reference.sql",
         'then not o.problems @> \'[{"code": "NOT_AUTOMATED"}]\'\n',
         "then true\n",
         "tests/ledger/test_completeness.py"
@@ -2331,8 +2331,8 @@ MUTATIONS = (
         15,
         "a channel that could not be validated counts as validated",
         FLOWS + "validate.py",
-        "    after = None\n",
-        "    after = None\n    ledger.note_validated(route.channel)\n",
+        "    unchecked: set[Kind] = set()\n",
+        "    unchecked: set[Kind] = set()\n    ledger.note_validated(route.channel)\n",
         "tests/flows/test_flows.py::test_a_channel_counts_as_validated_once_all_that_was_read_of_it_has_been_judged",
     ),
     Mutation(

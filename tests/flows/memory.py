@@ -40,7 +40,7 @@ from order_sync.core.reading import read_instant
 from order_sync.core.records import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
 from order_sync.core.red_runs import FailedInRun
 from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.traits import Guarantee, Proof, Traits
+from order_sync.core.traits import KINDS, Guarantee, Kind, Proof, Traits
 from order_sync.core.verdict import Doubt, Found, FoundState
 from order_sync.core.watermark import Watermark
 
@@ -213,14 +213,21 @@ class Row:
         free = self.lease_until is None or self.lease_until <= now
         return self.status is Status.QUEUED and self.next_attempt_at <= now and free
 
-    def curable(self, stored: Collection[str]) -> bool:
-        """Whether new or changed reference data under these names may cure it."""
+    @property
+    def cures(self) -> set[str]:
+        """What brings it back, if it is what failed it: by its problems, or by its last refusal."""
+        if self.tried:
+            return set(self.attempts[-1].cured_by)
+        references = {getattr(problem, "reference", None) for problem in self.problems}
+        return set() if "NOT_AUTOMATED" in _codes(self) else {each for each in references if each}
+
+    def curable(self, changed: Collection[str], told: Collection[str] | None) -> bool:
+        """Whether what `changed` in the reference data may cure it, or that it was `told`; None: all of it was."""
+        mended = not self.cures.isdisjoint(changed)
         if not self.tried:
-            references = {getattr(problem, "reference", None) for problem in self.problems}
-            return "NOT_AUTOMATED" not in _codes(self) and not references.isdisjoint(stored)
-        cured_by = self.attempts[-1].cured_by
-        mended = self.refusals == 1 or not set(cured_by).isdisjoint(stored)
-        return surely_refused(self.attempts) and bool(cured_by) and mended
+            return mended
+        asked = told is None or not self.cures.isdisjoint(told)
+        return surely_refused(self.attempts) and bool(self.cures) and (mended or (self.refusals == 1 and asked))
 
     def last_sent(self, since: int) -> "Attempt | None":
         """The last attempt that went out, if the ERP may have the order by it, and if it sent this version or later."""
@@ -302,6 +309,7 @@ class MemoryLedger:
     fingerprints: dict[str, str] = field(default_factory=dict)
     copy: ReferenceData | None = None
     copies: dict[str, ReferenceData] = field(default_factory=dict)
+    asked: dict[tuple[str, Wanted], datetime] = field(default_factory=dict)
     in_force: list[Hold] = field(default_factory=list)
     ended: list[Hold] = field(default_factory=list)
     answered: list[tuple[OrderKey, Attempt]] = field(default_factory=list)
@@ -433,16 +441,37 @@ class MemoryLedger:
         return sum(self._apply(self.rows[change.key], change, actor) for change in known)
 
     def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
-        before = self.copies.get(erp, self.copy)
+        before, as_of = self.copies.get(erp, self.copy), min(data.as_of, self.now())
         known = before.facts if before else {}
-        stored = {f"{kind}:{code}" for (kind, code), facts in data.facts.items() if known.get((kind, code)) != facts}
-        self.copies[erp] = replace(data, as_of=min(data.as_of, self.now()))
+        there = {code: facts for code, facts in data.facts.items() if facts is not None}
+        changed = {f"{kind}:{code}" for (kind, code), facts in there.items() if known.get((kind, code)) != facts}
+        told = None if data.whole else {f"{kind}:{code}" for kind, code in there}
+        self.asked = self._still_told(erp, data, as_of)
+        kept = {} if data.whole else {code: facts for code, facts in known.items() if (erp, code) in self.asked}
+        self.copies[erp] = replace(data, facts={**kept, **data.facts}, as_of=as_of)
         failed = [row for row in self.rows.values() if row.erp == erp and row.status is Status.FAILED]
-        curable = [row for row in failed if row.curable(stored)]
+        curable = [row for row in failed if row.curable(changed, told)]
         for row in curable:
             row.generation += 1
             self._move(row, Event.REFERENCE_CHANGED, actor.by)
         return len(curable)
+
+    def _still_told(self, erp: str, data: ReferenceData, as_of: datetime) -> dict[tuple[str, Wanted], datetime]:
+        """When which codes were asked for: no longer those that a whole copy lacks, nor answers older than a week."""
+        week_ago = self.now() - timedelta(days=7)
+        others = {each: at for each, at in self.asked.items() if each[0] != erp}
+        mine = {each: at for each, at in self.asked.items() if each[0] == erp}
+        if data.whole:
+            return others | {each: at for each, at in mine.items() if each[1] in data.facts}
+        return others | {each: at for each, at in mine.items() if at > week_ago} | {(erp, c): as_of for c in data.facts}
+
+    def to_ask(self, erp: str, wanted: Collection[Wanted], before: datetime) -> set[Wanted]:
+        return {each for each in wanted if (at := self.asked.get((erp, each))) is None or at <= before}
+
+    def cures(self, channel: str, erp: str) -> set[Wanted]:
+        failed = [row for row in self._of(channel, Status.FAILED) if row.erp == erp]
+        named = [each.partition(":") for row in failed for each in row.cures]
+        return {(kind, code) for kind, _, code in named}
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         data = self.copies.get(erp, self.copy)
@@ -892,8 +921,9 @@ class BareErp:
 
     `script` says what goes wrong with the next submits, one word each; a word that is a code of the catalogue is a
     refusal with it. `by_hand` are the orders that people entered, by number: they bear no key. `knows` is reference
-    data that differs from the usual; None is missing. `proof` is what its look-ups tell: a total with tax or without,
-    or none at all. `asked` is what was looked up. `company` is whose its orders are.
+    data that differs from the usual; None is missing. `kinds` are those that it can tell, all at once or `by_code`;
+    `asked_for` are the codes that it was asked for then. `proof` is what its look-ups tell: a total with tax or
+    without, or none at all. `asked` is what was looked up. `company` is whose its orders are.
     """
 
     clock: Clock
@@ -907,6 +937,9 @@ class BareErp:
     revived: list[str] = field(default_factory=list)
     by_hand: dict[str, FoundState] = field(default_factory=dict)
     knows: dict[Wanted, dict[str, object] | None] = field(default_factory=dict)
+    kinds: frozenset[Kind] = frozenset(KINDS)
+    by_code: bool = False
+    asked_for: list[Wanted] = field(default_factory=list)
     submit_seconds: float = 240
     proof: Proof = "gross"
     keys_a_call: int = 500
@@ -924,16 +957,20 @@ class BareErp:
             self.keys_a_call,
             self.confirmed_states,
             receipt_is_acceptance=self.receipt_is_acceptance,
+            knows=self.kinds,
+            reference_by_code=self.by_code,
         )
 
     async def check(self) -> Health:
         self._answer()
         return Health("memory", "1")
 
-    async def reference(self) -> ReferenceData:
+    async def reference(self, wanted: Collection[Wanted] | None = None) -> ReferenceData:
         self._answer()
-        facts = {**reference().facts, **self.knows}
-        return ReferenceData({code: each for code, each in facts.items() if each is not None}, self.clock.now)
+        self.asked_for += wanted or ()
+        facts = {code: each for code, each in {**reference().facts, **self.knows}.items() if code[0] in self.kinds}
+        told = [code for code in facts if wanted is None or code in wanted]
+        return ReferenceData({code: facts[code] for code in told if facts[code] is not None}, self.clock.now)
 
     async def prepare(self, orders: Collection[Order]) -> None:
         self._answer()

@@ -138,7 +138,7 @@ def test_a_channel_counts_as_validated_once_all_that_was_read_of_it_has_been_jud
 def test_while_the_erp_is_away_the_last_good_copy_of_the_reference_data_serves_with_its_age():
     ledger = MemoryLedger(copy=reference(START - timedelta(minutes=20)))
     erp = MemoryErp(ledger.clock, down=True)
-    summary = asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    summary = asyncio.run(refresh_reference(ROUTE, erp, ledger, ACTOR, timedelta(minutes=15)))
     assert summary.counts == {"stale": 1}
     assert "20 min old" in summary.notes[0]
 
@@ -147,13 +147,13 @@ def test_without_a_copy_an_erp_that_is_away_is_an_error():
     ledger = MemoryLedger()
     erp = MemoryErp(ledger.clock, down=True)
     with pytest.raises(Transient):
-        asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+        asyncio.run(refresh_reference(ROUTE, erp, ledger, ACTOR, timedelta(minutes=15)))
 
 
 def test_a_fresh_copy_of_the_reference_data_is_not_read_again():
     ledger = MemoryLedger(copy=reference())
     erp = MemoryErp(ledger.clock, down=True)
-    summary = asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    summary = asyncio.run(refresh_reference(ROUTE, erp, ledger, ACTOR, timedelta(minutes=15)))
     assert summary.counts == {}
 
 
@@ -366,7 +366,7 @@ def test_another_erp_behind_the_connection_is_refused_and_its_data_is_not_taken(
     ledger = MemoryLedger()
     ledger.fingerprints["erp_erp"] = "the production ERP"
     with pytest.raises(Misconfigured):
-        asyncio.run(refresh_reference("erp", MemoryErp(ledger.clock), ledger, ACTOR, timedelta(minutes=15)))
+        asyncio.run(refresh_reference(ROUTE, MemoryErp(ledger.clock), ledger, ACTOR, timedelta(minutes=15)))
     assert ledger.copy is None
 
 

@@ -32,7 +32,7 @@ def test_a_push_whose_connections_are_ended_in_the_middle_ends_with_one_sentence
     """As a failover of the ledger, or a crash, ends them."""
     erp = Ending(Clock(), sql=sql, at=at)
     extract(ROUTE, MemoryChannel([transaction(number) for number in range(1, 301)]), ledger, ACTOR)
-    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    asyncio.run(refresh_reference(ROUTE, erp, ledger, ACTOR, timedelta(minutes=15)))
     validate(ROUTE, ledger, ACTOR)
     with pytest.raises(LedgerUnavailable, match=SENTENCE):
         asyncio.run(_push(ledger, erp))

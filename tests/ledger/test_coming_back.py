@@ -64,7 +64,7 @@ class Shop:
     def judge(self, route: Route = ROUTE) -> str:
         """Bring the order as far as the rules do, with a fresh copy of the ERP's data; how it stands then."""
         extract(route, self.channel, self.ledger, ACTOR)
-        asyncio.run(refresh_reference("erp", self.erp, self.ledger, ACTOR, timedelta(0)))
+        asyncio.run(refresh_reference(route, self.erp, self.ledger, ACTOR, timedelta(0)))
         validate(route, self.ledger, ACTOR)
         (status,) = self.ledger.counts("shop")
         return status

@@ -48,7 +48,7 @@ def read(ledger: Ledger, channel: MemoryChannel, route: Route = ROUTE) -> None:
 
 def queue(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel, route: Route = ROUTE) -> None:
     read(ledger, channel, route)
-    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    asyncio.run(refresh_reference(route, erp, ledger, ACTOR, timedelta(minutes=15)))
     validate(route, ledger, ACTOR)
 
 

@@ -37,7 +37,7 @@ def erp() -> MemoryErp:
 def queue(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel) -> Summary:
     """Bring the channel's orders as far as the queue."""
     summary = extract(ROUTE, channel, ledger, ACTOR)
-    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    asyncio.run(refresh_reference(ROUTE, erp, ledger, ACTOR, timedelta(minutes=15)))
     validate(ROUTE, ledger, ACTOR)
     return summary
 
@@ -146,7 +146,7 @@ def test_a_guests_order_is_not_sent_once_there_is_no_guest_account(ledger: Ledge
     """R31"""
     guests = replace(ROUTE, guest_account="C-1")
     extract(guests, MemoryChannel([transaction(1, customer_account=""), transaction(2)]), ledger, ACTOR)
-    asyncio.run(refresh_reference("erp", erp, ledger, ACTOR, timedelta(minutes=15)))
+    asyncio.run(refresh_reference(ROUTE, erp, ledger, ACTOR, timedelta(minutes=15)))
     validate(guests, ledger, ACTOR)
     assert send(ledger, erp) == {"sent": 1, "to_validate_again": 1}
     assert ledger.counts("shop") == {"received": 1, "sent": 1}

@@ -62,7 +62,7 @@ class Shop:
 
     def queue(self) -> None:
         self.said.append(str(extract(ROUTE, self.channel, self.ledger, ACTOR)))
-        asyncio.run(refresh_reference("erp", self.erp, self.ledger, ACTOR, timedelta(minutes=15)))
+        asyncio.run(refresh_reference(ROUTE, self.erp, self.ledger, ACTOR, timedelta(minutes=15)))
         self.said.append(str(validate(ROUTE, self.ledger, ACTOR)))
 
     def send(self, **settings: object) -> None:

@@ -109,7 +109,7 @@ class Shop:
     def read(self) -> dict[str, int]:
         """Bring what the channel has as far as the queue."""
         counts = extract(ROUTE, self.channel, self.ledger, ACTOR).counts
-        asyncio.run(refresh_reference("erp", self.erp, self.ledger, ACTOR, timedelta(minutes=15)))
+        asyncio.run(refresh_reference(ROUTE, self.erp, self.ledger, ACTOR, timedelta(minutes=15)))
         validate(ROUTE, self.ledger, ACTOR)
         return counts
 

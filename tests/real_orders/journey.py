@@ -88,7 +88,7 @@ class Journey:
             with self._step("extract") as counts:
                 counts |= flows.extract(route, channel, ledger, ACTOR).counts
             with self._step("reference data") as counts:
-                done = await flows.refresh_reference(route.erp, erp, ledger, ACTOR, settings.reference_max_age)
+                done = await flows.refresh_reference(route, erp, ledger, ACTOR, settings.reference_max_age)
                 counts |= done.counts
             with self._step("validate") as counts:
                 counts |= flows.validate(route, ledger, ACTOR, settings.total_tolerance).counts

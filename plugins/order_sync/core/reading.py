@@ -22,6 +22,9 @@ LINE = ("number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax", "titl
 MOST_DIGITS = 16
 """Before the decimal point, of a quantity or an amount: more is a mistake, and past what arithmetic keeps exact."""
 
+LONGEST_CODE = 500
+"""Characters of a code: longer than any that a system has, and short enough for an index of the ledger."""
+
 MOST_DECIMALS = 1000
 """After it: far more than anybody writes, and fewer than a database refuses."""
 
@@ -68,6 +71,11 @@ def read_date(text: str | None) -> date | None:
     except ValueError:
         return None
     return day if day >= EARLIEST.date() else None
+
+
+def is_code(text: str) -> bool:
+    """Whether a system may have something under this code, so that it can be asked for it."""
+    return 0 < len(text) <= LONGEST_CODE and not _NOT_STORABLE.search(text)
 
 
 def read_order(transaction: Transaction, guest_account: str | None, now: datetime) -> Reading:

@@ -3,7 +3,7 @@
 The rules compare an order with reference data of the ERP. They do not fetch it, and they change nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -12,10 +12,15 @@ from itertools import chain
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.money import Tolerance, minor_unit
 from order_sync.core.orders import Charge, Line, Order, Problem
-from order_sync.core.reading import Reading
+from order_sync.core.reading import Reading, is_code
+from order_sync.core.traits import KINDS, Kind
 
 Wanted = tuple[str, str]
-"""A kind of reference data (`sku`, `customer`, `tax`, `currency`, `country`, `state`) and a code of it."""
+"""A kind of reference data (`traits.Kind`) and a code of it."""
+
+Facts = Mapping[str, object]
+
+NOTHING_TOLD: Facts = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +29,28 @@ class ReferenceData:
 
     Facts by kind: `sku` {"salable": bool, "digits": decimals its unit allows}, `tax` {"rate": percent as text},
     `currency` {"digits": int}; `customer`, `country` and `state` need none. A `state` is `DE-NW`; no rule asks for it.
+    A fact that the ERP leaves out is not judged.
+
+    Attributes:
+        facts: None for a code that the ERP was asked for and does not have.
+        whole: everything that the ERP has: it does not have what is not here. If not, what is not here was never asked.
+        knows: the kinds that the ERP can tell. Nothing is known of any code of another kind.
     """
 
-    facts: Mapping[Wanted, Mapping[str, object]]
+    facts: Mapping[Wanted, Facts | None]
     as_of: datetime
+    whole: bool = True
+    knows: frozenset[Kind] = frozenset(KINDS)
 
-    def get(self, kind: str, code: str) -> Mapping[str, object] | None:
-        """The facts of one code, or None when the ERP does not know it."""
-        return self.facts.get((kind, code))
+    def get(self, kind: str, code: str) -> Facts | None:
+        """The facts of one code, or None when the ERP does not have it. Nobody has an empty code."""
+        return NOTHING_TOLD if code and kind not in self.knows else self.facts.get((kind, code))
+
+    def never_asked(self, wanted: Collection[Wanted]) -> set[Wanted]:
+        """Those of which nobody can say yet whether the ERP has them."""
+        if self.whole:
+            return set()
+        return {(kind, code) for kind, code in wanted if kind in self.knows and (kind, code) not in self.facts}
 
 
 def wanted(order: Order) -> set[Wanted]:
@@ -41,16 +60,24 @@ def wanted(order: Order) -> set[Wanted]:
     codes |= {("tax", item.tax_code) for item in _taxed(order) if item.tax_code}
     if order.ship_to:
         codes.add(("country", order.ship_to.country))
-    return {(kind, code) for kind, code in codes if code}
+    return {(kind, code) for kind, code in codes if is_code(code)}
 
 
-def cures(code: str, order: Order) -> tuple[str, ...]:
-    """What of the ERP's reference data, as `kind:code`, may cure a refusal of the order with this code."""
+def not_told(named: Collection[Wanted], reference: ReferenceData) -> set[Kind]:
+    """The kinds of these codes that the ERP cannot tell, so that no rule judges them."""
+    return {kind for kind in KINDS if kind not in reference.knows and any(kind == each for each, _ in named)}
+
+
+def cures(code: str, order: Order, knows: Collection[Kind]) -> tuple[str, ...]:
+    """What of the ERP's reference data, as `kind:code`, may cure a refusal of the order with this code.
+
+    Only what the ERP `knows` can be seen to change.
+    """
     named = wanted(order)
     if order.ship_to and order.ship_to.state:
         named.add(("state", f"{order.ship_to.country}-{order.ship_to.state}"))
     kinds = CATALOGUE[code].kinds if code in CATALOGUE else ()
-    return tuple(sorted(f"{kind}:{each}" for kind, each in named if kind in kinds))
+    return tuple(sorted(f"{kind}:{each}" for kind, each in named if kind in kinds and kind in knows))
 
 
 def problems_of(reading: Reading, reference: ReferenceData, tolerance: Tolerance) -> tuple[Problem, ...]:
@@ -119,8 +146,8 @@ def taxes_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]
             shown = f" (rate {rate} %)" if rate is not None else ""
             message = f"tax code '{code}'{shown} is no active sales tax of the ERP: finance creates or activates it"
             yield Problem("TAX_MAPPING", "tax_code", code, message, f"tax:{code}")
-        elif rate is not None and Decimal(str(facts["rate"])) != rate:
-            message = f"tax code '{code}' is {rate} % in the shop and {facts['rate']} % in the ERP: finance mends it"
+        elif rate is not None and (theirs := facts.get("rate")) is not None and Decimal(str(theirs)) != rate:
+            message = f"tax code '{code}' is {rate} % in the shop and {theirs} % in the ERP: finance mends it"
             yield Problem("TAX_MAPPING", "tax_code", f"{code} {rate}", message, f"tax:{code}")
 
 
@@ -138,11 +165,11 @@ def skus_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
             if not sku:
                 message = f"{where} has no SKU: complete it in the shop"
             yield Problem("SKU_NOT_FOUND", where, sku, message, f"sku:{sku}")
-        elif not facts["salable"]:
+        elif facts.get("salable") is False:
             message = f"{where}: SKU '{sku}' may not be sold in the ERP: allow it there, or replace it in the shop"
             yield Problem("SKU_NOT_SALABLE", where, sku, message, f"sku:{sku}")
-        elif quantity != round(quantity, int(str(facts["digits"]))):
-            message = f"{where}: quantity {quantity} of SKU '{sku}', whose unit allows {facts['digits']} decimals"
+        elif (digits := facts.get("digits")) is not None and quantity != round(quantity, int(str(digits))):
+            message = f"{where}: quantity {quantity} of SKU '{sku}', whose unit allows {digits} decimals"
             message += ": correct the quantity, or the unit in the ERP"
             yield Problem("QTY_UOM", where, str(quantity), message, f"sku:{sku}")
 
@@ -187,9 +214,11 @@ RULES: tuple[Callable[[Order, ReferenceData], Iterable[Problem]], ...] = (
 
 
 def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) -> Iterator[Problem]:
-    """Lines, charges and tax give the total, by the channel's own tax and by the ERP's rates, rounded per line."""
-    digits = reference.get("currency", order.currency)
-    if digits is None or not order.lines:
+    """Lines, charges and tax give the total, by the channel's own tax and by the ERP's rates, rounded per line.
+
+    Where a rate is not known, the total by the ERP's rates is not either.
+    """
+    if reference.get("currency", order.currency) is None or not order.lines:
         return
     allowed, unit = tolerance.of(order.currency, len(_taxed(order))), minor_unit(order.currency)
     by_channel = order.net + sum((item.tax for item in _taxed(order)), Decimal(0))
@@ -200,7 +229,8 @@ def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) 
         )
         yield Problem("TOTALS_MISMATCH", "total", str(order.total), message)
         return
-    rates = {code: facts for code in {item.tax_code for item in _taxed(order)} if (facts := reference.get("tax", code))}
+    known = {code: reference.get("tax", code) or NOTHING_TOLD for code in {item.tax_code for item in _taxed(order)}}
+    rates = {code: Decimal(str(rate)) for code, facts in known.items() if (rate := facts.get("rate")) is not None}
     if any(item.tax_code and item.tax_code not in rates for item in _taxed(order)):
         return
     by_erp = order.net + sum((_tax(item, rates, unit) for item in _taxed(order) if item.tax_code), Decimal(0))
@@ -216,6 +246,5 @@ def _taxed(order: Order) -> tuple[Line | Charge, ...]:
     return (*order.lines, *order.charges)
 
 
-def _tax(item: Line | Charge, rates: Mapping[str, Mapping[str, object]], unit: Decimal) -> Decimal:
-    exact = item.net * Decimal(str(rates[item.tax_code]["rate"])) / 100
-    return exact.quantize(unit, ROUND_HALF_EVEN)
+def _tax(item: Line | Charge, rates: Mapping[str, Decimal], unit: Decimal) -> Decimal:
+    return (item.net * rates[item.tax_code] / 100).quantize(unit, ROUND_HALF_EVEN)

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from order_sync.core.errors import Misconfigured
 
 Guarantee = Literal["unique_key", "searchable", "blind"]
 
 Proof = Literal["gross", "net", "acceptance"]
+
+Kind = Literal["sku", "customer", "tax", "currency", "country", "state"]
+"""A kind of reference data."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Traits:
             other ones; none leaves that to what a look-up says.
         may_confirm: the states among which the owner may choose.
         receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
+        knows: the kinds of reference data that the ERP can tell. Codes of other kinds are not checked before sending.
+        reference_by_code: the ERP is asked for the codes that orders name, instead of for everything it has.
     """
 
     guarantee: Guarantee
@@ -35,6 +42,8 @@ class Traits:
     confirmed_states: tuple[str, ...] = ()
     may_confirm: tuple[str, ...] = ()
     receipt_is_acceptance: bool = False
+    knows: frozenset[Kind] = frozenset(KINDS)
+    reference_by_code: bool = False
 
     def confirmed_by(self, states: Sequence[str], erp: str) -> "Traits":
         """The same, with the states that the owner of the ERP takes for proof. Raises Misconfigured for others."""

@@ -23,6 +23,7 @@ from order_sync.core.orders import Order
 from order_sync.core.ports.erp import Answer, Receipt
 from order_sync.core.records import Change, Entry, Outcome
 from order_sync.core.rules import cures
+from order_sync.core.traits import Traits
 
 if TYPE_CHECKING:
     from order_sync.flows.push import Sender
@@ -41,7 +42,7 @@ class RefusesEverything(Misconfigured):
     """The ERP refuses one order after the other with the same code: its configuration is the likely cause."""
 
 
-def outcome_of(entry: Entry, order: Order, answer: Answer, *, as_probe: bool) -> Outcome:
+def outcome_of(entry: Entry, order: Order, answer: Answer, traits: Traits, *, as_probe: bool) -> Outcome:
     """What the ledger is told of an order's submit: the one place where errors become facts about orders.
 
     Trouble of the system, and of a busy order, means that it was not sent.
@@ -55,7 +56,7 @@ def outcome_of(entry: Entry, order: Order, answer: Answer, *, as_probe: bool) ->
         case OrderRefused():
             last = entry.refusals + 1 >= MAX_REFUSALS and not as_probe
             event = Event.REFUSED_TOO_OFTEN if last else Event.REFUSED
-            return this(event, answer.code, str(answer), cured_by=cures(answer.code, order))
+            return this(event, answer.code, str(answer), cured_by=cures(answer.code, order, traits.knows))
         case OrderConflict():
             return this(Event.DIFFERENT, answer.code, str(answer))
         case OrderBusy():

@@ -182,7 +182,7 @@ class Turn:
             answer = answers.get(entry.key, none)
             if isinstance(answer, Transient | Permanent):
                 self.trouble = self.trouble or answer
-            outcomes.append(outcome_of(entry, made.order, answer, as_probe=self.only_one))
+            outcomes.append(outcome_of(entry, made.order, answer, self.sender.erp.traits, as_probe=self.only_one))
         return outcomes
 
     async def _answers(self, orders: Sequence[Order]) -> Mapping[OrderKey, Answer]:

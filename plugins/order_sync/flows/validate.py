@@ -1,5 +1,7 @@
 """Validate: every received order against the rules and the ERP's reference data, in bulk, all problems at once."""
 
+from collections.abc import Collection
+
 from order_sync.core.actor import Actor
 from order_sync.core.errors import Transient
 from order_sync.core.lifecycle import Event, step
@@ -9,11 +11,10 @@ from order_sync.core.orders import GUEST_ACCOUNT, Problem
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records import Change, Entry
 from order_sync.core.route import Route
-from order_sync.core.rules import ReferenceData, problems_of, wanted
+from order_sync.core.rules import ReferenceData, Wanted, not_told, problems_of, wanted
 from order_sync.core.summary import Summary
-
-PAGE = 1000
-"""Orders read, checked and written at a time."""
+from order_sync.core.traits import KINDS, Kind
+from order_sync.flows.received import received
 
 
 def validate(
@@ -25,36 +26,52 @@ def validate(
 ) -> Summary:
     """Queue what is valid, fail what is not, and what people enter by hand. Raises Transient without reference data.
 
-    Who `cleared` it wants the orders judged again too that the rules failed.
+    An order stays `received` until the ERP was asked for each of its codes. Who `cleared` it wants the orders judged
+    again too that the rules failed.
     """
     summary, by_hand = Summary(), _by_hand(route)
     if cleared:
         summary.add("judged_again", ledger.judge_again(route.channel, route.erp, cleared))
     if route.guest_account:
         summary.add("judged_again", ledger.judge_again(route.channel, route.erp, actor, GUEST_ACCOUNT))
-    after = None
-    while entries := ledger.to_validate(route.channel, after, PAGE):
-        after = entries[-1].key
-        now = ledger.now()
-        orders = [entry.make(route.guests, now) for entry in entries]
-        codes = {code for made in orders for code in wanted(made.order)}
-        reference = ledger.reference(route.erp, codes)
-        if reference is None:
-            raise Transient(
-                f"there is no copy of the reference data of ERP '{route.erp}' yet: orders wait until"
-                " check_reference_data has run once",
-                code="REFERENCE_MISSING",
-            )
-        changes = [
-            judged(entry, made, reference, tolerance, by_hand) for entry, made in zip(entries, orders, strict=True)
-        ]
+    unchecked: set[Kind] = set()
+    for page in received(route, ledger):
+        named = [wanted(made.order) for _, made in page]
+        reference, changes = _reference(route, ledger, set().union(*named)), []
+        for (entry, made), codes in zip(page, named, strict=True):
+            if reference.never_asked(codes):
+                summary.add("waits_for_reference")
+                continue
+            kinds = not_told(codes, reference)
+            unchecked.update(kinds)
+            changes.append(judged(entry, made, reference, tolerance, by_hand, kinds))
         ledger.apply(changes, actor)
         for change in changes:
             summary.add("invalid" if change.problems else "valid")
             for code in sorted({problem.code for problem in change.problems}):
                 summary.add(code)
-    ledger.note_validated(route.channel)
+    if "waits_for_reference" not in summary.counts:
+        ledger.note_validated(route.channel)
+    if unchecked:
+        summary.notes.append(not_checked(unchecked))
     return summary
+
+
+def _reference(route: Route, ledger: Ledger, codes: Collection[Wanted]) -> ReferenceData:
+    """What is known of the codes. Raises Transient as long as nothing is."""
+    reference = ledger.reference(route.erp, codes)
+    if reference is None:
+        raise Transient(
+            f"there is no copy of the reference data of ERP '{route.erp}' yet: orders wait until"
+            " check_reference_data has run once",
+            code="REFERENCE_MISSING",
+        )
+    return reference
+
+
+def not_checked(kinds: Collection[Kind]) -> str:
+    """What people read of the kinds of reference data that no rule could judge."""
+    return f"not checked before sending, since the ERP cannot tell: {', '.join(k for k in KINDS if k in kinds)}"
 
 
 def _by_hand(route: Route) -> tuple[Problem, ...]:
@@ -66,11 +83,20 @@ def _by_hand(route: Route) -> tuple[Problem, ...]:
 
 
 def judged(
-    entry: Entry, made: Made, reference: ReferenceData, tolerance: Tolerance, by_hand: tuple[Problem, ...] = ()
+    entry: Entry,
+    made: Made,
+    reference: ReferenceData,
+    tolerance: Tolerance,
+    by_hand: tuple[Problem, ...],
+    unchecked: Collection[Kind],
 ) -> Change:
-    """The change that the rules ask for. The first problem's code becomes the order's."""
+    """The change that the rules ask for. The first problem's code becomes the order's.
+
+    A valid order says which kinds of its codes are `unchecked`.
+    """
     problems = (*problems_of(made, reference, tolerance), *by_hand)
     event = Event.INVALID if problems else Event.VALID
+    note = not_checked(unchecked) if unchecked else ""
     return Change(
         entry.key,
         entry.generation,
@@ -78,7 +104,7 @@ def judged(
         event,
         step(entry.status, event),
         code=problems[0].code if problems else None,
-        message=problems[0].message if problems else "",
+        message=problems[0].message if problems else note,
         problems=problems,
         order=made.order,
     )

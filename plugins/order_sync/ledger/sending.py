@@ -47,13 +47,21 @@ class Sending(Calls):
             return int(self._one("apply_changes", **parameters)["count"])
 
     def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
-        """Replace the copy of the ERP's reference data. Returns how many orders are validated again."""
-        rows = ((clean(kind), clean(code), to_json(facts)) for (kind, code), facts in data.facts.items())
+        """Replace the copy of the ERP's reference data, or add answers to it; how many orders are validated again."""
+        said = {"erp": erp, "as_of": data.as_of, "whole": data.whole, "knows": [*data.knows], **by(actor)}
+        rows = (
+            (clean(kind), clean(code), None if facts is None else to_json(facts))
+            for (kind, code), facts in data.facts.items()
+        )
         with self._database.transaction() as cursor:
-            cursor.execute(statement("store_reference_copy"), {"erp": erp, "as_of": data.as_of, **by(actor)})
+            cursor.execute(statement("store_reference_copy"), said)
             cursor.execute(statement("stage_reference"))
             copy_in(cursor, "copy_reference", rows)
-            return count(cursor.execute(statement("replace_reference"), {"erp": erp, **by(actor)}))
+            again = count(cursor.execute(statement("store_reference"), said))
+            if not data.whole:
+                cursor.execute(statement("note_asked"), said)
+            cursor.execute(statement("drop_reference"), said)
+        return again
 
     def judge_again(self, channel: str, erp: str, actor: Actor, cured: str | None = None) -> int:
         """Receive again what the rules failed and nobody sent since; returns how many orders that were."""
@@ -65,12 +73,22 @@ class Sending(Calls):
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
-        kinds, codes = zip(*wanted, strict=True) if wanted else ((), ())
-        rows = self._database.rows("read_reference", erp=erp, kinds=list(kinds), codes=[clean(code) for code in codes])
+        rows = self._database.rows("read_reference", erp=erp, **_asked(wanted))
         if not rows:
             return None
         facts = {(row["kind"], row["code"]): row["facts"] for row in rows if row["kind"] is not None}
-        return ReferenceData(facts, rows[0]["as_of"])
+        return ReferenceData(facts, rows[0]["as_of"], rows[0]["whole"], frozenset(rows[0]["knows"]))
+
+    def to_ask(self, erp: str, wanted: Collection[Wanted], before: datetime) -> set[Wanted]:
+        """Those of these codes that the ERP was never asked for, or not since then."""
+        rows = self._database.rows("read_to_ask", erp=erp, **_asked(wanted), before=before)
+        return {(row["kind"], row["code"]) for row in rows}
+
+    def cures(self, channel: str, erp: str) -> set[Wanted]:
+        """The reference data whose change may bring failed orders of the channel back."""
+        rows = self._database.rows("read_cures", channel=channel, erp=erp)
+        named = (row["reference"].partition(":") for row in rows)
+        return {(kind, code) for kind, _, code in named}
 
     # Push
 
@@ -208,6 +226,11 @@ class Sending(Calls):
     def counts(self, channel: str) -> Mapping[str, int]:
         """How many orders stand in each status."""
         return {row["status"]: row["count"] for row in self._database.rows("count_orders", channel=channel)}
+
+
+def _asked(wanted: Collection[Wanted]) -> dict[str, list[Any]]:
+    kinds, codes = zip(*wanted, strict=True) if wanted else ((), ())
+    return {"kinds": list(kinds), "codes": [clean(code) for code in codes]}
 
 
 def claimed(entries: Sequence[Entry]) -> dict[str, list[Any]]:

@@ -76,7 +76,8 @@ class ValidateOrdersOperator(OrderSyncOperator):
 
     Run `CheckReferenceDataOperator` before it. Cleared, it judges those orders again that the rules failed and nobody
     sent since. Returns counts by `valid`, `invalid` and problem code: a bad order is a fact in the ledger and fails no
-    task. Raises Transient while there is no copy of the ERP's reference data at all.
+    task. An order with a code that the ERP was never asked for is counted as `waits_for_reference` and judged once it
+    was. Raises Transient while there is no copy of the ERP's reference data at all.
 
     :param channel: the channel's name in the registry (templated)
     :param judge_again: whether a clear judges again what the rules failed; not where a run has orders of its own

@@ -66,10 +66,11 @@ class ErpOperator(OrderSyncOperator):
 
 
 class CheckReferenceDataOperator(ErpOperator):
-    """Refresh the ledger's copy of the ERP's reference data, unless it is young enough.
+    """Refresh what the ledger knows of the ERP's reference data, unless it is young enough.
 
-    Cleared, it refreshes a young one too. Returns counts. An ERP that is away is noted as long as there is a copy;
-    without one, its error is raised.
+    An ERP that tells its data by code is asked for the codes that this channel's orders name, and all others for
+    everything. Cleared, it asks for young data too. Returns counts. An ERP that is away is noted as long as there is a
+    copy; without one, its error is raised.
 
     :param channel: the channel whose ERP is asked (templated)
     :param always: however young the copy is: somebody has just changed something in the ERP
@@ -95,10 +96,10 @@ class CheckReferenceDataOperator(ErpOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Ask the ERP, in bulk."""
         spec, by = registry.channel(self.channel), actor(context)
-        settings = registry.settings_for(registry.erp(spec.erp))
+        route, settings = registry.route(spec), registry.settings_for(registry.erp(spec.erp))
         anew = self.always or cleared(context, self)
         max_age = timedelta(0) if anew else settings.reference_max_age
-        summary = self.connected(lambda erp, ledger: flows.refresh_reference(spec.erp, erp, ledger, by, max_age))
+        summary = self.connected(lambda erp, ledger: flows.refresh_reference(route, erp, ledger, by, max_age))
         return done(self, summary)
 
 

@@ -47,6 +47,7 @@ INSTANTS = "lease_until, next_look_at, window_ends_at, first_attempt_at, receipt
 TRIED = "generation, outcome, code, message, receipt_company, resolution, last_look"
 TRIED_AT = "opened_at, grace_until, closed_at, looked_at, resolved_at"
 ANSWERS = (Event.RECEIPT, Event.NOT_SENT, Event.REFUSED, Event.REFUSED_TOO_OFTEN, Event.DIFFERENT, None)
+CODES_OF_ARTICLES = [("sku", sku) for sku in "ABCD"]
 FINDINGS = (
     *(None, Event.TAKEN, Event.CONFIRMED, Event.HALF_MADE, Event.ABSENT, Event.RESENDS_SPENT, Event.WINDOW_OVER),
     *(Event.REFUSED, Event.REFUSED_TOO_OFTEN, Event.CANCELLED_IN_ERP, Event.DIFFERENT, Event.TWO_IN_ERP),
@@ -256,6 +257,14 @@ class Both(RuleBasedStateMachine):
 
         self.alike(store)
 
+    @rule(knows=st.sampled_from([("A",), ("B",), ("A", "B")]), lacks=st.sampled_from([(), ("A",), ("C",)]))
+    def ask_by_code(self, knows: tuple[str, ...], lacks: tuple[str, ...]) -> None:
+        def store(ledger: Any) -> int:
+            facts = {("sku", sku): {} for sku in knows} | {("sku", sku): None for sku in lacks}
+            return ledger.store_reference("tryton", ReferenceData(facts, ledger.now(), whole=False), ACTOR)
+
+        self.alike(store)
+
     @rule(which=st.sampled_from(HOLDS), ends=st.sampled_from([True, True, True, False]))
     def hold(self, which: tuple[str, HoldKind, HoldScope], ends: bool) -> None:
         self.both(lambda each: each.hold(*which, "why", ACTOR))
@@ -311,6 +320,10 @@ class Both(RuleBasedStateMachine):
         self.alike(lambda each: dict(each.counts("shop")))
         self.alike(lambda each: [each.queued("shop", sent_before=before) for before in (False, True)])
         self.alike(lambda each: each.off_peak("shop"))
+        self.alike(lambda each: each.cures("shop", "tryton"))
+        self.alike(lambda each: known(each.reference("tryton", CODES_OF_ARTICLES)))
+        hour = timedelta(hours=1)
+        self.alike(lambda each: each.to_ask("tryton", CODES_OF_ARTICLES, each.now() - hour))
         self.alike(lambda each: [entry.key for entry in each.due("shop", ALL)])
         self.alike(lambda each: {entry.key for entry in each.overdue("shop", ALL)})
         self.alike(lambda each: each.owners("tryton", "shop", [(self.company, "SO-1"), (self.company, "N00001")]))
@@ -393,6 +406,11 @@ def decision_of(action: Action, order: Selected, number: str) -> Decision:
         event = Event.ACCEPTED if action is Action.ACCEPT else Event.MARKED_AS_SYNCED
         return Decision(Result.DONE, "done", event, erp_number=number or f"M{order.key.parts[1]}")
     return after_look(action, order, "", ())
+
+
+def known(copy: ReferenceData | None) -> Any:
+    """What a copy says, but for its instant."""
+    return copy and (dict(copy.facts), copy.whole, copy.knows)
 
 
 def entries(found: Any) -> list[Any]:

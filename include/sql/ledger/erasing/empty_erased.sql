@@ -1,7 +1,7 @@
 -- Returns nothing: empties what the ledger says of erased orders' people, and notes it in their history; needs each table's
--- index by order.
+-- index by order, and reference_data's primary key. What the ERP answered about their accounts goes with it.
 with erased as materialized (
-    select id, order_key, status from orders where id = any(%(ids)s)
+    select id, order_key, status, erp from orders where id = any(%(ids)s)
 ), versions as (
     update transactions t set
         reference = '', receipt = '', customer_account = '', placed_at = null, delivery_date = null, currency = '',
@@ -23,6 +23,11 @@ with erased as materialized (
     returning r.report_id
 ), kept as (
     update reports r set emptied = r.emptied + 1 where r.id in (select report_id from rows)
+), accounts as (
+    delete from reference_data d
+    using (select distinct e.erp, trim(t.customer_account) as account
+           from transactions t join erased e on e.id = t.order_id) known
+    where d.erp = known.erp and d.kind = 'customer' and d.code = known.account and d.asked_at is not null
 ), outcomes as (
     update selected_orders s set message = '' from erased e where s.order_id = e.id
 )

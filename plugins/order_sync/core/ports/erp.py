@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.orders import Order, OrderKey
-from order_sync.core.rules import ReferenceData
+from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.traits import Traits
 from order_sync.core.verdict import Found
 
@@ -79,8 +79,11 @@ class Erp(Protocol):
     async def check(self) -> Health:
         """Reachable, authorised, and set up as this package needs it."""
 
-    async def reference(self) -> ReferenceData:
-        """All reference data that the rules may ask for, in bulk."""
+    async def reference(self, wanted: Collection[Wanted] | None = None) -> ReferenceData:
+        """The reference data that the rules may ask for, of the kinds that `traits.knows` names, in bulk.
+
+        All of it; with `traits.reference_by_code` what there is under the codes that are `wanted`, and nothing else.
+        """
 
     async def prepare(self, orders: Collection[Order]) -> None:
         """Look up in bulk what submits of these orders will need, if anything. Creates no order."""

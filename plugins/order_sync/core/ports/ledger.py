@@ -151,16 +151,22 @@ class Validation(Protocol):
         """Orders that are `received`, in key order after `after`."""
 
     def store_reference(self, erp: str, data: ReferenceData, actor: Actor) -> int:
-        """Replace the copy of the ERP's reference data.
+        """Replace the copy of the ERP's reference data; answers about some codes are added to it.
 
         Failed orders become `received` again that new or changed data may cure: those whose problems the rules found,
         and those that the ERP surely does not have, since it refused them every time. After its first refusal an order
-        comes back with the next copy in any case, since the ERP may have been mended between two copies. Returns how
-        many.
+        comes back in any case with the next copy, or answer about what may cure it, since the ERP may have been mended
+        meanwhile. Returns how many. Of answers those go that are older than a week.
         """
 
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
+
+    def to_ask(self, erp: str, wanted: Collection[Wanted], before: datetime) -> set[Wanted]:
+        """Those of these codes that the ERP was never asked for, or not since then."""
+
+    def cures(self, channel: str, erp: str) -> set[Wanted]:
+        """The reference data whose change may bring failed orders of the channel back."""
 
     def judge_again(self, channel: str, erp: str, actor: Actor, cured: str | None = None) -> int:
         """Make failed orders `received` whose problems the rules found and that were not sent since; returns how many.

@@ -10,7 +10,7 @@ from order_sync.core.calendar_days import Window
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Answer, BatchLimits, Health, InErp, Receipt, Sent
-from order_sync.core.rules import ReferenceData
+from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits
 from order_sync.core.verdict import Found
@@ -134,8 +134,8 @@ class Tryton:
         return Health(f"{self._client.database}, made {activated['ir'].isoformat()}", version)
 
     @_read
-    async def reference(self) -> ReferenceData:
-        """See `Erp.reference`; `as_of` is the moment before it was read."""
+    async def reference(self, wanted: Collection[Wanted] | None = None) -> ReferenceData:
+        """See `Erp.reference`: always all of it, in seven questions. `as_of` is the moment before it was read."""
         as_of = self._now()
         return ReferenceData(await read_reference(self._client), as_of)
 
