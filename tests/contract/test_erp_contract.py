@@ -34,7 +34,7 @@ from order_sync.core.lifecycle import Event, Status
 from order_sync.core.money import minor_unit
 from order_sync.core.orders import Charge, Order, OrderKey
 from order_sync.core.ports.erp import Erp, Receipt, Sent
-from order_sync.core.rules import wanted
+from order_sync.core.rules import ReferenceData, Wanted, wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge
 from order_sync.wire.endpoint import Endpoint
@@ -135,6 +135,18 @@ async def settled(subject: Subject, erp: Erp, order: Order) -> Found:
     return found
 
 
+def named(erp: Erp, order: Order) -> list[Wanted]:
+    """What an order names, of the kinds that the ERP can tell."""
+    place = order.ship_to
+    state = {("state", f"{place.country}-{place.state}")} if place and place.state else set()
+    return sorted(each for each in wanted(order) | state if each[0] in erp.traits.knows)
+
+
+async def told(erp: Erp, codes: Sequence[Wanted]) -> ReferenceData:
+    """The reference data as a flow asks for it: under these codes, or everything."""
+    return await erp.reference(codes if erp.traits.reference_by_code else None)
+
+
 async def answered(call: Awaitable[Any]) -> Any:
     """What a call returned or raised."""
     return (await asyncio.gather(call, return_exceptions=True))[0]
@@ -197,29 +209,35 @@ async def test_a_check_shows_no_secret(subject):
 async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order(subject):
     order = subject.order()
     async with subject.erp() as erp:
-        data = await erp.reference()
-    for kind, code in wanted(order):
+        asked = named(erp, order)
+        assert {kind for kind, _ in asked} == erp.traits.knows, (
+            "the fixture's order names no code of a kind that the adapter `knows`: nobody sees whether it tells it"
+        )
+        data = await told(erp, asked)
+    for kind, code in asked:
         facts = data.get(kind, code)
         assert facts is not None, f"the reference data lacks {kind} {code}"
-        if kind == "sku":
+        if "salable" in facts:
             assert isinstance(facts["salable"], bool), "salable of an SKU must be true or false"
+        if kind == "sku" and "digits" in facts:
             assert isinstance(facts["digits"], int), "digits of an SKU: how many decimals its unit allows"
-        if kind == "currency":
+        if kind == "currency" and "digits" in facts:
             assert Decimal(1).scaleb(-facts["digits"]) == minor_unit(code), "digits of a currency are ISO 4217's"
-        if kind == "tax":
+        if "rate" in facts:
             assert isinstance(facts["rate"], str), "the rate of a tax is text, never a float"
             assert Decimal(facts["rate"]) == order.lines[0].tax_rate, "the rate of a tax is in per cent"
 
 
 async def test_the_reference_data_is_as_of_an_instant_in_utc(subject):
     async with subject.erp() as erp:
-        assert (await erp.reference()).as_of.utcoffset() == timedelta(0), "as_of must be an instant in UTC"
+        data = await told(erp, named(erp, subject.order()))
+        assert data.as_of.utcoffset() == timedelta(0), "as_of must be an instant in UTC"
 
 
 async def test_the_reference_data_is_as_of_before_its_reading_began(subject):
     held = subject.network.hold(".", times=1)
     async with subject.erp() as erp:
-        reading = asyncio.create_task(erp.reference())
+        reading = asyncio.create_task(told(erp, named(erp, subject.order())))
         assert await asyncio.to_thread(held.reached.wait, subject.patience)
         asked = datetime.now(UTC)
         held.release()
@@ -228,9 +246,29 @@ async def test_the_reference_data_is_as_of_before_its_reading_began(subject):
 
 async def test_the_reference_data_knows_nothing_that_is_not_there(subject):
     async with subject.erp() as erp:
-        data = await erp.reference()
-    for kind in ("sku", "customer", "tax", "currency", "country"):
-        assert data.get(kind, "no such code") is None, f"the reference data knows a {kind} that is not there"
+        nowhere = [(kind, "no such code") for kind in sorted(erp.traits.knows)]
+        data = await told(erp, nowhere)
+    for kind, code in nowhere:
+        assert data.facts.get((kind, code)) is None, f"the reference data knows a {kind} that is not there"
+
+
+async def test_reference_data_is_told_of_the_codes_that_were_asked_for_and_of_no_other(subject):
+    async with subject.erp() as erp:
+        every = named(erp, subject.order())
+        if not erp.traits.reference_by_code:
+            return
+        for code in every:
+            answers = (await erp.reference([code])).facts
+            assert set(answers) == {code}, f"asked for {' '.join(code)} alone, it answers {len(answers)} codes"
+
+
+async def test_hundreds_of_codes_are_asked_for_in_bulk(subject):
+    async with subject.erp() as erp:
+        codes = [*named(erp, subject.order()), *(("sku", f"no such code {number}") for number in range(300))]
+        subject.network.requests.clear()
+        await told(erp, codes)
+        asked = len(subject.network.requests)
+        assert asked < len(codes) / 10, f"{len(codes)} codes take {asked} calls, not in bulk"
 
 
 async def test_prepare_creates_no_order(subject):
@@ -650,7 +688,7 @@ def is_trouble(error: Any, kind: type[OrderSyncError], call: str) -> bool:
 
 CALLS: dict[str, Callable[[Erp, Order], Awaitable[Any]]] = {
     "check": lambda erp, order: erp.check(),
-    "reference": lambda erp, order: erp.reference(),
+    "reference": lambda erp, order: told(erp, named(erp, order)),
     "prepare": lambda erp, order: erp.prepare([order]),
     "submit": lambda erp, order: erp.submit(order),
     "look_up": lambda erp, order: erp.look_up([Sent(order)]),
@@ -698,12 +736,17 @@ begun_or_whole = test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_h
 only_named = test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again
 refusal = test_a_refusal_has_a_known_code_and_no_people_in_it
 good_order = test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
+only_asked = test_reference_data_is_told_of_the_codes_that_were_asked_for_and_of_no_other
 unreachable = partial(test_an_erp_that_cannot_be_reached_is_trouble_of_the_system, call="submit")
 
 MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = {
     wrong.ChecksDifferently: (test_a_check_says_which_erp_this_is_the_same_every_time, "two checks of one ERP differ"),
     wrong.CountsInFractions: (good_order, "in per cent"),
     wrong.ForgetsCustomers: (good_order, "the reference data lacks customer"),
+    wrong.KnowsStatesAndTellsNone: (good_order, "the reference data lacks state"),
+    wrong.ForgetsACodeThatWasAskedFor: (good_order, "the reference data lacks sku"),
+    wrong.TellsWhatNobodyAskedFor: (only_asked, "alone, it answers"),
+    wrong.AsksForEachCode: (test_hundreds_of_codes_are_asked_for_in_bulk, "not in bulk"),
     wrong.DatesTheReadingsEnd: (test_the_reference_data_is_as_of_before_its_reading_began, "before the reading began"),
     wrong.TellsLocalTime: (test_the_reference_data_is_as_of_an_instant_in_utc, "an instant in UTC"),
     wrong.SendsWhilePreparing: (test_prepare_creates_no_order, "prepare makes an order"),
@@ -804,6 +847,12 @@ async def test_the_suite_names_a_known_mistake(subject, mistake):
     ("other", "takes_it"),
     [
         (wrong.MakesTheHeaderFirst, lost),
+        (wrong.TellsByCode, good_order),
+        (wrong.TellsByCode, only_asked),
+        (wrong.TellsByCode, test_hundreds_of_codes_are_asked_for_in_bulk),
+        (wrong.TellsByCode, test_the_reference_data_knows_nothing_that_is_not_there),
+        (wrong.KnowsArticlesAlone, good_order),
+        (wrong.LeavesFactsOut, good_order),
         (wrong.IsBusyAtFirst, test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

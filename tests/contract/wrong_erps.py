@@ -11,7 +11,8 @@ from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Erp, Health, InErp, Receipt, Sent
-from order_sync.core.rules import ReferenceData
+from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.traits import KINDS
 from order_sync.core.verdict import Found, FoundState
 
 ANY = count()
@@ -29,8 +30,8 @@ class Wrong:
     async def check(self) -> Health:
         return await self.right.check()
 
-    async def reference(self) -> ReferenceData:
-        return await self.right.reference()
+    async def reference(self, wanted: Collection[Wanted] | None = None) -> ReferenceData:
+        return await self.right.reference(wanted)
 
     async def prepare(self, orders: Collection[Order]) -> None:
         await self.right.prepare(orders)
@@ -64,13 +65,18 @@ def another_key(order: Order) -> Order:
     return replace(order, key=OrderKey(order.key.channel, (*order.key.parts, f"{next(ANY)}")))
 
 
+def without(data: ReferenceData, *kinds: str) -> ReferenceData:
+    """The data without what it says of these kinds."""
+    return replace(data, facts={code: facts for code, facts in data.facts.items() if code[0] not in kinds})
+
+
 class ChecksDifferently(Wrong):
     async def check(self):
         return replace(await self.right.check(), fingerprint=f"{next(ANY)}")
 
 
 class CountsInFractions(Wrong):
-    async def reference(self):
+    async def reference(self, wanted=None):
         data = await self.right.reference()
         facts = {
             (kind, code): {"rate": str(Decimal(str(fact["rate"])) / 100)} if kind == "tax" else fact
@@ -80,18 +86,70 @@ class CountsInFractions(Wrong):
 
 
 class ForgetsCustomers(Wrong):
-    async def reference(self):
+    async def reference(self, wanted=None):
+        return without(await self.right.reference(), "customer")
+
+
+class KnowsStatesAndTellsNone(Wrong):
+    async def reference(self, wanted=None):
+        return without(await self.right.reference(), "state")
+
+
+class KnowsArticlesAlone(Wrong):
+    """No mistake: an ERP that cannot tell all kinds, and says so."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.traits = replace(right.traits, knows=frozenset({"sku"}))
+
+    async def reference(self, wanted=None):
+        return without(await self.right.reference(), *(kind for kind in KINDS if kind != "sku"))
+
+
+class LeavesFactsOut(Wrong):
+    """No mistake: an ERP that says what there is, and no more of it."""
+
+    async def reference(self, wanted=None):
         data = await self.right.reference()
-        return replace(data, facts={wanted: facts for wanted, facts in data.facts.items() if wanted[0] != "customer"})
+        return replace(data, facts={code: {} for code in data.facts})
+
+
+class TellsByCode(Wrong):
+    """No mistake: an ERP that is asked for codes."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.traits = replace(right.traits, reference_by_code=True)
+
+    async def reference(self, wanted=None):
+        assert wanted is not None, "the suite asks for everything"
+        data = await self.right.reference()
+        return replace(data, facts={code: data.facts[code] for code in wanted if code in data.facts})
+
+
+class ForgetsACodeThatWasAskedFor(TellsByCode):
+    async def reference(self, wanted=None):
+        return without(await super().reference(wanted), "sku")
+
+
+class TellsWhatNobodyAskedFor(TellsByCode):
+    async def reference(self, wanted=None):
+        return await self.right.reference()
+
+
+class AsksForEachCode(TellsByCode):
+    async def reference(self, wanted=None):
+        await asyncio.gather(*(self.right.count("any") for _ in wanted))
+        return await super().reference(wanted)
 
 
 class DatesTheReadingsEnd(Wrong):
-    async def reference(self):
+    async def reference(self, wanted=None):
         return replace(await self.right.reference(), as_of=datetime.now(UTC))
 
 
 class TellsLocalTime(Wrong):
-    async def reference(self):
+    async def reference(self, wanted=None):
         data = await self.right.reference()
         return replace(data, as_of=data.as_of.replace(tzinfo=None))
 
