@@ -61,6 +61,12 @@ CALLS: dict[str, tuple[Callable[[Ledger, list[int]], Any], Callable[[Ledger, Any
     "store_reference": (
         lambda ledger, numbers: ReferenceData({("sku", str(number)): {} for number in numbers}, ledger.now()),
         lambda ledger, data: ledger.store_reference("tryton", data, ACTOR)),
+    "store_reference by code": (
+        lambda ledger, numbers: ReferenceData({("sku", f"c{n}"): None for n in numbers}, ledger.now(), whole=False),
+        lambda ledger, data: ledger.store_reference("tryton", data, ACTOR)),
+    "to_ask": (lambda ledger, numbers: [("sku", str(number)) for number in numbers],
+               lambda ledger, wanted: ledger.to_ask("tryton", wanted, ledger.now())),
+    "cures": (lambda ledger, numbers: fail(ledger, *numbers), lambda ledger, _: ledger.cures("shop", "tryton")),
     "reference": (lambda ledger, numbers: [("sku", str(number)) for number in numbers],
                   lambda ledger, wanted: ledger.reference("tryton", wanted)),
 }  # fmt: skip
@@ -120,6 +126,7 @@ def history(cluster: Cluster, migrated: str) -> Iterator[Sql]:
         ("read_who_waits", {"channels": ["shop"], "sent_before": True}, "orders_queued"),
         ("read_received", {"after": "", "limit": 10}, "orders_received"),
         ("read_waiting", {}, "orders_waiting"),
+        ("read_cures", {"erp": "other"}, "orders_failed"),
         ("read_unfinished", {"limit": 10}, "orders_unfinished"),
         ("read_done", {"limit": 10, "done_for": timedelta(days=7)}, "orders_done"),
         ("read_no_orders", {"limit": 10, "landed_for": timedelta(days=365), "never": ["twin"]}, "orders_no_order"),

@@ -20,6 +20,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import ERASABLE, Event, Status
 from order_sync.core.ports.reports import Report, ReportContent
 from order_sync.core.restoring import LostDecision, Restore
+from order_sync.core.rules import ReferenceData
 from order_sync.core.selection import Action
 from order_sync.core.summary import Summary
 from order_sync.flows import build_report, erase
@@ -265,6 +266,17 @@ def test_everything_of_one_customer_is_emptied_and_the_evidence_stays(
     asked = {"customer_account": "erased", "reference": "", "reason": "erased", "status": "failed"}
     assert sql.one("select asked from selections") == asked
     assert [path.name for path in tmp_path.iterdir() if MARK in path.read_text()] == [order_file(tmp_path, key(2)).name]
+
+
+@pytest.mark.usefixtures("marked")
+def test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders(ledger: Ledger, sql: Sql, do: Erase):
+    """An account that the ERP does not have goes with no copy."""
+    answers = {("customer", MARK): None, ("customer", f"{MARK} II"): {}, ("customer", "C-1"): {}, ("sku", MARK): {}}
+    ledger.store_reference("tryton", ReferenceData(answers, ledger.now(), whole=False), ACTOR)
+    do(of(1))
+    kept = ledger.reference("tryton", [*answers])
+    assert kept
+    assert set(kept.facts) == {("customer", "C-1"), ("sku", MARK)}
 
 
 @pytest.mark.usefixtures("marked")

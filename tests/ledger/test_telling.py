@@ -19,12 +19,14 @@ from order_sync.core.orders import OrderKey
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
 from order_sync.core.route import Route
+from order_sync.core.rules import ReferenceData
 from order_sync.core.selection import Selection
 from order_sync.core.story import Filters
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster
+from tests.flows.memory import DETAILS
 from tests.ledger.steps import (
     ACTOR,
     Sql,
@@ -63,6 +65,16 @@ def test_a_story_tells_until_when_an_order_waits_that_the_erp_was_busy_with(ledg
     sql.do("update orders set next_attempt_at = clock_timestamp() + interval '7 minutes'")
     assert ledger.stories([key(1)])[key(1)].next_attempt_at == sql.order(1, "next_attempt_at")[0]
     assert "The ERP was busy with it" in ask(ledger, key=str(key(1))).text
+
+
+def test_the_history_tells_what_was_not_checked_since_the_erp_cannot_tell_it(ledger: Ledger):
+    land(ledger, 1, details=DETAILS)
+    ledger.store_reference("tryton", ReferenceData({}, ledger.now(), knows=frozenset({"country"})), ACTOR)
+    flows.validate(ROUTES["shop"], ledger, ACTOR)
+    told = "received -> queued (valid): not checked before sending, since the ERP cannot tell: sku, customer, currency"
+    text = ask(ledger, key=str(key(1))).text
+    assert text.count("not checked before sending") == 1
+    assert told in text
 
 
 def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql):

@@ -27,7 +27,7 @@ class Advice:
     hints_at_setup: Hint = "no"
 
 
-_AGAIN = "It is validated again by itself when the ERP's data of that code changes."
+_AGAIN = "It is validated again by itself when the ERP's data of that code changes, if the ERP can tell it."
 _WAITS = "It stays Failed; a new version from the shop is validated by itself."
 _PERSON = "A person decides; nothing is sent by itself."
 _LOOKED_UP = "It is looked up in the ERP before anything is sent again."
@@ -52,7 +52,8 @@ CATALOGUE: dict[str, Advice] = {
         "The ERP has no active customer with this account, or guests have no account there.",
         "mapping",
         "Create or activate the customer; for guests set the channel's `guest_account` in the registry.",
-        "It is validated again by itself when the ERP's data of that code changes, or guests get an account.",
+        "It is validated again by itself when the ERP's data of that code changes, if the ERP can tell it, or when"
+        " guests get an account.",
         ("customer",),
         hints_at_setup="maybe",
     ),

@@ -106,8 +106,8 @@ def _not_an_order(story: Story, route: Route) -> str:
 
 def _received(story: Story, route: Route) -> str:
     return (
-        f"The next validate of {dag_of(story.channel)} checks it; before the very first one it waits for a copy of the"
-        " ERP's reference data."
+        f"The next validate of {dag_of(story.channel)} checks it. Before that check_reference_data asks the ERP for"
+        " what it has to know; while the ERP is away, an order waits that names what it was never asked for."
     )
 
 

@@ -95,7 +95,9 @@ class Settings:
         " line. An ERP may have its own in the registry",
     ] = ONE_MINOR_UNIT
     reference_max_age: Annotated[
-        timedelta, "how old the copy of the ERP's reference data may be before it is read again"
+        timedelta,
+        "how old the copy of the ERP's reference data, or an answer about one code, may be before the ERP is asked"
+        " again",
     ] = timedelta(minutes=15)
     retry_delay: Annotated[timedelta, "how long a task waits before it is tried again while a system is away"] = (
         timedelta(minutes=1)
