@@ -74,10 +74,11 @@ class Sending(Calls):
     def reference(self, erp: str, wanted: Collection[Wanted]) -> ReferenceData | None:
         """The last good copy, of these codes only; None before the first."""
         rows = self._database.rows("read_reference", erp=erp, **_asked(wanted))
-        if not rows:
+        copy = next((row for row in rows if row["kind"] is None), None)
+        if copy is None:
             return None
-        facts = {(row["kind"], row["code"]): row["facts"] for row in rows if row["kind"] is not None}
-        return ReferenceData(facts, rows[0]["as_of"], rows[0]["whole"], frozenset(rows[0]["knows"]))
+        facts = {(row["kind"], row["code"]): row["facts"] for row in rows if row is not copy}
+        return ReferenceData(facts, copy["as_of"], copy["whole"], frozenset(copy["knows"]))
 
     def to_ask(self, erp: str, wanted: Collection[Wanted], before: datetime) -> set[Wanted]:
         """Those of these codes that the ERP was never asked for, or not since then."""
