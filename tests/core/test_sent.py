@@ -38,6 +38,7 @@ ORDER = st.builds(
     ship_to=st.none() | st.builds(Address, *[TEXT] * 6),
     lines=st.lists(st.builds(Line, number=TEXT, sku=TEXT, quantity=AMOUNT, **TAXED), max_size=3).map(tuple),
     charges=st.lists(st.builds(Charge, code=TEXT, **TAXED), max_size=2).map(tuple),
+    short_reference=st.sampled_from(["", "DWEB-916ZSSASYGS9YQ97CAD7M6KZ53"]),
 )
 
 
@@ -65,3 +66,10 @@ def test_what_is_kept_is_plain_json_in_one_order():
 def test_what_is_no_order_is_not_taken_for_one(text: str):
     with pytest.raises((ValueError, KeyError)):
         read(text)
+
+
+def test_an_order_that_bears_its_key_is_kept_without_a_word_of_that():
+    """Such a text is the one of before there were short references, and is read as what it was."""
+    order = make(transaction(1), GuestPolicy(), START).order
+    assert "short_reference" not in json.loads(written(order))
+    assert read(written(order)).external_reference == "shop:1"

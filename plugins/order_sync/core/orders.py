@@ -22,7 +22,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 class OrderKey:
     """The identity of an order everywhere: the channel and the channel's whole natural key.
 
-    `str(key)` is `channel:part/part/...`, percent-escaped and reversible; it is the ERP's external reference.
+    `str(key)` is `channel:part/part/...`, percent-escaped and reversible; it is the ERP's external reference, or
+    `references` makes a short one of it.
     """
 
     channel: str
@@ -144,6 +145,7 @@ class Order:
         reference: what the order desk searches: the Channel reference ID, or the receipt number.
         customer_account: the ERP's customer; the channel's guest account for guests.
         total: gross, tax and charges included, in `currency`.
+        short_reference: what it bears in an ERP that does not take its key; '' where its key does.
     """
 
     key: OrderKey
@@ -157,6 +159,12 @@ class Order:
     ship_to: Address | None
     lines: tuple[Line, ...]
     charges: tuple[Charge, ...]
+    short_reference: str = ""
+
+    @property
+    def external_reference(self) -> str:
+        """What it bears in the ERP, and is found by there."""
+        return self.short_reference or str(self.key)
 
     @property
     def net(self) -> Decimal:

@@ -36,6 +36,7 @@ def written(order: Order) -> str:
                 for line in order.lines
             ],
             "charges": [{"code": charge.code, **_taxed(charge)} for charge in order.charges],
+            **({"short_reference": order.short_reference} if order.short_reference else {}),
         }
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.references import ANY_KEY, ReferenceField
 
 Guarantee = Literal["unique_key", "searchable", "blind"]
 
@@ -33,6 +34,7 @@ class Traits:
         receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
         knows: the kinds of reference data that the ERP can tell. Codes of other kinds are not checked before sending.
         reference_by_code: the ERP is asked for the codes that orders name, instead of for everything it has.
+        external_reference: what the ERP's field takes by which its orders are found.
     """
 
     guarantee: Guarantee
@@ -44,6 +46,7 @@ class Traits:
     receipt_is_acceptance: bool = False
     knows: frozenset[Kind] = frozenset(KINDS)
     reference_by_code: bool = False
+    external_reference: ReferenceField = ANY_KEY
 
     def confirmed_by(self, states: Sequence[str], erp: str) -> "Traits":
         """The same, with the states that the owner of the ERP takes for proof. Raises Misconfigured for others."""
