@@ -16,11 +16,12 @@ from order_sync.core.calendar_days import Window
 from order_sync.core.companies import same_company
 from order_sync.core.difference import difference
 from order_sync.core.errors import Misconfigured, OrderBusy, OrderConflict, OrderRefused, OutcomeUnknown, Transient
-from order_sync.core.evidence import REFUSALS, reached, refused, surely_refused, to_settle, went_out
+from order_sync.core.evidence import REFUSALS, came_to_nothing, reached, refused, surely_refused, to_settle, went_out
 from order_sync.core.findings import Finding
 from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.core.lifecycle import (
     DONE,
+    ERASABLE,
     GIVEN_UP,
     IN_DOUBT,
     STANDINGS,
@@ -39,6 +40,7 @@ from order_sync.core.ports.erp import Health, InErp, Receipt, Sent
 from order_sync.core.reading import read_instant
 from order_sync.core.records import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
 from order_sync.core.red_runs import FailedInRun
+from order_sync.core.references import ANY_KEY, ReferenceField
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.traits import KINDS, Guarantee, Kind, Proof, Traits
 from order_sync.core.verdict import Doubt, Found, FoundState
@@ -173,6 +175,7 @@ class Row:
     attempts: list["Attempt"] = field(default_factory=list)
     versions: list[Transaction] = field(default_factory=list)
     content_version: int = 1
+    short_reference: str | None = None
     landed_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -207,6 +210,12 @@ class Row:
     def sent_at(self) -> datetime | None:
         """When it was last sent, as far as anybody knows."""
         return max((each.opened_at for each in self.attempts if went_out(each)), default=None)
+
+    @property
+    def bears(self) -> str | None:
+        """Its short reference; '' if it was sent under its key, None if it was not, or only refused."""
+        sent = any(not came_to_nothing(each) for each in self.attempts)
+        return self.short_reference or ("" if sent else None)
 
     def claimable(self, now: datetime) -> bool:
         """Whether a push may claim it, as far as the order itself goes."""
@@ -617,6 +626,7 @@ class MemoryLedger:
             grace_until = max(row.lease_until, now + timedelta(seconds=grace_seconds))
             row.first_attempt_at, row.next_look_at = row.first_attempt_at or now, grace_until
             sent = replace(orders[entry.key], problems=(), sound_money=True)
+            self._bear(row, sent.order.short_reference)
             row.attempts.append(Attempt(row.generation, now, grace_until, sent))
             opened.add(entry.key)
         return opened
@@ -699,6 +709,28 @@ class MemoryLedger:
         ends = [row.window_ends_at for row in doubts if row.window_ends_at]
         return Horizon(min(looks, default=None), max(ends, default=None))
 
+    def keys_of(self, erp: str, references: Collection[str]) -> Mapping[str, OrderKey]:
+        known = {row.short_reference: key for key, row in self.rows.items() if row.erp == erp and row.short_reference}
+        return {reference: known[reference] for reference in references if reference in known}
+
+    def keep_references(self, erp: str, references: Mapping[OrderKey, str]) -> None:
+        for key, reference in references.items():
+            row = self.rows.get(key)
+            if row and row.erp == erp and not self.keys_of(erp, [reference]):
+                row.short_reference = row.short_reference or reference
+
+    def unreferenced(self, channel: str, limit: int) -> Sequence[OrderKey]:
+        open_ones = [row for row in self._of(channel) if row.status not in ERASABLE and row.short_reference is None]
+        open_ones.sort(key=lambda row: row.placed_at or row.landed_at, reverse=True)
+        return [row.transaction.key for row in open_ones[:limit]]
+
+    def _bear(self, row: Row, reference: str) -> None:
+        """Keep the reference under which an order goes out. Raises ValueError for that of another one."""
+        if reference and row.short_reference is None:
+            if self.keys_of(row.erp, [reference]):
+                raise ValueError(f"{reference} is the reference of another order")
+            row.short_reference = reference
+
     def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
         steps = [each for each, at in zip(self.history, self.happened_at, strict=True) if at >= since]
         steps = [each for each in steps if each[1] is not None and each[4].startswith(f"{run}/")]
@@ -772,7 +804,7 @@ class MemoryLedger:
             money = (sent.order.total, sent.order.currency) if sent else (row.total, row.currency)
             doubt = Doubt(row.status, *money, grace_until, end, row.resends, row.acknowledged_as)
         facts = (row.generation, row.transaction, row.received_at, doubt, row.refusals, len(row.versions), sent)
-        return Entry(key, row.status, *facts, row.acknowledged_as, row.sent_at)
+        return Entry(key, row.status, *facts, row.acknowledged_as, row.sent_at, row.bears)
 
     def _apply(self, row: Row, change: Change, actor: Actor) -> bool:
         if (row.status, row.generation) != (change.from_status, change.generation):
@@ -923,7 +955,8 @@ class BareErp:
     refusal with it. `by_hand` are the orders that people entered, by number: they bear no key. `knows` is reference
     data that differs from the usual; None is missing. `kinds` are those that it can tell, all at once or `by_code`;
     `asked_for` are the codes that it was asked for then. `proof` is what its look-ups tell: a total with tax or
-    without, or none at all. `asked` is what was looked up. `company` is whose its orders are.
+    without, or none at all. `asked` is what was looked up. `company` is whose its orders are. `takes` is its field for the
+    external reference.
     """
 
     clock: Clock
@@ -946,6 +979,7 @@ class BareErp:
     company: str = ""
     confirmed_states: tuple[str, ...] = ()
     receipt_is_acceptance: bool = False
+    takes: ReferenceField = ANY_KEY
     asked: list[Sent] = field(default_factory=list)
 
     @property
@@ -959,7 +993,12 @@ class BareErp:
             receipt_is_acceptance=self.receipt_is_acceptance,
             knows=self.kinds,
             reference_by_code=self.by_code,
+            external_reference=self.takes,
         )
+
+    def under(self, order: Order) -> OrderKey:
+        """Under what it keeps an order: its key, as its field takes every key."""
+        return order.key
 
     async def check(self) -> Health:
         self._answer()
@@ -1005,18 +1044,18 @@ class BareErp:
             raise OutcomeUnknown("no answer")
         if sale.state is FoundState.HALF_MADE:
             sale.state = FoundState.TAKEN
-            self.made_at[order.key] = self.clock.now
+            self.made_at[self.under(order)] = self.clock.now
         if trouble in ("lost after", "late"):
             raise OutcomeUnknown("no answer")
         if trouble == "forgotten":
-            self.sales[order.key].remove(sale)
+            self.sales[self.under(order)].remove(sale)
         if trouble == "cancelled":
             sale.state = FoundState.CANCELLED
         return Receipt("" if trouble == "no number" else sale.number, sale.state, self.company)
 
     def _met(self, order: Order) -> Sale | None:
         """The sale that a submit of the order meets, if it is the same one."""
-        existing = [sale for sale in self.sales.get(order.key, ()) if self._meets(sale)]
+        existing = [sale for sale in self.sales.get(self.under(order), ()) if self._meets(sale)]
         if not existing:
             return None
         sale = existing[0]
@@ -1030,7 +1069,7 @@ class BareErp:
         late = {"late": timedelta(seconds=60), "shown late": timedelta(hours=4)}.get(trouble, timedelta(0))
         number = f"SO{sum(map(len, self.sales.values())) + 1}"
         sale = Sale(FoundState.HALF_MADE, Decimal(0), order.currency, self.clock.now + late, number, header_alone=True)
-        self.sales.setdefault(order.key, []).append(sale)
+        self.sales.setdefault(self.under(order), []).append(sale)
         return sale
 
     def _meets(self, sale: Sale) -> bool:
@@ -1044,8 +1083,9 @@ class BareErp:
         found: dict[OrderKey, list[Found]] = {}
         self.asked += sent
         for order in (each.order for each in sent):
-            for sale in self.sales.get(order.key, ()):
-                if sale.state is FoundState.TAKEN and self.clock.now >= self.made_at[order.key] + self.confirms_after:
+            filed = self.under(order)
+            for sale in self.sales.get(filed, ()):
+                if sale.state is FoundState.TAKEN and self.clock.now >= self.made_at[filed] + self.confirms_after:
                     sale.state = FoundState.CONFIRMED
                 if sale.visible_from <= self.clock.now and self.guarantee != "blind":
                     total = {"gross": sale.total, "net": sale.net, "acceptance": None}[self.proof]
@@ -1069,7 +1109,7 @@ class MemoryErp(BareErp):
 
     async def revive(self, order: Order, number: str) -> None:
         self._answer()
-        named = [sale for sale in self.sales.get(order.key, ()) if sale.number == number]
+        named = [sale for sale in self.sales.get(self.under(order), ()) if sale.number == number]
         if not named:
             raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
         if named[0].total != order.total or not named[0].is_of(order):

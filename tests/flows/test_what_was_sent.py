@@ -14,6 +14,7 @@ from order_sync.core.errors import OrderSyncError
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import Order, Transaction
 from order_sync.core.ports.erp import Receipt
+from order_sync.core.references import ANY_KEY
 from order_sync.core.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import FoundState, Guarantee, Policy
@@ -219,7 +220,7 @@ def test_a_conflict_tells_what_differs_from_what_was_sent_although_the_channel_c
     shop.channel.rows = [shop.order("edited", total="20.00", details=DETAILS.replace("10.00", "20.00"))]
     shop.read()
     claimed = shop.ledger.claim("shop", 1, 900, ACTOR)
-    orders = {entry.key: entry.as_sent(shop.route.guests, shop.clock.now) for entry in claimed.entries}
+    orders = {entry.key: entry.as_sent(shop.route.guests, shop.clock.now, ANY_KEY) for entry in claimed.entries}
     assert shop.ledger.open(claimed, orders, 120, 1800) == set(), "an earlier attempt is looked up first"
     assert shop.status is Status.SENDING
     shop.channel.rows = [shop.order("again", total="30.00", details=DETAILS.replace("10.00", "30.00"))]
@@ -237,8 +238,8 @@ def test_what_was_sent_before_it_was_kept_is_made_now():
     (entry,) = shop.ledger.due("shop", 1)
     shop.guest_account = "G-2"
     now = shop.clock.now + timedelta(minutes=1)
-    assert entry.as_sent(shop.route.guests, now).order.customer_account == "G-1"
-    assert replace(entry, sent=None).as_sent(shop.route.guests, now).order.customer_account == "G-2"
+    assert entry.as_sent(shop.route.guests, now, ANY_KEY).order.customer_account == "G-1"
+    assert replace(entry, sent=None).as_sent(shop.route.guests, now, ANY_KEY).order.customer_account == "G-2"
 
 
 @settings(max_examples=200, deadline=None)

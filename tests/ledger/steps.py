@@ -16,6 +16,7 @@ from order_sync.core.maker import GuestPolicy, Made
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.ports.erp import Receipt
 from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
+from order_sync.core.references import ANY_KEY
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
@@ -264,7 +265,7 @@ def made_of(claimed: Claim, *numbers: int) -> dict[OrderKey, Made]:
     """The orders that were claimed, as a push makes them; those under these numbers alone if there are any."""
     now = datetime(2026, 11, 21, tzinfo=UTC)
     keys = [key(number) for number in numbers] or [entry.key for entry in claimed.entries]
-    return {entry.key: entry.as_sent(GuestPolicy(), now) for entry in claimed.entries if entry.key in keys}
+    return {entry.key: entry.as_sent(GuestPolicy(), now, ANY_KEY) for entry in claimed.entries if entry.key in keys}
 
 
 def close(

@@ -212,6 +212,12 @@ CATALOGUE: dict[str, Advice] = {
         "Look in the log of the push and in the ERP's.",
         "A person decides; by itself only a new version from the shop is validated.",
     ),
+    "REFERENCE_TAKEN": Advice(
+        "In the ERP the order would have the external reference of another order.",
+        "support",
+        "Enter it into the ERP by hand, without an external reference, and mark it as synced; tell us both keys.",
+        "It stays Failed, and is never sent under the reference of another order.",
+    ),
     "NOT_SENT": Advice("The push ended before its turn.", "nobody", "Nothing.", "It is queued for the next push."),
     "ERP_UNAVAILABLE": Advice(
         "The ERP cannot be reached, or is too slow to answer.",

@@ -160,7 +160,7 @@ def _table() -> tuple[Transition, ...]:
         (W.PERSON, (S.NOT_AN_ORDER,), E.BACKFILLED, S.RECEIVED, "a reason; " + look + "nothing there", True),
         (W.PERSON, (S.RECEIVED, S.QUEUED, S.FAILED), E.START_MOVED, S.NOT_AN_ORDER, "a later start; not there", False),
         (W.RULES, (S.RECEIVED,), E.VALID, S.QUEUED, "no problem found", False),
-        (W.RULES, (S.RECEIVED,), E.INVALID, S.FAILED, "the problems", False),
+        (W.RULES, (S.RECEIVED, S.QUEUED), E.INVALID, S.FAILED, "the problems", False),
         (W.RULES, (S.RECEIVED,), E.DISREGARDED, S.IGNORED, "the rule; a person confirms later", False),
         (W.CHANNEL, (S.RECEIVED, S.QUEUED, *given_up), E.CHANGED, S.RECEIVED, "a new version", False),
         (W.CHANNEL, (S.CANCELLED_AT_SOURCE,), E.CHANGED, S.RECEIVED, "a new version that is an order again", False),

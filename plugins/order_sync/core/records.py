@@ -1,13 +1,14 @@
 """What the ledger gives and takes: orders as it knows them, and what changes about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from order_sync.core.lifecycle import Event, Status
 from order_sync.core.maker import GuestPolicy, Made, make
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.ports.erp import Receipt, Sent
+from order_sync.core.references import ReferenceField, addressed
 from order_sync.core.verdict import Doubt
 
 
@@ -33,6 +34,8 @@ class Entry:
             ERP refused it or surely does not have it, if the channel changed it since, and if nothing of it was kept.
         acknowledged_as: the number under which the ERP said that it has the order, and nothing since took it back.
         sent_at: when it was last sent, as far as anybody knows.
+        short_reference: under which short reference it was sent, or was found; '' if under its key, None if it was
+            never sent, or only refused.
     """
 
     key: OrderKey
@@ -46,18 +49,27 @@ class Entry:
     sent: Made | None = None
     acknowledged_as: str = ""
     sent_at: datetime | None = None
+    short_reference: str | None = None
 
     def make(self, guests: GuestPolicy, now: datetime) -> Made:
         """The order as it would be sent now."""
         return make(self.transaction, guests, now, self.version)
 
-    def as_sent(self, guests: GuestPolicy, now: datetime) -> Made:
-        """The order to compare the ERP's with, and to finish what was begun: as it was sent, else as it is made now."""
-        return self.sent or self.make(guests, now)
+    def as_sent(self, guests: GuestPolicy, now: datetime, field: ReferenceField) -> Made:
+        """The order to compare the ERP's with, and to finish what was begun: as it was sent, else as it is made now.
 
-    def to_look_up(self, guests: GuestPolicy, now: datetime) -> Sent:
+        It keeps the reference that the ERP knows it by, whatever `field` takes by now.
+        """
+        if self.sent:
+            return self.sent
+        made = self.make(guests, now)
+        if self.short_reference is None:
+            return replace(made, order=addressed(made.order, field))
+        return replace(made, order=replace(made.order, short_reference=self.short_reference))
+
+    def to_look_up(self, guests: GuestPolicy, now: datetime, field: ReferenceField) -> Sent:
         """What a look-up is given of it."""
-        return Sent(self.as_sent(guests, now).order, self.acknowledged_as, self.sent_at)
+        return Sent(self.as_sent(guests, now, field).order, self.acknowledged_as, self.sent_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from order_sync.core.ports.channel import Channel
 from order_sync.core.ports.erp import Erp, Sent
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.progress import Progress
+from order_sync.core.references import addressed
 from order_sync.core.route import Route
 from order_sync.core.summary import Summary
 from order_sync.flows.holds import holding, must_be_the_accepted_one
@@ -81,7 +82,8 @@ async def backfill(
 async def _in_erp(route: Route, erp: Erp, ledger: Ledger, rows: Sequence[Transaction]) -> set[OrderKey]:
     """Those of the orders among these rows that the ERP has, whatever their state there."""
     now = ledger.now()
-    orders = [make(row, route.guests, now).order for row in rows if disposition(row, route).status is Status.RECEIVED]
+    whole = [row for row in rows if disposition(row, route).status is Status.RECEIVED]
+    orders = [addressed(make(row, route.guests, now).order, erp.traits.external_reference) for row in whole]
     there: set[OrderKey] = set()
     for some in batched(orders, erp.traits.keys_a_call):
         found = await erp.look_up([Sent(order) for order in some])

@@ -26,6 +26,7 @@ from order_sync.core.summary import Summary
 from order_sync.core.verdict import Policy, judge
 from order_sync.flows.holds import holding, must_be_the_accepted_one
 from order_sync.flows.landing import PAGE, land, too_long
+from order_sync.flows.references import by_our_keys
 from order_sync.flows.settle import change_of
 
 logger = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ async def compare_erp(
         await must_be_the_accepted_one(connection, erp, ledger)
         rows = await erp.orders(route.channel, Window(now - settings.compare_back, now))
     by_key: dict[str, list[InErp]] = defaultdict(list)
-    for row in rows:
+    for row in by_our_keys(rows, route, ledger):
         by_key[row.key].append(row)
     findings: list[Finding] = []
     progress = (progress or Progress(logger.info)).begin(f"compared of {route.erp} for {route.channel}", len(by_key))
@@ -154,7 +155,7 @@ async def _confirm_late(
     given_up = [entry for entry in entries if entry.status in GIVEN_UP and entry.doubt]
     for some in batched(given_up, erp.traits.keys_a_call):
         now = ledger.now()
-        sent = [entry.to_look_up(route.guests, now) for entry in some]
+        sent = [entry.to_look_up(route.guests, now, erp.traits.external_reference) for entry in some]
         found = await erp.look_up(sent)
         verdicts = [
             (entry, judge(entry.doubt.about(each.order), found.get(entry.key, ()), now, policy))

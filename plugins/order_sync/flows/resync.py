@@ -36,6 +36,7 @@ from order_sync.core.selection import Action
 from order_sync.core.summary import Summary
 from order_sync.core.verdict import Found
 from order_sync.flows.holds import holding, must_be_the_accepted_one
+from order_sync.flows.references import by_our_keys, keep_found
 
 logger = logging.getLogger(__name__)
 
@@ -218,12 +219,17 @@ class _Deciding:
     async def _seen(self, erp: Erp, route: Route, orders: Sequence[Selected]) -> dict[Selected, Decision]:
         now = self.ledger.now()
         entries = self.ledger.entries([order.key for order in orders])
-        known = {each.key: each.to_look_up(route.guests, now) for each in entries}
+        known = {each.key: each.to_look_up(route.guests, now, erp.traits.external_reference) for each in entries}
         seen, proof = await erp.look_up([*known.values()]), erp.traits.confirmed_states
         found = {key: [each.as_proof(proof) for each in founds] for key, founds in seen.items()}
         numbered = None
         if isinstance(erp, Listing):
             numbered = await erp.by_number(route.channel, self._numbers(orders, found))
+            rows = by_our_keys(numbered.values(), route, self.ledger, [each.order for each in known.values()])
+            numbered = dict(zip(numbered, rows, strict=True))
+        named = {row.key for row in (numbered or {}).values()}
+        there = {key for key in known if found.get(key) or str(key) in named}
+        keep_found(route.erp, entries, [*known.values()], there, self.ledger)
         return {order: await self._judged(erp, order, known, found.get(order.key, ()), numbered) for order in orders}
 
     def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]) -> list[str]:

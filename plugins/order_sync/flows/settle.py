@@ -19,6 +19,7 @@ from order_sync.core.route import Route
 from order_sync.core.summary import Summary
 from order_sync.core.verdict import Found, Policy, Verdict, judge, next_look
 from order_sync.flows.holds import holding, must_be_the_accepted_one, still_away
+from order_sync.flows.references import keep_found
 
 PAGE = 500
 """Orders whose window ends without a look, at a time."""
@@ -58,8 +59,9 @@ async def settle(
                 await must_be_the_accepted_one(connection, erp, ledger)
                 known = True
             now = ledger.now()
-            sent = [entry.to_look_up(route.guests, now) for entry in entries]
+            sent = [entry.to_look_up(route.guests, now, erp.traits.external_reference) for entry in entries]
             found = await erp.look_up(sent)
+            keep_found(route.erp, entries, sent, {key for key, there in found.items() if there}, ledger)
             now = ledger.now()
             changes = [
                 judged(entry, each.order, found.get(entry.key, ()), now, policy)

@@ -21,6 +21,7 @@ from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Answer, Batching
 from order_sync.core.records import Change, Claim, Entry, Outcome
 from order_sync.flows.closing import RefusesEverything, close, outcome_of
+from order_sync.flows.references import of_another_order
 
 if TYPE_CHECKING:
     from order_sync.flows.push import Sender
@@ -113,12 +114,16 @@ class Turn:
     async def _orders_of(self, claim: Claim) -> Sequence[Ready]:
         await asyncio.to_thread(self.sender.read_again, claim.entries)
         now = self.sender.ledger.now()
-        made = [(entry, entry.as_sent(self.sender.route.guests, now)) for entry in claim.entries]
-        ready = await asyncio.to_thread(self._without_problems, made)
+        field = self.sender.erp.traits.external_reference
+        made = [(entry, entry.as_sent(self.sender.route.guests, now, field)) for entry in claim.entries]
+        ready = await asyncio.to_thread(self._fit_to_send, made)
         await self.sender.know_the_erp()
         if ready:
             await self.sender.erp.prepare([each.order for _, each in ready])
         return ready
+
+    def _fit_to_send(self, made: Sequence[Ready]) -> Sequence[Ready]:
+        return self._told_apart(self._without_problems(made))
 
     def _without_problems(self, made: Sequence[Ready]) -> Sequence[Ready]:
         """Let those be validated again that can no longer be made whole: a guest's, once there is no guest account."""
@@ -128,6 +133,15 @@ class Turn:
         self.sender.ledger.apply(changes, self.sender.actor)
         self.sender.summary.add("to_validate_again", len(bad))
         return [(entry, each) for entry, each in made if not each.problems]
+
+    def _told_apart(self, made: Sequence[Ready]) -> Sequence[Ready]:
+        """Fail those that the ERP could not tell from another order."""
+        if not (failures := of_another_order(made, self.sender.route.erp, self.sender.ledger)):
+            return made
+        self.sender.ledger.apply(failures, self.sender.actor)
+        self.sender.summary.add("reference_taken", len(failures))
+        failed = {each.key for each in failures}
+        return [each for each in made if each[0].key not in failed]
 
     async def _open_all(self) -> None:
         """Open the attempts of a group while the one before is on its way. Nothing is opened in trouble or too late."""

@@ -94,6 +94,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         sent,
         row["acknowledged_as"],
         row["sent_at"],
+        row["short_reference"],
     )
 
 
@@ -113,6 +114,7 @@ def attempt_rows(entries: Sequence[Entry], orders: Mapping[OrderKey, Made]) -> d
         "digests": [made.provenance.digest for made in sending],
         "revisions": [made.provenance.revision for made in sending],
         "orders": [written(made.order) for made in sending],
+        "short_references": [made.order.short_reference or None for made in sending],
     }
 
 

@@ -219,6 +219,25 @@ class Sending(Calls):
         """When the next look at an order in doubt is due, and when the last of their windows ends."""
         return Horizon(**self._one("read_horizon", channel=channel, selection=selection))
 
+    # References
+
+    def keys_of(self, erp: str, references: Collection[str]) -> Mapping[str, OrderKey]:
+        """The orders that an ERP has under these short references; of a reference that is not known none."""
+        rows = self._database.rows("read_keys_of_references", erp=erp, short_references=list(references))
+        return {row["short_reference"]: OrderKey.parse(row["order_key"]) for row in rows}
+
+    def keep_references(self, erp: str, references: Mapping[OrderKey, str]) -> None:
+        """Remember under which short references an ERP has these orders, if nothing else is known of them."""
+        keys = [str(key) for key in references]
+        self._database.execute("keep_references", erp=erp, keys=keys, short_references=[*references.values()])
+
+    def unreferenced(self, channel: str, limit: int) -> Sequence[OrderKey]:
+        """The newest open orders of a channel of which no short reference is known, no more than `limit`."""
+        rows = self._database.rows("read_unreferenced", channel=channel, limit=limit)
+        return [OrderKey.parse(row["order_key"]) for row in rows]
+
+    # Results
+
     def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
         """The orders that the run's tasks worked on since then, and those that stand as they failed them."""
         failed = [status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"]

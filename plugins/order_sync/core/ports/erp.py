@@ -58,7 +58,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class InErp:
-    """An order as the ERP lists it: what people call it, and what it bears as our key, '' for none.
+    """An order as the ERP lists it: what people call it, and its external reference, '' for none.
 
     `begun`: it is a draft, a quotation or the like, which nobody ships as it is; what a look-up calls half made.
     `company`: as in a receipt.
@@ -89,14 +89,17 @@ class Erp(Protocol):
         """Look up in bulk what submits of these orders will need, if anything. Creates no order."""
 
     async def submit(self, order: Order) -> Receipt:
-        """Bring one order into the ERP, or finish one that was begun and is equal.
+        """Bring one order into the ERP under its `external_reference`, or finish one that was begun and is equal.
 
         Raises OrderRefused, OrderConflict, OutcomeUnknown, or, when this submit provably stored nothing, OrderBusy or
         trouble of the system.
         """
 
     async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
-        """Every ERP order under the keys of these orders, cancelled ones too; a key without any may be left out."""
+        """Every ERP order under the external references of these orders, cancelled ones too, by their keys.
+
+        A key without any may be left out.
+        """
 
 
 @runtime_checkable

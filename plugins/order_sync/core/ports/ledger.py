@@ -224,7 +224,8 @@ class Sending(Protocol):
     ) -> set[OrderKey]:
         """Open an attempt for each of these, with the order as it goes out, committed on return.
 
-        Leaves out what changed since, or must be settled first.
+        Leaves out what changed since, or must be settled first. An order keeps the
+        short reference that it goes out under, for good; two of an ERP never have the same.
         """
 
     def close(
@@ -277,6 +278,22 @@ class Settling(Protocol):
         """What reconcile has to wait for; of a `selection` only its orders count."""
 
 
+class References(Protocol):
+    """Which order bears what, where an ERP does not take our keys."""
+
+    def keys_of(self, erp: str, references: Collection[str]) -> Mapping[str, OrderKey]:
+        """The orders that an ERP has under these short references, by reference; one that is not known is left out."""
+
+    def keep_references(self, erp: str, references: Mapping[OrderKey, str]) -> None:
+        """Remember under which short references an ERP has these orders.
+
+        An order keeps the one that it has. None takes another order's.
+        """
+
+    def unreferenced(self, channel: str, limit: int) -> Sequence[OrderKey]:
+        """The newest orders of a channel that are not done and of which no short reference is known, up to `limit`."""
+
+
 class Deciding(Protocol):
     """What people decide about orders that they chose."""
 
@@ -323,6 +340,7 @@ class Ledger(
     Validation,
     Sending,
     Settling,
+    References,
     Deciding,
     Protocol,
 ):

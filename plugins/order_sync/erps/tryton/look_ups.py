@@ -71,7 +71,7 @@ class _Sale:
 
 async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
     """See `Erp.look_up`. What cannot be read of a sale leaves the others as they are."""
-    by_key = {str(order.key): order for order in orders}
+    by_key = {order.external_reference: order for order in orders}
     pages = await asyncio.gather(
         *(client.search("sale.sale", [["web_id", "in", keys]], _FIELDS) for keys in batched(by_key, KEYS_A_CALL))
     )

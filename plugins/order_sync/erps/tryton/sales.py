@@ -59,7 +59,7 @@ class Sales:
         shop = self.shop(order)
         return {
             "web_shop": shop.id,
-            "web_id": str(order.key),
+            "web_id": order.external_reference,
             "company": shop.company,
             "warehouse": shop.warehouse,
             "currency": self._data.currencies.id(order.currency, "CURRENCY_MAPPING", "currency"),
@@ -154,7 +154,7 @@ class Sales:
             return now
 
     async def _read(self, order: Order, shop: Shop) -> Row | None:
-        domain = [["web_shop", "=", shop.id], ["web_id", "=", str(order.key)]]
+        domain = [["web_shop", "=", shop.id], ["web_id", "=", order.external_reference]]
         rows = await self._client.search(MODEL, domain, (*FIELDS, *HEADER_FIELDS, *LINE_FIELDS))
         return rows[0] if rows else None
 
