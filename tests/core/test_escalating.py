@@ -145,7 +145,7 @@ def test_every_text_of_a_story_is_tried_for_leaks():
             "window_ends_at",
             "next_look_at",
         ),
-        *("doubted", "erased_at", "earlier", "sighting", "next_attempt_at"),
+        *("doubted", "erased_at", "earlier", "sighting", "next_attempt_at", "short_reference"),
     }, "a new field with a text must be tried, too"
 
 

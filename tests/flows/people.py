@@ -32,6 +32,7 @@ class PeoplesLedger(MemoryLedger):
             and selection.status in (None, row.status)
             and (not selection.code or selection.code == row.code)
             and (not selection.placed or (row.placed_at or row.landed_at) in selection.placed)
+            and selection.short_reference in ("", row.short_reference)
             and all(wanted in {getattr(each, name) for each in row.versions} for name, wanted in given.items())
         ]
         meant.sort(key=lambda order: order.placed_at, reverse=True)

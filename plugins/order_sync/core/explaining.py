@@ -108,7 +108,8 @@ def in_erp(said: ErpSays) -> str:
     """The ERP's number and its own word, and how that is known."""
     number = f"number {called(said.number, said.company)}" if said.number else "no number"
     word = f"'{said.word}'" if said.word else "no state is known"
-    return f"{said.erp}: {number}, {word}; {said.known_by}"
+    bears = f", external reference {said.short_reference}" if said.short_reference else ""
+    return f"{said.erp}: {number}, {word}{bears}; {said.known_by}"
 
 
 def sent(said: AsSent | None) -> Iterator[Row]:

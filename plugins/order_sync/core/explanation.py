@@ -88,13 +88,17 @@ class ChannelSays:
 
 @dataclass(frozen=True, slots=True)
 class ErpSays:
-    """The ERP's number, its company and its own word, as it said last, '' for nothing; and how that is known."""
+    """The ERP's number, its company and its own word, as it said last, '' for nothing; and how that is known.
+
+    `short_reference`: what the order bears there in the place of its key; '' where it bears that.
+    """
 
     erp: str
     number: str
     company: str
     word: str
     known_by: str
+    short_reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +317,7 @@ def _erp(story: Story) -> ErpSays:
         known_by = "by a person's word"
     if story.sighting:
         known_by = f"compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}"
-    return ErpSays(story.erp, story.erp_number, story.erp_company, story.erp_status, known_by)
+    return ErpSays(*(story.erp, story.erp_number, story.erp_company, story.erp_status, known_by), story.short_reference)
 
 
 def _tried(attempt: Attempt) -> Tried:

@@ -301,7 +301,7 @@ def keying_in(story: Story) -> str:
     if status in IN_DOUBT or story.doubted or in_doubt(story):
         return (
             "DO NOT enter it now: it may be in the ERP already, and no look-up has proven that it is not. In the ERP"
-            f" its external reference is {story.key}."
+            f" its external reference is {story.external_reference}."
         )
     if story.lost:
         decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
@@ -327,13 +327,15 @@ def _no_order_to_enter(story: Story) -> str:
 
 
 def _how_to_enter(story: Story) -> str:
+    bears = story.external_reference
+    given = "no external reference" if story.code == "REFERENCE_TAKEN" else f"the external reference {bears}"
     then = (
-        f"Give the ERP's order the external reference {story.key}, and then mark the order as synced with the ERP's"
+        f"Give the ERP's order {given}, and then mark the order as synced with the ERP's"
         " number (DAG resync_orders, mark_as_synced), so that it is never sent."
     )
     if any(attempt.refused for attempt in story.attempts):
         then = (
-            f"Look in the ERP for the external reference {story.key}: it refused the order and may have kept what was"
+            f"Look in the ERP for the external reference {bears}: it refused the order and may have kept what was"
             f" begun. If it is there, finish that one; if not, enter it. {then}"
         )
     if story.status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":

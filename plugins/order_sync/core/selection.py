@@ -31,6 +31,7 @@ class Selection:
         reference: the Channel reference ID that an online store's confirmation shows.
         customer_account: as the channel says it.
         receipt: the number on a till's receipt.
+        short_reference: what it bears in an ERP that does not take its key.
     """
 
     keys: tuple[OrderKey, ...] = ()
@@ -41,3 +42,4 @@ class Selection:
     reference: str = ""
     customer_account: str = ""
     receipt: str = ""
+    short_reference: str = ""

@@ -112,6 +112,7 @@ class Story:
         earlier: what it said before, likewise.
         sighting: that it is in the ERP all the same, if nobody looked it up since.
         next_attempt_at: before when no push takes it, because the ERP was busy with it; it may lie behind.
+        short_reference: what it bears in an ERP that does not take its key; '' where that is not known to be so.
     """
 
     key: OrderKey
@@ -146,6 +147,12 @@ class Story:
     sighting: Sighting | None = None
     next_attempt_at: datetime | None = None
     erp_company: str = ""
+    short_reference: str = ""
+
+    @property
+    def external_reference(self) -> str:
+        """What it bears in the ERP, or would bear."""
+        return self.short_reference or str(self.key)
 
     @property
     def versions(self) -> tuple[Transaction, ...]:

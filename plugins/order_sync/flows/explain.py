@@ -120,7 +120,7 @@ def _none(selection: Selection, stories: Stories, routes: Mapping[str, Route]) -
         f"{connection}: {kind} {subject}, seen {minute(seen)}"
         for connection, kind, subject, seen in stories.found(connections, CAUSES)
     ] or ["none"]
-    by = "this key" if key else "this number or account"
+    by = "this key" if key else "this reference" if selection.short_reference else "this number or account"
     rows = [
         (
             "Not extracted",

@@ -31,6 +31,7 @@ class Choosing(Calls):
             reference=clean(selection.reference),
             receipt=clean(selection.receipt),
             customer_account=clean(selection.customer_account),
+            short_reference=selection.short_reference,
             limit=limit,
         )
         orders = [

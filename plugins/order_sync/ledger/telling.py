@@ -72,7 +72,7 @@ def _story(row: Row) -> Story:
     same = (
         *("as_of", "channel", "erp", "code", "message", "reason", "source_status", "version", "landed_at"),
         *("received_at", "placed_at", "erp_number", "erp_company", "erp_status", "leased_until", "leased_by"),
-        *("window_ends_at", "next_look_at", "next_attempt_at", "doubted", "erased_at"),
+        *("window_ends_at", "next_look_at", "next_attempt_at", "doubted", "erased_at", "short_reference"),
     )
     return Story(
         key=OrderKey.parse(row["order_key"]),

@@ -1,5 +1,6 @@
 -- Returns the orders that a selection means, the newest first, and with each how many there are in all; needs the unique index
--- on orders (order_key), orders_of_day, and those of transactions by reference, receipt and customer account.
+-- on orders (order_key), orders_short_reference, orders_of_day, and those of transactions by reference, receipt and customer
+-- account.
 -- What is no order is meant by its key or its status alone; a number or an account means it if no order has that one. Two
 -- channels of one database land each other's sales so.
 with meant as (
@@ -13,6 +14,7 @@ with meant as (
       and (%(code)s = '' or o.code = %(code)s)
       and (%(start)s::timestamptz is null
            or (coalesce(o.placed_at, o.landed_at) >= %(start)s and coalesce(o.placed_at, o.landed_at) < %(end)s))
+      and (%(short_reference)s = '' or o.short_reference = %(short_reference)s)
       and (%(reference)s = '' or o.id = any(array(
           select order_id from transactions
           where reference = %(reference)s and left(reference, 200) = left(%(reference)s, 200))))

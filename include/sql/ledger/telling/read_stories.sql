@@ -4,8 +4,9 @@
 select
     o.order_key, clock_timestamp() as as_of, o.channel, o.erp, o.status, o.code, o.message, o.problems, o.reason,
     coalesce(t.source_status, '') as source_status, o.version, o.landed_at, o.received_at, o.placed_at,
-    o.erp_number, o.erp_company, o.erp_status, o.lease_until as leased_until, o.leased_by, o.window_ends_at, o.next_look_at,
-    o.next_attempt_at, may_have_been_sent(o) as doubted, o.erased_at, to_jsonb(t) as transaction,
+    o.erp_number, o.erp_company, o.erp_status, coalesce(o.short_reference, '') as short_reference,
+    o.lease_until as leased_until, o.leased_by, o.window_ends_at, o.next_look_at, o.next_attempt_at,
+    may_have_been_sent(o) as doubted, o.erased_at, to_jsonb(t) as transaction,
     (select jsonb_agg(e) from transactions e where e.order_id = o.id and e.version <> o.version) as earlier,
     (select jsonb_agg(a order by a.opened_at, a.generation) from attempts a where a.order_id = o.id) as attempts,
     (select jsonb_agg(h order by h.id) from order_history h where h.order_id = o.id) as history,

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from order_sync.core.orders import OrderKey
+from order_sync.core.references import is_short
 from order_sync.core.requests.fields import (
     OPTIONAL,
     SUCH_AS,
@@ -36,12 +37,13 @@ MOST = 1000
 """Orders that a list shows at most."""
 
 
-def _key(value: object, info: ValidationInfo) -> OrderKey | None:
-    text, wrong, key = words(value, info), [], None
+def _key(value: object, info: ValidationInfo) -> OrderKey | str | None:
+    text, wrong = words(value, info), []
     if not text:
         return None
+    key: OrderKey | str = ""
     try:
-        key = OrderKey.parse(text)
+        key = text.upper() if is_short(text.upper()) else OrderKey.parse(text)
     except ValueError:
         wrong.append(
             f"key is no order key, {SUCH_AS}; for the numbers that people know write reference, receipt or"
@@ -81,7 +83,7 @@ def _at_most(value: object, info: ValidationInfo) -> int:
 class ExplainRequest(Request):
     """Where is my order? One order, or a list.
 
-    `days` are those of placing, back from now; None for all.
+    `key` may be a short reference, which is text. `days` are those of placing, back from now; None for all.
     """
 
     sections: ClassVar = {
@@ -89,8 +91,10 @@ class ExplainRequest(Request):
         "Which orders, for a list": (*FILTERS, "at_most"),
     }
 
-    key: Annotated[OrderKey | None, PlainValidator(_key), WithJsonSchema({"type": OPTIONAL})] = Field(
-        None, title="Order key", description="`channel:...`, as in alerts."
+    key: Annotated[OrderKey | str | None, PlainValidator(_key), WithJsonSchema({"type": OPTIONAL})] = Field(
+        None,
+        title="Order key",
+        description="`channel:...`, as in alerts, or the external reference that the ERP shows.",
     )
     reference: Text = Field("", title="Channel reference ID", description="What the online store shows its customer.")
     receipt: Text = Field("", title="Receipt number", description="What stands on a till's receipt.")
@@ -116,7 +120,9 @@ class ExplainRequest(Request):
     @property
     def selection(self) -> Selection | None:
         """The one order that is meant, by what is known of it; None for a list."""
-        if self.key:
+        if isinstance(self.key, OrderKey):
             return Selection(keys=(self.key,))
+        if self.key:
+            return Selection(short_reference=self.key)
         known = {name: getattr(self, name) for name in SINGLE}
         return Selection(**known) if any(known.values()) else None
