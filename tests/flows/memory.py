@@ -616,6 +616,8 @@ class MemoryLedger:
             if entry.key not in orders or not same or row.lease_until is None or row.lease_until <= now:
                 continue
             unsettled = [each for each in row.attempts if to_settle(each, row.received_at)]
+            if not unsettled:
+                self._bear(row, orders[entry.key].order.short_reference)
             row.window_ends_at = row.window_ends_at or now + timedelta(seconds=window_seconds)
             self._move(row, Event.ATTEMPT_OPENED, row.leased_by)
             if unsettled:
@@ -626,7 +628,6 @@ class MemoryLedger:
             grace_until = max(row.lease_until, now + timedelta(seconds=grace_seconds))
             row.first_attempt_at, row.next_look_at = row.first_attempt_at or now, grace_until
             sent = replace(orders[entry.key], problems=(), sound_money=True)
-            self._bear(row, sent.order.short_reference)
             row.attempts.append(Attempt(row.generation, now, grace_until, sent))
             opened.add(entry.key)
         return opened
@@ -716,8 +717,8 @@ class MemoryLedger:
     def keep_references(self, erp: str, references: Mapping[OrderKey, str]) -> None:
         for key, reference in references.items():
             row = self.rows.get(key)
-            if row and row.erp == erp and not self.keys_of(erp, [reference]):
-                row.short_reference = row.short_reference or reference
+            if row and row.erp == erp and row.bears is None and not self.keys_of(erp, [reference]):
+                row.short_reference = reference
 
     def unreferenced(self, channel: str, limit: int) -> Sequence[OrderKey]:
         open_ones = [row for row in self._of(channel) if row.status not in ERASABLE and row.short_reference is None]

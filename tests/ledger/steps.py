@@ -16,7 +16,7 @@ from order_sync.core.maker import GuestPolicy, Made
 from order_sync.core.orders import Order, OrderKey, Problem, Transaction
 from order_sync.core.ports.erp import Receipt
 from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
-from order_sync.core.references import ANY_KEY
+from order_sync.core.references import ANY_KEY, ReferenceField
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
@@ -261,11 +261,11 @@ def open_all(ledger: Ledger, claimed: Claim) -> set[OrderKey]:
     return ledger.open(claimed, made_of(claimed), GRACE, WINDOW)
 
 
-def made_of(claimed: Claim, *numbers: int) -> dict[OrderKey, Made]:
+def made_of(claimed: Claim, *numbers: int, field: ReferenceField = ANY_KEY) -> dict[OrderKey, Made]:
     """The orders that were claimed, as a push makes them; those under these numbers alone if there are any."""
     now = datetime(2026, 11, 21, tzinfo=UTC)
     keys = [key(number) for number in numbers] or [entry.key for entry in claimed.entries]
-    return {entry.key: entry.as_sent(GuestPolicy(), now, ANY_KEY) for entry in claimed.entries if entry.key in keys}
+    return {entry.key: entry.as_sent(GuestPolicy(), now, field) for entry in claimed.entries if entry.key in keys}
 
 
 def close(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from order_sync.core.lifecycle import Event
+from order_sync.core.references import short_of
 from order_sync.core.rules import ReferenceData
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import FOLDER, statement, statements
@@ -23,6 +24,7 @@ from tests.ledger.steps import (
     close,
     fail,
     filled_ledger,
+    key,
     land,
     made_of,
     make_due,
@@ -67,6 +69,10 @@ CALLS: dict[str, tuple[Callable[[Ledger, list[int]], Any], Callable[[Ledger, Any
     "to_ask": (lambda ledger, numbers: [("sku", str(number)) for number in numbers],
                lambda ledger, wanted: ledger.to_ask("tryton", wanted, ledger.now())),
     "cures": (lambda ledger, numbers: fail(ledger, *numbers), lambda ledger, _: ledger.cures("shop", "tryton")),
+    "keep_references": (land_first, lambda ledger, numbers: ledger.keep_references(
+        "tryton", {key(number): short_of(key(number)) for number in numbers})),
+    "keys_of": (lambda ledger, numbers: [short_of(key(number)) for number in numbers],
+                lambda ledger, references: ledger.keys_of("tryton", references)),
     "reference": (lambda ledger, numbers: [("sku", str(number)) for number in numbers],
                   lambda ledger, wanted: ledger.reference("tryton", wanted)),
 }  # fmt: skip
@@ -131,6 +137,8 @@ def history(cluster: Cluster, migrated: str) -> Iterator[Sql]:
         ("read_done", {"limit": 10, "done_for": timedelta(days=7)}, "orders_done"),
         ("read_no_orders", {"limit": 10, "landed_for": timedelta(days=365), "never": ["twin"]}, "orders_no_order"),
         ("read_unknown", {"keys": ["shop:old/1", "shop:new"]}, "orders_order_key_key"),
+        ("read_unreferenced", {"limit": 10}, "orders_open"),
+        ("read_keys_of_references", {"erp": "tryton", "short_references": ["SHOP-1"]}, "orders_short_reference"),
     ],
 )
 def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(

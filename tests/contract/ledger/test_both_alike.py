@@ -27,6 +27,7 @@ from order_sync.core.lifecycle import Event, Status, allowed
 from order_sync.core.orders import OrderKey, Problem
 from order_sync.core.ports.erp import Receipt
 from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
+from order_sync.core.references import ANY_KEY, SHORT_CHARACTERS, ReferenceField, short_of
 from order_sync.core.rules import ReferenceData
 from order_sync.core.selection import Action, Selection
 from order_sync.ledger import Ledger
@@ -39,10 +40,14 @@ T = TypeVar("T")
 NUMBERS = (1, 2, 3)
 ORDERS = tuple(map(key, NUMBERS))
 URSULA = Actor("resync_orders/run/decide", person="ursula", reason="looked")
+NO_KEY = ReferenceField(characters=SHORT_CHARACTERS)
 MINUTES = (1.12, 3.12, 16.12, 31.12, 61.12)
 """None of these, nor a few of them together, ends with a grace, a lease, a window or an hour."""
 
-STANDS = "status, generation, code, message, erp_number, erp_company, erp_status, acknowledged_as, resends, reason"
+STANDS = (
+    "status, generation, code, message, erp_number, erp_company, erp_status, acknowledged_as, resends, reason,"
+    " short_reference"
+)
 INSTANTS = "lease_until, next_look_at, window_ends_at, first_attempt_at, receipt_at, received_at"
 TRIED = "generation, outcome, code, message, receipt_company, resolution, last_look"
 TRIED_AT = "opened_at, grace_until, closed_at, looked_at, resolved_at"
@@ -135,15 +140,15 @@ class Both(RuleBasedStateMachine):
         """Claim, open and close all that is queued, with one answer, or be killed before the last call."""
         claims = self.both(lambda each: each.claim("shop", ALL, LEASE, ACTOR))
         self.claims.append(claims)
-        self.open(len(self.claims) - 1)
+        self.open(len(self.claims) - 1, ANY_KEY)
         if answer != "killed":
             self.close(len(self.claims) - 1, [answer] * 3, ())
 
     @precondition(lambda self: self.claims)
-    @rule(worker=st.integers(0, 9))
-    def open(self, worker: int) -> None:
+    @rule(worker=st.integers(0, 9), field=st.sampled_from([ANY_KEY, ANY_KEY, NO_KEY]))
+    def open(self, worker: int, field: ReferenceField) -> None:
         claims = self.claims[worker % len(self.claims)]
-        self.alike(lambda each, claimed: each.open(claimed, made_of(claimed), GRACE, WINDOW), claims)
+        self.alike(lambda each, claimed: each.open(claimed, made_of(claimed, field=field), GRACE, WINDOW), claims)
 
     @precondition(lambda self: self.claims)
     @rule(
@@ -310,6 +315,10 @@ class Both(RuleBasedStateMachine):
         if len(self.pages) > before:
             self.decide(before, action, erp_number)
 
+    @rule(number=st.sampled_from(NUMBERS))
+    def keep_reference(self, number: int) -> None:
+        self.both(lambda each: each.keep_references("tryton", {key(number): short_of(key(number))}))
+
     @rule(minutes=st.sampled_from(MINUTES))
     def wait(self, minutes: float) -> None:
         for seen in (self.sql, self.memory):
@@ -326,6 +335,8 @@ class Both(RuleBasedStateMachine):
         self.alike(lambda each: each.to_ask("tryton", CODES_OF_ARTICLES, each.now() - hour))
         self.alike(lambda each: [entry.key for entry in each.due("shop", ALL)])
         self.alike(lambda each: {entry.key for entry in each.overdue("shop", ALL)})
+        self.alike(lambda each: each.keys_of("tryton", [short_of(order) for order in ORDERS]))
+        self.alike(lambda each: {*each.unreferenced("shop", ALL)})
         self.alike(lambda each: each.owners("tryton", "shop", [(self.company, "SO-1"), (self.company, "N00001")]))
         self.alike(lambda each: [each.key for each in each.refused_in_a_row("tryton", "PERIOD_CLOSED", 1)])
         self.alike(lambda each: [chosen.key for chosen in each.chosen(Selection(channel="shop"), ALL)[0]])
@@ -416,7 +427,7 @@ def known(copy: ReferenceData | None) -> Any:
 def entries(found: Any) -> list[Any]:
     """What entries say, but for instants."""
     return [
-        (e.key, e.status, e.generation, e.refusals, e.version, e.transaction, e.sent)
+        (e.key, e.status, e.generation, e.refusals, e.version, e.transaction, e.sent, e.short_reference)
         + ((e.doubt.resends, e.doubt.total, e.doubt.currency) if e.doubt else ())
         for e in sorted(found, key=lambda e: str(e.key))
     ]

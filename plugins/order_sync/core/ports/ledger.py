@@ -287,7 +287,7 @@ class References(Protocol):
     def keep_references(self, erp: str, references: Mapping[OrderKey, str]) -> None:
         """Remember under which short references an ERP has these orders.
 
-        An order keeps the one that it has. None takes another order's.
+        An order keeps the one that it has, also if that is its key. None takes another order's.
         """
 
     def unreferenced(self, channel: str, limit: int) -> Sequence[OrderKey]:
