@@ -53,6 +53,7 @@ RULES = "plugins/order_sync/migrations/versions/0009_rules.py"
 SCHEMA = "plugins/order_sync/migrations/versions/0001_ledger.py"
 WHAT_WAS_SENT = "plugins/order_sync/migrations/versions/0008_what_was_sent.py"
 COMPANIES = "plugins/order_sync/migrations/versions/0010_companies.py"
+SHORT_REFERENCES = "plugins/order_sync/migrations/versions/0012_short_references.py"
 SCHEMA_OF_PEOPLE = "plugins/order_sync/migrations/versions/0003_people.py"
 
 MUTATIONS = (
@@ -2559,5 +2560,103 @@ MUTATIONS = (
         "d.kind = 'customer' and ",
         "d.kind = 'nobody' and ",
         "tests/ledger/test_erasing.py::test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders",
+        1,
+        "the short reference of a key changes with a release",
+        CORE + "references.py",
+        "sha256(str(key).encode())",
+        "sha256(repr(key).encode())",
+        "tests/core/test_references.py::test_the_short_reference_of_a_key_never_changes",
+    ),
+    Mutation(
+        1,
+        "two keys that differ by case alone become one in an ERP that ignores case",
+        CORE + "references.py",
+        "return not self.ignores_case or key == key.casefold()",
+        "return True",
+        "tests/flows/test_references.py"
+        "::test_two_keys_that_differ_by_case_alone_are_two_orders_in_an_erp_that_ignores_case",
+    ),
+    Mutation(
+        1,
+        "a key that an ERP would cut off goes out whole",
+        CORE + "references.py",
+        "len(key) > self.longest or ",
+        "",
+        "tests/flows/test_references.py::test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders",
+    ),
+    Mutation(
+        1,
+        "an order is sent under the reference of another one",
+        FLOWS + "turn.py",
+        "self._told_apart(self._without_problems(made))",
+        "self._without_problems(made)",
+        "tests/flows/test_references.py::test_an_order_whose_short_reference_another_one_has_fails_and_is_never_sent",
+    ),
+    Mutation(
+        1,
+        "two orders of an ERP may have one short reference",
+        SHORT_REFERENCES,
+        "create unique index orders_short_reference",
+        "create index orders_short_reference",
+        "tests/contract/ledger/test_references.py::test_no_order_goes_out_under_the_reference_of_another_one",
+    ),
+    Mutation(
+        6,
+        "an order is looked up under another reference than it was sent under",
+        CORE + "records.py",
+        "if self.short_reference is None:",
+        "if True:",
+        "tests/flows/test_references.py::test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was",
+    ),
+    Mutation(
+        6,
+        "an order that was sent under its key takes another reference once a look misses it",
+        SHORT_REFERENCES,
+        "each.generation > 0 and not came_to_nothing(",
+        "reached(each) and not came_to_nothing(",
+        "tests/contract/ledger/test_references.py::test_an_order_stays_under_its_key_also_once_a_look_did_not_find_it",
+    ),
+    Mutation(
+        16,
+        "what a lost ledger sent under a short reference is looked up under its key",
+        SHORT_REFERENCES,
+        "each.generation > 0 and not came_to_nothing(",
+        "not came_to_nothing(",
+        "tests/ledger/test_short_references.py"
+        "::test_what_a_lost_ledger_sent_under_short_references_is_found_and_kept_again",
+    ),
+    Mutation(
+        6,
+        "a short reference changes with the next attempt",
+        STATEMENTS + "sending/open_attempts.sql",
+        "coalesce(o.short_reference, l.short_reference)",
+        "l.short_reference",
+        "tests/contract/ledger/test_references.py"
+        "::test_an_order_that_goes_out_again_keeps_the_reference_of_the_first_time",
+    ),
+    Mutation(
+        13,
+        "what bears a short reference is a stranger to the comparison",
+        FLOWS + "compare.py",
+        "for row in by_our_keys(rows, route, ledger):",
+        "for row in rows:",
+        "tests/ledger/test_short_references.py"
+        "::test_what_was_sent_under_short_references_is_no_stranger_to_the_comparison",
+    ),
+    Mutation(
+        14,
+        "an order is marked as synced with the ERP's order of another one",
+        FLOWS + "resync.py",
+        "numbered = dict(zip(numbered, rows, strict=True))",
+        "numbered = {name: replace(row, key='') for name, row in numbered.items()}",
+        "tests/flows/test_references.py::test_an_order_is_not_marked_as_synced_with_the_erps_order_of_another_one",
+    ),
+    Mutation(
+        10,
+        "what the ERP has under a short reference is backfilled and sent",
+        FLOWS + "backfill.py",
+        "addressed(make(row, route.guests, now).order, erp.traits.external_reference)",
+        "make(row, route.guests, now).order",
+        "tests/ledger/test_short_references.py::test_what_the_erp_has_under_its_short_reference_is_not_backfilled",
     ),
 )
