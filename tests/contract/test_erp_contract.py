@@ -6,7 +6,7 @@ mistakes of `wrong_erps`: each must be named by the test that is about it.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,8 @@ from order_sync.core.money import minor_unit
 from order_sync.core.orders import Charge, Order, OrderKey
 from order_sync.core.ports.erp import Erp, Receipt, Sent
 from order_sync.core.rules import ReferenceData, Wanted, wanted
+from order_sync.core.references import ANY_KEY, addressed, reference_of
+from order_sync.core.rules import wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge
 from order_sync.wire.endpoint import Endpoint
@@ -45,6 +47,25 @@ from tests.support.proxy import Proxy
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 ASKED = ("server", "endpoint", "connect", "order", "refused", "cancel", "enter")
+
+
+class Addressing(wrong.Wrong):
+    """An adapter whose ERP does not take our keys, given orders as the flows give them: under their references."""
+
+    def _addressed(self, order: Order) -> Order:
+        return addressed(replace(order, short_reference=""), self.traits.external_reference)
+
+    async def prepare(self, orders: Collection[Order]) -> None:
+        await self.right.prepare([self._addressed(order) for order in orders])
+
+    async def submit(self, order: Order) -> Receipt:
+        return await self.right.submit(self._addressed(order))
+
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+        return await self.right.look_up([replace(each, order=self._addressed(each.order)) for each in sent])
+
+    async def revive(self, order: Order, number: str) -> None:
+        await self.right.revive(self._addressed(order), number)
 
 
 @dataclass(frozen=True)
@@ -70,7 +91,8 @@ class Subject:
     async def erp(self, endpoint: Endpoint | None = None, **how: Any) -> AsyncIterator[Erp]:
         """The adapter as one run has it, which has learnt nothing yet."""
         async with self.fixture.connect(endpoint or self.endpoint, **how) as erp:
-            yield self.mistake(erp)
+            adapter = self.mistake(erp)
+            yield adapter if adapter.traits.external_reference == ANY_KEY else Addressing(adapter)
 
     def order(self) -> Order:
         return self.fixture.order()
@@ -145,6 +167,9 @@ def named(erp: Erp, order: Order) -> list[Wanted]:
 async def told(erp: Erp, codes: Sequence[Wanted]) -> ReferenceData:
     """The reference data as a flow asks for it: under these codes, or everything."""
     return await erp.reference(codes if erp.traits.reference_by_code else None)
+def bears(erp: Erp, order: Order) -> str:
+    """The external reference of an order in the ERP."""
+    return reference_of(order.key, erp.traits.external_reference)
 
 
 async def answered(call: Awaitable[Any]) -> Any:
@@ -369,6 +394,20 @@ async def test_keys_that_look_alike_are_those_of_different_orders(subject):
     assert [[each.number for each in found[other.key]] for other in (first, *others)] == [[each] for each in numbers]
 
 
+async def test_keys_that_begin_alike_for_long_are_those_of_different_orders(subject):
+    order = subject.order()
+    orders = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, "A" * 40, end))) for end in "12"]
+    async with subject.erp() as erp:
+        numbers = [(await answered(erp.submit(each)), each.key) for each in orders]
+        there = [[found.number for found in await seen(erp, each)] for each in orders]
+    assert all(isinstance(receipt, Receipt) for receipt, _ in numbers), (
+        "orders whose keys begin alike are taken for one: external_reference in the traits must say how long a"
+        " reference the ERP keeps"
+    )
+    assert there == [[receipt.number] for receipt, _ in numbers], "orders whose keys begin alike are taken for one"
+    assert there[0] != there[1], "orders whose keys begin alike are taken for one"
+
+
 @pytest.mark.parametrize("part", ["a b", "ä/ö", "100%", "x:y", 'q"uote', "日本", "tab\t", "_", "A" * 200])
 async def test_any_key_comes_back_as_it_was_sent(subject, part):
     order = subject.order()
@@ -528,7 +567,7 @@ async def test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more(subje
         before = await erp.count(order.key.channel)
         await cancelled_in_erp(subject, erp, order)
         founds, counted = await seen(erp, order), await erp.count(order.key.channel)
-        listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
+        listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == bears(erp, order)]
         assert len(founds) == 1, "the look-up misses a cancelled order"
         assert founds[0].state is FoundState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
         assert counted == before, "the count counts cancelled orders"
@@ -549,7 +588,7 @@ async def begin(subject: Subject, erp: Erp, order: Order) -> None:
 async def cancelled_in_erp(subject: Subject, erp: Erp, order: Order) -> str:
     """Begin an order, and cancel it as a person does in the ERP; returns what the ERP calls it."""
     await begin(subject, erp, order)
-    subject.fixture.cancel(subject.server, order)
+    subject.fixture.cancel(subject.server, addressed(order, erp.traits.external_reference))
     founds = await seen(erp, order)
     return founds[0].number if founds else ""
 
@@ -563,7 +602,7 @@ async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
     assert missing not in found, "a number that the ERP does not have is found"
     assert by_hand in found, "what a person entered in the ERP is not found by its number"
     assert number in found, "an order is not found by its number"
-    assert found[number].key == str(order.key), "an order is found by its number without the key that it bears"
+    assert found[number].key == bears(erp, order), "an order is found by its number without the key that it bears"
     assert found[by_hand].key == "", "what a person entered in the ERP is said to bear a key"
     assert {name: row.number for name, row in found.items()} == {number: number, by_hand: by_hand}
     assert not any(row.cancelled for row in found.values()), "a live order is found as cancelled by its number"
@@ -575,7 +614,7 @@ async def test_an_order_is_of_one_company_whoever_tells_of_it(subject):
         receipt = await erp.submit(order)
         (found,) = await seen(erp, order)
         numbered = await erp.by_number(order.key.channel, [receipt.number])
-        listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
+        listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == bears(erp, order)]
     told = {each.company for each in (receipt, found, *numbered.values(), *listed)}
     assert len(told) == 1, f"an order is told as one of several companies: {told}"
     assert len(listed) == len(numbered) == 1
@@ -590,7 +629,7 @@ async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_mad
                 await erp.submit(order)
             (found,) = await seen(erp, order)
             rows = await erp.by_number(order.key.channel, [found.number])
-            listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == str(order.key)]
+            listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == bears(erp, order)]
             begun = found.state is FoundState.HALF_MADE
             for row in (*rows.values(), *listed):
                 assert row.begun is begun, (
@@ -607,7 +646,7 @@ async def test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls
         assert name, "the look-up has no name for a cancelled order"
         found = await erp.by_number(order.key.channel, [name])
     assert name in found, "a cancelled order is not found by what the look-up calls it"
-    assert found[name].key == str(order.key)
+    assert found[name].key == bears(erp, order)
     assert found[name].cancelled, "a cancelled order is found as live by its number"
 
 
@@ -674,7 +713,7 @@ async def test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear(su
         later = await erp.orders(order.key.channel, Window(window.end, window.end + hour))
         earlier = await erp.orders(order.key.channel, Window(window.start - hour, window.start))
     assert receipt.number in listed, "an order that was just made is not listed"
-    assert listed[receipt.number].key == str(order.key), "an order is listed without the key that it bears"
+    assert listed[receipt.number].key == bears(erp, order), "an order is listed without the key that it bears"
     assert not listed[receipt.number].cancelled, "a live order is listed as cancelled"
     assert receipt.number not in {row.number for row in others}, "orders of another channel are listed"
     assert receipt.number not in {row.number for row in later}, "orders from before the window's start are listed"
@@ -793,6 +832,11 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
         "is taken for an answer",
     ),
     wrong.AsksForEachKey: (test_hundreds_of_keys_are_looked_up_in_bulk, "not in bulk"),
+    wrong.CutsReferences: (
+        test_keys_that_begin_alike_for_long_are_those_of_different_orders,
+        "orders whose keys begin alike are taken for one",
+    ),
+    wrong.FoldsCase: (test_keys_that_look_alike_are_those_of_different_orders, "under a key that looks alike"),
     wrong.IgnoresCase: (test_keys_that_look_alike_are_those_of_different_orders, "under a key that looks alike"),
     wrong.FindsEverything: (
         test_a_look_up_finds_each_order_under_its_own_key_and_invents_none,
@@ -834,6 +878,16 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
 }
 
 
+UNDER_REFERENCES = (
+    *(there_once, lost, conflict, cancelled, listed, numbered, revived, begun_or_whole),
+    test_keys_that_look_alike_are_those_of_different_orders,
+    test_keys_that_begin_alike_for_long_are_those_of_different_orders,
+    partial(test_any_key_comes_back_as_it_was_sent, part="A" * 200),
+    test_a_second_submit_of_a_key_makes_no_second_order,
+)
+"""What an ERP that does not take our keys must do as every other one does."""
+
+
 @pytest.mark.parametrize("installed", [registry.ERPS[0].name], indirect=True)
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
 async def test_the_suite_names_a_known_mistake(subject, mistake):
@@ -854,6 +908,8 @@ async def test_the_suite_names_a_known_mistake(subject, mistake):
         (wrong.KnowsArticlesAlone, good_order),
         (wrong.LeavesFactsOut, good_order),
         (wrong.IsBusyAtFirst, test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later),
+        *((wrong.TakesShortReferences, test) for test in UNDER_REFERENCES),
+        (wrong.SaysThatItIgnoresCase, test_keys_that_look_alike_are_those_of_different_orders),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

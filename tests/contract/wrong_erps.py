@@ -13,6 +13,8 @@ from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Erp, Health, InErp, Receipt, Sent
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.traits import KINDS
+from order_sync.core.references import SHORT_CHARACTERS, ReferenceField
+from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import Found, FoundState
 
 ANY = count()
@@ -402,6 +404,62 @@ class IgnoresCase(Wrong):
         folded = [replace(order, key=OrderKey.parse(str(order.key).replace("/A", "/a"))) for order in orders]
         found = await self.right.look_up([Sent(order) for order in folded])
         return {order.key: found.get(each.key, ()) for order, each in zip(orders, folded, strict=True)}
+
+
+class BearsAnother(Wrong):
+    """Its orders bear what becomes of their external reference."""
+
+    def becomes(self, reference: str) -> str:
+        """What the ERP keeps of a reference."""
+        return reference
+
+    def _kept(self, order: Order) -> Order:
+        return replace(order, short_reference=self.becomes(order.external_reference))
+
+    async def submit(self, order):
+        return await self.right.submit(self._kept(order))
+
+    async def look_up(self, sent):
+        found = [await self.right.look_up([replace(each, order=self._kept(each.order))]) for each in sent]
+        return {key: founds for each in found for key, founds in each.items()}
+
+    async def revive(self, order, number):
+        await self.right.revive(self._kept(order), number)
+
+
+class CutsReferences(BearsAnother):
+    def becomes(self, reference):
+        return reference[:35]
+
+
+class FoldsCase(BearsAnother):
+    def becomes(self, reference):
+        return reference.casefold()
+
+
+class TakesShortReferences(BearsAnother):
+    """No mistake: an ERP that takes none of our keys, and says so."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.traits = replace(right.traits, external_reference=ReferenceField(31, SHORT_CHARACTERS))
+
+    def becomes(self, reference):
+        assert len(reference) <= 31
+        assert set(reference) <= set(SHORT_CHARACTERS)
+        return reference
+
+    async def count(self, channel):
+        ever = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+        return sum(not row.cancelled for row in await self.right.orders(channel, ever))
+
+
+class SaysThatItIgnoresCase(FoldsCase):
+    """No mistake: an ERP that takes references for the same whatever their case, and says so."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.traits = replace(right.traits, external_reference=ReferenceField(ignores_case=True))
 
 
 class AsksAboutNothing(Wrong):
