@@ -215,7 +215,7 @@ CATALOGUE: dict[str, Advice] = {
     "REFERENCE_TAKEN": Advice(
         "In the ERP the order would have the external reference of another order.",
         "support",
-        "Enter it into the ERP by hand, without an external reference, and mark it as synced; tell us both keys.",
+        "Enter it into the ERP by hand, without an external reference, and mark it as synced; tell support both keys.",
         "It stays Failed, and is never sent under the reference of another order.",
     ),
     "NOT_SENT": Advice("The push ended before its turn.", "nobody", "Nothing.", "It is queued for the next push."),
