@@ -28,7 +28,7 @@ from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.sales import MODEL, Sales
 from order_sync.erps.tryton.session import Session
 from order_sync.ledger import Ledger
-from order_sync.rest import Endpoint
+from order_sync.wire.endpoint import Endpoint
 from sandbox import sales, scratch, shop, template
 from sandbox.tryton import DATABASE, INTEGRATION, Tryton
 

@@ -34,9 +34,8 @@ from order_sync.core.lifecycle import Event, Status
 from order_sync.core.money import minor_unit
 from order_sync.core.orders import Charge, Order, OrderKey
 from order_sync.core.ports.erp import Erp, Receipt, Sent
-from order_sync.core.rules import ReferenceData, Wanted, wanted
 from order_sync.core.references import ANY_KEY, addressed, reference_of
-from order_sync.core.rules import wanted
+from order_sync.core.rules import ReferenceData, Wanted, wanted
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Doubt, Found, FoundState, judge
 from order_sync.wire.endpoint import Endpoint
@@ -167,6 +166,8 @@ def named(erp: Erp, order: Order) -> list[Wanted]:
 async def told(erp: Erp, codes: Sequence[Wanted]) -> ReferenceData:
     """The reference data as a flow asks for it: under these codes, or everything."""
     return await erp.reference(codes if erp.traits.reference_by_code else None)
+
+
 def bears(erp: Erp, order: Order) -> str:
     """The external reference of an order in the ERP."""
     return reference_of(order.key, erp.traits.external_reference)

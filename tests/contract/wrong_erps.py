@@ -11,10 +11,9 @@ from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Erp, Health, InErp, Receipt, Sent
+from order_sync.core.references import SHORT_CHARACTERS, ReferenceField
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.traits import KINDS
-from order_sync.core.references import SHORT_CHARACTERS, ReferenceField
-from order_sync.core.rules import ReferenceData
 from order_sync.core.verdict import Found, FoundState
 
 ANY = count()

@@ -956,8 +956,8 @@ class BareErp:
     refusal with it. `by_hand` are the orders that people entered, by number: they bear no key. `knows` is reference
     data that differs from the usual; None is missing. `kinds` are those that it can tell, all at once or `by_code`;
     `asked_for` are the codes that it was asked for then. `proof` is what its look-ups tell: a total with tax or
-    without, or none at all. `asked` is what was looked up. `company` is whose its orders are. `takes` is its field for the
-    external reference.
+    without, or none at all. `asked` is what was looked up. `company` is whose its orders are. `takes` is its field for
+    the external reference.
     """
 
     clock: Clock
