@@ -115,7 +115,7 @@ class Company:
             data = MasterData(client)
             addresses = Addresses(client, data)
             made = Sales(client, data, addresses, SETTINGS.total_tolerance)
-            session = Session(client.rest, self._endpoint, DATABASE)
+            session = Session(client.http, self._endpoint, DATABASE)
             begun = time.monotonic()
             await data.learn_shops([SPEC.name])
             await data.learn(orders)
