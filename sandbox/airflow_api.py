@@ -18,7 +18,7 @@ class Api:
 
     def __init__(self, url: str, user: str, password: str) -> None:
         """Log in; `url` is the server's, without a slash at its end."""
-        self._http = httpx.Client(base_url=url, timeout=60)
+        self._http = httpx.Client(base_url=url, timeout=180)
         token = self.call("POST", "/auth/token", json={"username": user, "password": password})["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
