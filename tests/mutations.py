@@ -2495,6 +2495,8 @@ MUTATIONS = (
         'raise OutcomeUnknown(f"{self._trouble(error)}; the file may be there") from None',
         "raise",
         "tests/wire/test_files.py::test_a_failure_once_the_file_may_have_its_name_leaves_the_outcome_unknown",
+    ),
+    Mutation(
         15,
         "an article that the ERP was never asked for is said not to be there",
         FLOWS + "validate.py",
@@ -2560,6 +2562,8 @@ MUTATIONS = (
         "d.kind = 'customer' and ",
         "d.kind = 'nobody' and ",
         "tests/ledger/test_erasing.py::test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders",
+    ),
+    Mutation(
         1,
         "the short reference of a key changes with a release",
         CORE + "references.py",
