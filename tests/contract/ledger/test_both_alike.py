@@ -6,6 +6,7 @@ A worker may die between any two calls: what it had claimed, read or sent stays 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import pytest
@@ -74,6 +75,7 @@ class Both(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.begun = monotonic()
         tables = self.sql.rows("select tablename from pg_tables where schemaname = 'order_sync'")
         empty(self.sql.connection, "order_sync", [t for (t,) in tables if t not in ("alembic_version", "lifecycle")])
         self.memory = Memory()
@@ -347,6 +349,7 @@ class Both(RuleBasedStateMachine):
         rows = self.sql.rows(REMEMBERED)
         assert [row[0] for row in rows] == [str(found) for found in self.memory.ledger.rows]
         moments = self.real.now(), self.memory.ledger.now()
+        lasted = timedelta(seconds=monotonic() - self.begun + 1)
         for order_key, stands, instants, events, attempts in rows:
             number = int(OrderKey.parse(order_key).parts[1])
             assert tuple(stands) == self.memory.order(number, STANDS)
@@ -356,7 +359,8 @@ class Both(RuleBasedStateMachine):
             at_attempts = zip(attempts, self.memory.attempts(number, TRIED_AT), strict=True)
             for real, memory in times + [(at, theirs) for (_, at), theirs in at_attempts]:
                 assert all(
-                    at_the_same_time(instant(mine), theirs, moments) for mine, theirs in zip(real, memory, strict=True)
+                    at_the_same_time(instant(mine), theirs, moments, lasted)
+                    for mine, theirs in zip(real, memory, strict=True)
                 ), (real, memory)
 
 
@@ -375,11 +379,13 @@ def instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def at_the_same_time(real: datetime | None, memory: datetime | None, moments: tuple[datetime, datetime]) -> bool:
-    """Whether two instants are as far from the present of their ledgers, but for the time that a test takes."""
+def at_the_same_time(
+    real: datetime | None, memory: datetime | None, moments: tuple[datetime, datetime], lasted: timedelta
+) -> bool:
+    """Whether two instants are as far from the present of their ledgers, but for the time that the test has lasted."""
     if real is None or memory is None:
         return real is memory
-    return abs((moments[0] - real) - (moments[1] - memory)) < timedelta(seconds=3)
+    return abs((moments[0] - real) - (moments[1] - memory)) < lasted
 
 
 def landed(number: int, digest: str, status: Status, start: bool) -> Landing:
