@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, Connection
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from order_sync.airflow_api import AirflowApi
     from order_sync.ledger import Ledger
     from order_sync.wire.endpoint import Endpoint
+    from order_sync.wire.files import Folder
 
 LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
@@ -38,7 +40,11 @@ PATIENCE = {"connect_timeout": 10, "keepalives_idle": 60, "keepalives_interval":
 """How many seconds a database may take to accept a connection, and a silent one is believed to live; what the extra of
 its connection says comes first."""
 
-EXTRAS = {"postgres": '{"sslmode": "require"}', "http": '{"ca": "/path/of/authority.pem"}'}
+EXTRAS = {
+    "postgres": '{"sslmode": "require"}',
+    "http": '{"ca": "/path/of/authority.pem"}',
+    "fs": '{"path": "/srv/orders"}',
+}
 """What the extra of a connection may look like, by its type."""
 
 
@@ -124,6 +130,16 @@ def _endpoint(conn_id: str) -> "Endpoint":
     return Endpoint(conn_id, http.base_url.rstrip("/"), secret, connection.extra_dejson, login)
 
 
+def _folders(conn_id: str) -> "Callable[[str], Folder]":
+    """What opens a folder within the one that a connection of type `fs` names as `path` in its extra."""
+    from order_sync.wire.files import LocalFolder
+
+    path = _connection(conn_id, "fs").extra_dejson.get("path")
+    if not isinstance(path, str) or not path.strip():
+        raise Misconfigured(f"connection '{conn_id}' lacks 'path' in its extra: add the folder, such as /srv/orders")
+    return lambda name: LocalFolder(conn_id, str(Path(path.strip()) / name))
+
+
 def _postgres(conn_id: str) -> Callable[[], Any]:
     """What opens a psycopg connection, over a connection of type `postgres`."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
@@ -158,5 +174,5 @@ def _is_object(text: str) -> bool:
         return False
 
 
-OPEN: Mapping[str, Callable[[str], Any]] = {"postgres": _postgres, "http": _endpoint}
+OPEN: Mapping[str, Callable[[str], Any]] = {"postgres": _postgres, "http": _endpoint, "fs": _folders}
 """What an adapter gets of a connection, by its type."""

@@ -114,8 +114,8 @@ class Adapter(Protocol):
     """The class behind a line of the registry. It is made with what its connection leads to.
 
     Attributes:
-        connection_type: of the Airflow connection: `postgres`, which it gets as a function that connects, or `http`,
-            which it gets as an Endpoint.
+        connection_type: of the Airflow connection: `postgres`, which it gets as a function that connects; `http`,
+            which it gets as an Endpoint; or `fs`, which it gets as a function that opens a folder by its name.
     """
 
     connection_type: ClassVar[str]

@@ -203,6 +203,13 @@ CATALOGUE: dict[str, Advice] = {
         "Look at the ERP's queue and its error list.",
         "It is looked up again, for 30 days, and becomes Successful when a look finds it confirmed.",
     ),
+    "FILE_NO_ACK": Advice(
+        "The order's file was dropped, and within the window nobody acknowledged it.",
+        "ERP-admin",
+        "Look at the log of the ERP's import: an import may stop at a file that it cannot read, and say nothing. Let it"
+        " run again, or mark the order as synced if the ERP has it.",
+        "It is looked up again, for 30 days, and becomes Successful when a look finds the acknowledgement.",
+    ),
     "ERP_ACK_WITHOUT_ID": Advice(
         "The ERP confirms the order and gives no number.", "ERP-admin", "Look at the ERP's number sequence.", _LOOKED_UP
     ),

@@ -13,7 +13,7 @@ from itertools import chain
 
 from order_sync.core.actor import task_in
 from order_sync.core.holds import Hold, HoldKind
-from order_sync.core.orders import Problem, Transaction
+from order_sync.core.orders import Order, Problem, Transaction
 from order_sync.core.story import Attempt, Decision, Step, Story
 
 HIDDEN = "…"
@@ -178,3 +178,11 @@ def _pattern(private: str) -> re.Pattern[str]:
     if len(private) > 2 or not private.isascii():
         return re.compile(quoted, re.IGNORECASE)
     return re.compile(rf"\b(?:{quoted}|{quoted.upper()})\b")
+
+
+def without_address(text: str, order: Order) -> str:
+    """A text of an ERP without the name and the address of the order that it may quote."""
+    if order.ship_to:
+        for part in (order.ship_to.name, order.ship_to.street, order.ship_to.postal_code, order.ship_to.city):
+            text = text.replace(part, HIDDEN) if len(part) > 2 else text
+    return text

@@ -43,6 +43,7 @@ class Found:
             that it has so far.
         text: what the ERP says of its trouble, if anything.
         company: the ERP's own code or name of the company whose order it is; '' where it has one company only.
+        code: of the catalogue, for why it proves nothing yet; '' for the usual one.
     """
 
     state: FoundState
@@ -53,6 +54,7 @@ class Found:
     same_lines: bool | None = None
     text: str = ""
     company: str = ""
+    code: str = ""
 
     @property
     def acknowledged_as(self) -> str | None:
@@ -192,7 +194,7 @@ def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Ver
 
 
 def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
-    code = "PENDING_VERIFICATION"
+    code = found.code or "PENDING_VERIFICATION"
     text = found.text or f"the ERP has it in its state '{found.erp_status}', which proves nothing; the window is over"
     if found.state is FoundState.CONFIRMED:
         code, text = "ERP_ACK_WITHOUT_ID", f"the ERP confirms it {WITHOUT_A_NUMBER}"

@@ -55,6 +55,8 @@ async def refresh_reference(route: Route, erp: Erp, ledger: Ledger, actor: Actor
             )
             break
         ledger.check_fingerprint(f"erp_{route.erp}", health.fingerprint)
+        if health.note and health.note not in summary.notes:
+            summary.notes.append(health.note)
         summary.add("codes", sum(facts is not None for facts in data.facts.values()))
         summary.add("codes_not_there", sum(facts is None for facts in data.facts.values()))
         summary.add("orders_to_validate_again", ledger.store_reference(route.erp, data, actor))

@@ -37,7 +37,9 @@ Done = TypeVar("Done")
 
 
 class Folder(Protocol):
-    """One folder of files, without those in folders within it."""
+    """One folder of files, without those in folders within it. `about` is how messages call it."""
+
+    about: str
 
     async def names(self) -> frozenset[str]:
         """What lies in it. Hidden files and temporary ones do not count."""
@@ -47,6 +49,9 @@ class Folder(Protocol):
 
     async def write(self, name: str, data: bytes) -> None:
         """Put a file there, in the place of one of that name. Raises OutcomeUnknown once it may be there."""
+
+    async def remove(self, name: str) -> None:
+        """Take a file away, if it is there."""
 
 
 class Acknowledgement(NamedTuple):
@@ -85,6 +90,25 @@ async def dropped(folder: Folder, references: Collection[str]) -> Mapping[str, s
     return {reference: name for reference, name in pairs if reference in wanted}
 
 
+async def announced(folder: Folder, references: Collection[str]) -> frozenset[str]:
+    """Those of the references whose file was put there whole once: its manifest says so, wherever it is now."""
+    wanted = {*references}
+    names = (name.partition("_")[0] for name in await folder.names() if name.endswith(".manifest"))
+    return frozenset(wanted.intersection(names))
+
+
+async def withdraw(folder: Folder, answers: Folder, reference: str) -> None:
+    """Take back what was refused, so that the order can be dropped anew; the refusal goes last.
+
+    Once more does no harm.
+    """
+    check_reference(reference)
+    for name in sorted(await folder.names()):
+        if name.partition("_")[0] == reference:
+            await folder.remove(name)
+    await answers.remove(f"{reference}.err")
+
+
 async def acknowledgements(folder: Folder, references: Collection[str]) -> Mapping[str, Acknowledgement]:
     """What `<reference>.ok` and `<reference>.err` say. They stay where they are: reading them again says it again."""
     there = {name.lower(): name for name in await folder.names()}
@@ -117,10 +141,10 @@ class LocalFolder:
     """A folder of this machine, or one that is mounted here. No link in it is followed."""
 
     def __init__(self, connection: str, path: str) -> None:
-        self._about = f"the folder {path} of connection '{connection}'"
+        self.about = f"the folder {path} of connection '{connection}'"
         self._path = path
         if not Path(path).is_absolute():
-            raise Misconfigured(f"{self._about} must be written from the root, such as /srv/orders")
+            raise Misconfigured(f"{self.about} must be written from the root, such as /srv/orders")
 
     async def names(self) -> frozenset[str]:
         """See `Folder.names`."""
@@ -135,6 +159,11 @@ class LocalFolder:
         """See `Folder.write`."""
         check_name(name)
         await asyncio.to_thread(self._within, lambda folder: self._write(folder, name, data))
+
+    async def remove(self, name: str) -> None:
+        """See `Folder.remove`."""
+        check_name(name)
+        await asyncio.to_thread(self._within, lambda folder: self._remove(folder, name))
 
     def _within(self, do: Callable[[int], Done]) -> Done:
         """Do something with the folder, held open so that nobody can put another one in its place meanwhile."""
@@ -153,7 +182,7 @@ class LocalFolder:
             raise self._trouble(error) from None
 
     def _trouble(self, error: OSError) -> OrderSyncError:
-        said = f"{self._about} cannot be used ({errno.errorcode.get(error.errno or 0, 'no number')})"
+        said = f"{self.about} cannot be used ({errno.errorcode.get(error.errno or 0, 'no number')})"
         if error.errno in _PERSONS_MATTER:
             return Misconfigured(f"{said}: it must be there, and the worker must be allowed to read and write in it")
         return Transient(said)
@@ -170,7 +199,7 @@ class LocalFolder:
         with open(file, "rb") as opened:  # noqa: PTH123  by its number
             about = os.fstat(file)
             if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
-                raise Unreadable(f"{self._about}: {name} is no file, or larger than {LARGEST} bytes")
+                raise Unreadable(f"{self.about}: {name} is no file, or larger than {LARGEST} bytes")
             return opened.read(LARGEST)
 
     def _write(self, folder: int, name: str, data: bytes) -> None:
@@ -190,6 +219,11 @@ class LocalFolder:
             os.fsync(folder)
         except OSError as error:
             raise OutcomeUnknown(f"{self._trouble(error)}; the file may be there") from None
+
+    def _remove(self, folder: int, name: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

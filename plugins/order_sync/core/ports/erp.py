@@ -50,10 +50,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `check` saw. `fingerprint` names the ERP, so that another one behind the same connection is noticed."""
+    """What `check` saw. `fingerprint` names the ERP, so that another one behind the same connection is noticed.
+
+    `note` is what people must know of it with each run; '' for nothing.
+    """
 
     fingerprint: str
     version: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Tryton has one status for all of them, so the text decides; it is asked for in E
 import re
 
 from order_sync.core.errors import OrderRefused
+from order_sync.core.hiding import without_address
 from order_sync.core.orders import Order
 from order_sync.erps.tryton.client import Declined
 
@@ -50,9 +51,4 @@ def without_people(text: str, order: Order) -> str:
     """Tryton's text without the names and addresses that it quotes."""
     text = _PRIVATE_FIELD.sub(r'The value for field "\1"', text)
     text = _PRIVATE_RECORD.sub(r'in a record of "\1"', text)
-    text = _PRIVATE_NOUN.sub(r"\1", text)
-    if order.ship_to:
-        private = (order.ship_to.name, order.ship_to.street, order.ship_to.postal_code, order.ship_to.city)
-        for part in private:
-            text = text.replace(part, "…") if len(part) > 2 else text
-    return text
+    return without_address(_PRIVATE_NOUN.sub(r"\1", text), order)
