@@ -102,7 +102,7 @@ def send(erp: ErpSpec, decided: dict[str, dict[str, list[str]]]) -> list[Any]:
 def resync_orders() -> None:
     """Decide, then send to each ERP what is to be sent."""
     decide = ResyncOrdersOperator(task_id="decide")
-    steps = [step for erp in registry.ERPS for step in send(erp, decide.output)]
+    steps = [step for erp in registry.fed() for step in send(erp, decide.output)]
     [decide, *steps] >> watcher()
 
 

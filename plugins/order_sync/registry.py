@@ -102,6 +102,11 @@ def erp(name: str) -> ErpSpec:
     return _named(ERPS, "ERP", name)
 
 
+def fed() -> tuple[ErpSpec, ...]:
+    """The ERPs that a channel feeds."""
+    return tuple(spec for spec in ERPS if any(channel.erp == spec.name for channel in CHANNELS))
+
+
 def route(spec: ChannelSpec) -> Route:
     """What the flows need to know of a channel."""
     twins = [other.connection for other in CHANNELS if other.name != spec.name and _same_rows(spec, other)]

@@ -1,5 +1,6 @@
 """What an ERP calls things, in files: what they make of an order, and how each mistake in them is told."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -98,6 +99,15 @@ def test_a_template_writes_a_file_and_escapes_what_stands_in_it(tmp_path):
     assert "&lt;a &amp; &#34;b&#34;&gt;" in written
     assert '<line sku="FREIGHT">1</line>' in written
     assert "<country>DEU</country>" in written
+
+
+def test_the_examples_of_the_page_can_be_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
+    fields, codes, refusals = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    read = profile(tmp_path, fields=fields, codes=codes, refusals=refusals)
+    assert read.header(SAMPLE)["Delivery"] == "20260305"
+    assert read.rows(SAMPLE)[0]["tax_code"] == "A1"
+    assert read.meaning("V1/302", "") == "SKU_NOT_FOUND"
 
 
 def test_without_a_folder_nothing_is_told(tmp_path):

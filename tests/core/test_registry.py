@@ -100,3 +100,8 @@ def test_a_folder_beside_the_page_comes_before_the_packages(tmp_path, monkeypatc
 def test_an_erp_may_have_a_number_of_orders_in_flight_of_its_own():
     assert registry.settings_for(ErpSpec("books", "a:B", in_flight=2)).submit_concurrency == 2
     assert registry.settings_for(ErpSpec("books", "a:B")) == registry.settings()
+
+
+def test_an_erp_that_no_channel_feeds_is_sent_nothing(monkeypatch):
+    monkeypatch.setattr(registry, "ERPS", (*registry.ERPS, ErpSpec("books", "a:B")))
+    assert [spec.name for spec in registry.fed()] == sorted({channel.erp for channel in registry.CHANNELS})
