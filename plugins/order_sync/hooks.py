@@ -13,7 +13,6 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, Connection
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from order_sync.airflow_api import AirflowApi
     from order_sync.ledger import Ledger
     from order_sync.wire.endpoint import Endpoint
-    from order_sync.wire.files import Folder
+    from order_sync.wire.files import Folders
 
 LEDGER = "order_ledger"
 """The Airflow connection of the ledger's database."""
@@ -44,6 +43,7 @@ EXTRAS = {
     "postgres": '{"sslmode": "require"}',
     "http": '{"ca": "/path/of/authority.pem"}',
     "fs": '{"path": "/srv/orders"}',
+    "sftp": '{"path": "/srv/orders", "host_key": "ssh-ed25519 AAAA..."}',
 }
 """What the extra of a connection may look like, by its type."""
 
@@ -130,14 +130,35 @@ def _endpoint(conn_id: str) -> "Endpoint":
     return Endpoint(conn_id, http.base_url.rstrip("/"), secret, connection.extra_dejson, login)
 
 
-def _folders(conn_id: str) -> "Callable[[str], Folder]":
-    """What opens a folder within the one that a connection of type `fs` names as `path` in its extra."""
-    from order_sync.wire.files import LocalFolder
+def _folders(conn_id: str) -> "Folders":
+    """What opens folders within the one that a connection of type `fs` names as `path` in its extra."""
+    from order_sync.wire.files import LocalFolders
 
-    path = _connection(conn_id, "fs").extra_dejson.get("path")
+    return LocalFolders(conn_id, _path(_connection(conn_id, "fs")))
+
+
+def _sftp(conn_id: str) -> "Folders":
+    """What opens folders within the one that a connection of type `sftp` names as `path` in its extra."""
+    from order_sync.wire.sftp import Server, SftpFolders
+
+    settings, connection = registry.settings(), _connection(conn_id, "sftp")
+    if not connection.host or not connection.login:
+        raise Misconfigured(f"connection '{conn_id}' needs a host and a login: add them")
+    server = Server(
+        *(conn_id, connection.host, connection.port or 22, connection.login, _path(connection)),
+        password=connection.password or "",
+        extra=connection.extra_dejson,
+    )
+    return SftpFolders(server, settings.http_connect_timeout, settings.http_read_timeout)
+
+
+def _path(connection: Connection) -> str:
+    path = connection.extra_dejson.get("path")
     if not isinstance(path, str) or not path.strip():
-        raise Misconfigured(f"connection '{conn_id}' lacks 'path' in its extra: add the folder, such as /srv/orders")
-    return lambda name: LocalFolder(conn_id, str(Path(path.strip()) / name))
+        raise Misconfigured(
+            f"connection '{connection.conn_id}' lacks 'path' in its extra: add the folder, such as /srv/orders"
+        )
+    return path.strip()
 
 
 def _postgres(conn_id: str) -> Callable[[], Any]:
@@ -174,5 +195,5 @@ def _is_object(text: str) -> bool:
         return False
 
 
-OPEN: Mapping[str, Callable[[str], Any]] = {"postgres": _postgres, "http": _endpoint, "fs": _folders}
+OPEN: Mapping[str, Callable[[str], Any]] = {"postgres": _postgres, "http": _endpoint, "fs": _folders, "sftp": _sftp}
 """What an adapter gets of a connection, by its type."""

@@ -115,7 +115,7 @@ class Adapter(Protocol):
 
     Attributes:
         connection_type: of the Airflow connection: `postgres`, which it gets as a function that connects; `http`,
-            which it gets as an Endpoint; or `fs`, which it gets as a function that opens a folder by its name.
+            which it gets as an Endpoint; `fs` or `sftp`, which it gets as a function that opens a folder by its name.
     """
 
     connection_type: ClassVar[str]

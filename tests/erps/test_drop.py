@@ -20,7 +20,7 @@ from order_sync.core.verdict import Found, FoundState
 from order_sync.erps.drop import Drop
 from order_sync.flows import extract, push, refresh_reference, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile
-from order_sync.wire.files import LocalFolder
+from order_sync.wire.files import LocalFolders
 from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
 from tests.flows.test_resync import ACTOR, ROUTE
 
@@ -46,7 +46,7 @@ class Erp:
         return self.path / "acknowledgements"
 
     def drop(self, profile: Profile | None = None, **options: Any) -> Drop:
-        return Drop(lambda name: LocalFolder("erp_drop", str(self.path / name)), options, profile or Profile())
+        return Drop(LocalFolders("erp_drop", str(self.path)), options, profile or Profile())
 
     def files(self) -> list[Path]:
         """The orders' files, without manifests."""

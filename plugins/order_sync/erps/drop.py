@@ -26,7 +26,7 @@ from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.files import (
     Acknowledgement,
-    Folder,
+    Folders,
     acknowledgements,
     announced,
     drop,
@@ -66,13 +66,12 @@ class Drop:
     )
 
     @classmethod
-    def of(cls, opened: Callable[[str], Folder], spec: ErpSpec, _: Settings, folder: FolderOf) -> Self:
+    def of(cls, opened: Folders, spec: ErpSpec, _: Settings, folder: FolderOf) -> Self:
         """See `Adapter.of`."""
         return cls(opened, spec.options, read_profile(folder("erps", spec.name)), spec.name)
 
-    def __init__(
-        self, opened: Callable[[str], Folder], options: Mapping[str, Any], profile: Profile, name: str = "drop"
-    ) -> None:
+    def __init__(self, opened: Folders, options: Mapping[str, Any], profile: Profile, name: str = "drop") -> None:
+        self._opened = opened
         self._orders = opened(str(options.get("orders", "orders")))
         self._answers = opened(str(options.get("acknowledgements", "acknowledgements")))
         self._proof = _one_of(name, "proof", options.get("proof", "acknowledgement"), PROOFS)
@@ -82,10 +81,11 @@ class Drop:
         self._ending = self._template.partition(".")[2] if self._template else given
 
     async def __aenter__(self) -> Self:
+        await self._opened.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        pass
+        await self._opened.__aexit__(*error)
 
     async def check(self) -> Health:
         """Both folders are there. The fingerprint is the folder's name, since a folder has no other."""
@@ -145,6 +145,12 @@ class Drop:
         if self._template:
             return self._profile.written(self._template, order)
         return FORMATS[self._ending](order, self._profile)
+
+
+class SftpDrop(Drop):
+    """The same on an SFTP server: a connection of type `sftp`, with `path` and `host_key` in its extra."""
+
+    connection_type: ClassVar = "sftp"
 
 
 def _acknowledged(order: Order, reference: str, answer: Acknowledgement) -> Found:

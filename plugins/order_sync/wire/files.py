@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from order_sync.core.errors import (
     Misconfigured,
@@ -52,6 +52,16 @@ class Folder(Protocol):
 
     async def remove(self, name: str) -> None:
         """Take a file away, if it is there."""
+
+
+class Folders(Protocol):
+    """What opens folders by their names; an async context manager that holds what they share."""
+
+    def __call__(self, name: str) -> Folder: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *error: object) -> None: ...
 
 
 class Acknowledgement(NamedTuple):
@@ -131,10 +141,31 @@ def check_reference(reference: str) -> None:
         raise ValueError("a reference in the name of a file has letters, digits and hyphens only, 60 at most")
 
 
+def is_name(name: str) -> bool:
+    """Whether it is the name of a file that counts: no hidden one, and nothing that leads anywhere else."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str) -> None:
     """Raises ValueError for a name that could lead anywhere else."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError("the name of a file has letters, digits, dots, hyphens and underscores only")
+
+
+class LocalFolders:
+    """The folders within a folder of this machine, or of one that is mounted here."""
+
+    def __init__(self, connection: str, path: str) -> None:
+        self._connection, self._path = connection, path
+
+    def __call__(self, name: str) -> "LocalFolder":
+        return LocalFolder(self._connection, str(Path(self._path) / name))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        pass
 
 
 class LocalFolder:
@@ -189,7 +220,7 @@ class LocalFolder:
 
     def _names(self, folder: int) -> frozenset[str]:
         with os.scandir(folder) as entries:
-            return frozenset(each.name for each in entries if _NAME.fullmatch(each.name) and _is_file(each))
+            return frozenset(each.name for each in entries if is_name(each.name) and _is_file(each))
 
     def _read(self, folder: int, name: str) -> bytes | None:
         try:
