@@ -7,10 +7,11 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import iso4217
+import psycopg
 import pytest
 
 from sandbox import catalogue
-from sandbox.tryton import Tryton
+from sandbox.tryton import DATABASE, Tryton
 
 _numbers = itertools.count(1)
 
@@ -99,6 +100,20 @@ def test_a_sale_waits_confirmed_in_the_queue_while_the_worker_pauses(desk: Desk,
     finally:
         tryton.resume_worker()
     eventually(lambda: desk.state(sale) == "processing")
+
+
+def test_each_of_many_tasks_that_wait_is_done(desk: Desk, tryton: Tryton) -> None:
+    tryton.pause_worker()
+    try:
+        with psycopg.connect(tryton.cluster.dsn(DATABASE), autocommit=True) as connection:
+            connection.execute("delete from ir_queue where finished_at is not null")
+            connection.execute("analyze ir_queue")  # as autovacuum does to a queue that is nearly empty
+        sales = [desk.sell(("SKU-0001", 1, "11.00", "DE19")) for _ in range(6)]
+        for sale in sales:
+            desk.rest.post(f"{sale}/confirm", {})
+    finally:
+        tryton.resume_worker()
+    eventually(lambda: {desk.state(sale) for sale in sales} == {"processing"})
 
 
 def test_the_error_log_tells_the_integration_user_why_a_sale_is_not_processed(desk: Desk) -> None:
