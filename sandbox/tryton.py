@@ -22,6 +22,14 @@ from sandbox.rpc import Rpc
 LOCK = Path(__file__).with_name("requirements-tryton.lock")
 DATABASE = "tryton"
 MODULES = ("sale", "web_shop")
+WORKER = {"PGOPTIONS": "-c enable_nestloop=off"}
+"""What the worker's sessions ask of Postgres.
+
+Tryton 8.2 takes a task by `update ... where id in (select ... limit 1 for update skip locked)`. A nested loop, which
+Postgres chooses while the queue is small, runs that select once for each row: several tasks are taken then, and all but
+one of them are lost.
+"""
+
 INTEGRATION = "order_sync"
 """The login of the user as whom orders are sent."""
 
@@ -72,7 +80,7 @@ class Tryton:
 
     def start_worker(self) -> None:
         """Start the worker; it takes up what was confirmed meanwhile."""
-        self._run("trytond-worker", "-d", DATABASE, "-n", "2", "-t", "1")
+        self._run("trytond-worker", "-d", DATABASE, "-n", "2", "-t", "1", **WORKER)
 
     def stop_worker(self) -> None:
         """Stop the worker: from now on the ERP takes orders, and is stuck with them."""
@@ -137,8 +145,8 @@ class Tryton:
         )
         return [programs() / program, "-c", configuration, *arguments]
 
-    def _run(self, program: str, *arguments: str) -> Service:
-        service = Service(program, self._command(program, arguments), self.directory, self._env)
+    def _run(self, program: str, *arguments: str, **env: str) -> Service:
+        service = Service(program, self._command(program, arguments), self.directory, {**self._env, **env})
         service.start()
         self._services[program] = service
         return service
