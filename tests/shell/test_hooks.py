@@ -1,10 +1,12 @@
 """The composition root: connections as Airflow gives them out, on a real database, and what is said of bad ones."""
 
+import asyncio
 import json
 import socket
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -196,6 +198,54 @@ def test_a_channel_waits_for_slow_writers_as_long_as_the_setting_says(
 @pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
 def test_every_sql_channel_has_its_folder(channel: ChannelSpec):
     assert list(registry.folder("sql", "channels", channel.folder or channel.name).glob("*.sql"))
+
+
+def test_a_mistake_in_the_files_of_one_erp_stops_that_one_alone(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """The other ERP's tasks go on, and so does its channels' DAG: no file of an ERP is read while a DAG is parsed."""
+    monkeypatch.setattr(registry, "PAGE", registry.PAGE._replace(file=tmp_path / "registry.py"))
+    files = tmp_path / "erps" / "drop"
+    files.mkdir(parents=True)
+    (files / "fields.toml").write_text('[header]\nMaterial = "{skuu}"\n')
+    connections["erp_drop"] = {"conn_type": "fs", "extra": {"path": str(tmp_path)}}
+    connections["erp_tryton"] = TRYTON
+    told = sentence(lambda: hooks.erp(ErpSpec("drop", "order_sync.erps.drop:Drop")))
+    assert f"{files / 'fields.toml'}, line 2: Material: there is no field 'skuu'" in told
+    assert hooks.erp(ERP).traits.guarantee == "unique_key"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "connection", "says"),
+    [
+        ("Drop", {"conn_type": "fs", "extra": {}}, "lacks 'path' in its extra"),
+        (
+            "SftpDrop",
+            {"conn_type": "sftp", "host": "files.example.org", "extra": {"path": "/"}},
+            "needs a host and a login",
+        ),
+        (
+            "SftpDrop",
+            {"conn_type": "sftp", "host": "files.example.org", "login": "shop", "extra": {"path": "/"}},
+            "lacks 'host_key' in its extra",
+        ),
+    ],
+)
+def test_a_connection_to_folders_that_lacks_something_is_told_what(
+    adapter: str, connection: dict[str, Any], says: str, connections: Connections
+):
+    connections["erp_drop"] = connection
+    told = sentence(lambda: hooks.erp(ErpSpec("drop", f"order_sync.erps.drop:{adapter}")))
+    assert says in told
+    assert "erp_drop" in told
+
+
+def test_a_folder_of_a_connection_is_what_its_adapter_writes_into(connections: Connections, tmp_path: Path):
+    connections["erp_drop"] = {"conn_type": "fs", "extra": {"path": str(tmp_path)}}
+    for name in ("orders", "acknowledgements"):
+        (tmp_path / name).mkdir()
+    erp = hooks.erp(ErpSpec("drop", "order_sync.erps.drop:Drop"))
+    assert str(tmp_path) in asyncio.run(erp.check()).fingerprint
 
 
 def made_with(monkeypatch: pytest.MonkeyPatch, kind: str) -> list[tuple[Any, ...]]:
