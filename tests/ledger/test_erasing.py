@@ -68,7 +68,7 @@ PEOPLE = {
 EVIDENCE = {
     "attempts": {
         *("order_id", "generation", "opened_at", "opened_by", "grace_until", "closed_at", "outcome", "code"),
-        *("receipt_number", "receipt_status", "looked_at", "resolved_at", "resolution"),
+        *("receipt_number", "receipt_status", "receipt_company", "looked_at", "resolved_at", "resolution"),
         *("version", "digest", "revision", "last_look"),
     },
     "erasures": {"run", "erased_by", "reason", "first_at", "last_at", "orders"},
@@ -82,6 +82,7 @@ EVIDENCE = {
         *("received_at", "placed_at", "delivery_date", "currency", "total", "code", "erp_number", "erp_status"),
         *("next_attempt_at", "lease_until", "leased_by", "first_attempt_at", "receipt_at", "window_ends_at"),
         *("next_look_at", "resends", "epoch", "backfilled", "erased_at", "acknowledged_as", "content_version"),
+        *("erp_company", "short_reference"),
     },
     "report_rows": {
         *("report_id", "position", "of_order", "distributor_name", "delivery_date", "placed_at_date", "status"),

@@ -461,7 +461,7 @@ def test_the_newest_of_very_many_orders_are_read_from_an_index_and_no_further(
 def test_one_among_very_many_orders_is_found_by_an_index(large: Sql, known: str):
     """R5, R6, R7"""
     nothing = dict.fromkeys(("keys", "status", "start", "end"))
-    words = dict.fromkeys(("channel", "code", "reference", "receipt", "customer_account"), "")
+    words = dict.fromkeys(("channel", "code", "reference", "receipt", "customer_account", "short_reference"), "")
     given = {**nothing, **words, known: "W77", "limit": 50}
     query = f"explain (costs off) {statement('choose_orders')}"
     plan = [line for (line,) in large.connection.execute(query, given)]  # type: ignore[arg-type]
