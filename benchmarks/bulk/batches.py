@@ -30,7 +30,7 @@ from order_sync.erps.tryton.session import Session
 from order_sync.ledger import Ledger
 from order_sync.wire.endpoint import Endpoint
 from sandbox import sales, scratch, shop, template
-from sandbox.tryton import DATABASE, INTEGRATION, Tryton
+from sandbox.tryton import DATABASE, INTEGRATION, Secrets, Tryton
 
 ORDERS = 128
 """Orders of one push, and of the bare calls."""
@@ -143,9 +143,9 @@ def measured(at: Servers, rounds: int) -> list[Row]:
 
 
 def _started(folder: Path, begun: ExitStack) -> Tryton:
-    cluster, secrets = template.copy_to(folder / "postgres")
+    cluster = template.TRYTON.copy_to(folder / "postgres")
     begun.callback(cluster.remove)
-    tryton = Tryton(cluster.start(), folder / "tryton", secrets)
+    tryton = Tryton(cluster.start(), folder / "tryton", Secrets.of_this_checkout())
     begun.callback(tryton.stop)
     tryton.start()
     return tryton
