@@ -96,7 +96,7 @@ class Company:
         with Ledger(self._ledger) as ledger:
             async with Adapter(self._endpoint, SETTINGS, {"channels": [SPEC.name]}) as erp:
                 read = flows.extract(route, self._shop.channel, ledger, ACTOR)
-                await flows.refresh_reference(route.erp, erp, ledger, ACTOR, SETTINGS.reference_max_age)
+                await flows.refresh_reference(route, erp, ledger, ACTOR, SETTINGS.reference_max_age)
                 checked = flows.validate(route, ledger, ACTOR)
                 begun = time.monotonic()
                 summary = await flows.push(route, erp, ledger, ACTOR, SETTINGS.policy(erp.traits), SETTINGS)
