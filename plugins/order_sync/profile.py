@@ -86,6 +86,13 @@ class Profile:
         values |= {f"ship_to.{name}": getattr(order.ship_to, name, "") for name in Address.__slots__}
         return self._coded(values)
 
+    def nested(self, order: Order) -> dict[str, Any]:
+        """The same with `ship_to` as a part of its own; None where nothing ships."""
+        values = self.order(order)
+        flat = {name: value for name, value in values.items() if "." not in name}
+        address = {name.partition(".")[2]: value for name, value in values.items() if "." in name}
+        return {**flat, "ship_to": address if any(address.values()) else None}
+
     def rows(self, order: Order) -> list[dict[str, object]]:
         """Our fields of each line and charge by their names, with the ERP's codes. A charge's code is its `sku`."""
         lines = [{name: getattr(line, name) for name in LINE} for line in order.lines]
@@ -100,7 +107,7 @@ class Profile:
 
     def written(self, file: str, order: Order) -> str:
         """A file of the order, as its template writes it."""
-        context = {"order": _nested(self.order(order)), "lines": self.rows(order), "header": self.header(order)}
+        context = {"order": self.nested(order), "lines": self.rows(order), "header": self.header(order)}
         return self.templates[file].render(context)
 
     def _coded(self, values: Values) -> dict[str, object]:
@@ -288,10 +295,3 @@ def _fill(text: str, values: Values) -> object:
         value = values[name] if name is not None else ""
         written.append(literal + ("" if value is None else format(value, how or "")))
     return "".join(written)
-
-
-def _nested(values: Values) -> dict[str, Any]:
-    """The fields as a template names them: `order.ship_to.city`; `order.ship_to` is none where nothing ships."""
-    flat = {name: value for name, value in values.items() if "." not in name}
-    address = {name.partition(".")[2]: value for name, value in values.items() if "." in name}
-    return {**flat, "ship_to": address if any(address.values()) else None}

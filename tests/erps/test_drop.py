@@ -12,6 +12,7 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, OrderConflict
 from order_sync.core.lifecycle import Status
+from order_sync.core.maker import make
 from order_sync.core.orders import Address
 from order_sync.core.ports.erp import Sent
 from order_sync.core.references import addressed, short_of
@@ -226,6 +227,36 @@ def test_an_acknowledgement_that_comes_late_still_confirms(erp):
     look(ledger, drop)
     assert ledger.rows[transaction(1).key].status is Status.SUCCEEDED
     assert len(erp.files()) == 1
+
+
+@pytest.mark.parametrize("proof", ["acknowledgement", "nothing"])
+def test_a_person_who_knows_that_a_file_was_lost_lets_the_order_fail_and_be_sent_again(erp, proof):
+    ledger, drop = flow(erp, range(1, 2), proof=proof)
+    (lost,) = erp.files()
+    lost.unlink()
+    ledger.clock.sleep(minutes=31)
+    look(ledger, drop)
+    row, reference = ledger.rows[transaction(1).key], short_of(transaction(1).key)
+    assert row.status is Status.PENDING_VERIFICATION
+    assert f"put a file {reference}.err beside the acknowledgements" in row.message
+    erp.answer("err", "lost by the import", reference)
+    ledger.clock.sleep(hours=2)
+    look(ledger, drop)
+    assert ledger.rows[transaction(1).key].status is Status.FAILED
+    order = make(row.transaction, ROUTE.guests, ledger.now()).order
+    asyncio.run(drop.submit(addressed(order, Drop.traits.external_reference)))
+    assert [file.name.partition("_")[0] for file in erp.files()] == [reference]
+    assert list(erp.answers.iterdir()) == []
+
+
+def test_codes_of_the_profile_stand_in_the_canonical_order(erp, tmp_path):
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    (folder / "codes.toml").write_text('[tax_code]\nDE19 = "A1"\n\n[ship_to.country]\nDE = "DEU"\n')
+    submit(erp.drop(read_profile(folder)))
+    said = json.loads(erp.files()[0].read_text())
+    assert (said["lines"][0]["tax_code"], said["ship_to"]["country"]) == ("A1", "DEU")
+    assert said["placed_at"] == "2026-03-01T11:30:00+00:00"
 
 
 def test_without_any_proof_each_order_waits_for_a_person_and_each_run_says_so(erp):

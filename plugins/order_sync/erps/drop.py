@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from string import ascii_letters, digits
 from typing import Any, ClassVar, Self
 
@@ -18,7 +19,6 @@ from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Health, Receipt, Sent
 from order_sync.core.references import ReferenceField
 from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.sent import written
 from order_sync.core.settings import Settings
 from order_sync.core.traits import Traits
 from order_sync.core.verdict import Found, FoundState
@@ -90,8 +90,7 @@ class Drop:
     async def check(self) -> Health:
         """Both folders are there. The fingerprint is the folder's name, since a folder has no other."""
         await self._orders.names()
-        if self._proof == "acknowledgement":
-            await self._answers.names()
+        await self._answers.names()
         return Health(
             f"files of {self._name} in {self._orders.about}", "files", NOTE if self._proof == "nothing" else ""
         )
@@ -106,7 +105,7 @@ class Drop:
     async def submit(self, order: Order) -> Receipt:
         """Drop the order's file, whole or not at all. One that was refused takes the place of what was refused."""
         reference = order.external_reference
-        answer = (await self._answered([reference])).get(reference)
+        answer = (await acknowledgements(self._answers, [reference])).get(reference)
         if answer and answer.accepted:
             return Receipt(_number(answer, reference), "acknowledged")
         if answer:
@@ -118,7 +117,7 @@ class Drop:
     async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
         """What became of the files of these orders."""
         asked = {each.order.external_reference: each for each in sent}
-        answers = await self._answered(asked)
+        answers = await acknowledgements(self._answers, asked)
         there = await dropped(self._orders, asked)
         once = await announced(self._orders, asked)
         found: dict[OrderKey, Sequence[Found]] = {}
@@ -129,15 +128,15 @@ class Drop:
                 found[each.order.key] = [self._unanswered(each.order, reference, there.get(reference))]
         return found
 
-    async def _answered(self, references: Collection[str]) -> Mapping[str, Acknowledgement]:
-        return {} if self._proof == "nothing" else await acknowledgements(self._answers, references)
-
     def _unanswered(self, order: Order, reference: str, file: str | None) -> Found:
         """The order by what lies in the folder: its file, or nothing any more."""
         if file is None and self._proof == "taken":
             return Found(FoundState.CONFIRMED, reference, "taken", None, order.currency)
         where = f"its file {file} lies there" if file else "its file was taken away"
-        said = f"{where}, and the ERP did not acknowledge it"
+        said = (
+            f"{where}, and the ERP did not acknowledge it. If the ERP has it, mark it as synced; if not, put a file"
+            f" {reference}.err beside the acknowledgements: the order fails then, and can be sent again"
+        )
         word = "dropped" if file else "taken"
         return Found(FoundState.TAKEN, "", word, None, order.currency, text=said, code="FILE_NO_ACK")
 
@@ -170,12 +169,14 @@ def _json(order: Order, profile: Profile) -> str:
     if profile.fields:
         content: dict[str, Any] = {**profile.header(order), "lines": profile.lines(order)}
     else:
-        content = {
-            "form": "order-sync/order/1",
-            **json.loads(written(order)),
-            "external_reference": order.external_reference,
-        }
-    return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
+        named = {"form": FORM, "external_reference": order.external_reference}
+        content = {**named, **profile.nested(order), "lines": profile.rows(order)}
+    return json.dumps(content, indent=1, ensure_ascii=False, default=_text) + "\n"
+
+
+def _text(value: object) -> str:
+    """A number with every digit, an instant or a day as in ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _csv(order: Order, profile: Profile) -> str:
