@@ -5,7 +5,8 @@ import multiprocessing
 import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import accumulate, count, pairwise
+from statistics import median
 
 import psycopg
 
@@ -44,6 +45,7 @@ class Nearby:
     def __init__(self, http: Http) -> None:
         self._http = http
         self._numbers = count(1)
+        self._changes: list[tuple[float, int]] = []
 
     async def check(self) -> Health:
         return Health("nearby", "1")
@@ -55,8 +57,17 @@ class Nearby:
         return {}
 
     async def submit(self, order: Order) -> Receipt:
+        self._changes.append((time.monotonic(), 1))
         await self._http.send("POST", "/order", {**ORDER, "web_id": str(order.key)})
+        self._changes.append((time.monotonic(), -1))
         return Receipt(f"N{next(self._numbers)}", "draft")
+
+    def mean_in_flight(self) -> float:
+        """How many orders were on their way, on the average of the time from the first to the last."""
+        times = [at for at, _ in self._changes]
+        on_their_way = accumulate(change for _, change in self._changes)
+        passed = [after - before for before, after in pairwise(times)]
+        return sum(number * seconds for number, seconds in zip(on_their_way, passed, strict=False)) / sum(passed)
 
 
 def measured(at: Servers, rounds: int) -> list[Row]:
@@ -71,10 +82,12 @@ def measured(at: Servers, rounds: int) -> list[Row]:
     try:
         rows = []
         for in_flight in IN_FLIGHT:
-            ours, limit = in_turns(rounds, partial(_pushed, at, url, in_flight), partial(_alone, url, in_flight))
+            full: list[float] = []
+            ours, limit = in_turns(rounds, partial(_pushed, at, url, in_flight, full), partial(_alone, url, in_flight))
             at_a_time = f"{in_flight} in flight at {LATENCY_SECONDS * 1000:.0f} ms"
             name = f"orders pushed a second, {at_a_time} (limit: the client alone)"
             rows.append(Row(name, ORDERS / ours, ORDERS / limit))
+            rows.append(Row(f"orders on their way, of {in_flight} at most", median(full), in_flight))
         return rows
     finally:
         server.kill()
@@ -85,7 +98,7 @@ def _http(url: str, in_flight: int) -> Http:
     return Http(endpoint, Settings(submit_concurrency=in_flight), bearer(endpoint))
 
 
-def _pushed(at: Servers, url: str, in_flight: int) -> float:
+def _pushed(at: Servers, url: str, in_flight: int, full: list[float]) -> float:
     address = at.database("pushed", TEMPLATE)
     settings, route = (
         Settings(submit_concurrency=in_flight, first_run_limit=ORDERS),
@@ -94,8 +107,10 @@ def _pushed(at: Servers, url: str, in_flight: int) -> float:
 
     async def push(ledger: Ledger) -> int:
         async with _http(url, in_flight) as http:
-            policy = Policy("unique_key")
-            return (await flows.push(route, Nearby(http), ledger, ACTOR, policy, settings)).counts.get("sent", 0)
+            erp = Nearby(http)
+            summary = await flows.push(route, erp, ledger, ACTOR, Policy("unique_key"), settings)
+            full.append(erp.mean_in_flight())
+            return summary.counts.get("sent", 0)
 
     with Ledger(connecting(address)) as ledger:
         begun = time.monotonic()

@@ -63,7 +63,8 @@ class Turn:
 
     def __post_init__(self) -> None:
         erp, concurrency = self.sender.erp, self.sender.settings.submit_concurrency
-        self.in_one, at_a_time = erp.batch_limits if isinstance(erp, Batching) else (1, concurrency)
+        self.batching = erp if isinstance(erp, Batching) else None
+        self.in_one, at_a_time = self.batching.batch_limits if self.batching else (1, concurrency)
         self.at_a_time = min(at_a_time, concurrency)
         self.together = max(min(max(self.at_a_time, FEWEST), MOST), self.in_one)
         self.opened: asyncio.Queue[Group | None] = asyncio.Queue(self.together // self.in_one)
@@ -204,8 +205,8 @@ class Turn:
         error: BaseException
         try:
             async with asyncio.timeout(erp.traits.submit_seconds):
-                if isinstance(erp, Batching) and self.in_one > 1:
-                    return await erp.submit_all(orders)
+                if self.batching and self.in_one > 1:
+                    return await self.batching.submit_all(orders)
                 return {order.key: await erp.submit(order) for order in orders}
         except TimeoutError:
             error = OutcomeUnknown("the submit outlasted its deadline")

@@ -5,7 +5,7 @@ character in one order never refuses a whole batch.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from operator import attrgetter
@@ -106,15 +106,16 @@ def sent_of(row: Mapping[str, Any]) -> Made | None:
     return Made(read(row["sent_order"]), (), sound_money=True, provenance=provenance)
 
 
-def attempt_rows(entries: Sequence[Entry], orders: Mapping[OrderKey, Made]) -> dict[str, list[Any]]:
-    """What `open_attempts` puts on record of each order, a list for each column."""
-    sending = [orders[entry.key] for entry in entries]
+def attempt_row(entry: Entry, made: Made) -> dict[str, Any]:
+    """What `open_attempts` puts on record of an order that goes out."""
     return {
-        "versions": [made.provenance.version for made in sending],
-        "digests": [made.provenance.digest for made in sending],
-        "revisions": [made.provenance.revision for made in sending],
-        "orders": [written(made.order) for made in sending],
-        "short_references": [made.order.short_reference or None for made in sending],
+        "order_key": str(entry.key),
+        "generation": entry.generation,
+        "version": made.provenance.version,
+        "digest": made.provenance.digest,
+        "revision": made.provenance.revision,
+        "sent_order": written(made.order),
+        "short_reference": made.order.short_reference or None,
     }
 
 

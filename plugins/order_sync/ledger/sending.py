@@ -17,7 +17,7 @@ from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.ledger.calls import Calls, by, count
 from order_sync.ledger.database import copy_in
 from order_sync.ledger.rows import (
-    attempt_rows,
+    attempt_row,
     change_row,
     clean,
     hold_of,
@@ -148,13 +148,9 @@ class Sending(Calls):
         self, claim: Claim, orders: Mapping[OrderKey, Made], grace_seconds: float, window_seconds: float
     ) -> set[OrderKey]:
         """Open an attempt for each of these, with the order as it goes out. Leaves out what may not be sent now."""
-        entries = [entry for entry in claim.entries if entry.key in orders]
+        attempts = [attempt_row(entry, orders[entry.key]) for entry in claim.entries if entry.key in orders]
         opened = self._database.rows(
-            "open_attempts",
-            **claimed(entries),
-            **attempt_rows(entries, orders),
-            grace=grace_seconds,
-            window=window_seconds,
+            "open_attempts", attempts=to_json(attempts), grace=grace_seconds, window=window_seconds
         )
         return {OrderKey.parse(row["order_key"]) for row in opened}
 

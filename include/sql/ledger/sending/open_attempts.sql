@@ -13,10 +13,9 @@ with moment as materialized (
         greatest(o.lease_until, moment.now + make_interval(secs => %(grace)s)) as grace_until,
         (select max(case a.outcome when 'receipt' then a.closed_at else a.grace_until end) from attempts a
          where a.order_id = o.id and to_settle(a, o.received_at)) as settle_from
-    from unnest(
-        %(keys)s::text[], %(generations)s::bigint[], %(versions)s::integer[], %(digests)s::text[], %(revisions)s::text[],
-        %(orders)s::text[], %(short_references)s::text[]
-    ) as asked (order_key, generation, version, digest, revision, sent_order, short_reference)
+    from json_to_recordset(%(attempts)s) as asked (
+        order_key text, generation bigint, version integer, digest text, revision text, sent_order text,
+        short_reference text)
     join orders o using (order_key, generation)
     cross join moment
     where o.status = 'queued' and o.lease_until > moment.now
