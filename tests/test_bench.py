@@ -20,7 +20,7 @@ def test_the_benchmark_measures_everything_and_writes_it_down(tmp_path, monkeypa
     said, told = capsys.readouterr().out, json.loads(path.read_text())
     assert str(path) in said
     assert (told["baskets"], told["lines"] > 30) == (30, True)
-    assert len(told["rows"]) == 16
+    assert len(told["rows"]) == 18
     assert all(row["name"] in said and row["ours"] > 0 for row in told["rows"])
     assert [row["name"].partition(" (")[0] for row in told["rows"] if row["peer"]] == [
         "orders extracted a second",
