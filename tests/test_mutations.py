@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutate import ROOT, copied, sample, stale, tried
+from tests.mutate import ROOT, copied, ran, sample, stale, tried
 from tests.mutations import GUARDS, MUTATIONS, Mutation
 
 QUICK = ("tests/core/", "tests/flows/", "tests/ledger/", "tests/channels/")
@@ -46,6 +46,13 @@ def test_each_mutation_can_be_made_and_its_test_exists(mutation: Mutation):
     assert mutation.old != mutation.new
     file, _, test = mutation.test.partition("::")
     assert test.partition("[")[0] in names(file)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+def test_each_guarding_test_can_be_run_by_its_name_with_its_parameters():
+    code, output = ran(ROOT, "--collect-only", *dict.fromkeys(mutation.test for mutation in MUTATIONS))
+    assert not code, output[-1000:]
 
 
 def test_every_guard_is_broken_by_a_mutation():
