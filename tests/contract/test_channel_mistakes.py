@@ -1,4 +1,7 @@
-"""The contract suite itself, tried on the known mistakes: each must be named by the sentence that is about it."""
+"""The contract suite itself, tried on the known mistakes: each must be named by the sentence that is about it.
+
+`make test` tries some of them, `make full` all.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +19,7 @@ from tests.contract.wrong_rest import REST, made
 from tests.contract.wrong_sql import RIGHT, SQL, Mistake
 from tests.fixtures import corner_shop
 from tests.fixtures.rest_shop import RestShop
+from tests.support.samples import some
 
 fingerprint = reading.test_the_fingerprint_names_the_database
 once = reading.test_each_transaction_comes_once_also_when_it_was_changed
@@ -24,6 +28,12 @@ settled = reading.test_what_was_settled_is_not_read_again
 passed = reading.test_what_the_mark_has_passed_is_told_by_its_key
 again = reading.test_reading_again_gives_what_is_there_now_and_leaves_out_what_is_gone
 window = reading.test_a_window_holds_the_keys_of_what_was_placed_in_it
+
+SUITE = tuple(
+    f"contract/{name}.py"
+    for name in ("test_channel_contract", "test_channel_rows", "channel_subject", "wrong_channels", "wrong_sql")
+)
+"""What the mistakes are about: which of them `make test` tries changes with these."""
 
 CODE: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
     wrong.NamesEveryDatabaseTheSame: (fingerprint, "two databases have the same"),
@@ -85,10 +95,17 @@ OF_A_COUNTER = {
 @pytest.mark.parametrize(
     ("installation", "mistake"),
     [
-        pytest.param(name, mistake, id=f"{name}: {mistake.__name__}")
-        for name in ("dynamics_web", "rest_shop")
-        for mistake in CODE
-        if name == "dynamics_web" or mistake not in OF_A_COUNTER
+        pytest.param(name, mistake, id=f"{name}: {mistake.__name__}", marks=marks)
+        for (name, mistake), marks in some(
+            [
+                (name, mistake)
+                for name in ("dynamics_web", "rest_shop")
+                for mistake in CODE
+                if name == "dynamics_web" or mistake not in OF_A_COUNTER
+            ],
+            12,
+            *SUITE,
+        )
     ],
     indirect=["installation"],
 )
@@ -100,7 +117,10 @@ def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type
 
 @pytest.mark.parametrize(
     ("installation", "mistake"),
-    [pytest.param(name, mistake, id=f"{name}: {mistake.name}") for name in SQL for mistake in SQL[name]],
+    [
+        pytest.param(name, mistake, id=f"{name}: {mistake.name}", marks=marks)
+        for (name, mistake), marks in some([(name, mistake) for name in SQL for mistake in SQL[name]], 12, *SUITE)
+    ],
     indirect=["installation"],
 )
 def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: Mistake, tmp_path: Path):
