@@ -24,11 +24,14 @@ $(STAMP): requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	@touch $@
 
-system:  ## install what `make full` needs beside Python, with apt-get and as root: Debian's PostgreSQL
-	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then echo "Debian's PostgreSQL is installed"; \
+system:  ## install what `make full` needs beside Python, with apt-get and as root: Debian's PostgreSQL and OpenSSH server
+	@set --; ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || set -- postgresql; \
+	test -x /usr/sbin/sshd || set -- "$$@" openssh-server; \
+	if [ $$# = 0 ]; then echo "Debian's PostgreSQL and OpenSSH server are installed"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy postgresql; \
-	else echo "Debian's PostgreSQL is not installed: 'make system' installs it as root, where there is apt-get." >&2; exit 1; fi
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy "$$@" || exit 1; \
+		case "$$*" in *openssh-server*) service ssh stop; update-rc.d ssh disable;; esac; \
+	else echo "not installed: $$*. 'make system' installs it as root, where there is apt-get." >&2; exit 1; fi
 
 run: env  ## start the sandbox: Postgres, Tryton, Airflow (ONCE=1: one round, then stop)
 	PYTHONPATH=plugins $(BIN)/python -m sandbox.run $(if $(ONCE),--once)
@@ -63,10 +66,11 @@ docs: env  ## write the generated parts of the documentation again
 requirements: env  ## list each line of docs/requirements.md with the tests that prove it
 	@$(BIN)/python -m tests.requirements
 
-lock: env  ## pin requirements.txt, the sandbox ERP's and the benchmarks', with hashes
+lock: env  ## pin requirements.txt, the sandbox ERP's, the benchmarks' and the judges', with hashes
 	$(COMPILE) requirements.txt -o requirements.lock
 	$(COMPILE) sandbox/requirements-tryton.txt -o sandbox/requirements-tryton.lock
 	$(COMPILE) benchmarks/requirements.txt -o benchmarks/requirements.lock
+	$(COMPILE) tests/judges/requirements.txt -o tests/judges/requirements.lock
 
 clean:  ## remove the environment, the sandbox and every cache
 	@if [ -d .sandbox ]; then find .sandbox -type l -exec readlink {} \; | grep '^/var/tmp/order-sync-' | xargs rm -rf; fi

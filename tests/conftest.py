@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests run on another Postgres server."""
+    """Let the tests run on another Postgres server, and on other people's servers."""
     parser.addoption("--server", choices=SERVERS, default="wheel", help="the Postgres of ledgers and channels")
+    parser.addoption("--judges", action="store_true", help="the wires reach the servers of tests/judges, not ours")
 
 
 def pytest_configure(config: pytest.Config) -> None:

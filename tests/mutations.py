@@ -2398,7 +2398,7 @@ MUTATIONS = (
         WIRE + "http.py",
         "if renewed != credentials:",
         "if False:",
-        "tests/wire/test_auth.py::test_a_token_that_the_system_ends_is_renewed_once_for_all_calls_and_they_are_made_again",
+        "tests/wire/test_client_credentials.py::test_a_token_that_the_system_ends_is_renewed_once_for_all_calls_and_they_are_made_again",
     ),
     Mutation(
         19,
@@ -2406,7 +2406,7 @@ MUTATIONS = (
         WIRE + "auth.py",
         "spent = self._held.items() <= refused.items()",
         "spent = bool(refused) or not self._held",
-        "tests/wire/test_auth.py::test_a_token_that_the_system_ends_is_renewed_once_for_all_calls_and_they_are_made_again",
+        "tests/wire/test_client_credentials.py::test_a_token_that_the_system_ends_is_renewed_once_for_all_calls_and_they_are_made_again",
     ),
     Mutation(
         19,
@@ -2414,7 +2414,7 @@ MUTATIONS = (
         WIRE + "auth.py",
         'f"{_reason(reply)}): {self._hint}"',
         'f"{reply.body}): {self._hint}"',
-        "tests/wire/test_auth.py::test_a_wrong_secret_needs_a_person_who_is_told_what_to_look_at",
+        "tests/wire/test_client_credentials.py::test_a_wrong_secret_needs_a_person_who_is_told_what_to_look_at",
     ),
     Mutation(
         19,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sandbox.processes import SandboxError
+from tests.judges import oauth, open_ssh
 from tests.servers import debian
 
 TESTS = Path(__file__).parent
@@ -53,6 +54,8 @@ FULL = {
     "long": Stage([part for stage in TEST.values() for part in stage.parts], 780, ["-m", "full"]),
     "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], needs=debian),
     "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], beside=True, needs=debian),
+    "openssh": Stage(["wire/test_sftp.py"], 30, ["--judges"], needs=open_ssh.program),
+    "oauth": Stage(["wire/test_client_credentials.py"], 30, ["--judges"], needs=oauth.installed),
 }
 """What `make test` leaves out."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, Transient, Unreadable
-from order_sync.core.settings import Settings
+from order_sync.core.errors import Misconfigured, NotAuthorised, Transient, Unreadable
 from order_sync.wire.auth import (
     NOBODY,
     Auth,
@@ -29,25 +27,12 @@ from order_sync.wire.auth import (
     signed_assertion,
 )
 from order_sync.wire.endpoint import Endpoint
-from order_sync.wire.http import Http
-from order_sync.wire.pace import Gate
 from tests.support.proxy import Proxy
-from tests.wire.vendors import Gateway, Issuer, serving
+from tests.wire.calls import by_secret, client, endpoint, error_of
+from tests.wire.vendors import SECRET, Gateway, Issuer, issuing, serving
 
-SETTINGS = Settings(http_connect_timeout=timedelta(seconds=5), http_read_timeout=timedelta(seconds=5))
-SECRET = "s€cret/7+"
 RSA = rsa.generate_private_key(65537, 2048)
 P256 = ec.generate_private_key(ec.SECP256R1())
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def pem(key: Any, encryption: KeySerializationEncryption | None = None) -> str:
@@ -55,40 +40,11 @@ def pem(key: Any, encryption: KeySerializationEncryption | None = None) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
 
 
-def endpoint(base_url: str, key: str = SECRET, login: str = "client-7", **extra: Any) -> Endpoint:
-    return Endpoint("erp_test", base_url, key, extra, login)
-
-
-async def at_once(seconds: float) -> None:
-    """Wait for nothing."""
-
-
-def client(known: Endpoint, auth: Auth) -> Http:
-    return Http(known, SETTINGS, auth, gate=Gate("erp_test", sleep=at_once))
-
-
-async def error_of(known: Endpoint, auth: Auth) -> OrderSyncError:
-    """What one send ends with."""
-    async with client(known, auth) as http:
-        with pytest.raises(OrderSyncError) as error:
-            await http.send("POST", "/orders", {})
-    assert "erp_test" in str(error.value)
-    assert SECRET not in str(error.value)
-    return error.value
-
-
 @pytest.fixture
 async def issuer() -> AsyncIterator[Issuer]:
-    """An OAuth server and the system that heeds its tokens."""
-    issuer = Issuer()
-    async with serving(issuer.app()) as url:
-        issuer.url = url
+    """A server of ours, which can do what others cannot be told to."""
+    async with issuing() as issuer:
         yield issuer
-
-
-def by_secret(issuer: Issuer, **how: Any) -> tuple[Endpoint, Auth]:
-    known = endpoint(issuer.url, **{name: how.pop(name) for name in ("key", "login") if name in how})
-    return known, client_credentials(known, f"{issuer.url}/token", **how)
 
 
 # --- keys that do not end ---------------------------------------------------------------------------------------------
@@ -139,29 +95,6 @@ async def test_nobody_is_refused_by_whom_nobody_asked_to_be_known(server: Proxy)
 # --- OAuth ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("in_header", [False, True])
-async def test_a_client_gets_a_token_for_its_secret_once_for_many_calls(issuer: Issuer, in_header: bool) -> None:
-    issuer.scope, issuer.in_header = "https://erp.example.com/.default", in_header
-    known, auth = by_secret(issuer, scope=issuer.scope, in_header=in_header)
-    async with client(known, auth) as http:
-        replies = await asyncio.gather(
-            *(http.send("POST", "/orders", {}) for _ in range(8)), *(http.ask("GET", "/orders") for _ in range(8))
-        )
-    assert {reply.status for reply in replies} == {200}
-    assert (issuer.count("/token"), issuer.count("/orders")) == (1, 16)
-
-
-async def test_a_token_is_renewed_just_before_its_time_is_over(issuer: Issuer) -> None:
-    clock = Clock()
-    known, auth = by_secret(issuer, now=clock)
-    async with client(known, auth) as http:
-        for moment, tokens in ((1000, 1), (4530, 1), (4545, 2), (8080, 2), (8090, 3)):
-            clock.now = moment
-            await http.send("POST", "/orders", {})
-            assert issuer.count("/token") == tokens
-    assert issuer.count("/orders") == 5, "and no call met an old one"
-
-
 @pytest.mark.parametrize("lasts", [None, "3600", 3600])
 async def test_how_long_a_token_lasts_is_said_in_several_ways_or_not_at_all(issuer: Issuer, lasts: Any) -> None:
     issuer.lasts = lasts
@@ -170,18 +103,6 @@ async def test_how_long_a_token_lasts_is_said_in_several_ways_or_not_at_all(issu
         assert (await http.send("POST", "/orders", {})).status == 200
         assert (await http.send("POST", "/orders", {})).status == 200
     assert issuer.count("/token") == 1
-
-
-async def test_a_token_that_the_system_ends_is_renewed_once_for_all_calls_and_they_are_made_again(
-    issuer: Issuer,
-) -> None:
-    known, auth = by_secret(issuer)
-    async with client(known, auth) as http:
-        await http.send("POST", "/orders", {})
-        issuer.end()
-        replies = await asyncio.gather(*(http.send("POST", "/orders", {}) for _ in range(8)))
-    assert {reply.status for reply in replies} == {200}
-    assert issuer.count("/token") == 2
 
 
 async def test_a_token_that_is_refused_though_it_is_new_needs_a_person(issuer: Issuer) -> None:
@@ -194,21 +115,6 @@ async def test_a_token_that_is_refused_though_it_is_new_needs_a_person(issuer: I
         ):
             await http.send("POST", "/orders", {})
     assert (issuer.count("/token"), issuer.count("/orders")) == (2, 2)
-
-
-@pytest.mark.parametrize("in_header", [False, True])
-async def test_a_wrong_secret_needs_a_person_who_is_told_what_to_look_at(issuer: Issuer, in_header: bool) -> None:
-    issuer.in_header = in_header
-    error = await error_of(*by_secret(issuer, key="not this one", in_header=in_header))
-    assert type(error) is NotAuthorised
-    assert "127.0.0.1 issues no token (HTTP 401, invalid_client): check its login" in str(error)
-    assert "not this one" not in str(error)
-    assert issuer.count("/orders") == 0
-
-
-async def test_a_wrong_scope_is_told_by_its_code(issuer: Issuer) -> None:
-    error = await error_of(*by_secret(issuer, scope="everything"))
-    assert "(HTTP 400, invalid_scope)" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -1,93 +1,45 @@
-"""Folders of a real SFTP server: the same as local ones, and no server is talked to whose host key is not known."""
+"""Folders of a real SFTP server: the same as local ones, and no server is talked to whose host key is not known.
+
+The server is ours, or Debian's OpenSSH with `pytest --judges`.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 import pytest
 
 from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient, Unreadable
+from order_sync.core.ports.erp import Sent
+from order_sync.core.references import addressed, short_of
+from order_sync.core.verdict import FoundState
+from order_sync.erps.drop import SftpDrop
+from order_sync.profile import SAMPLE, Profile
 from order_sync.wire.files import LARGEST, Acknowledgement, acknowledgements, announced, drop, dropped, withdraw
-from order_sync.wire.sftp import Server, SftpFolder, SftpFolders
+from tests.wire.sftp_servers import Running, of_debian, of_ours
 
 DATA = b'{"number": "W1"}\n'
 NAME = f"WEB-1_{hashlib.sha256(DATA).hexdigest()[:8]}.json"
-SECONDS = timedelta(seconds=5)
-
-
-class Users(asyncssh.SSHServer):
-    """Who may log in: `shop`, with a password or with a key."""
-
-    def __init__(self, key: asyncssh.SSHKey) -> None:
-        self._key = key
-
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return (username, password) == ("shop", "right")
-
-    def public_key_auth_supported(self) -> bool:
-        return True
-
-    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return username == "shop" and key == self._key
-
-
-@dataclass
-class Running:
-    """A server that serves a folder; `trouble` is what its files raise, by the name of the call."""
-
-    here: Path
-    listening: asyncssh.SSHAcceptor
-    server: Server
-    key: asyncssh.SSHKey
-    trouble: dict[str, Exception]
-
-    def folder(self, **changes: Any) -> SftpFolder:
-        return SftpFolders(replace(self.server, **changes), SECONDS, SECONDS)("orders")
 
 
 @pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    (tmp_path / "orders").mkdir()
-    (tmp_path / "acknowledgements").mkdir()
-    host, user = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
-    trouble: dict[str, Exception] = {}
+async def ours(tmp_path: Path) -> AsyncIterator[Running]:
+    """A server of ours, which can be given trouble and a password."""
+    async with of_ours(tmp_path) as running:
+        yield running
 
-    class Files(asyncssh.SFTPServer):
-        def __init__(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
-            super().__init__(channel, chroot=str(tmp_path))
 
-        def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
-            if error := trouble.get("posix_rename"):
-                raise error
-            super().posix_rename(oldpath, newpath)
-
-    listening = await asyncssh.listen(
-        "127.0.0.1",
-        0,
-        server_factory=lambda: Users(user.convert_to_public()),
-        server_host_keys=[host],
-        sftp_factory=Files,
-    )
-    extra = {"host_key": host.export_public_key().decode()}
-    server = Server("erp_files", "127.0.0.1", listening.get_port(), "shop", "/", "right", extra)
-    yield Running(tmp_path, listening, server, user, trouble)
-    listening.close()
-    await listening.wait_closed()
+@pytest.fixture
+def running(request: pytest.FixtureRequest, tmp_path: Path) -> Running:
+    """The server that the run is for."""
+    if request.config.getoption("--judges"):
+        return of_debian(tmp_path, request.getfixturevalue("open_ssh"))
+    return request.getfixturevalue("ours")
 
 
 async def test_an_order_is_dropped_found_acknowledged_and_taken_back_as_in_a_local_folder(running):
-    folders = SftpFolders(running.server, SECONDS, SECONDS)
-    async with folders:
+    async with running.folders() as folders:
         orders, answers = folders("orders"), folders("acknowledgements")
         assert await drop(orders, "WEB-1", "json", DATA, {"total": "19.90"}) == NAME
         assert sorted(path.name for path in (running.here / "orders").iterdir()) == [NAME, f"{NAME}.manifest"]
@@ -100,21 +52,36 @@ async def test_an_order_is_dropped_found_acknowledged_and_taken_back_as_in_a_loc
         assert await orders.names() == await answers.names() == frozenset()
 
 
-async def test_a_private_key_logs_in_in_the_place_of_a_password(running):
-    pem = running.key.export_private_key("openssh").decode().replace("\n", "\\n")
-    folder = running.folder(password="", extra={**running.server.extra, "private_key": pem})
-    assert await folder.names() == frozenset()
+async def test_an_order_goes_into_a_folder_of_the_server_and_comes_back_confirmed_or_refused(running):
+    order = addressed(SAMPLE, SftpDrop.traits.external_reference)
+    reference = short_of(order.key)
+    async with SftpDrop(running.folders(), {}, Profile()) as erp:
+        await erp.check()
+        assert (await erp.submit(order)).number == reference
+        (file,) = (path for path in (running.here / "orders").iterdir() if path.suffix == ".json")
+        assert file.read_text().startswith("{")
+        for ending, text, state in (("err", "no such item", FoundState.REFUSED), ("ok", "SO-7", FoundState.CONFIRMED)):
+            (running.here / "acknowledgements" / f"{reference}.{ending}").write_text(text)
+            (found,) = (await erp.look_up([Sent(order, "")]))[order.key]
+            assert found.state is state
+            assert (await erp.submit(order)).number == ("SO-7" if ending == "ok" else reference)
+
+
+async def test_a_password_logs_in_in_the_place_of_a_private_key(ours):
+    extra = {"host_key": ours.server.extra["host_key"]}
+    assert await ours.folder(password="right", extra=extra).names() == frozenset()
 
 
 async def test_a_server_with_another_host_key_is_never_talked_to(running):
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     with pytest.raises(Misconfigured, match="another host key"):
-        await running.folder(extra={"host_key": other}).names()
+        await running.folder(extra={**running.server.extra, "host_key": other}).names()
 
 
 async def test_a_wrong_password_is_told_without_it(running):
-    with pytest.raises(NotAuthorised, match="does not let 'shop' log in") as caught:
-        await running.folder(password="wrong-secret").names()
+    extra = {"host_key": running.server.extra["host_key"]}
+    with pytest.raises(NotAuthorised, match=f"does not let '{running.server.login}' log in") as caught:
+        await running.folder(password="wrong-secret", extra=extra).names()
     assert "wrong-secret" not in str(caught.value)
 
 
@@ -135,8 +102,9 @@ async def test_an_extra_that_is_unsafe_or_wrong_is_one_sentence(running, extra, 
 
 
 async def test_neither_password_nor_key_is_refused(running):
+    extra = {"host_key": running.server.extra["host_key"]}
     with pytest.raises(Misconfigured, match="neither a password nor 'private_key'"):
-        running.folder(password="")
+        running.folder(extra=extra)
 
 
 async def test_a_server_that_is_away_is_trouble_that_passes_and_is_reached_again(running, unused_tcp_port):
@@ -150,15 +118,17 @@ async def test_a_server_that_is_away_is_trouble_that_passes_and_is_reached_again
 
 async def test_a_folder_that_is_missing_is_named(running):
     (running.here / "orders").rmdir()
-    with pytest.raises(Misconfigured, match="the folder /orders of connection 'erp_files'"):
+    with pytest.raises(
+        Misconfigured, match=rf"the folder {running.server.path.rstrip('/')}/orders of connection 'erp_files'"
+    ):
         await running.folder().names()
 
 
-async def test_a_rename_without_an_answer_may_have_put_the_file_there(running):
-    running.trouble["posix_rename"] = asyncssh.SFTPFailure("the disk is busy")
+async def test_a_rename_without_an_answer_may_have_put_the_file_there(ours):
+    ours.trouble["posix_rename"] = asyncssh.SFTPFailure("the disk is busy")
     with pytest.raises(OutcomeUnknown, match="the file may be there"):
-        await running.folder().write("a.json", DATA)
-    assert await running.folder().names() == frozenset()
+        await ours.folder().write("a.json", DATA)
+    assert await ours.folder().names() == frozenset()
 
 
 async def test_no_link_is_followed_and_nothing_leads_out(running):

@@ -3,14 +3,21 @@
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
+import aiohttp
 import jwt
 from aiohttp import web
 from multidict import CIMultiDictProxy
+
+from tests.support.proxy import Proxy
+
+SECRET = "s€cret/7+"
+SCOPE = "https://erp.example.com/.default"
+"""What a client may ask a token for, or for nothing."""
 
 
 @asynccontextmanager
@@ -51,35 +58,51 @@ class Vendor:
         return await handler(request)
 
 
-@dataclass
-class Issuer(Vendor):
-    """An OAuth server with the system that heeds its tokens. It refuses a wrong secret, as RFC 6749 says.
+class TokenServer(Protocol):
+    """An OAuth server at `token_url`, and at `url` the system that heeds its tokens, under `/orders`.
 
-    `public_key` is that of the one client that may sign its assertions. `end` ends every token that it issued.
+    It refuses a wrong secret, and a secret in the other's place: `client-7` shows it in the form, `client-8` in the
+    header, as RFC 6749 says (2.3.1).
     """
 
+    url: str
+    token_url: str
+
+    def count(self, path: str) -> int:
+        """How many calls of `/token` or `/orders` came."""
+
+    def end(self) -> None:
+        """End all tokens that it has issued."""
+
+
+@dataclass
+class Issuer(Vendor):
+    """Such a server of ours. `public_key` is that of the one client that may sign its assertions."""
+
     client: str = "client-7"
-    secret: str = "s€cret/7+"
-    scope: str = ""
+    scope: str = SCOPE
     lasts: Any = 3600
     public_key: Any = None
     algorithm: str = "PS256"
-    in_header: bool = False
     tokens: set[str] = field(default_factory=set)
     assertions: list[dict[str, Any]] = field(default_factory=list)
     issued: int = 0
     url: str = ""
     path: str = "/token"
 
+    @property
+    def token_url(self) -> str:
+        """See `TokenServer`."""
+        return self.url + self.path
+
     def end(self) -> None:
-        """End all tokens."""
+        """See `TokenServer`."""
         self.tokens.clear()
 
     async def answer(self, request: web.Request) -> web.Response:
         if request.path == self.path:
             return self._token(request, dict(await request.post()))
-        known = request.headers.get("Authorization", "").removeprefix("Bearer ") in self.tokens
-        return web.json_response({"number": 7}) if known else web.json_response({"said": "no"}, status=401)
+        return heeding(bearer_of(request) in self.tokens)
 
     def _token(self, request: web.Request, form: dict[str, Any]) -> web.Response:
         if form.get("grant_type") != "client_credentials":
@@ -87,7 +110,7 @@ class Issuer(Vendor):
         if not (self._signed(form) if self.public_key else self._knows(request, form)):
             said = {"error": "invalid_client", "error_description": f"not {form.get('client_secret')}"}
             return web.json_response(said, status=401)
-        if form.get("scope", "") != self.scope:
+        if form.get("scope", self.scope) != self.scope:
             return web.json_response({"error": "invalid_scope"}, status=400)
         self.issued += 1
         token = f"token-{self.issued}"
@@ -96,10 +119,10 @@ class Issuer(Vendor):
         return web.json_response({name: value for name, value in answer.items() if value is not None})
 
     def _knows(self, request: web.Request, form: dict[str, Any]) -> bool:
-        if not self.in_header:
-            return (form.get("client_id"), form.get("client_secret")) == (self.client, self.secret)
-        said = base64.b64decode(request.headers.get("Authorization", "").removeprefix("Basic ")).decode()
-        return said == "client-7:s%E2%82%ACcret%2F7%2B" and "client_secret" not in form
+        if "Authorization" not in request.headers:
+            return (form.get("client_id"), form.get("client_secret")) == (self.client, SECRET)
+        said = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
+        return said == "client-8:s%E2%82%ACcret%2F7%2B" and "client_secret" not in form
 
     def _signed(self, form: dict[str, Any]) -> bool:
         kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -108,7 +131,7 @@ class Issuer(Vendor):
                 form["client_assertion"],
                 self.public_key,
                 algorithms=[self.algorithm],
-                audience=self.url + self.path,
+                audience=self.token_url,
                 issuer=self.client,
                 options={"require": ["iss", "sub", "aud", "iat", "exp", "jti"]},
             )
@@ -117,6 +140,69 @@ class Issuer(Vendor):
         fresh = claims["jti"] not in [each["jti"] for each in self.assertions]
         self.assertions.append({**claims, "header": jwt.get_unverified_header(form["client_assertion"])})
         return fresh and form.get("client_assertion_type") == kind
+
+
+@asynccontextmanager
+async def issuing() -> AsyncIterator[Issuer]:
+    """A token server of ours, while it serves."""
+    issuer = Issuer()
+    async with serving(issuer.app()) as url:
+        issuer.url = url
+        yield issuer
+
+
+@dataclass(kw_only=True)
+class JudgedIssuer(Vendor):
+    """The same with another's OAuth server behind a proxy that counts; its tokens are heeded for their signature."""
+
+    judge: Proxy
+    keys: Mapping[str, Any]
+    url: str = ""
+    heeded: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+
+    @property
+    def token_url(self) -> str:
+        """See `TokenServer`."""
+        return f"{self.judge.base_url}/token"
+
+    def count(self, path: str) -> int:
+        """See `TokenServer`."""
+        return self.judge.count(f"POST {path}") if path == "/token" else super().count(path)
+
+    def end(self) -> None:
+        """See `TokenServer`."""
+        self.ended |= self.heeded
+
+    async def answer(self, request: web.Request) -> web.Response:
+        token = bearer_of(request)
+        with suppress(jwt.InvalidTokenError, KeyError):
+            key = self.keys[jwt.get_unverified_header(token)["kid"]]
+            jwt.decode(token, key, algorithms=["RS256"], options={"require": ["exp", "iss"], "verify_aud": False})
+            self.heeded.add(token)
+        return heeding(token in self.heeded - self.ended)
+
+
+@asynccontextmanager
+async def judged_by(address: str) -> AsyncIterator[JudgedIssuer]:
+    """A system that heeds the tokens of the OAuth server there, while it serves."""
+    async with aiohttp.ClientSession() as session, session.get(f"{address}/jwks") as answer:
+        keys = {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(await answer.json()).keys}
+    with Proxy(address) as judge:
+        issuer = JudgedIssuer(judge=judge, keys=keys)
+        async with serving(issuer.app()) as url:
+            issuer.url = url
+            yield issuer
+
+
+def bearer_of(request: web.Request) -> str:
+    """The token that a call bears."""
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
+def heeding(known: bool) -> web.Response:
+    """The answer of a system that knows the caller, or not."""
+    return web.json_response({"number": 7}) if known else web.json_response({"said": "no"}, status=401)
 
 
 @dataclass
