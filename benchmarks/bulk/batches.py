@@ -25,6 +25,7 @@ from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client
 from order_sync.erps.tryton.master_data import MasterData
+from order_sync.erps.tryton.refusals import Refusals
 from order_sync.erps.tryton.sales import MODEL, Sales
 from order_sync.erps.tryton.session import Session
 from order_sync.ledger import Ledger
@@ -113,8 +114,8 @@ class Company:
         orders = self._bare.sold()
         async with Client(self._endpoint, SETTINGS) as client:
             data = MasterData(client)
-            addresses = Addresses(client, data)
-            made = Sales(client, data, addresses, SETTINGS.total_tolerance)
+            addresses = Addresses(client, data, Refusals())
+            made = Sales(client, data, addresses, Refusals(), SETTINGS.total_tolerance)
             session = Session(client.http, self._endpoint, DATABASE)
             begun = time.monotonic()
             await data.learn_shops([SPEC.name])

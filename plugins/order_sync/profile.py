@@ -149,6 +149,11 @@ def read_profile(folder: Path) -> Profile:
     return profile
 
 
+def read_refusals(file: Path) -> Sequence[Refusal]:
+    """What one file of refusals says; nothing if there is none. Raises Misconfigured with its first mistake."""
+    return _refusals(_Toml.of(file))
+
+
 @dataclass(frozen=True, slots=True)
 class _Toml:
     """A file of TOML, and where in it something stands."""

@@ -1,5 +1,6 @@
 """Whole runs by `dag.test()`: a real ledger, a real channel database, a real Tryton, and what Airflow makes of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -7,7 +8,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from order_sync import registry
 from order_sync.core.calendar_days import day_before
+from order_sync.specs import ErpSpec
 from sandbox.catalogue import PRODUCTS
 from sandbox.processes import free_port
 from tests.dags.pipeline import DAG, Pipeline, postgres, run
@@ -98,6 +101,28 @@ def test_failed_orders_make_a_run_red_where_the_setting_wants_it_and_no_step(
     green = run()
     assert (green.state, green.tasks["failed_orders"]) == ("success", "success"), "that order is another run's"
     assert green.returned["failed_orders"] == {"worked_on": 1, "failed": 0}
+
+
+def test_a_mistake_in_the_files_of_one_erp_stops_the_tasks_that_need_it_and_no_other_dag(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    files = tmp_path / "erps" / "files"
+    files.mkdir(parents=True)
+    (files / "fields.toml").write_text('[header]\nMaterial = "{skuu}"\n')
+    first, second = registry.CHANNELS[:2]
+    monkeypatch.setattr(registry, "PAGE", registry.PAGE._replace(file=tmp_path / "registry.py"))
+    monkeypatch.setattr(registry, "ERPS", (*registry.ERPS, ErpSpec("files", "order_sync.erps.drop:Drop")))
+    monkeypatch.setattr(registry, "CHANNELS", (first, replace(second, erp="files")))
+    pipeline.connect("erp_files", {"conn_type": "fs", "extra": {"path": str(tmp_path)}})
+
+    theirs = run(f"sync_orders__{second.name}")
+    assert (theirs.state, theirs.tasks["extract"], theirs.tasks["push"]) == ("failed", "success", "failed")
+    [slack] = pipeline.inbox.slack
+    assert f"{files / 'fields.toml'}, line 2: Material: there is no field 'skuu'" in slack["text"]
+
+    numbers = pipeline.sell(PRODUCTS[0].sku)
+    assert run(f"sync_orders__{first.name}").state == "success"
+    assert len(pipeline.in_erp(numbers)) == 1
 
 
 def test_while_sending_is_on_hold_the_push_is_skipped_with_the_reason_and_the_run_is_green(pipeline: Pipeline):

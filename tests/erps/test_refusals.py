@@ -1,10 +1,19 @@
 """Tryton's sentences, as an 8.2 server says them, become our codes and lose the people in them."""
 
+from pathlib import Path
+
 import pytest
 
+from order_sync.core.errors import Misconfigured
+from order_sync.core.settings import Settings
+from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.client import Declined
-from order_sync.erps.tryton.refusals import LONGEST, refused
+from order_sync.erps.tryton.refusals import LONGEST, Refusals
+from order_sync.profile import read_profile
+from order_sync.wire.endpoint import Endpoint
 from tests.fixtures import tryton as fixture
+
+refused = Refusals().refused
 
 NOT_VALID = "is not valid according to its domain."
 SAID = [
@@ -79,3 +88,40 @@ def test_a_refusal_keeps_what_helps_and_is_not_endless() -> None:
     )
     assert "[SKU-0299] Oak" in said
     assert len(said) == LONGEST
+
+
+OWN = """
+[[refusal]]
+pattern = "customer .* is on credit hold"
+means = "NOT_AUTOMATED"
+
+[[refusal]]
+pattern = "A value is required"
+means = "ADDRESS_MISSING"
+"""
+
+
+def of_an_owner(folder: Path, **files: str) -> Tryton:
+    """The adapter of an installation with these files in its folder of the ERP."""
+    own = folder / "erps" / "tryton"
+    own.mkdir(parents=True)
+    for name, text in files.items():
+        (own / f"{name}.toml").write_text(text)
+    endpoint = Endpoint("erp_tryton", "http://127.0.0.1:9", "a-key", {"database": "erp"})
+    return Tryton.of(endpoint, fixture.SPEC, Settings(), lambda *parts: folder.joinpath(*parts))
+
+
+def test_what_an_owner_writes_comes_before_what_the_adapter_knows(tmp_path: Path) -> None:
+    of_an_owner(tmp_path, refusals=OWN)
+    refused = Refusals(read_profile(tmp_path / "erps" / "tryton").refusals).refused
+    for text, code in (
+        ("customer C-1 is on credit hold", "NOT_AUTOMATED"),
+        ("A value is required for it", "ADDRESS_MISSING"),
+        ("A tax can be added only once to a sale line.", "TAX_MAPPING"),
+    ):
+        assert refused("create", Declined(text), fixture.order()).code == code
+
+
+def test_a_file_that_the_adapter_does_not_read_is_refused_with_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"erps/tryton: Tryton's adapter reads refusals\.toml alone"):
+        of_an_owner(tmp_path, fields='[header]\nSite = "1010"\n')

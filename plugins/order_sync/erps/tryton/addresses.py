@@ -10,7 +10,7 @@ from order_sync.core.errors import OrderRefused
 from order_sync.core.orders import Order
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.master_data import MasterData
-from order_sync.erps.tryton.refusals import refused
+from order_sync.erps.tryton.refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,10 @@ class Place:
 class Addresses:
     """The addresses that orders need, by customer and by place."""
 
-    def __init__(self, client: Client, data: MasterData) -> None:
+    def __init__(self, client: Client, data: MasterData, refusals: Refusals) -> None:
         self._client = client
         self._data = data
+        self._refusals = refusals
         self._invoice: dict[int, int | None] = {}
         self._delivery: dict[Place, int | OrderRefused] = {}
 
@@ -133,7 +134,7 @@ class Addresses:
                     await self._add({place: order})
             else:
                 ((place, order),) = places.items()
-                self._delivery[place] = refused("delivery address", declined, order)
+                self._delivery[place] = self._refusals.refused("delivery address", declined, order)
 
 
 def _values(place: Place) -> Row:

@@ -20,8 +20,10 @@ from order_sync.erps.tryton.client import Client, text
 from order_sync.erps.tryton.look_ups import KEYS_A_CALL, LISTED, by_number, in_erp, look_up
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
+from order_sync.erps.tryton.refusals import Refusals
 from order_sync.erps.tryton.sales import Sales
 from order_sync.erps.tryton.session import Session
+from order_sync.profile import Profile, Refusal, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.content import UNREADABLE, unreadable
 from order_sync.wire.endpoint import Endpoint
@@ -78,15 +80,20 @@ class Tryton:
     connection_type: ClassVar = "http"
 
     @classmethod
-    def of(cls, endpoint: Endpoint, spec: ErpSpec, settings: Settings, _: FolderOf) -> Self:
-        """See `Adapter.of`."""
-        return cls(endpoint, settings, spec.options)
+    def of(cls, endpoint: Endpoint, spec: ErpSpec, settings: Settings, folder: FolderOf) -> Self:
+        """See `Adapter.of`. Of a profile it reads the refusals alone."""
+        own = folder("erps", spec.name)
+        profile = read_profile(own)
+        if profile != Profile(refusals=profile.refusals):
+            raise Misconfigured(f"{own}: Tryton's adapter reads refusals.toml alone: take the other files out of it")
+        return cls(endpoint, settings, spec.options, profile.refusals)
 
     def __init__(
         self,
         endpoint: Endpoint,
         settings: Settings,
         options: Mapping[str, Any],
+        refusals: Sequence[Refusal] = (),
         now: Callable[[], datetime] = _now,
     ) -> None:
         self.traits = Traits(
@@ -100,8 +107,9 @@ class Tryton:
         self._now = now
         self._client = Client(endpoint, settings)
         self._data = MasterData(self._client)
-        self._addresses = Addresses(self._client, self._data)
-        self._sales = Sales(self._client, self._data, self._addresses, settings.total_tolerance)
+        meanings = Refusals(refusals)
+        self._addresses = Addresses(self._client, self._data, meanings)
+        self._sales = Sales(self._client, self._data, self._addresses, meanings, settings.total_tolerance)
         session = Session(self._client.http, endpoint, self._client.database)
         self._batches = Batches(self._client, session, self._sales)
         several = BatchLimits(32, at_a_time=2)

@@ -16,7 +16,7 @@ from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, w
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
 from order_sync.erps.tryton.look_ups import name_of, number_of
 from order_sync.erps.tryton.master_data import MasterData, Shop
-from order_sync.erps.tryton.refusals import refused
+from order_sync.erps.tryton.refusals import Refusals
 from order_sync.wire.content import UNREADABLE, unreadable
 
 MODEL = "sale.sale"
@@ -30,10 +30,13 @@ BUTTONS = {"draft": "quote", "quotation": "confirm"}
 class Sales:
     """Submits orders; everything they name has been looked up before."""
 
-    def __init__(self, client: Client, data: MasterData, addresses: Addresses, tolerance: Tolerance) -> None:
+    def __init__(
+        self, client: Client, data: MasterData, addresses: Addresses, refusals: Refusals, tolerance: Tolerance
+    ) -> None:
         self._client = client
         self._data = data
         self._addresses = addresses
+        self._refusals = refusals
         self._tolerance = tolerance
 
     async def submit(self, order: Order) -> Receipt:
@@ -46,7 +49,7 @@ class Sales:
             with in_doubt():
                 sale = await self._begun(order, shop, {name: values[name] for name in HEADER_FIELDS})
             if sale is None:
-                raise refused("create", declined, order) from None
+                raise self._refusals.refused("create", declined, order) from None
         with in_doubt():
             return await self.finish(order, sale)
 
@@ -150,7 +153,7 @@ class Sales:
         except Declined as declined:
             now = await self._read(order, shop)
             if now is None or now["state"] == sale["state"]:
-                raise refused(name, declined, order) from None
+                raise self._refusals.refused(name, declined, order) from None
             return now
 
     async def _read(self, order: Order, shop: Shop) -> Row | None:
