@@ -7,15 +7,13 @@
 
 It reads the connection `order_ledger` from the environment (AIRFLOW_CONN_ORDER_LEDGER), since outside of a task
 Airflow gives out no other; `roles` works on Airflow's own database instead, as `airflow roles` does. Exit code 0 when
-it was done, 1 when it could not be, 2 for words that it does not know.
+it was done, 1 when it could not be, 2 for words that it does not know and for a mistake in the owner's registry.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from order_sync import registry
-from order_sync.commands import explain
 from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured, OrderSyncError
 from order_sync.core.requests.fields import too_long
@@ -23,6 +21,12 @@ from order_sync.core.requests.fields import too_long
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words say, and return the exit code."""
+    try:
+        from order_sync import registry
+        from order_sync.commands import explain
+    except Misconfigured as mistake:
+        print(mistake, file=sys.stderr)
+        return 2
     connections = sorted(registry.connections())
     parser = argparse.ArgumentParser(
         prog="python -m order_sync", description="Tend the ledger of order_sync, and ask it."

@@ -46,11 +46,14 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
 def run_alone(tmp_path: Path):
     """Runs `python -m order_sync` in a process that knows one connection at most."""
 
-    def run(*words: str, connection: str | None) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, connection: str | None, page: str = "") -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "ORDER_SYNC_"))}
         environment = {**kept, "AIRFLOW_HOME": str(tmp_path), "PYTHONPATH": str(PLUGINS)}
         if connection:
             environment[LEDGER] = connection
+        if page:
+            (tmp_path / "registry.py").write_text(page)
+            environment["ORDER_SYNC_REGISTRY"] = str(tmp_path / "registry.py")
         command = [sys.executable, "-m", "order_sync", *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -199,3 +202,12 @@ def test_a_process_of_its_own_ends_in_the_same_way(run_alone, connection: str | 
     assert sentence in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [["migrate"], ["explain", "--help"], ["nonsense"]])
+def test_a_mistake_in_the_owners_registry_is_one_sentence_whatever_is_asked(
+    run_alone, tmp_path: Path, words: list[str]
+):
+    done = run_alone(*words, connection=None, page="ERPS = ()\nCHANNELS = [\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{tmp_path / 'registry.py'}, line 2: SyntaxError: '[' was never closed\n"
