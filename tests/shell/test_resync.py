@@ -13,6 +13,7 @@ from order_sync import hooks, registry
 from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured
 from order_sync.core.lifecycle import Status
+from order_sync.core.references import short_of
 from order_sync.flows import extract, validate
 from order_sync.operators import (
     CheckReferenceDataOperator,
@@ -72,6 +73,14 @@ def test_it_returns_counts_and_the_channels_with_something_to_send_and_no_keys(w
     assert decide(action="on_hold", run="a") == {"done": 1, "to_send": {}}
     assert decide(action="release", run="b") == {"done": 1, "to_send": {"erp": ["shop"]}}
     assert world.connected == 0, "the ERP is asked only where a decision needs it"
+
+
+def test_an_order_may_be_named_by_the_external_reference_that_the_erp_shows(world: World):
+    first, second = (transaction(number).key for number in (1, 2))
+    world.ledger.keep_references("erp", {first: short_of(first), second: short_of(second)})
+    assert decide(action="on_hold", order_keys=[f" {short_of(second).lower()}", "shop:1"])["done"] == 2
+    with pytest.raises(Misconfigured, match=r"number 1 is the external reference of no order that the ledger sent"):
+        decide(run="b", order_keys=[short_of(transaction(3).key)])
 
 
 def test_who_triggered_it_and_why_stand_in_the_history(world: World):

@@ -37,6 +37,13 @@ def by_our_keys(
     return [replace(row, key=str(keys[row.key])) if row.key in keys else row for row in rows]
 
 
+def in_our_keys(typed: Sequence[str], erps: Iterable[str], ledger: Ledger) -> Sequence[str]:
+    """What a person typed as keys, with our key in the place of each short reference that an order bears in an ERP."""
+    asked = {text.strip().upper() for text in typed if is_short(text.strip().upper())}
+    keys = {reference: str(key) for erp in erps for reference, key in ledger.keys_of(erp, asked).items()}
+    return [keys.get(text.strip().upper(), text) for text in typed]
+
+
 def keep_found(
     erp: str, entries: Sequence[Entry], sent: Sequence[Sent], there: Collection[OrderKey], ledger: Ledger
 ) -> None:

@@ -10,7 +10,9 @@ from airflow.sdk import Context
 from order_sync import flows, hooks, registry
 from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
+from order_sync.core.references import is_short
 from order_sync.core.requests.resync import ResyncRequest
+from order_sync.flows.references import in_our_keys
 from order_sync.flows.resync import Resynced
 from order_sync.operators.base import OrderSyncOperator, actor, done
 from order_sync.operators.erp import erp_of
@@ -42,7 +44,7 @@ class ResyncOrdersOperator(OrderSyncOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Choose, store the choice, and decide."""
         settings, ti = registry.settings(), context["ti"]
-        params = dict(context["params"] if self.asked is None else self.asked)
+        params = self._in_our_keys(context["params"] if self.asked is None else self.asked)
         asked = ResyncRequest.read(params, registry.known(settings.report_zone))
         routes, by = {spec.name: registry.route(spec) for spec in registry.CHANNELS}, actor(context, asked.reason)
 
@@ -61,3 +63,12 @@ class ResyncOrdersOperator(OrderSyncOperator):
         with hooks.ledger(self.ledger_conn_id) as ledger:
             resynced = asyncio.run(resync(ledger))
         return {**done(self, resynced.summary), "to_send": resynced.to_send}
+
+    def _in_our_keys(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """What was typed, with our keys in the place of external references; the ledger is asked only if there are."""
+        lines = typed.get("order_keys")
+        if not isinstance(lines, list | tuple) or not any(is_short(str(line).strip().upper()) for line in lines):
+            return dict(typed)
+        with hooks.ledger(self.ledger_conn_id) as ledger:
+            keys = in_our_keys([str(line) for line in lines], [spec.name for spec in registry.ERPS], ledger)
+        return {**typed, "order_keys": keys}

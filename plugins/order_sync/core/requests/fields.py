@@ -13,6 +13,7 @@ from order_sync.core.calendar_days import Window, business_day
 from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey
 from order_sync.core.reading import read_instant
+from order_sync.core.references import is_short
 from order_sync.core.requests.request import Wrong, asking, nearest, shortened
 
 LONGEST_REASON = 1000
@@ -183,7 +184,8 @@ def read_keys(value: object, info: ValidationInfo) -> tuple[dict[int, OrderKey],
         try:
             keys[number] = OrderKey.parse(text)
         except ValueError:
-            no_keys.append(f"{info.field_name}: number {number} is no order key, {SUCH_AS}")
+            what = "is the external reference of no order that the ledger sent, and" if is_short(text.upper()) else "is"
+            no_keys.append(f"{info.field_name}: number {number} {what} no order key, {SUCH_AS}")
             continue
         if _SEPARATOR.search(text):
             del keys[number]

@@ -114,7 +114,9 @@ class ResyncRequest(Request):
     )
     reason: Reason = Field(title="Reason", description="It stands in each order's history, with your name.")
     order_keys: Annotated[tuple[OrderKey, ...], PlainValidator(_order_keys), LINES] = Field(
-        (), title="Order keys", description="channel:source_key as the ledger shows it, one a line."
+        (),
+        title="Order keys",
+        description="channel:source_key as the ledger shows it, or the external reference in the ERP, one a line.",
     )
     erp_numbers: Annotated[Mapping[OrderKey, str], PlainValidator(_erp_numbers), LINES] = Field(
         {},
