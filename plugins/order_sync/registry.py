@@ -6,16 +6,18 @@ mistake in it is one sentence that names its line. Adapters are loaded on use, s
 
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
+from order_sync.core.holds import of_distributor
 from order_sync.core.requests.request import UTC_ZONE, Known
 from order_sync.core.route import Route
 from order_sync.core.settings import PREFIX, RUN_BEYOND_ITS_WINDOW, Settings
@@ -28,11 +30,12 @@ SHIPPED = Path(__file__).parents[2] / "include"
 
 
 class Page(NamedTuple):
-    """An owner's page: the file, and what it lists."""
+    """An owner's page: the file, and what it lists. `distributors_off` says why nothing of a distributor is sent."""
 
     file: Path
     channels: Sequence[ChannelSpec]
     erps: Sequence[ErpSpec]
+    distributors_off: Mapping[str, str] = MappingProxyType({})
 
 
 def read_page(file: Path) -> Page:
@@ -43,7 +46,7 @@ def read_page(file: Path) -> Page:
     page = module_from_spec(spec)
     try:
         spec.loader.exec_module(page)
-        read = Page(file, tuple(page.CHANNELS), tuple(page.ERPS))
+        read = Page(file, tuple(page.CHANNELS), tuple(page.ERPS), {**getattr(page, "DISTRIBUTORS_OFF", {})})
     except Exception as error:
         raise Misconfigured(f"{_where(file, error)}: {_what(error)}") from error
     if mistakes := "; ".join(_mistakes(read)):
@@ -78,6 +81,9 @@ def _mistakes(page: Page) -> Iterator[str]:
         yield f"two channels are called '{name}': give one of them another name"
     for name in sorted({spec.name for spec in page.erps if _times(spec.name, page.erps) > 1}):
         yield f"two ERPs are called '{name}': give one of them another name"
+    for name, why in page.distributors_off.items():
+        if not (isinstance(name, str) and name.strip() and isinstance(why, str) and why.strip()):
+            yield f"DISTRIBUTORS_OFF has {name!r}: {why!r}: write a distributor's name and why, in quotes"
     erps = {spec.name for spec in page.erps}
     for channel in page.channels:
         if channel.erp not in erps:
@@ -89,7 +95,7 @@ def _times(name: str, specs: Sequence[ChannelSpec] | Sequence[ErpSpec]) -> int:
 
 
 PAGE = read_page(Path(os.environ.get(f"{PREFIX}REGISTRY") or SHIPPED / "registry.py"))
-CHANNELS, ERPS = PAGE.channels, PAGE.erps
+CHANNELS, ERPS, DISTRIBUTORS_OFF = PAGE.channels, PAGE.erps, PAGE.distributors_off
 
 
 def channel(name: str) -> ChannelSpec:
@@ -105,6 +111,24 @@ def erp(name: str) -> ErpSpec:
 def fed() -> tuple[ErpSpec, ...]:
     """The ERPs that a channel feeds."""
     return tuple(spec for spec in ERPS if any(channel.erp == spec.name for channel in CHANNELS))
+
+
+def switched_off() -> dict[str, str]:
+    """What the owner switched off, and why, as the ledger's holds name it.
+
+    A distributor is meant by the name that the channel's rows say, or that the registry gives to the whole channel.
+    """
+    specs: tuple[ErpSpec | ChannelSpec, ...] = (*ERPS, *CHANNELS)
+    off = {of_distributor(name): why for name, why in DISTRIBUTORS_OFF.items()}
+    of_all = {spec.connection: DISTRIBUTORS_OFF.get(spec.distributor or "") for spec in CHANNELS}
+    off |= {name: why for name, why in of_all.items() if why}
+    return off | {spec.connection: spec.switched_off for spec in specs if spec.switched_off}
+
+
+def sending() -> tuple[ChannelSpec, ...]:
+    """The channels of which orders are sent: those that are on, and feed an ERP that is."""
+    off = switched_off()
+    return tuple(spec for spec in CHANNELS if not {spec.connection, erp(spec.erp).connection} & off.keys())
 
 
 def route(spec: ChannelSpec) -> Route:

@@ -25,6 +25,7 @@ class ErpSpec:
         in_flight: how many orders are sent to it at the same time; None takes ORDER_SYNC_SUBMIT_CONCURRENCY.
         confirmed_states: which of its own states are proof that it has an order for good, of those that its adapter
             lists, as ("processing", "done"); None takes the adapter's choice.
+        switched_off: why nothing new is sent to it, and until when; empty sends.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ErpSpec:
     tolerance: Tolerance | None = None
     in_flight: int | None = None
     confirmed_states: Sequence[str] | None = None
+    switched_off: str = ""
 
     def __post_init__(self) -> None:
         _check_name("ERP", self.name)
@@ -74,6 +76,7 @@ class ChannelSpec:
         never_orders: reasons of rows that are no orders and never become one, such as a till's log-on; rows with other
             reasons are read again for ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR.
         by_hand: why people enter its orders into the ERP themselves, and until when; empty sends them.
+        switched_off: why nothing new of it is sent, and until when; its rows land all the same. Empty sends.
         distributor: the report's Distributor name; None takes the channel's own (in Dynamics the data area).
         folder: of its SQL, under `sql/channels/` beside this page, or as the package ships it; None takes the one of
             its name.
@@ -91,6 +94,7 @@ class ChannelSpec:
     guest_account: str | None = None
     never_orders: Sequence[str] = ()
     by_hand: str = ""
+    switched_off: str = ""
     distributor: str | None = None
     folder: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

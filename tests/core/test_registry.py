@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,11 @@ def test_the_page_that_the_environment_names_is_the_installations(tmp_path):
         ),
         ('"market"', '"My Market"', "line 7: the name of channel 'My Market' must begin with a letter"),
         ('Tryton")', 'Tryton", in_flight=0)', "line 5: ERP 'books': in_flight is 0: write 1 or more"),
+        (
+            "CHANNELS =",
+            'DISTRIBUTORS_OFF = {"Ann": ""}\nCHANNELS =',
+            "DISTRIBUTORS_OFF has 'Ann': '': write a distributor",
+        ),
         ('Tryton")', 'Tryton", confirmed_states="done")', "confirmed_states is 'done': write several states, such as"),
     ],
 )
@@ -105,3 +111,21 @@ def test_an_erp_may_have_a_number_of_orders_in_flight_of_its_own():
 def test_an_erp_that_no_channel_feeds_is_sent_nothing(monkeypatch):
     monkeypatch.setattr(registry, "ERPS", (*registry.ERPS, ErpSpec("books", "a:B")))
     assert [spec.name for spec in registry.fed()] == sorted({channel.erp for channel in registry.CHANNELS})
+
+
+def test_channels_erps_and_distributors_are_switched_off_on_the_page(tmp_path, monkeypatch):
+    """R16"""
+    off = page(tmp_path, "CHANNELS =", 'DISTRIBUTORS_OFF = {"Ann": "her plan ended"}\nCHANNELS =')
+    read = registry.read_page(off)
+    erp, channel = read.erps[0], read.channels[0]
+    monkeypatch.setattr(registry, "DISTRIBUTORS_OFF", read.distributors_off)
+    for channels, erps, expected, sending in (
+        ((channel,), (erp,), {}, ["market"]),
+        ((replace(channel, switched_off="moved"),), (erp,), {"channel_market": "moved"}, []),
+        ((replace(channel, distributor="Ann"),), (erp,), {"channel_market": "her plan ended"}, []),
+        ((channel,), (replace(erp, switched_off="replaced"),), {"erp_books": "replaced"}, []),
+    ):
+        monkeypatch.setattr(registry, "CHANNELS", channels)
+        monkeypatch.setattr(registry, "ERPS", erps)
+        assert registry.switched_off() == {"distributor_Ann": "her plan ended", **expected}
+        assert [spec.name for spec in registry.sending()] == sending

@@ -543,9 +543,13 @@ class MemoryLedger:
 
     def _waits(self, channel: str, sent_before: bool) -> bool:
         now, read_at = self.now(), self.marked_at.get(channel)
-        free = [row for row in self._of(channel) if row.claimable(now) and (sent_before or not row.tried)]
-        held = any(stops_sending(hold, channel, "") for hold in self.in_force)
-        return bool(free) and not held and read_at is not None and read_at > now - timedelta(hours=1)
+        free = [
+            row
+            for row in self._of(channel)
+            if row.claimable(now) and (sent_before or not row.tried)
+            if not any(stops_sending(hold, channel, "", row.transaction.distributor) for hold in self.in_force)
+        ]
+        return bool(free) and read_at is not None and read_at > now - timedelta(hours=1)
 
     def off_peak(self, channel: str) -> int:
         return sum(row.tried for row in self._of(channel, Status.QUEUED))
@@ -575,6 +579,12 @@ class MemoryLedger:
         asked |= any(hold.kind in (HoldKind.PERSON, HoldKind.RESTORE) for hold in self.holds((connection,)))
         return 0 if asked or queued <= limit or any(row.attempts for row in self._of(channel)) else queued
 
+    def switched_off(self, channel: str) -> int:
+        off = [hold for hold in self.in_force if hold.kind is HoldKind.SWITCHED_OFF]
+        queued = self._of(channel, Status.QUEUED)
+        of = [(channel, row.erp, row.transaction.distributor) for row in queued]
+        return sum(any(stops_sending(hold, *each) for hold in off) for each in of)
+
     def claim(
         self,
         channel: str,
@@ -598,7 +608,8 @@ class MemoryLedger:
             refused_at = {key: n for n, (key, attempt) in enumerate(self.answered) if attempt.outcome == Event.REFUSED}
             free = sorted(free, key=lambda item: refused_at.get(item[0], -1))[:1]
         for key, row in free:
-            holds = [hold for hold in self.in_force if stops_sending(hold, channel, row.erp)]
+            of = (channel, row.erp, row.transaction.distributor)
+            holds = [hold for hold in self.in_force if stops_sending(hold, *of)]
             held = any(hold.kind is not HoldKind.CONFIGURATION or not as_probe for hold in holds)
             if len(entries) < limit and not held:
                 row.generation += 1
@@ -750,10 +761,30 @@ class MemoryLedger:
             self.in_force.append(Hold(connection, kind, scope, actor.by, reason, self.now()))
 
     def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
-        ended = [hold for hold in self.in_force if hold.connection == connection and kind in (None, hold.kind)]
+        ended = [
+            hold
+            for hold in self.in_force
+            if hold.connection == connection
+            and (hold.kind is kind or (kind is None and hold.kind is not HoldKind.SWITCHED_OFF))
+        ]
         self.in_force = [hold for hold in self.in_force if hold not in ended]
         self.ended += ended
         return len(ended)
+
+    def switch_off(self, off: Mapping[str, str], actor: Actor) -> int:
+        before = {hold.connection: hold for hold in self.in_force if hold.kind is HoldKind.SWITCHED_OFF}
+        changed = {name: reason for name, reason in off.items() if name not in before or before[name].reason != reason}
+        stay = [hold for hold in self.in_force if before.get(hold.connection) is not hold or hold.connection in off]
+        self.ended += [hold for hold in self.in_force if hold not in stay]
+        self.in_force = [
+            replace(hold, reason=changed[hold.connection])
+            if hold.kind is HoldKind.SWITCHED_OFF and hold.connection in changed
+            else hold
+            for hold in stay
+        ]
+        for name in changed.keys() - before.keys():
+            self.hold(name, HoldKind.SWITCHED_OFF, HoldScope.SUBMIT, changed[name], actor)
+        return len(changed) + len(before.keys() - off.keys())
 
     def refused_in_a_row(self, erp: str, code: str, number: int) -> Sequence[Refused]:
         answers = [(n, key, each) for n, (key, each) in enumerate(self.answered) if self.rows[key].erp == erp]

@@ -151,6 +151,21 @@ def test_what_waits_unsent_is_queued_once_it_is_stuck_and_pending_before(
     assert words(build("failed")) == ({"R-1": word} if word == "Queued" else {})
 
 
+@pytest.mark.parametrize("off", ["channel_shop", "erp_tryton", "distributor_usrt"])
+def test_what_waits_since_it_is_switched_off_is_counted_and_has_no_row(
+    ledger: Ledger, build: Build, sql: Sql, off: str
+):
+    """R16"""
+    queue(ledger, 1)
+    fail(ledger, 2)
+    put(sql, 1, "queued", minutes_old=60)
+    ledger.switch_off({off: "the plan ended"}, ACTOR)
+    built = build()
+    assert words(built) == {"R-2": "Failed"}
+    assert built.summary.counts == {"Failed": 1, "not_shown_switched_off": 1}
+    assert words(build("all")) == {"R-1": "Queued", "R-2": "Failed"}
+
+
 @pytest.mark.parametrize(("seconds_left", "word"), [(60, "Pending"), (-1, "Pending Verification")])
 def test_what_was_sent_is_pending_within_its_window_and_unverified_after_it_even_if_nobody_looked(
     ledger: Ledger, build: Build, sql: Sql, seconds_left: int, word: str

@@ -28,7 +28,7 @@ CALLS = {
     "to_settle": "to_settle(a, clock_timestamp())",
     "claimable": "claimable(o, clock_timestamp())",
     "stuck": "stuck(o, clock_timestamp(), interval '1 hour')",
-    "stops_sending": "stops_sending(h, 'shop', 'tryton')",
+    "stops_sending": "stops_sending(h, 'shop', 'tryton', 'Ann')",
     "same_company": "same_company(o.channel, o.erp_company, 'shop', 'North')",
 }
 
@@ -73,12 +73,15 @@ def test_the_ledger_judges_attempts_as_the_core_does(sql: Sql):
 
 @pytest.mark.parametrize("kind", HoldKind)
 @pytest.mark.parametrize("scope", HoldScope)
-@pytest.mark.parametrize("connection", ["erp_tryton", "erp_other", "channel_shop", "channel_other"])
+@pytest.mark.parametrize(
+    "connection",
+    ["erp_tryton", "erp_other", "channel_shop", "channel_other", "distributor_Ann", "distributor_", "distributor_Bob"],
+)
 def test_the_ledger_judges_holds_as_the_core_does(sql: Sql, connection: str, kind: HoldKind, scope: HoldScope):
     hold = Hold(connection, kind, scope, "me", "why", EARLY)
-    stops = "select stops_sending(h, 'shop', 'tryton') from jsonb_populate_record(null::holds, %s) h"
+    stops = "select stops_sending(h, 'shop', 'tryton', 'Ann') from jsonb_populate_record(null::holds, %s) h"
     given = {"connection": connection, "kind": kind, "scope": scope}
-    assert sql.one(stops, to_json(given)) is stops_sending(hold, "shop", "tryton")
+    assert sql.one(stops, to_json(given)) is stops_sending(hold, "shop", "tryton", "Ann")
     assert sql.one(stops, to_json({**given, "released_at": LATE})) is False
 
 

@@ -122,6 +122,23 @@ def sent(world: World, *numbers: int) -> None:
     world.run(*STEPS[:4])
 
 
+def switch(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    """Switch the channel off in the registry, or on with ''."""
+    monkeypatch.setattr(registry, "CHANNELS", tuple(replace(spec, switched_off=why) for spec in registry.CHANNELS))
+
+
+def test_what_the_registry_switched_off_is_on_hold_before_a_task_works(world: World, monkeypatch: pytest.MonkeyPatch):
+    """R16"""
+    world.channel.rows = [transaction()]
+    switch(monkeypatch, "the plan ended")
+    world.run(ExtractTransactionsOperator, CheckReferenceDataOperator, ValidateOrdersOperator)
+    with pytest.raises(AirflowSkipException, match=r"channel_shop \(switched_off\): the plan ended"):
+        world.run(PushOrdersOperator)
+    assert world.ledger.status() is Status.QUEUED
+    switch(monkeypatch, "")
+    assert world.run(PushOrdersOperator) == {"sent": 1}
+
+
 def test_the_five_steps_bring_an_order_from_the_channel_into_the_erp_and_confirm_it(world: World):
     """R177"""
     sent(world, 1)

@@ -2,7 +2,8 @@
 
 A hold on `erp_<name>` or `channel_<name>` stops work through that connection; other connections go on. Those that the
 flows set end by themselves when a probe succeeds; a person's, that of a first run that would send very many orders, and
-those of a restored ledger end when a person releases them.
+those of a restored ledger end when a person releases them. What the owner switched off in the registry is on hold until
+it is switched on there: a channel, an ERP, or as `distributor_<name>` one who sells.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class HoldKind(StrEnum):
     PERSON = "person"
     FIRST_RUN = "first_run"
     RESTORE = "restore"
+    SWITCHED_OFF = "switched_off"
 
 
 class HoldScope(StrEnum):
@@ -46,15 +48,20 @@ class Hold:
         return f"{self.connection} ({self.kind}): {self.reason} (by {self.by} since {self.since:%Y-%m-%d %H:%M} UTC)"
 
 
-def stops_sending(hold: Hold, channel: str, erp: str) -> bool:
-    """Whether no push takes the orders of this channel and ERP while the hold is in force.
+def stops_sending(hold: Hold, channel: str, erp: str, distributor: str = "") -> bool:
+    """Whether no push takes the orders of this channel, ERP and distributor while the hold is in force.
 
     A channel that is away stops its extract alone. The ledger has the same rule as an SQL function of this name.
     """
-    if hold.connection == f"erp_{erp}":
+    if hold.connection in (f"erp_{erp}", of_distributor(distributor)):
         return True
     submit = hold.scope is HoldScope.SUBMIT or hold.kind is HoldKind.PERSON
     return hold.connection == f"channel_{channel}" and submit
+
+
+def of_distributor(name: str) -> str:
+    """What stands in the place of a connection in a hold on all orders of one distributor."""
+    return f"distributor_{name}"
 
 
 def kind_of(trouble: OrderSyncError) -> HoldKind:

@@ -29,6 +29,7 @@ _ENDS = {
     HoldKind.RESTORE: (
         "somebody releases it with hold_connection, once the orders were looked up and the lost decisions are confirmed"
     ),
+    HoldKind.SWITCHED_OFF: "the owner of the registry switches it on there",
 }
 
 
@@ -107,7 +108,8 @@ def _not_an_order(story: Story, route: Route) -> str:
 def _received(story: Story, route: Route) -> str:
     return (
         f"The next validate of {dag_of(story.channel)} checks it. Before that check_reference_data asks the ERP for"
-        " what it has to know; while the ERP is away, an order waits that names what it was never asked for."
+        " what it has to know; while the ERP is away or switched off, an order waits that names what it was never"
+        " asked for."
     )
 
 
@@ -116,7 +118,7 @@ def _queued(story: Story, route: Route) -> str:
         return "Nothing: a restore of the ledger lost a decision about it, and it is not sent until somebody decides."
     if route.by_hand:
         return f"Nothing: orders of {story.channel} are entered into the ERP by hand: {route.by_hand}."
-    holds = [hold for hold in story.holds if stops_sending(hold, story.channel, story.erp)]
+    holds = [hold for hold in story.holds if stops_sending(hold, story.channel, story.erp, story.distributor)]
     waits = (
         "It waits for the end of "
         + "; and of ".join(f"the hold on {hold.connection}: {how_it_ends(hold)}" for hold in holds)
@@ -251,7 +253,7 @@ def for_support(story: Story, route: Route | None, stuck_after: timedelta) -> st
     if status is Status.FAILED and _resend_failed(story):
         return "it was tried again and failed again"
     unsent = status in (Status.RECEIVED, Status.QUEUED) and story.stuck(stuck_after)
-    held = any(stops_sending(hold, story.channel, story.erp) for hold in story.holds)
+    held = any(stops_sending(hold, story.channel, story.erp, story.distributor) for hold in story.holds)
     by_hand = bool(route and route.by_hand)
     if unsent and not (held or by_hand or story.lost or story.tried):
         return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"

@@ -103,7 +103,7 @@ class Story:
         version: how many versions of it the channel gave.
         received_at: since when it waits to be sent.
         leased_until: until when a push has claimed it, if one has.
-        holds: those in force on its ERP and its channel, the oldest first.
+        holds: those in force on its ERP, its channel and its distributor, the oldest first.
         decisions: of people, the oldest first.
         lost: decisions that a restore of the ledger lost and that nobody confirmed yet.
         doubted: whether a ledger that was lost may have sent it, and nobody has looked since the restore.
@@ -153,6 +153,11 @@ class Story:
     def external_reference(self) -> str:
         """What it bears in the ERP, or would bear."""
         return self.short_reference or str(self.key)
+
+    @property
+    def distributor(self) -> str:
+        """Who sells, as the channel says it; '' where no content is kept."""
+        return self.transaction.distributor if self.transaction else ""
 
     @property
     def versions(self) -> tuple[Transaction, ...]:

@@ -24,7 +24,7 @@ from order_sync.core.route import Route
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.core.summary import Summary
 from order_sync.core.verdict import Policy, judge
-from order_sync.flows.holds import holding, must_be_the_accepted_one
+from order_sync.flows.holds import holding, must_be_the_accepted_one, switched_off
 from order_sync.flows.landing import PAGE, land, too_long
 from order_sync.flows.references import by_our_keys
 from order_sync.flows.settle import change_of
@@ -94,9 +94,11 @@ async def compare_erp(
     Counts by `compared`, `never_sent`, `confirmed` and `not_done`. An order that is not ours is a finding. So is one
     that lives there and is not done here; what is still to be looked up is left to that. What failed and is confirmed
     there by now succeeds. One that was confirmed and is cancelled there now, or is there twice, becomes a conflict.
-    An ERP that lists nothing is not compared.
+    An ERP that lists nothing is not compared, nor one that is switched off: `held` then says why.
     """
     summary, connection, policy = Summary(), f"erp_{route.erp}", settings.policy(erp.traits)
+    if hold := switched_off(connection, ledger):
+        return Summary(held=str(hold))
     if not isinstance(erp, Listing):
         summary.notes.append(f"the ERP {route.erp} cannot list its orders: there is nothing to compare")
         return summary

@@ -57,6 +57,11 @@ async def must_be_the_accepted_one(connection: str, erp: Erp, ledger: Ledger) ->
 
 
 def submit_hold(connections: tuple[str, ...], ledger: Ledger) -> Hold | None:
-    """The hold that stops sending over one of these connections; a person's before any other."""
+    """The hold that stops sending over one of these connections; the owner's and a person's before any other."""
     holds = [h for h in ledger.holds(connections) if h.scope is HoldScope.SUBMIT or h.kind is HoldKind.PERSON]
-    return min(holds, key=lambda hold: hold.kind is not HoldKind.PERSON, default=None)
+    return min(holds, key=lambda hold: hold.kind not in (HoldKind.SWITCHED_OFF, HoldKind.PERSON), default=None)
+
+
+def switched_off(connection: str, ledger: Ledger) -> Hold | None:
+    """The hold on a channel or an ERP that the owner switched off."""
+    return next((h for h in ledger.holds((connection,)) if h.kind is HoldKind.SWITCHED_OFF), None)

@@ -73,7 +73,7 @@ async def push(
     Trouble of the system (Transient, NotAuthorised, Misconfigured; another ERP than the accepted one is among it) ends
     the push after all outcomes are on record; orders that were not sent stay queued. Trouble of an order is a fact in
     the ledger and raises nothing. While sending is on hold `held` says why; a hold for the ERP's configuration is
-    probed with one order.
+    probed with one order. Orders of a distributor that is switched off stay queued, and are counted as `switched_off`.
     """
     connection = f"erp_{route.erp}"
 
@@ -231,7 +231,11 @@ class Sender:
         return begins_at(self.off_peak, self.ledger.now())
 
     def tell_who_waits(self) -> None:
-        """Say how many wait for off-peak hours, and until when."""
+        """Say how many wait since their distributor is switched off; and how many for off-peak hours, until when."""
+        if off := self.ledger.switched_off(self.route.channel):
+            self.summary.add("switched_off", off)
+            waits = "1 order waits since its" if off == 1 else f"{off} orders wait since their"
+            self.summary.notes.append(f"{waits} distributor is switched off in the registry")
         until = self.waits_until()
         number = self.ledger.off_peak(self.route.channel) if until else 0
         if until and number:

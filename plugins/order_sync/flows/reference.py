@@ -15,6 +15,7 @@ from order_sync.core.reading import is_code
 from order_sync.core.route import Route
 from order_sync.core.rules import ReferenceData, Wanted, wanted
 from order_sync.core.summary import Summary
+from order_sync.flows.holds import switched_off
 from order_sync.flows.received import received
 
 PORTION = 5000
@@ -28,8 +29,10 @@ async def refresh_reference(route: Route, erp: Erp, ledger: Ledger, actor: Actor
     """Ask the ERP for what the ledger does not know, or knows for longer than `max_age`.
 
     With a copy, an ERP that is away is noted with the copy's age; without one, its error goes on. A copy of another
-    ERP is never taken: Misconfigured.
+    ERP is never taken: Misconfigured. One that is switched off is not asked: `held` then says why.
     """
+    if hold := switched_off(f"erp_{route.erp}", ledger):
+        return Summary(held=str(hold))
     summary, by_code = Summary(), erp.traits.reference_by_code
     copy, now = ledger.reference(route.erp, ()), ledger.now()
     usable = copy and (copy.whole, copy.knows) == (not by_code, erp.traits.knows)

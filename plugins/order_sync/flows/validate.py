@@ -14,6 +14,7 @@ from order_sync.core.route import Route
 from order_sync.core.rules import ReferenceData, Wanted, not_told, problems_of, wanted
 from order_sync.core.summary import Summary
 from order_sync.core.traits import KINDS, Kind
+from order_sync.flows.holds import switched_off
 from order_sync.flows.received import received
 
 
@@ -27,13 +28,12 @@ def validate(
     """Queue what is valid, fail what is not, and what people enter by hand. Raises Transient without reference data.
 
     An order stays `received` until the ERP was asked for each of its codes. Who `cleared` it wants the orders judged
-    again too that the rules failed.
+    again too that the rules failed. An ERP that is switched off is not asked: `held` says so if no copy is there.
     """
-    summary, by_hand = Summary(), _by_hand(route)
-    if cleared:
-        summary.add("judged_again", ledger.judge_again(route.channel, route.erp, cleared))
-    if route.guest_account:
-        summary.add("judged_again", ledger.judge_again(route.channel, route.erp, actor, GUEST_ACCOUNT))
+    summary, by_hand = Summary(held=_cannot(route, ledger)), _by_hand(route)
+    if summary.held:
+        return summary
+    summary.add("judged_again", _judge_again(route, ledger, actor, cleared))
     unchecked: set[Kind] = set()
     for page in received(route, ledger):
         named = [wanted(made.order) for _, made in page]
@@ -55,6 +55,19 @@ def validate(
     if unchecked:
         summary.notes.append(not_checked(unchecked))
     return summary
+
+
+def _judge_again(route: Route, ledger: Ledger, actor: Actor, cleared: Actor | None) -> int:
+    again = ledger.judge_again(route.channel, route.erp, cleared) if cleared else 0
+    if route.guest_account:
+        again += ledger.judge_again(route.channel, route.erp, actor, GUEST_ACCOUNT)
+    return again
+
+
+def _cannot(route: Route, ledger: Ledger) -> str | None:
+    """Why nothing can be judged, and nobody is to blame: the ERP is switched off, and was never asked."""
+    hold = switched_off(f"erp_{route.erp}", ledger)
+    return str(hold) if hold and ledger.reference(route.erp, ()) is None else None
 
 
 def _reference(route: Route, ledger: Ledger, codes: Collection[Wanted]) -> ReferenceData:

@@ -117,6 +117,10 @@ class Sending(Calls):
         """How many queued orders were tried before."""
         return int(self._one("count_off_peak", channel=channel)["count"])
 
+    def switched_off(self, channel: str) -> int:
+        """How many queued orders wait since their channel, their ERP or their distributor is switched off."""
+        return int(self._one("count_switched_off", channel=channel)["count"])
+
     def claim(
         self,
         channel: str,
@@ -194,8 +198,13 @@ class Sending(Calls):
         )
 
     def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
-        """End the connection's holds of this kind, or all of them. Returns how many there were."""
+        """End the connection's holds of this kind, or all that people may end. Returns how many there were."""
         return int(self._one("release_hold", connection=connection, kind=kind, **by(actor))["count"])
+
+    def switch_off(self, off: Mapping[str, str], actor: Actor) -> int:
+        """Let exactly these be switched off, each with why; others are switched on again. Returns how many changed."""
+        asked = {"connections": [*off], "reasons": [clean(reason) for reason in off.values()]}
+        return int(self._one("switch_off", **asked, **by(actor))["count"])
 
     # Settle
 

@@ -82,7 +82,7 @@ class BackfillOrdersOperator(ErpOperator):
             tell_findings(context, ledger, spec.connection, registry.erp(spec.erp).connection)
             return result
 
-        summary, left = self.connected(work, ONE_LOOK)
+        summary, left = self.connected(by, work, ONE_LOOK)
         if left:
             self.log.info("%s; more are left", summary)
             self.defer(trigger=DateTimeTrigger(moment=datetime.now(UTC) + PAUSE), method_name="resume")

@@ -11,6 +11,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context, conf
 
 from order_sync import flows, hooks, registry
+from order_sync.core.actor import Actor
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
@@ -44,8 +45,11 @@ class ErpOperator(OrderSyncOperator):
         self.channel = channel
         self.erp_conn_id = erp_conn_id
 
-    def connected(self, work: Callable[[Erp, Ledger], Awaitable[T]], at_most: timedelta | None = None) -> T:
-        """Do some work with the ERP and the ledger, connected to both. Raises Transient if it lasts too long."""
+    def connected(self, by: Actor, work: Callable[[Erp, Ledger], Awaitable[T]], at_most: timedelta | None = None) -> T:
+        """Do some work with the ERP and the ledger, connected to both. Raises Transient if it lasts too long.
+
+        What the owner switched off, or on again, is noted in the ledger before.
+        """
         erp = erp_of(self.channel, self.erp_conn_id)
         limit = at_most.total_seconds() if at_most else None
 
@@ -62,6 +66,7 @@ class ErpOperator(OrderSyncOperator):
                 ) from None
 
         with hooks.ledger(self.ledger_conn_id) as ledger:
+            ledger.switch_off(registry.switched_off(), by)
             return asyncio.run(connected(ledger))
 
 
@@ -70,7 +75,7 @@ class CheckReferenceDataOperator(ErpOperator):
 
     An ERP that tells its data by code is asked for the codes that this channel's orders name, and all others for
     everything. Cleared, it asks for young data too. Returns counts. An ERP that is away is noted as long as there is a
-    copy; without one, its error is raised.
+    copy; without one, its error is raised. Skips itself with the reason while the ERP is switched off.
 
     :param channel: the channel whose ERP is asked (templated)
     :param always: however young the copy is: somebody has just changed something in the ERP
@@ -99,7 +104,7 @@ class CheckReferenceDataOperator(ErpOperator):
         route, settings = registry.route(spec), registry.settings_for(registry.erp(spec.erp))
         anew = self.always or cleared(context, self)
         max_age = timedelta(0) if anew else settings.reference_max_age
-        summary = self.connected(lambda erp, ledger: flows.refresh_reference(route, erp, ledger, by, max_age))
+        summary = self.connected(by, lambda erp, ledger: flows.refresh_reference(route, erp, ledger, by, max_age))
         return done(self, summary)
 
 
@@ -108,7 +113,8 @@ class CompareErpOperator(ErpOperator):
 
     So is an order that lives there and is not done here; one that failed and is confirmed there by now succeeds.
     Nothing in the ERP is touched. Returns counts by `compared`, `never_sent`, `not_done`, `confirmed` and by what
-    became a conflict. Raises Transient or NotAuthorised while the ERP is away.
+    became a conflict. Skips itself with the reason while the ERP is switched off. Raises Transient or NotAuthorised
+    while it is away.
 
     :param channel: the channel whose orders are compared (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
@@ -122,7 +128,8 @@ class CompareErpOperator(ErpOperator):
         """Compare the days that the settings say."""
         spec, by = registry.channel(self.channel), actor(context)
         settings = registry.settings_for(registry.erp(spec.erp))
-        summary = self.connected(lambda erp, ledger: flows.compare_erp(registry.route(spec), erp, ledger, by, settings))
+        route = registry.route(spec)
+        summary = self.connected(by, lambda erp, ledger: flows.compare_erp(route, erp, ledger, by, settings))
         with hooks.ledger(self.ledger_conn_id) as ledger:
             tell_findings(context, ledger, registry.erp(spec.erp).connection)
         return done(self, summary)
@@ -207,7 +214,7 @@ class PushOrdersOperator(ErpOperator):
                 left=left,
             )
 
-        summary = self.connected(push)
+        summary = self.connected(by, push)
         for name, number in before.counts.items():
             summary.add(name, number)
         if summary.gave_way is None:
@@ -277,7 +284,7 @@ class ReconcileConfirmationsOperator(ErpOperator):
             look_at = end if summary.held else min(horizon.next_look_at or end, end)
             return summary, end, max(look_at, now + SOONEST)
 
-        summary, end, wake_at = self.connected(look, ONE_LOOK)
+        summary, end, wake_at = self.connected(by, look, ONE_LOOK)
         self.log.info("%s", summary)
         if end:
             self.defer(

@@ -17,8 +17,9 @@ class HoldConnectionOperator(OrderSyncOperator):
     """Stop sending over a connection for a reason, or go on; reading, look-ups and confirmations go on meanwhile.
 
     Returns how many holds were set or ended; a release also ends the holds that the flows set themselves, and names all
-    of them in the log. People have one hold on a connection: who sets a second one is told whose there is. Raises
-    Misconfigured for a connection or an action that there is not, and without a reason.
+    of them in the log. What the registry switched off is switched on there alone. People have one hold on a connection:
+    who sets a second one is told whose there is. Raises Misconfigured for a connection or an action that there is not,
+    and without a reason.
 
     :param connection: `erp_<name>` or `channel_<name>` of the registry (templated)
     :param action: `hold` or `release` (templated)
@@ -46,7 +47,8 @@ class HoldConnectionOperator(OrderSyncOperator):
             there = ledger.holds((connection,))
             if asked.action is HoldAction.RELEASE:
                 for hold in there:
-                    self.log.info("this ends: %s", hold)
+                    stays = hold.kind is HoldKind.SWITCHED_OFF
+                    self.log.info("%s: %s", "this ends in the registry alone" if stays else "this ends", hold)
                 return {"released": ledger.release_hold(connection, None, by)}
             if theirs := next((hold for hold in there if hold.kind is HoldKind.PERSON), None):
                 self.log.warning("nothing was set, since it is on hold, and one release ends that: %s", theirs)

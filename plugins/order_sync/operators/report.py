@@ -59,7 +59,7 @@ class BuildFailureReportOperator(OrderSyncOperator):
         zone, folder, content = settings.report_zone, Path(self.folder), asked.content
         day = asked.day or day_before(context["dag_run"].run_after, zone)
         names = {spec.name: spec.distributor for spec in registry.CHANNELS if spec.distributor}
-        stuck_after, channels = settings.queued_stuck_after, [spec.name for spec in registry.CHANNELS]
+        stuck_after, channels = settings.queued_stuck_after, [spec.name for spec in registry.sending()]
         with hooks.ledger(self.ledger_conn_id) as ledger:
             try:
                 report = flows.build_report(ledger, folder, content, zone, stuck_after, names, channels, day)

@@ -37,6 +37,46 @@ def test_a_hold_stops_the_claim_of_its_connection_until_it_is_released(ledger: L
     assert len(claim(ledger).entries) == 1
 
 
+@pytest.mark.parametrize("name", ["channel_shop", "erp_tryton", "distributor_usrt"])
+def test_what_is_switched_off_is_not_sent_until_it_is_switched_on_whatever_a_person_releases(ledger: Ledger, name: str):
+    """R16"""
+    queue(ledger, 1)
+    assert ledger.switch_off({name: "the plan ended"}, ACTOR) == 1
+    assert not claim(ledger).entries
+    (hold,) = ledger.holds([name])
+    assert (hold.kind, hold.scope, hold.reason) == (HoldKind.SWITCHED_OFF, HoldScope.SUBMIT, "the plan ended")
+    assert ledger.release_hold(name, None, ADA) == 0
+    assert not claim(ledger).entries
+    assert ledger.switch_off({}, ACTOR) == 1
+    assert len(claim(ledger).entries) == 1
+
+
+def test_switching_off_what_is_off_changes_nothing_but_its_reason(ledger: Ledger):
+    ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor(person="Ada"))
+    assert ledger.switch_off({"erp_tryton": "one", "channel_shop": "two"}, ACTOR) == 2
+    assert ledger.switch_off({"erp_tryton": "one", "channel_shop": "two"}, ACTOR) == 0
+    assert ledger.switch_off({"erp_tryton": "one", "channel_shop": "three"}, ACTOR) == 1
+    reasons = [hold.reason for hold in ledger.holds(["erp_tryton", "channel_shop"])]
+    assert sorted(reasons) == ["one", "stock-taking", "three"]
+    assert ledger.switch_off({"channel_shop": "three"}, ACTOR) == 1
+    assert [hold.kind for hold in ledger.holds(["erp_tryton"])] == [HoldKind.PERSON]
+
+
+def test_one_distributors_orders_wait_and_those_of_others_are_sent(ledger: Ledger):
+    land(ledger, 1, distributor="Ann")
+    queue(ledger, 2)
+    ledger.switch_off({"distributor_Ann": "the plan ended"}, ACTOR)
+    assert (ledger.switched_off("shop"), ledger.switched_off("other")) == (1, 0)
+    assert [entry.key for entry in claim(ledger).entries] == [key(2)]
+
+
+def test_no_probe_goes_past_what_is_switched_off(ledger: Ledger):
+    queue(ledger, 1)
+    ledger.hold("erp_tryton", HoldKind.CONFIGURATION, HoldScope.SUBMIT, "no period", ACTOR)
+    ledger.switch_off({"channel_shop": "the plan ended"}, ACTOR)
+    assert not ledger.claim("shop", 1, LEASE, ACTOR, as_probe=True).entries
+
+
 def test_a_hold_of_a_kind_is_set_once_and_tells_who_set_it_first(ledger: Ledger):
     for by in ("Ada", "Bob"):
         ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, f"{by} says so", Actor(person=by))

@@ -11,7 +11,8 @@ select
     (select jsonb_agg(a order by a.opened_at, a.generation) from attempts a where a.order_id = o.id) as attempts,
     (select jsonb_agg(h order by h.id) from order_history h where h.order_id = o.id) as history,
     (select jsonb_agg(h order by h.since, h.id) from holds h
-     where h.released_at is null and h.connection in ('erp_' || o.erp, 'channel_' || o.channel)) as holds,
+     where h.released_at is null
+       and h.connection in ('erp_' || o.erp, 'channel_' || o.channel, 'distributor_' || t.distributor)) as holds,
     (select jsonb_agg(jsonb_build_object(
                 'at', s.chosen_at, 'action', s.action, 'by', s.chosen_by, 'reason', s.reason,
                 'outcome', c.outcome, 'message', c.message) order by s.id)

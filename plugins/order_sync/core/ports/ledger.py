@@ -49,7 +49,10 @@ class Connections(Protocol):
         """Set a hold, unless the connection has one of this kind already."""
 
     def release_hold(self, connection: str, kind: HoldKind | None, actor: Actor) -> int:
-        """End the connection's holds of this kind, or all of them. Returns how many there were."""
+        """End the connection's holds of this kind, or all that people may end. Returns how many there were."""
+
+    def switch_off(self, off: Mapping[str, str], actor: Actor) -> int:
+        """Let exactly these be switched off, each with why; others are switched on again. Returns how many changed."""
 
 
 class Intake(Protocol):
@@ -200,6 +203,9 @@ class Sending(Protocol):
 
     def off_peak(self, channel: str) -> int:
         """How many queued orders were tried before."""
+
+    def switched_off(self, channel: str) -> int:
+        """How many queued orders wait since their channel, their ERP or their distributor is switched off."""
 
     def claim(
         self,
