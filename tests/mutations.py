@@ -1539,8 +1539,8 @@ MUTATIONS = (
         15,
         "a hold that has ended is told",
         STATEMENTS + "telling/read_stories.sql",
-        "h.released_at is null and ",
-        "",
+        "where h.released_at is null\n       and h.connection in",
+        "where h.connection in",
         "tests/ledger/test_telling.py::test_a_story_tells_the_whole_way_of_an_order",
     ),
     Mutation(
