@@ -217,6 +217,7 @@ def test_looks_that_have_ended_leave_it_to_a_person():
         (hold(kind=HoldKind.OUTAGE, scope=HoldScope.ALL), True),
         (hold("channel_shop"), True),
         (hold("channel_shop", HoldKind.FIRST_RUN), True),
+        (hold("distributor_usrt", HoldKind.SWITCHED_OFF), True),
         (hold("channel_shop", HoldKind.OUTAGE, HoldScope.ALL), False),
     ],
 )
