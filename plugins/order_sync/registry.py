@@ -128,7 +128,7 @@ def switched_off() -> dict[str, str]:
 def sending() -> tuple[ChannelSpec, ...]:
     """The channels of which orders are sent: those that are on, and feed an ERP that is."""
     off = switched_off()
-    return tuple(spec for spec in CHANNELS if not {spec.connection, erp(spec.erp).connection} & off.keys())
+    return tuple(spec for spec in CHANNELS if not {spec.connection, f"erp_{spec.erp}"} & off.keys())
 
 
 def route(spec: ChannelSpec) -> Route:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +94,16 @@ def test_until_each_channel_was_validated_once_the_task_is_skipped_with_the_reas
         build(datetime(2026, 3, 2, 6, tzinfo=UTC), folder=str(tmp_path))
     assert files(tmp_path) == []
     validated("tills")
+    build(datetime(2026, 3, 2, 6, tzinfo=UTC), folder=str(tmp_path))
+    assert files(tmp_path) == ["order-sync-failures-2026-03-01.csv"]
+
+
+def test_no_report_waits_for_a_channel_that_is_switched_off(
+    build: Build, validated: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    validated("shop")
+    off = tuple(replace(spec, switched_off="not yet" if spec.name == "tills" else "") for spec in CHANNELS)
+    monkeypatch.setattr(registry, "CHANNELS", off)
     build(datetime(2026, 3, 2, 6, tzinfo=UTC), folder=str(tmp_path))
     assert files(tmp_path) == ["order-sync-failures-2026-03-01.csv"]
 
