@@ -4,6 +4,8 @@ goes on meanwhile, what a clear does, and how it ends."""
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+
 from sandbox.airflow_api import Api
 from sandbox.catalogue import CUSTOMERS
 from sandbox.sales import Sale
@@ -23,6 +25,7 @@ EVERYTHING = (
 )
 
 
+@pytest.mark.full
 def test_a_channel_that_is_down_turns_one_extract_red_and_what_the_ledger_has_is_sent(system: System) -> None:
     """Row: channel down"""
     system.wait_until_quiet()
@@ -175,6 +178,7 @@ def test_a_persons_hold_stops_sending_and_nothing_else_until_somebody_releases_i
     assert system.statuses(sales) == {"succeeded": 2}
 
 
+@pytest.mark.full
 def test_without_the_ledger_every_task_is_red_after_one_retry_and_nothing_is_changed_anywhere(system: System) -> None:
     """Row: ledger down
 

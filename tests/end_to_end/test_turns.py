@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from order_sync.core.orders import OrderKey
 from sandbox import shop
 from sandbox.sales import CUSTOMER_ORDER, TILL
@@ -16,6 +18,7 @@ WAITED = """
 CANCEL = "update ax.retailtransactiontable set entrystatus = 4 where transactionid = any(%s)"
 
 
+@pytest.mark.full
 def test_an_order_waits_a_minute_at_most_for_two_thousand_of_another_channel(system: System) -> None:
     api = system.api
     system.wait_until_quiet()
