@@ -21,6 +21,7 @@ from tests.dags.pipeline import postgres
 PAGE = (CHECKOUT / "docs" / "deployment.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 LEDGER = "deployed_ledger"
+pytestmark = pytest.mark.full
 LOADED = """
 import sys
 from airflow.plugins_manager import ensure_plugins_loaded

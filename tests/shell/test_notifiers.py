@@ -228,7 +228,7 @@ def test_a_text_that_is_cut_still_cannot_become_markup():
 
 @pytest.mark.parametrize(("number", "told"), [(2, 2), (8, 8), (500, 16)])
 def test_findings_share_the_place_that_there_is(number: int, told: int):
-    facts = alert({**context(None), "findings": [f"channel_{each}: {LONG}" for each in range(number)]})
+    facts = alert({**context(None), "findings": [f"channel_{each}: {LONG[:20_000]}" for each in range(number)]})
     assert facts["what"] == f"{number} things to look at"
     assert facts["message"].count("channel_") == told
     assert 3_000 < len(facts["message"]) <= LONGEST["message"]
