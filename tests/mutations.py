@@ -409,7 +409,7 @@ MUTATIONS = (
         3,
         "sales of a batch whose quote is not answered count as not sent",
         "plugins/order_sync/erps/tryton/batches.py",
-        """            with in_doubt():
+        """            with in_doubt("the sale"):
                 made = dict""",
         """            if True:
                 made = dict""",
@@ -435,7 +435,7 @@ MUTATIONS = (
     Mutation(
         3,
         "trouble after the sale was made counts as nothing sent",
-        TRYTON + "sales.py",
+        WIRE + "content.py",
         "    except (Transient, Permanent) as error:\n",
         "    except Permanent as error:\n",
         "tests/erps/test_tryton_resume.py::test_trouble_of_the_system_after_the_create_is_an_unknown_outcome",
@@ -1907,9 +1907,9 @@ MUTATIONS = (
     Mutation(
         9,
         "a submit whose answer cannot be read was not sent",
-        TRYTON + "sales.py",
-        'what Tryton said of it cannot be read", error, OutcomeUnknown',
-        'what Tryton said of it cannot be read", error',
+        WIRE + "content.py",
+        'what the ERP said of it cannot be read", error, OutcomeUnknown',
+        'what the ERP said of it cannot be read", error',
         "tests/erps/test_unreadable.py"
         "::test_whatever_the_erp_answers_ends_in_an_error_of_ours_that_is_catalogued[submit-0]",
     ),

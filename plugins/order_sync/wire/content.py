@@ -2,7 +2,8 @@
 
 import json
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from order_sync.core.errors import OutcomeUnknown, Transient, Unreadable
+from order_sync.core.errors import OutcomeUnknown, Permanent, Transient, Unreadable
 
 Doubt = type[Transient] | type[OutcomeUnknown]
 """What a call without a usable answer is: a question can be asked again, a send may have taken effect."""
@@ -67,6 +68,28 @@ def unreadable(what: str, error: Exception, doubt: Doubt = Transient) -> Unreada
     at = f" at {places[-1].filename.rpartition('/')[2]}:{places[-1].lineno}" if places else ""
     kind = Unreadable if doubt is Transient else OutcomeUnknown
     return kind(f"{what} ({type(error).__name__}{at})")
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """An answer to a question is read: what is not as expected raises Unreadable."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise unreadable(f"{what} cannot be read", error) from None
+
+
+@contextmanager
+def in_doubt(what: str) -> Iterator[None]:
+    """Something may be stored: from here on, trouble of the system leaves the outcome unknown."""
+    try:
+        yield
+    except (Transient, Permanent) as error:
+        raise OutcomeUnknown(f"{what} may exist, and then: {error}") from error
+    except UNREADABLE as error:
+        raise unreadable(
+            f"{what} may exist, and what the ERP said of it cannot be read", error, OutcomeUnknown
+        ) from None
 
 
 def _written(value: Any) -> Any:

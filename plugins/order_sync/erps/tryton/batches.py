@@ -12,9 +12,9 @@ from order_sync.core.ports.erp import Answer, Receipt
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.look_ups import number_of
 from order_sync.erps.tryton.master_data import Shop
-from order_sync.erps.tryton.sales import FIELDS, MODEL, Sales, in_doubt
+from order_sync.erps.tryton.sales import FIELDS, MODEL, Sales
 from order_sync.erps.tryton.session import Session
-from order_sync.wire.content import UNREADABLE
+from order_sync.wire.content import UNREADABLE, in_doubt
 
 MOST_LINES = 400
 """Lines of the orders of one call, so that it ends soon; an order that has more is alone in its call."""
@@ -78,7 +78,7 @@ class Batches:
         """Quote and confirm sales that exist. What Tryton declines for all of them is done for each."""
         made: Made = {}
         try:
-            with in_doubt():
+            with in_doubt("the sale"):
                 made = dict(zip(ids, orders, strict=True))
                 await self._session.press(MODEL, [*made], "quote", shop.company)
                 rows = await self._read(made)
@@ -109,14 +109,14 @@ class Batches:
 
     async def _one_by_one(self, made: Made) -> dict[OrderKey, Answer]:
         try:
-            with in_doubt():
+            with in_doubt("the sale"):
                 rows = await self._read(made)
         except OrderSyncError as error:
             return {order.key: error for order in made.values()}
         answers: dict[OrderKey, Answer] = {}
         for sale, order in made.items():
             try:
-                with in_doubt():
+                with in_doubt("the sale"):
                     answers[order.key] = await self._sales.finish(order, rows[sale])
             except STUMBLES as error:
                 answers[order.key] = error

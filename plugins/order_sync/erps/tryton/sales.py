@@ -4,10 +4,9 @@ A sale exists from the moment it is created, so from then on any trouble of the 
 order is looked up before anything else happens to it. It must not know how ids are found.
 """
 
-from collections.abc import Awaitable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Sequence
 
-from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Permanent, Transient
+from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.money import Tolerance
 from order_sync.core.orders import Order
 from order_sync.core.ports.erp import Receipt
@@ -17,7 +16,7 @@ from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
 from order_sync.erps.tryton.look_ups import name_of, number_of
 from order_sync.erps.tryton.master_data import MasterData, Shop
 from order_sync.erps.tryton.refusals import Refusals
-from order_sync.wire.content import UNREADABLE, unreadable
+from order_sync.wire.content import in_doubt
 
 MODEL = "sale.sale"
 FIELDS = ("number", "state", "total_amount", "currency.code")
@@ -46,11 +45,11 @@ class Sales:
         try:
             sale = await self._client.create(MODEL, values, FIELDS, shop.company)
         except Declined as declined:
-            with in_doubt():
+            with in_doubt("the sale"):
                 sale = await self._begun(order, shop, {name: values[name] for name in HEADER_FIELDS})
             if sale is None:
                 raise self._refusals.refused("create", declined, order) from None
-        with in_doubt():
+        with in_doubt("the sale"):
             return await self.finish(order, sale)
 
     def shop(self, order: Order) -> Shop:
@@ -179,16 +178,3 @@ class Sales:
 
 def _named(sale: Row) -> str:
     return f"the ERP's sale {name_of(sale)} ({sale['state']})"
-
-
-@contextmanager
-def in_doubt() -> Iterator[None]:
-    """The sale may exist: from here on, trouble of the system leaves the outcome unknown."""
-    try:
-        yield
-    except (Transient, Permanent) as error:
-        raise OutcomeUnknown(f"the sale may exist, and then: {error}") from error
-    except UNREADABLE as error:
-        raise unreadable(
-            "the sale may exist, and what Tryton said of it cannot be read", error, OutcomeUnknown
-        ) from None
