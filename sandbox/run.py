@@ -18,19 +18,18 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from order_sync import registry
 from order_sync.core.advice import CATALOGUE
 from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.progress import Progress
 from sandbox import CHECKOUT, STATE
 from sandbox.airflow_api import FINAL
 from sandbox.processes import SandboxError, locked
-from sandbox.system import LEDGER, Sandbox
+from sandbox.system import LEDGER, SELLING, Sandbox
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CHANNELS = tuple(channel.name for channel in registry.CHANNELS)
+CHANNELS = tuple(channel.name for channel in SELLING)
 DAGS = tuple(f"sync_orders__{channel}" for channel in CHANNELS)
 REPORT = "report_failures"
 SETTINGS = {

@@ -32,6 +32,9 @@ LEDGER = "order_ledger"
 SHOP = "commerce"
 """The channel database, in which the web shop and the tills sell."""
 
+SELLING = tuple(channel for channel in registry.CHANNELS if channel.folder == "dynamics")
+"""The registry's channels that sell in it. The sandbox has no database for others."""
+
 
 @dataclass
 class Sandbox:
@@ -119,7 +122,7 @@ class Sandbox:
     def _environment(self) -> dict[str, str]:
         connections = {
             "order_ledger": _postgres(self.orders.dsn(LEDGER)),
-            **{channel.connection: _postgres(self.orders.dsn(SHOP)) for channel in registry.CHANNELS},
+            **{channel.connection: _postgres(self.orders.dsn(SHOP)) for channel in SELLING},
             "erp_tryton": self.erp_connection(self.tryton.connection),
             **self.inbox.connections,
         }

@@ -26,6 +26,7 @@ from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
 from sandbox.tryton import Tryton
 from tests.airflow_home import DAGS
+from tests.fixtures import owners_page
 
 DAG = "sync_orders__dynamics_web"
 NUMBERS = count(1)
@@ -46,8 +47,8 @@ class Pipeline:
         for name, template in zip(self.names, self.templates, strict=True):
             self.cluster.create_database(name, template)
         self.connect("order_ledger", postgres(self.cluster.dsn(self.names[0])))
-        for channel in ("dynamics_web", "dynamics_store"):
-            self.connect(f"channel_{channel}", postgres(self.cluster.dsn(self.names[1])))
+        for channel in owners_page.CHANNELS:
+            self.connect(channel.connection, postgres(self.cluster.dsn(self.names[1])))
         self.connect("erp_tryton", self.tryton.connection)
         for conn_id, connection in self.inbox.connections.items():
             self.connect(conn_id, connection)
@@ -149,6 +150,7 @@ def pipeline(
     monkeypatch.setattr(erp, "SOONEST", timedelta(seconds=0.5))
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_FROM", "order-sync@example.org")
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_TO", "desk@example.org")
+    owners_page.use_it(monkeypatch)
     inbox = Inbox().start()
     pipeline = Pipeline(cluster, templates, tryton, inbox, monkeypatch)
     yield pipeline

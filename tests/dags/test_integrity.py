@@ -190,19 +190,23 @@ def test_the_graph_of_a_resync_is_this(dags: dict[str, DAG]):
     tasks = dags["resync_orders"].tasks
     graph = {task.task_id: (task.trigger_rule, sorted(task.downstream_task_ids)) for task in tasks}
     steps = ("check_reference_data", "validate", "push", "reconcile")
-    check, validate, push, reconcile = (f"send_to_tryton.{step}" for step in steps)
-    assert graph == {
-        "decide": ("all_success", ["channels_of_tryton", "watcher"]),
-        "channels_of_tryton": ("all_success", [check, push, reconcile, validate, "watcher"]),
-        check: ("all_success", [validate, "watcher"]),
-        validate: ("all_done", [push, "watcher"]),
-        push: ("all_done", [reconcile, "watcher"]),
-        reconcile: ("all_done", ["watcher"]),
+    expected = {
+        "decide": ("all_success", sorted([*(f"channels_of_{erp.name}" for erp in registry.fed()), "watcher"])),
         "watcher": ("one_failed", []),
     }
-    assert dags["resync_orders"].get_task(push).pool == "erp_tryton"
+    for erp in registry.fed():
+        check, validate, push, reconcile = (f"send_to_{erp.name}.{step}" for step in steps)
+        expected |= {
+            f"channels_of_{erp.name}": ("all_success", [check, push, reconcile, validate, "watcher"]),
+            check: ("all_success", [validate, "watcher"]),
+            validate: ("all_done", [push, "watcher"]),
+            push: ("all_done", [reconcile, "watcher"]),
+            reconcile: ("all_done", ["watcher"]),
+        }
+        assert dags["resync_orders"].get_task(push).pool == erp.connection
+    assert graph == expected
     weights = {task.task_id: task.priority_weight for task in tasks if task.priority_weight != 1}
-    assert weights == {push: 10}, "people wait for it"
+    assert weights == {f"send_to_{erp.name}.push": 10 for erp in registry.fed()}, "people wait for it"
 
 
 def test_the_params_of_a_resync_are_those_that_the_code_reads_and_their_defaults_are_valid(dags: dict[str, DAG]):
@@ -407,11 +411,10 @@ def test_the_settings_file_names_exactly_the_connections_that_the_code_uses(sett
     assert len(settings_file["connections"]) == len(types)
 
 
-def test_the_settings_file_names_exactly_the_pools_that_the_tasks_use(
-    settings_file: dict[str, Any], dags: dict[str, DAG]
-):
-    used = {task.pool for task in tasks(dags)} - {"default_pool"}
-    assert {item["pool_name"]: item["pool_slot"] for item in settings_file["pools"]} == dict.fromkeys(used, 1)
+def test_the_settings_file_names_exactly_the_pools_of_the_erps(settings_file: dict[str, Any], dags: dict[str, DAG]):
+    named = {item["pool_name"]: item["pool_slot"] for item in settings_file["pools"]}
+    assert named == {erp.connection: 1 for erp in registry.ERPS}
+    assert {task.pool for task in tasks(dags)} - {"default_pool"} <= named.keys()
 
 
 def test_the_settings_file_names_exactly_the_variables_that_the_code_uses(settings_file: dict[str, Any]):

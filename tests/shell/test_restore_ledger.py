@@ -9,16 +9,16 @@ import pytest
 from airflow.sdk import BaseOperator
 from structlog.testing import capture_logs
 
-from order_sync import registry
 from order_sync.core.errors import Misconfigured
 from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.ledger import Ledger
 from order_sync.operators import RestoreLedgerOperator
 from sandbox.postgres import Cluster
+from tests.fixtures import owners_page
 from tests.support.context import context
 
 Do = Callable[..., dict[str, int]]
-CHANNELS = [spec.connection for spec in registry.CHANNELS]
+CHANNELS = [spec.connection for spec in owners_page.CHANNELS]
 
 
 @pytest.fixture
