@@ -9,10 +9,10 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env system run test full fresh soak bench mutate check docs requirements lock clean
+.PHONY: help env system run test full fresh soak bench mutate new-erp new-channel contract check docs requirements lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
 env: $(STAMP)  ## build .venv from requirements.lock
 
@@ -53,6 +53,17 @@ bench: env  ## measure how fast much data goes through, beside COPY and dlt (ARG
 
 mutate: env  ## break the code in small ways, and expect each guarding test to fail (GUARDS="2 7" for some)
 	@$(BIN)/python -m tests.mutate $(GUARDS)
+
+new-erp: env  ## begin an ERP: NAME=my_erp (its adapter, simulator, fixture, registry line and connection)
+	@PYTHONPATH=plugins $(BIN)/python -m scaffold erp '$(NAME)'
+	@PYTHONPATH=plugins $(BIN)/python -m docs.generate
+
+new-channel: env  ## begin a channel: NAME=my_shop (its SQL, fixture, registry line and connection)
+	@PYTHONPATH=plugins $(BIN)/python -m scaffold channel '$(NAME)'
+	@PYTHONPATH=plugins $(BIN)/python -m docs.generate
+
+contract: env  ## what a channel or ERP still lacks, up to the first sentence: NAME=my_erp (ALL=1: every sentence)
+	@$(BIN)/python -m pytest -q --tb=line $(if $(ALL),,-x) tests/contract -k '[$(NAME)'
 
 check: env  ## formatting, lint, types, and who may import whom
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The real parts that tests share, each started once a session and only when asked for: Postgres, and Tryton.
+"""The real parts that tests share, each started once a session and only when asked for: Postgres, Tryton, simulators.
 
 Whoever needs a database makes one and drops it. In Tryton everybody's orders lie side by side, under keys of their own.
 """
@@ -14,6 +14,7 @@ from hypothesis import settings
 from sandbox import processes, scratch
 from sandbox.postgres import Cluster
 from tests.servers import SERVERS
+from tests.support.simulator import Simulators
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -71,6 +72,13 @@ def migrated(cluster: Cluster) -> str:
     cluster.create_database(name)
     migrate(lambda: psycopg.connect(cluster.dsn(name)))
     return name
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Iterator[Simulators]:
+    """The simulators of vendors, each started as a test first asks for it."""
+    with Simulators() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The page on adding a channel is enough: what it shows, put into files as it says, fulfils the whole contract."""
+"""What the page on channels shows, put into files as it says, fulfils the whole contract."""
 
 import inspect
 import re
@@ -18,7 +18,7 @@ from tests.contract import test_channel_contract, test_channel_rows
 from tests.contract.channel_subject import Subject, lacks
 from tests.support.shop import Shop
 
-PAGE = (DOCS / "adding.md").read_text()
+PAGE = (DOCS / "channel-port.md").read_text()
 BLOCKS = dict(re.findall(r"^```(?:sql|python) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 NAME = "my_shop"
 SENTENCES = [

@@ -112,8 +112,8 @@ def test_the_page_of_the_roles_says_what_the_code_grants(role: str):
 
 
 def test_every_command_exists():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    commands = {page.name: set(re.findall(r"\bmake ([a-z]+)(?=[`\s])", code(page))) for page in PAGES_BY_HAND}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    commands = {page.name: set(re.findall(r"\bmake ([a-z-]+)(?=[`\s])", code(page))) for page in PAGES_BY_HAND}
     assert {"run", "test"} <= commands["README.md"]
     assert set().union(*commands.values()) <= targets
     assert targets - {"help"} <= commands["developing.md"]

@@ -1,15 +1,19 @@
 """Every channel to try the contract on: those of the registry, and two examples, a plain shop and one behind REST."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from order_sync import registry
 from tests.contract.channel_subject import ASKED, Subject, lacks
-from tests.contract.fixtures import fixture_of, found
+from tests.contract.fixtures import fixture_of, found, still_blank
 from tests.support.shop import Shop
 
 CHANNELS = (*(spec.name for spec in registry.CHANNELS), "corner_shop", "rest_shop")
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+SQL = [f"{file}.sql" for file in ("fingerprint", "headers", "sample", "new", "again", "placed", "transactions")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -26,12 +30,20 @@ def _has(name: str, ability: str) -> bool:
     return not hasattr(found(name), "Shop") or hasattr(found(name).Shop, ability)
 
 
+def _files(name: str, kind: type[Shop]) -> list[Path]:
+    """What people write for a channel, in the order in which it is best written."""
+    files = [FIXTURES / f"{name}{ending}" for ending in (".sql", ".py")]
+    return files + [kind.folder / file for file in SQL] if hasattr(kind, "folder") else files
+
+
 @pytest.fixture(scope="module")
 def installation(request: pytest.FixtureRequest) -> Iterator[Shop]:
     """An empty shop of a channel, in which nothing is sold: each test has another one."""
     kind = fixture_of(request.param, ASKED).Shop
     if missing := lacks(kind):
         pytest.fail(f"tests/fixtures/{request.param}.py: {', '.join(missing)} (docs/adding.md)")
+    if blank := still_blank(_files(request.param, kind)):
+        pytest.fail(f"{blank} (docs/adding.md)", pytrace=False)
     server = request.getfixturevalue(kind.server) if kind.server else None
     with kind.installed(server) as shop:
         yield shop
