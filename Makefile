@@ -63,6 +63,7 @@ new-channel: env  ## begin a channel: NAME=my_shop (its SQL, fixture, registry l
 	@PYTHONPATH=plugins $(BIN)/python -m docs.generate
 
 contract: env  ## what a channel or ERP still lacks, up to the first sentence: NAME=my_erp (ALL=1: every sentence)
+	@test -n "$(NAME)" || { echo "Which channel or ERP? Name it, as in 'make contract NAME=my_erp'." >&2; exit 2; }
 	@$(BIN)/python -m pytest -q --tb=line $(if $(ALL),,-x) tests/contract -k '[$(NAME)'
 
 check: env  ## formatting, lint, types, and who may import whom

@@ -5,16 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import pytest
 
 from order_sync import registry
+from order_sync.core.errors import NotAuthorised
 from order_sync.core.settings import Settings
-from order_sync.wire.auth import client_credentials
+from order_sync.wire.auth import bearer, client_credentials
 from order_sync.wire.endpoint import Endpoint
 from order_sync.wire.http import Http
 from scaffold.__main__ import main
@@ -181,14 +183,19 @@ def test_the_page_on_channels_shows_each_file_that_is_begun(small: Path):
 
 async def test_the_pages_token_is_given_for_the_right_secret():
     (block,) = re.findall(
-        r"^```python\n(    @route.*?)^```$", (DOCS / "adding.md").read_text(), re.MULTILINE | re.DOTALL
+        r"^```python\n(    def admit.*?)^```$", (DOCS / "adding.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    names = {"Answer": Answer, "Any": object, "Call": Call, "Simulator": Simulator, "route": route}
+    names = {"Answer": Answer, "Any": Any, "Call": Call, "Simulator": Simulator, "route": route}
+    names["trouble"] = lambda status, *_: Answer(status)
     exec(f"class Vendor(Simulator):\n    key, token = 'secret', 'token-7'\n\n{block}", names)  # noqa: S102
-    with names["Vendor"]() as vendor:  # type: ignore[operator]
-        endpoint = Endpoint("erp_x", vendor.base_url, "secret", login="client")
-        async with Http(endpoint, Settings(), client_credentials(endpoint, f"{vendor.base_url}/token")) as http:
+    with names["Vendor"]() as vendor:
+        right = Endpoint("erp_x", vendor.base_url, "secret", login="client")
+        async with Http(right, Settings(), client_credentials(right, f"{vendor.base_url}/token")) as http:
             assert (await http.ask("GET", "/nothing")).status == 404
+        for auth in (bearer(right), client_credentials(replace(right, key="no"), f"{vendor.base_url}/token")):
+            async with Http(right, Settings(), auth) as http:
+                with pytest.raises(NotAuthorised):
+                    await http.ask("GET", "/nothing")
 
 
 @pytest.mark.parametrize(
