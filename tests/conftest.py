@@ -21,6 +21,8 @@ settings.load_profile("any machine")
 
 if TYPE_CHECKING:
     from sandbox.tryton import Tryton
+    from tests.fixtures.drop import WorkingClerk
+    from tests.support.back_office_server import BackOfficeServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,3 +105,21 @@ def tryton(folder: Path) -> "Iterator[Tryton]":
     finally:
         tryton.stop()
         cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def clerk(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[WorkingClerk]":
+    """A folder that an ERP reads, and who reads it there."""
+    from tests.fixtures.drop import working
+
+    with working(Path(tmp_path_factory.mktemp("drop"))) as clerk:
+        yield clerk
+
+
+@pytest.fixture(scope="session")
+def back_office() -> "Iterator[BackOfficeServer]":
+    """An ERP unlike Tryton, behind REST."""
+    from tests.support.back_office_server import BackOfficeServer
+
+    with BackOfficeServer() as erp:
+        yield erp

@@ -1,4 +1,7 @@
-"""Every channel to try the contract on: those of the registry, and two examples, a plain shop and one behind REST."""
+"""Every channel and every ERP to try the contracts on: those of the registry, and examples.
+
+Two channels, a plain shop and one behind REST, and ERPs unlike the registry's.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from order_sync import registry
+from order_sync.wire.pace import Gate
 from tests.contract.channel_subject import ASKED, Subject, lacks
+from tests.contract.erp_subject import called_on, tried_on
 from tests.contract.fixtures import fixture_of, found, still_blank
 from tests.support.shop import Shop
 
@@ -23,6 +28,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ability = getattr(metafunc.function, "needs", None)
         able = [name for name in CHANNELS if ability is None or _has(name, ability)]
         metafunc.parametrize("installation", able, indirect=True)
+    chosen = any("installed" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "installed" in metafunc.fixturenames and not chosen:
+        if "call" in metafunc.fixturenames:
+            metafunc.parametrize(("installed", "call"), called_on(metafunc.function), indirect=["installed"])
+        else:
+            metafunc.parametrize("installed", tried_on(metafunc.function), indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_before_a_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(gate: Gate, seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(Gate, "rest", at_once)
 
 
 def _has(name: str, ability: str) -> bool:

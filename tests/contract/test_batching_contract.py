@@ -9,23 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from order_sync import registry
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.ports.erp import Batching, Receipt, Sent
 from order_sync.core.verdict import FoundState
+from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
-from tests.contract.test_erp_contract import (
-    ASKED,
-    Subject,
-    _nobody_waits_before_a_question_is_asked_again,  # noqa: F401  a fixture
-    answered,
-    doubled,
-    seen,
-)
+from tests.contract.test_erp_contract import answered, doubled
 from tests.contract.wrong_erps import GivesUpALostBatch, RefusesAWholeBatch, SendsABatchTwice
 from tests.support.proxy import Proxy
 
-FIXTURES = {spec.name: fixture_of(spec.name, ASKED) for spec in registry.ERPS}
+ABLE = ("in_batches",)
 
 
 class InBatches(Subject):
@@ -47,12 +40,12 @@ class InBatches(Subject):
             return len(self.network.requests)
 
 
-@pytest.fixture(scope="module", params=[name for name, each in FIXTURES.items() if hasattr(each, "in_batches")])
+@pytest.fixture(scope="module")
 def installed(request: pytest.FixtureRequest) -> Iterator[InBatches]:
-    fixture = FIXTURES[request.param]
+    fixture = fixture_of(request.param, ASKED)
     server = request.getfixturevalue(fixture.server)
     with Proxy(fixture.endpoint(server).base_url) as network:
-        yield InBatches(fixture, server, network)
+        yield InBatches(fixture, server, network, abilities(request.param))
 
 
 @pytest.fixture
@@ -80,7 +73,7 @@ async def test_each_order_of_a_batch_has_an_answer_of_its_own_and_is_there_once(
         assert answers.keys() == {order.key for order in batch}, "there is not one answer for each order"
         for order in (*good, known):
             assert isinstance(answers[order.key], Receipt), f"a good order's answer is {answers[order.key]!r}"
-            assert answers[order.key].number in {found.number for found in await seen(erp, order)}
+            assert answers[order.key].number in {found.number for found in await subject.seen(erp, order)}
         assert isinstance(answers[refused.key], OrderRefused)
         assert isinstance(answers[taken.key], OrderConflict)
         assert await held(erp, [*good, known, taken]) == [1] * 7, "an order of a batch is there twice or not at all"
@@ -143,7 +136,7 @@ async def test_what_a_batch_left_half_made_is_finished_by_the_next(subject):
             subject.network.behave()
         await another.submit_all(orders)
         assert not [
-            found for order in orders for found in await seen(erp, order) if found.state is FoundState.HALF_MADE
+            found for order in orders for found in await subject.seen(erp, order) if found.state is FoundState.HALF_MADE
         ]
         assert await held(erp, orders) == [1] * 2
 

@@ -5,16 +5,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 from order_sync.core.calendar_days import Window
 from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.orders import Order, OrderKey
 from order_sync.core.ports.erp import Erp, Health, InErp, Receipt, Sent
-from order_sync.core.references import SHORT_CHARACTERS, ReferenceField
+from order_sync.core.references import SHORT_CHARACTERS, ReferenceField, short_of
 from order_sync.core.rules import ReferenceData, Wanted
 from order_sync.core.traits import KINDS
 from order_sync.core.verdict import Found, FoundState
+from order_sync.wire.pace import Gate
 
 ANY = count()
 
@@ -63,7 +65,8 @@ class Wrong:
 
 def another_key(order: Order) -> Order:
     """The same order under a key that nobody else has."""
-    return replace(order, key=OrderKey(order.key.channel, (*order.key.parts, f"{next(ANY)}")))
+    key = OrderKey(order.key.channel, (*order.key.parts, f"{next(ANY)}"))
+    return replace(order, key=key, short_reference=order.short_reference and short_of(key))
 
 
 def without(data: ReferenceData, *kinds: str) -> ReferenceData:
@@ -78,7 +81,7 @@ class ChecksDifferently(Wrong):
 
 class CountsInFractions(Wrong):
     async def reference(self, wanted=None):
-        data = await self.right.reference()
+        data = await self.right.reference(wanted)
         facts = {
             (kind, code): {"rate": str(Decimal(str(fact["rate"])) / 100)} if kind == "tax" else fact
             for (kind, code), fact in data.facts.items()
@@ -88,12 +91,12 @@ class CountsInFractions(Wrong):
 
 class ForgetsCustomers(Wrong):
     async def reference(self, wanted=None):
-        return without(await self.right.reference(), "customer")
+        return without(await self.right.reference(wanted), "customer")
 
 
 class KnowsStatesAndTellsNone(Wrong):
     async def reference(self, wanted=None):
-        return without(await self.right.reference(), "state")
+        return without(await self.right.reference(wanted), "state")
 
 
 class KnowsArticlesAlone(Wrong):
@@ -104,41 +107,28 @@ class KnowsArticlesAlone(Wrong):
         self.traits = replace(right.traits, knows=frozenset({"sku"}))
 
     async def reference(self, wanted=None):
-        return without(await self.right.reference(), *(kind for kind in KINDS if kind != "sku"))
+        return without(await self.right.reference(wanted), *(kind for kind in KINDS if kind != "sku"))
 
 
 class LeavesFactsOut(Wrong):
     """No mistake: an ERP that says what there is, and no more of it."""
 
     async def reference(self, wanted=None):
-        data = await self.right.reference()
+        data = await self.right.reference(wanted)
         return replace(data, facts={code: {} for code in data.facts})
 
 
-class TellsByCode(Wrong):
-    """No mistake: an ERP that is asked for codes."""
-
-    def __init__(self, right):
-        super().__init__(right)
-        self.traits = replace(right.traits, reference_by_code=True)
-
-    async def reference(self, wanted=None):
-        assert wanted is not None, "the suite asks for everything"
-        data = await self.right.reference()
-        return replace(data, facts={code: data.facts[code] for code in wanted if code in data.facts})
-
-
-class ForgetsACodeThatWasAskedFor(TellsByCode):
+class ForgetsACodeThatWasAskedFor(Wrong):
     async def reference(self, wanted=None):
         return without(await super().reference(wanted), "sku")
 
 
-class TellsWhatNobodyAskedFor(TellsByCode):
+class TellsWhatNobodyAskedFor(Wrong):
     async def reference(self, wanted=None):
-        return await self.right.reference()
+        return await self.right.reference([*wanted, ("currency", "JPY"), ("tax", "DE19")])
 
 
-class AsksForEachCode(TellsByCode):
+class AsksForEachCode(Wrong):
     async def reference(self, wanted=None):
         await asyncio.gather(*(self.right.count("any") for _ in wanted))
         return await super().reference(wanted)
@@ -146,20 +136,161 @@ class AsksForEachCode(TellsByCode):
 
 class DatesTheReadingsEnd(Wrong):
     async def reference(self, wanted=None):
-        return replace(await self.right.reference(), as_of=datetime.now(UTC))
+        return replace(await self.right.reference(wanted), as_of=datetime.now(UTC))
 
 
 class TellsLocalTime(Wrong):
     async def reference(self, wanted=None):
-        data = await self.right.reference()
+        data = await self.right.reference(wanted)
         return replace(data, as_of=data.as_of.replace(tzinfo=None))
 
 
-class MakesTheHeaderFirst(Wrong):
-    """No mistake: an ERP that takes header and lines in separate calls has no total of what is half made."""
+class TakesTheHeaderForAnother(Wrong):
+    """It compares what is not there yet."""
 
     def seen(self, found):
-        return replace(found, total=Decimal(0)) if found.state is FoundState.HALF_MADE else found
+        return replace(
+            found, same_lines=None if found.state is FoundState.HALF_MADE and not found.total else found.same_lines
+        )
+
+
+class TakesTheHeaderForTheOrder(Wrong):
+    patience = 1
+
+    def seen(self, found):
+        header = found.state is FoundState.HALF_MADE and not found.total
+        return replace(found, state=FoundState.TAKEN) if header else found
+
+
+class GivesANumberOfNothing(Wrong):
+    """The ERP gives the next number of its sequence, and then rolls back."""
+
+    async def submit(self, order):
+        return Receipt("SO-4711", "open")
+
+
+class TellsTheTotalWithTax(Wrong):
+    def seen(self, found):
+        return replace(found, total=found.total * Decimal("1.2"))
+
+
+class TellsNoTotal(Wrong):
+    def seen(self, found):
+        return replace(found, total=None)
+
+
+class DropsTheReason(Wrong):
+    """It reads no body of an HTTP 500."""
+
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderRefused as error:
+            raise OutcomeUnknown("HTTP 500") from error
+
+
+class TakesEveryFailureForARefusal(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OutcomeUnknown as error:
+            raise OrderRefused(str(error)) from error
+
+
+class OtherGate(Wrong):
+    """Over an adapter whose client stands in `http`."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        right.http._gate = self.gate()
+
+    def gate(self) -> Gate:
+        raise NotImplementedError
+
+
+class HasNoPatience(OtherGate):
+    def gate(self):
+        return Gate("erp", patience=timedelta(0))
+
+
+class AsksAgainAtOnce(OtherGate):
+    def gate(self):
+        async def not_at_all(seconds: float) -> None:
+            gate._opens_at = float("-inf")
+
+        gate = Gate("erp", sleep=not_at_all)
+        return gate
+
+
+class ForgetsForHowLong(Wrong):
+    async def look_up(self, sent):
+        try:
+            return await self.right.look_up(sent)
+        except Transient as error:
+            raise Transient(str(error)) from error
+
+
+class AsksOnce(Wrong):
+    def __init__(self, right):
+        super().__init__(right)
+        right.http.ask = partial(right.http.ask, repeats=())
+
+
+class RemembersWhatIsMissing(Wrong):
+    """It keeps what it was told for as long as it lives."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.told = {}
+
+    async def look_up(self, sent):
+        found = await self.right.look_up(sent)
+        return {each.order.key: self.told.setdefault(each.order.key, found.get(each.order.key, ())) for each in sent}
+
+
+class TakesLagForAbsence(Wrong):
+    """It looks whether an order is there before it makes it, and makes another one under another reference if not."""
+
+    async def submit(self, order):
+        taken = [found for founds in (await self.right.look_up([Sent(order)])).values() for found in founds]
+        return await self.right.submit(order if taken else another_key(order))
+
+
+class LosesItsWayByNumber(Wrong):
+    async def look_up(self, sent):
+        return await self.right.look_up([each for each in sent if not each.number])
+
+
+class ReadsOnePage(Wrong):
+    async def look_up(self, sent):
+        ask = self.right.http.ask
+
+        async def first_page(*args, **kwargs):
+            reply = await ask(*args, **kwargs)
+            return replace(reply, body=reply.body | {"next": None})
+
+        self.right.http.ask = first_page
+        try:
+            return await self.right.look_up(sent)
+        finally:
+            self.right.http.ask = ask
+
+
+class ConfirmsWhatIsOnlyTaken(Wrong):
+    def seen(self, found):
+        return replace(found, state=FoundState.CONFIRMED, number="SO-1") if found.state is FoundState.TAKEN else found
+
+
+class MissesRefusals(Wrong):
+    patience = 1
+
+    def seen(self, found):
+        return replace(found, state=FoundState.TAKEN) if found.state is FoundState.REFUSED else found
+
+
+class GossipsInLateRefusals(Wrong):
+    def seen(self, found):
+        return replace(found, text=f"{found.text}, 1 High Street")
 
 
 class IsBusyAtFirst(Wrong):

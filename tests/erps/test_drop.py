@@ -165,6 +165,14 @@ def test_what_was_acknowledged_is_never_dropped_again(erp):
     assert erp.files() == []
 
 
+def test_another_order_under_the_reference_of_an_acknowledged_one_is_a_conflict(erp):
+    submit(erp.drop())
+    erp.answer("ok", "SO-17")
+    erp.files()[0].unlink()
+    with pytest.raises(OrderConflict):
+        submit(erp.drop(format="csv"))
+
+
 def test_the_erps_reason_is_kept_without_the_address(erp):
     drop = erp.drop()
     submit(drop)

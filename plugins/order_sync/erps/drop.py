@@ -31,6 +31,7 @@ from order_sync.wire.files import (
     announced,
     drop,
     dropped,
+    only_this,
     withdraw,
 )
 
@@ -104,19 +105,22 @@ class Drop:
 
     async def submit(self, order: Order) -> Receipt:
         """Drop the order's file, whole or not at all. One that was refused takes the place of what was refused."""
-        reference = order.external_reference
+        reference, data = order.external_reference, self._written(order).encode()
         answer = (await acknowledgements(self._answers, [reference])).get(reference)
         if answer and answer.accepted:
+            await only_this(self._orders, reference, self._ending, data)
             return Receipt(_number(answer, reference), "acknowledged")
         if answer:
             await withdraw(self._orders, self._answers, reference)
         facts = {"reference": reference, "key": str(order.key), "total": str(order.total), "currency": order.currency}
-        await drop(self._orders, reference, self._ending, self._written(order).encode(), facts)
+        await drop(self._orders, reference, self._ending, data, facts)
         return Receipt(reference, "dropped")
 
     async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
         """What became of the files of these orders."""
         asked = {each.order.external_reference: each for each in sent}
+        if not asked:
+            return {}
         answers = await acknowledgements(self._answers, asked)
         there = await dropped(self._orders, asked)
         once = await announced(self._orders, asked)

@@ -79,18 +79,29 @@ async def drop(folder: Folder, reference: str, suffix: str, data: bytes, facts: 
     """
     check_reference(reference)
     digest = hashlib.sha256(data).hexdigest()
-    name = f"{reference}_{digest[:8]}.{suffix}"
+    name = _name(reference, suffix, data)
     manifest = f"{name}.manifest"
-    there = await folder.names()
+    there = await only_this(folder, reference, suffix, data)
     if manifest in there:
         return name
-    if others := [each for each in there if each.startswith(f"{reference}_") and each not in (name, manifest)]:
-        raise OrderConflict(f"the folder holds a file for {reference} with another content: {min(others)}")
     if name not in there:
         await folder.write(name, data)
     said = {"file": name, "bytes": len(data), "sha256": digest, **facts}
     await folder.write(manifest, json.dumps(said, indent=1).encode())
     return name
+
+
+async def only_this(folder: Folder, reference: str, suffix: str, data: bytes) -> frozenset[str]:
+    """What lies in the folder. Raises OrderConflict if some of it is of a file of the reference with other data."""
+    there, name = await folder.names(), _name(reference, suffix, data)
+    others = [each for each in there if each.startswith(f"{reference}_") and each not in (name, f"{name}.manifest")]
+    if others:
+        raise OrderConflict(f"the folder holds a file for {reference} with another content: {min(others)}")
+    return there
+
+
+def _name(reference: str, suffix: str, data: bytes) -> str:
+    return f"{reference}_{hashlib.sha256(data).hexdigest()[:8]}.{suffix}"
 
 
 async def dropped(folder: Folder, references: Collection[str]) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -78,6 +79,12 @@ class Tryton:
     """
 
     connection_type: ClassVar = "http"
+    traits = Traits(
+        "unique_key",
+        keys_a_call=KEYS_A_CALL,
+        confirmed_states=("processing", "done"),
+        may_confirm=("confirmed", "processing", "done"),
+    )
 
     @classmethod
     def of(cls, endpoint: Endpoint, spec: ErpSpec, settings: Settings, folder: FolderOf) -> Self:
@@ -96,13 +103,7 @@ class Tryton:
         refusals: Sequence[Refusal] = (),
         now: Callable[[], datetime] = _now,
     ) -> None:
-        self.traits = Traits(
-            "unique_key",
-            submit_seconds=CALLS_PER_SUBMIT * settings.call_deadline.total_seconds(),
-            keys_a_call=KEYS_A_CALL,
-            confirmed_states=("processing", "done"),
-            may_confirm=("confirmed", "processing", "done"),
-        )
+        self.traits = replace(self.traits, submit_seconds=CALLS_PER_SUBMIT * settings.call_deadline.total_seconds())
         self._channels: Sequence[str] = tuple(options.get("channels", ()))
         self._now = now
         self._client = Client(endpoint, settings)
