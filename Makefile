@@ -33,8 +33,8 @@ system:  ## install what `make full` needs beside Python, with apt-get and as ro
 		case "$$*" in *openssh-server*) service ssh stop; update-rc.d ssh disable;; esac; \
 	else echo "not installed: $$*. 'make system' installs it as root, where there is apt-get." >&2; exit 1; fi
 
-run: env  ## start the sandbox: Postgres, Tryton, Airflow (ONCE=1: one round, then stop)
-	PYTHONPATH=plugins $(BIN)/python -m sandbox.run $(if $(ONCE),--once)
+run: env  ## start the sandbox: Postgres, Tryton, Airflow (ONCE=1: one round, then stop; ERP=drop: into files)
+	PYTHONPATH=plugins $(BIN)/python -m sandbox.run $(if $(ONCE),--once) $(if $(ERP),--erp $(ERP))
 
 test: env  ## run the tests in stages, with the time of each (STAGES="core dags" for some)
 	$(BIN)/python -m tests.stages $(STAGES)

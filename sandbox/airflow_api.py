@@ -113,13 +113,16 @@ class Api:
     def make_pools(self, settings: Path) -> None:
         """Make the pools of an `airflow_settings.yaml`, or give them its sizes, as Astro's command line does."""
         for pool in yaml.safe_load(settings.read_text())["airflow"].get("pools") or []:
-            body = {"name": pool["pool_name"], "slots": pool["pool_slot"], "include_deferred": False}
-            body["description"] = pool.get("pool_description", "")
-            existing = {each["name"] for each in self.call("GET", "/api/v2/pools")["pools"]}
-            if body["name"] in existing:
-                self.call("PATCH", f"/api/v2/pools/{body['name']}", json=body)
-            else:
-                self.call("POST", "/api/v2/pools", json=body)
+            self.make_pool(pool["pool_name"], pool["pool_slot"], pool.get("pool_description", ""))
+
+    def make_pool(self, name: str, slots: int, description: str = "") -> None:
+        """Make a pool, or give it its size."""
+        body = {"name": name, "slots": slots, "include_deferred": False, "description": description}
+        existing = {each["name"] for each in self.call("GET", "/api/v2/pools")["pools"]}
+        if name in existing:
+            self.call("PATCH", f"/api/v2/pools/{name}", json=body)
+        else:
+            self.call("POST", "/api/v2/pools", json=body)
 
     def working(self) -> set[str]:
         """The names of the tasks that are at work, about to be, or waiting for their time, in any run."""

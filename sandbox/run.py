@@ -23,6 +23,7 @@ from order_sync.core.lifecycle import STANDINGS, Status
 from order_sync.core.progress import Progress
 from sandbox import CHECKOUT, STATE
 from sandbox.airflow_api import FINAL
+from sandbox.erps import ERPS
 from sandbox.processes import SandboxError, locked
 from sandbox.system import LEDGER, SELLING, Sandbox
 
@@ -121,11 +122,17 @@ def main() -> int:
     """Run the sandbox; the exit code is 0 when ledger and ERP agree."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after the job")
-    once = parser.parse_args().once
+    parser.add_argument("--erp", choices=ERPS, default="tryton", help="into which ERP")
+    asked = parser.parse_args()
+    once, folder = asked.once, STATE / ("run" if asked.erp == "tryton" else f"run-{asked.erp}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     begun, shown = time.monotonic(), Shown()
     try:
-        with shown.ticking(), locked(STATE / "run.lock"), Sandbox(STATE / "run", SETTINGS, shown.begin) as sandbox:
+        with (
+            shown.ticking(),
+            locked(STATE / "run.lock"),
+            Sandbox(folder, SETTINGS, shown.begin, erp=asked.erp) as sandbox,
+        ):
             run_job(sandbox, shown)
             agreement = agree(sandbox)
             print_result(sandbox, agreement)
@@ -138,7 +145,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except SandboxError as error:
-        print_trouble(shown.step, error)
+        print_trouble(shown.step, error, folder)
         return 1
 
 
@@ -170,13 +177,11 @@ def progress(sandbox: Sandbox) -> str:
 
 
 def agree(sandbox: Sandbox) -> Agreement:
-    """Compare the ledger's orders with the ERP's own list of the channels' sales that were confirmed."""
+    """Compare the ledger's orders with the ERP's own list of the channels' orders that it has taken for good."""
     with sandbox.connect(LEDGER) as connection:
         given = "select order_key from order_sync.orders where status = any(%s)"
         ledger = frozenset(key for (key,) in connection.execute(given, [[*IN_ERP]]))
-    mine = [["web_shop.name", "in", CHANNELS], ["state", "in", ["confirmed", "processing", "done"]]]
-    sales = sandbox.tryton.rpc("sale.sale.search_read", mine, 0, None, None, ["web_id"])
-    return Agreement(ledger, tuple(sale["web_id"] for sale in sales))
+    return Agreement(ledger, tuple(sandbox.in_erp.references(CHANNELS)))
 
 
 def print_result(sandbox: Sandbox, agreement: Agreement) -> None:
@@ -235,10 +240,10 @@ def print_what_now(sandbox: Sandbox, *, once: bool) -> None:
     print("Serving until Ctrl-C. The DAGs stay switched on and run every five minutes.", flush=True)
 
 
-def print_trouble(step: str, error: SandboxError) -> None:
+def print_trouble(step: str, error: SandboxError, folder: Path = STATE / "run") -> None:
     """What went wrong, in which step, in five lines: what is said first, and the last that was said."""
     first, *others = str(error).strip().splitlines() or ["no reason was given"]
-    lines = [f"FAILED while {step}: {first}", *others[-2:], f"The logs are in {_short(STATE / 'run')}."]
+    lines = [f"FAILED while {step}: {first}", *others[-2:], f"The logs are in {_short(folder)}."]
     print("\n".join([*lines, "Next: `make run` once more; it stops first what is left of this run."]), file=sys.stderr)
 
 

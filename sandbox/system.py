@@ -1,4 +1,4 @@
-"""The whole sandbox: an inbox, Airflow, Tryton, and three Postgres servers: for each of these, and for the orders.
+"""The whole sandbox: an inbox, Airflow, an ERP, and Postgres servers: for each of these that needs one, and the orders.
 
 Used by `make run` and by the end-to-end tests. What a directory holds survives a stop: a second start finds its orders
 where they were, unless what it was made from has changed since. Knows how to start things and what they are called, and
@@ -20,12 +20,13 @@ import psycopg
 from order_sync import ledger, registry
 from sandbox import CHECKOUT, samples, shop, template
 from sandbox.airflow import Airflow
+from sandbox.erps import ERPS, FOLDER, Erp, TrytonErp, own_copy
 from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
 from sandbox.sales import Sale
-from sandbox.tryton import Secrets, Tryton
+from sandbox.tryton import Tryton
 
-CLUSTERS = ORDERS, METADATA, ERP = "orders", "metadata", "erp"
+CLUSTERS = ORDERS, METADATA, _ = "orders", "metadata", FOLDER
 """The folders of the Postgres servers: of ledger and channel, of Airflow, and of Tryton."""
 
 LEDGER = "order_ledger"
@@ -38,7 +39,7 @@ SELLING = tuple(channel for channel in registry.CHANNELS if channel.folder == "d
 
 @dataclass
 class Sandbox:
-    """The running systems. `settings` are the pipeline's, as environment variables.
+    """The running systems. `settings` are the pipeline's, as environment variables, `erp` which ERP it is.
 
     `erp_connection` may change the address under which Airflow reaches the ERP, so that a test can stand in between.
     `sales` are what the shop has sold by the time when it is made.
@@ -50,7 +51,8 @@ class Sandbox:
     erp_connection: Callable[[dict[str, Any]], dict[str, Any]] = lambda connection: connection
     dags: Path = CHECKOUT / "dags"
     sales: Callable[[datetime], Iterable[Sale]] = samples.sales
-    tryton: Tryton = field(init=False)
+    erp: str = "tryton"
+    in_erp: Erp = field(init=False)
     airflow: Airflow = field(init=False)
     inbox: Inbox = field(init=False)
     orders: Cluster = field(init=False)
@@ -70,6 +72,12 @@ class Sandbox:
         """The folder that the CSV is written into."""
         return self.directory / "reports"
 
+    @property
+    def tryton(self) -> Tryton:
+        """The ERP, where it is Tryton."""
+        assert isinstance(self.in_erp, TrytonErp)  # noqa: S101  who asks for it started one
+        return self.in_erp.tryton
+
     def connect(self, database: str) -> psycopg.Connection[Any]:
         """A connection to the ledger's or the channel's database."""
         return psycopg.connect(self.orders.dsn(database))
@@ -80,11 +88,9 @@ class Sandbox:
         self.inbox = Inbox(self.directory / "inbox").start()
         begun.callback(self.inbox.stop)
 
-        erp, logs = Cluster(self.directory / ERP), self.directory / "tryton"
-        self.tryton = Tryton(erp, logs, Secrets.of_this_checkout())
-        being_made = template.TRYTON.begin(logs)
-        for stop in (being_made.stop, erp.stop, self.tryton.stop):
-            begun.callback(stop)
+        self.in_erp = ERPS[self.erp](self.directory)
+        self.in_erp.begin()
+        begun.callback(self.in_erp.stop)
 
         self.say("starting Postgres for ledger and channel (with fsync off, as no server of real orders may run)")
         self.orders = Cluster(self.directory / ORDERS).start()
@@ -92,21 +98,19 @@ class Sandbox:
         self._make_databases()
 
         self.say("starting Airflow (its database is built once)")
-        metadata = _own(self.directory / METADATA, template.AIRFLOW).start()
+        metadata = own_copy(template.AIRFLOW, self.directory / METADATA).start()
         begun.callback(metadata.stop)
         self.airflow = Airflow(metadata, self.directory / "airflow", self._environment(), self.dags)
         begun.callback(self.airflow.stop)
         self.airflow.begin()
 
-        self.say("starting the ERP: Tryton with its queue worker (its database is built once, in a minute or two)")
-        being_made.wait_until(lambda: template.TRYTON.exists, 900)
-        _own(erp.directory, template.TRYTON)
-        erp.start()
-        self.tryton.start()
+        self.say(self.in_erp.starting)
+        self.in_erp.start()
 
         self.say("waiting for Airflow")
         self.airflow.wait_until_healthy()
         self.airflow.api.make_pools(CHECKOUT / "airflow_settings.yaml")
+        self.airflow.api.make_pool(f"erp_{self.erp}", 1)
 
     def _make_databases(self) -> None:
         with self.connect("postgres") as connection:
@@ -123,7 +127,7 @@ class Sandbox:
         connections = {
             "order_ledger": _postgres(self.orders.dsn(LEDGER)),
             **{channel.connection: _postgres(self.orders.dsn(SHOP)) for channel in SELLING},
-            "erp_tryton": self.erp_connection(self.tryton.connection),
+            f"erp_{self.erp}": self.erp_connection(self.in_erp.connection),
             **self.inbox.connections,
         }
         variables = {
@@ -131,8 +135,10 @@ class Sandbox:
             "order_sync_alert_from": "order-sync@example.com",
             "order_sync_alert_to": "order-desk@example.com",
         }
+        page = {"ORDER_SYNC_REGISTRY": str(self.in_erp.registry)} if self.in_erp.registry else {}
         return {
             **self.settings,
+            **page,
             **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()},
             **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
         }
@@ -152,11 +158,6 @@ def renew(directory: Path, say: Callable[[str], None]) -> None:
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
     stamp.write_text(template.made_from())
-
-
-def _own(directory: Path, made: template.Template) -> Cluster:
-    """The sandbox's own copy of a template, as it was left the last time."""
-    return Cluster(directory) if directory.exists() else made.copy_to(directory)
 
 
 def _postgres(dsn: str) -> dict[str, Any]:

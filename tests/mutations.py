@@ -2501,8 +2501,8 @@ MUTATIONS = (
         19,
         "a reference gets a second file",
         WIRE + "files.py",
-        "if others := [each for each in there if",
-        "if others := [each for each in () if",
+        "others = [each for each in there if",
+        "others = [each for each in () if",
         "tests/wire/test_files.py::test_a_second_file_of_a_reference_is_a_conflict",
     ),
     Mutation(
