@@ -2507,6 +2507,23 @@ MUTATIONS = (
     ),
     Mutation(
         19,
+        "another order under the reference of an acknowledged one is taken for it",
+        "plugins/order_sync/erps/drop.py",
+        "await only_this(self._orders, reference, self._ending, data)",
+        "pass",
+        "tests/erps/test_drop.py::test_another_order_under_the_reference_of_an_acknowledged_one_is_a_conflict",
+    ),
+    Mutation(
+        14,
+        "a line of a CSV that is no key is taken for a heading",
+        CORE + "requests/resync.py",
+        'cells[0].lower().replace("_", " ") in HEADINGS',
+        '":" not in cells[0]',
+        "tests/core/test_resync_request.py"
+        "::test_a_csv_with_a_mistake_is_refused_as_a_whole_and_no_cell_of_it_is_repeated",
+    ),
+    Mutation(
+        19,
         "a link leads out of the folder",
         WIRE + "files.py",
         "os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK",

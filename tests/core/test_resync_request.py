@@ -162,3 +162,42 @@ def test_a_number_that_stands_beside_no_order_key_is_not_laid_upon_another():
 def test_what_was_typed_as_a_key_and_is_none_is_not_repeated_in_an_error_that_alerts_show(typed: str):
     """R178"""
     assert "Ann" not in "; ".join(refused(order_keys=[typed]))
+
+
+MARK = {"action": "mark_as_synced", "reason": "the ERP has them"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shop:1,SO-1\ntill:2,SO-2",
+        "\ufeffOrder key;ERP number\r\nshop:1; SO-1\r\n\r\ntill:2;SO-2\r\n",
+        'order_key\tnumber\n"shop:1"\t"SO-1"\ntill:2\tSO-2\n;\n',
+    ],
+)
+def test_many_orders_are_marked_by_a_csv_of_keys_and_numbers(text: str):
+    asked = ResyncRequest.read({**MARK, "csv": text}, KNOWN)
+    assert asked.order_keys == (ONE, TWO)
+    assert asked.erp_numbers == {ONE: "SO-1", TWO: "SO-2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "says"),
+    [
+        ("shop:1,SO-1\ntill:2", {}, "csv: line 2 has 1 filled cells: write the order key and its ERP number"),
+        ("shop:1,SO-1,Ann Other", {}, "csv: line 1 has 3 filled cells"),
+        ("Ann Other,SO-1", {}, "order_keys: number 1 is no order key"),
+        (
+            "shop:1,SO-1",
+            {"order_keys": ["till:2"]},
+            "csv is given together with order_keys: it takes the place of both",
+        ),
+        ("shop:1,SO-1\nshop:1,SO-2", {}, "'shop:1' is given two ERP numbers"),
+        ("shop:1,SO-1", {"status": "failed"}, "order_keys are given together with status"),
+        ("key,number", {}, "csv has no lines"),
+    ],
+)
+def test_a_csv_with_a_mistake_is_refused_as_a_whole_and_no_cell_of_it_is_repeated(text: str, others, says: str):
+    problems = refused(**{**MARK, **others}, csv=text)
+    assert any(problem.startswith(says) for problem in problems), problems
+    assert not any("Ann Other" in problem for problem in problems)

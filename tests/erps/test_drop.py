@@ -16,14 +16,17 @@ from order_sync.core.maker import make
 from order_sync.core.orders import Address
 from order_sync.core.ports.erp import Sent
 from order_sync.core.references import addressed, short_of
+from order_sync.core.requests.request import Known
+from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.settings import Settings
 from order_sync.core.verdict import Found, FoundState
 from order_sync.erps.drop import Drop
-from order_sync.flows import extract, push, refresh_reference, settle, validate
+from order_sync.flows import extract, push, refresh_reference, resync, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile
 from order_sync.wire.files import LocalFolders
 from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
-from tests.flows.test_resync import ACTOR, ROUTE
+from tests.flows.people import PeoplesLedger
+from tests.flows.test_resync import ACTOR, ROUTE, URSULA
 
 ORDER = addressed(SAMPLE, Drop.traits.external_reference)
 REFERENCE = short_of(ORDER.key)
@@ -198,9 +201,9 @@ def test_a_folder_that_is_missing_is_named(erp):
         asyncio.run(erp.drop().check())
 
 
-def flow(erp: Erp, numbers: range, **options: Any) -> tuple[MemoryLedger, Drop]:
+def flow(erp: Erp, numbers: range, **options: Any) -> tuple[PeoplesLedger, Drop]:
     """The main job of some orders into the folder."""
-    ledger, drop = MemoryLedger(Clock()), erp.drop(**options)
+    ledger, drop = PeoplesLedger(Clock()), erp.drop(**options)
     extract(ROUTE, MemoryChannel([transaction(number) for number in numbers]), ledger, ACTOR)
     summary = asyncio.run(refresh_reference(ROUTE, drop, ledger, ACTOR, Settings().reference_max_age))
     assert ("nothing proves" in str(summary)) == (options.get("proof") == "nothing")
@@ -273,3 +276,21 @@ def test_without_any_proof_each_order_waits_for_a_person_and_each_run_says_so(er
     look(ledger, drop)
     row = ledger.rows[transaction(1).key]
     assert (row.status, row.code) == (Status.PENDING_VERIFICATION, "FILE_NO_ACK")
+
+
+def test_an_owner_with_no_proof_marks_the_orders_that_the_erp_has_by_a_csv(erp):
+    ledger, drop = flow(erp, range(1, 4), proof="nothing")
+    ledger.clock.sleep(minutes=31)
+    look(ledger, drop)
+    keys = sorted(json.loads(file.read_text())["key"] for file in erp.files())
+    typed = {"action": "mark_as_synced", "reason": "the ERP's own list", "csv": f"{keys[0]},SO-1\n{keys[1]};SO-2\n"}
+    asked = ResyncRequest.read(typed, Known({"shop": None}))
+
+    async def connect(_: str) -> Drop:
+        return drop
+
+    done = asyncio.run(resync(asked, "run", typed, {"shop": ROUTE}, connect, ledger, URSULA, 3))
+    assert done.summary.counts == {"done": 2}
+    rows = {str(key): row for key, row in ledger.rows.items()}
+    assert [rows[key].status for key in keys] == [*[Status.SYNCED_MANUALLY] * 2, Status.PENDING_VERIFICATION]
+    assert [rows[key].erp_number for key in keys[:2]] == ["SO-1", "SO-2"]

@@ -44,7 +44,8 @@ LONGEST = 500
 
 NOTE = (
     "nothing proves that an order arrives: the option `proof` of the ERP is 'nothing'. Each order becomes Pending"
-    " Verification when its window is over; mark those as synced that the ERP has"
+    " Verification when its window is over; mark those as synced that the ERP has: `resync_orders` takes a CSV of their"
+    " keys and numbers"
 )
 
 

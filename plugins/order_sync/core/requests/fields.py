@@ -176,6 +176,13 @@ def texts(value: object, info: ValidationInfo) -> tuple[str, ...]:
     raise Wrong(f"{info.field_name} must be a list of texts, one for each order")
 
 
+def lines_of_text(value: object, info: ValidationInfo) -> str:
+    """Text of several lines, as it is."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise Wrong(f"{info.field_name} must be text")
+
+
 def read_keys(value: object, info: ValidationInfo) -> tuple[dict[int, OrderKey], list[str]]:
     """Order keys by their number in the list, and what is wrong with the others; what was typed is not repeated."""
     keys: dict[int, OrderKey] = {}
@@ -200,6 +207,7 @@ def _schema(**schema: Any) -> WithJsonSchema:
 
 
 LINES = _schema(type=["null", "array"], items={"type": "string"})
+MULTILINE = _schema(type=OPTIONAL, format="multiline")
 DATE = _schema(type=OPTIONAL, format="date")
 REASON = _schema(type="string", minLength=1, maxLength=LONGEST_REASON)
 

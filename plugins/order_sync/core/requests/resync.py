@@ -1,7 +1,8 @@
 """Resync: which orders, what to do with them, and why."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
@@ -11,6 +12,7 @@ from order_sync.core.lifecycle import Status
 from order_sync.core.orders import OrderKey
 from order_sync.core.requests.fields import (
     LINES,
+    MULTILINE,
     AnyChannel,
     AnyCode,
     AnyStatus,
@@ -19,15 +21,22 @@ from order_sync.core.requests.fields import (
     LastDay,
     Reason,
     Text,
+    lines_of_text,
     one_of,
     read_keys,
     texts,
 )
-from order_sync.core.requests.request import Request, Wrong, asking, shortened
+from order_sync.core.requests.request import Known, Request, Wrong, asking, is_given, shortened
 from order_sync.core.selection import Action, Selection
 
 FILTERS = ("status", "code", "channel", "first_day", "last_day", "reference", "customer_account", "receipt")
 """Fields of which those that are given narrow the orders down together; `order_keys` takes their place."""
+
+CSV = ("the order key", "its ERP number")
+"""The cells of a line of a CSV."""
+
+HEADINGS = ("order key", "key")
+"""What the first cell of a line of headings may say."""
 
 NUMBERED = (Action.MARK_AS_SYNCED, Action.RESYNC)
 """Actions that take ERP numbers: to say which order it is, or which cancelled one is opened again."""
@@ -91,6 +100,26 @@ def _erp_numbers(value: object, info: ValidationInfo) -> Mapping[OrderKey, str]:
     return named
 
 
+def pairs(text: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """The order keys and ERP numbers of a CSV, and what is wrong with its other lines, which are not repeated.
+
+    Cells are set apart by a comma, a semicolon or a tab. A line of headings and empty lines do not count.
+    """
+    found: list[tuple[str, str]] = []
+    wrong = []
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        by = next((each for each in ";\t" if each in line), ",")
+        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=by), [])]
+        if not any(cells) or cells[0].lower().replace("_", " ") in HEADINGS:
+            continue
+        if len(cells) == len(CSV) and all(cells):
+            found.append((cells[0], cells[1]))
+        else:
+            filled = len([cell for cell in cells if cell])
+            wrong.append(f"csv: line {number} has {filled} filled cells: write {' and '.join(CSV)} in each line")
+    return found, wrong
+
+
 class ResyncRequest(Request):
     """A decision of a person about some orders, chosen by their keys or by what they have in common.
 
@@ -100,7 +129,7 @@ class ResyncRequest(Request):
 
     sections: ClassVar = {
         "What to do": ("action", "reason", "dry_run", "confirm"),
-        "Which orders: by key": ("order_keys", "erp_numbers"),
+        "Which orders: by key": ("order_keys", "erp_numbers", "csv"),
         "Which orders: by what they have in common": FILTERS,
     }
 
@@ -128,6 +157,14 @@ class ResyncRequest(Request):
             " the number that it told, to say that you looked for it there."
         ),
     )
+    csv: Annotated[str, PlainValidator(lines_of_text), MULTILINE] = Field(
+        "",
+        title="CSV of keys and numbers",
+        description=(
+            "In the place of the two above, for many orders: a line for each, with its key and its ERP number, as"
+            " dynamics_web:1/2/3,SO-17."
+        ),
+    )
     status: AnyStatus = Field(
         None,
         title="Status",
@@ -148,6 +185,23 @@ class ResyncRequest(Request):
     receipt: Text = Field("", title="Receipt number", description="What stands on a till's receipt.")
     dry_run: Flag = Field(False, title="Dry run", description="Only count and list the orders.")
     confirm: Flag = Field(False, title="Confirm", description="Needed for a filter that matches many orders.")
+
+    @classmethod
+    def read(cls, typed: Mapping[str, object], known: Known, also_wrong: Iterable[str] = ()) -> Self:
+        """See `Request.read`. A CSV is another way to write down keys and numbers."""
+        text = typed.get("csv")
+        if not isinstance(text, str) or not is_given(text):
+            return super().read(typed, known, also_wrong)
+        listed, wrong = pairs(text)
+        if twice := [name for name in ("order_keys", "erp_numbers") if is_given(typed.get(name))]:
+            wrong.append(f"csv is given together with {' and '.join(twice)}: it takes the place of both")
+        if not listed and not wrong:
+            wrong.append(f"csv has no lines: write {' and '.join(CSV)} in each line")
+        lists: Mapping[str, Sequence[str]] = {
+            "order_keys": [key for key, _ in listed],
+            "erp_numbers": [number for _, number in listed],
+        }
+        return super().read({**typed, **lists}, known, [*also_wrong, *shortened(wrong)])
 
     @property
     def selection(self) -> Selection:
