@@ -39,7 +39,7 @@ class Clerk:
             if self._answer(reference, "err").exists():
                 continue
             order = _read(file)
-            if why := _refusal(order):
+            if why := refusal(order):
                 self._say(reference, "err", why)
             else:
                 self._say(reference, "ok", _number(file))
@@ -50,7 +50,7 @@ class Clerk:
         for file in (*_files(self.orders), *_files(self.taken)):
             with suppress(FileNotFoundError):  # the clerk takes it away at this moment
                 order = _read(file)
-                if not _refusal(order):
+                if not refusal(order):
                     yield file, order
 
     def keys_held(self) -> list[str]:
@@ -90,8 +90,8 @@ def _read(file: Path) -> Order:
     return order
 
 
-def _refusal(order: Order) -> str:
-    """Why an order is not taken in; '' if it is."""
+def refusal(order: Order) -> str:
+    """Why an order in canonical form is not taken in; '' if it is."""
     if order["customer_account"] not in ACCOUNTS:
         return f"there is no customer {order['customer_account']}"
     for line in order["lines"]:

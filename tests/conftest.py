@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.tryton import Tryton
     from tests.fixtures.drop import WorkingClerk
     from tests.support.back_office_server import BackOfficeServer
+    from tests.support.platform_server import PlatformServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -123,3 +124,12 @@ def back_office() -> "Iterator[BackOfficeServer]":
 
     with BackOfficeServer() as erp:
         yield erp
+
+
+@pytest.fixture(scope="session")
+def platform() -> "Iterator[PlatformServer]":
+    """An integration platform that takes orders for an ERP."""
+    from tests.support.platform_server import PlatformServer
+
+    with PlatformServer() as platform:
+        yield platform

@@ -30,8 +30,8 @@ from tests.support.proxy import Proxy
 ASKED = ("server", "endpoint", "connect", "order")
 """What every ERP's fixture must have."""
 
-EXAMPLES = ("drop", "back_office")
-"""ERPs that the registry as it is shipped does not hold: files in a folder, and one unlike the others in most ways."""
+EXAMPLES = ("drop", "bridge", "back_office")
+"""ERPs that the registry as it is shipped does not hold: files, a bridge, and one unlike the others in most ways."""
 
 ERPS = tuple(dict.fromkeys((*(spec.name for spec in registry.ERPS), *EXAMPLES)))
 
@@ -53,6 +53,7 @@ def needs(*able: str, calls: Collection[str] = ()) -> Callable[[Test], Test]:
 
 NEEDED_BY_CALLS = {
     "reference": "reference",
+    "look_up": "shown",
     **dict.fromkeys(("orders", "by_number", "count"), "listing"),
     "revive": "revivable",
 }
@@ -74,6 +75,7 @@ def abilities(name: str) -> frozenset[str]:
         "revivable": issubclass(adapter, Revivable),
         "reference": bool(traits.knows),
         "http": adapter.connection_type == "http",
+        "shown": traits.looks_up,
         traits.guarantee: True,
         **{part: hasattr(fixture, part) for part in MAY_HAVE},
     }

@@ -171,6 +171,7 @@ class Settings:
             proof=traits.proof,
             confirmed_states=traits.confirmed_states,
             receipt_is_acceptance=traits.receipt_is_acceptance,
+            looks_up=traits.looks_up,
         )
 
     def _checked(self) -> "Settings":

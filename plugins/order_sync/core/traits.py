@@ -35,6 +35,8 @@ class Traits:
         knows: the kinds of reference data that the ERP can tell. Codes of other kinds are not checked before sending.
         reference_by_code: the ERP is asked for the codes that orders name, instead of for everything it has.
         external_reference: what the ERP's field takes by which its orders are found.
+        looks_up: whether a look-up shows what the ERP has. With one that cannot be asked it finds nothing, which says
+            nothing: a receipt is all that is known, and only the guarantee says whether an order may be sent again.
     """
 
     guarantee: Guarantee
@@ -47,6 +49,7 @@ class Traits:
     knows: frozenset[Kind] = frozenset(KINDS)
     reference_by_code: bool = False
     external_reference: ReferenceField = ANY_KEY
+    looks_up: bool = True
 
     def confirmed_by(self, states: Sequence[str], erp: str) -> "Traits":
         """The same, with the states that the owner of the ERP takes for proof. Raises Misconfigured for others."""

@@ -83,6 +83,7 @@ class Policy:
         proof: what shows that a confirmed ERP order is ours.
         confirmed_states: which of the ERP's own states are proof; none leaves that to what a look-up says.
         receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
+        looks_up: whether a look-up shows what the ERP has.
     """
 
     guarantee: Guarantee
@@ -95,11 +96,12 @@ class Policy:
     proof: Proof = "gross"
     confirmed_states: tuple[str, ...] = ()
     receipt_is_acceptance: bool = False
+    looks_up: bool = True
 
     @property
     def trusts_receipts(self) -> bool:
         """Whether no look-up can say more than a receipt does."""
-        return self.receipt_is_acceptance and self.guarantee == "blind"
+        return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +229,15 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
     if proven and doubt.resends >= policy.max_resends:
         return _resends_spent(doubt, "does not have it")
     if proven:
-        return Verdict(Event.ABSENT, "OUTCOME_UNKNOWN", "the ERP does not have it: it is queued to be sent")
+        why = (
+            "the ERP does not have it" if policy.looks_up else "the ERP makes one order of it however often it is sent"
+        )
+        return Verdict(Event.ABSENT, "OUTCOME_UNKNOWN", f"{why}: it is queued to be sent")
     if over and doubt.status is Status.SENDING:
-        text = "the window is over, and a look-up does not find it in the ERP"
+        found = (
+            "a look-up does not find it in the ERP" if policy.looks_up else "the ERP cannot be asked whether it has it"
+        )
+        text = f"the window is over, and {found}"
         return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text)
     return Verdict(None)
 

@@ -7,12 +7,11 @@ names for fields and codes, or the whole form of the file, stand in its profile 
 
 import csv
 import io
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
 from string import ascii_letters, digits
 from typing import Any, ClassVar, Self
 
+from order_sync.canonical import canonical_json
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.hiding import without_address
 from order_sync.core.orders import Order, OrderKey
@@ -34,9 +33,6 @@ from order_sync.wire.files import (
     only_this,
     withdraw,
 )
-
-FORM = "order-sync/order/1"
-"""What the canonical JSON of an order is called, in its field `form`."""
 
 PROOFS = ("acknowledgement", "taken", "nothing")
 LONGEST = 500
@@ -170,20 +166,6 @@ def _number(answer: Acknowledgement, reference: str) -> str:
     return words[0][:200] if words else reference
 
 
-def _json(order: Order, profile: Profile) -> str:
-    if profile.fields:
-        content: dict[str, Any] = {**profile.header(order), "lines": profile.lines(order)}
-    else:
-        named = {"form": FORM, "external_reference": order.external_reference}
-        content = {**named, **profile.nested(order), "lines": profile.rows(order)}
-    return json.dumps(content, indent=1, ensure_ascii=False, default=_text) + "\n"
-
-
-def _text(value: object) -> str:
-    """A number with every digit, an instant or a day as in ISO 8601."""
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
 def _csv(order: Order, profile: Profile) -> str:
     """A row for each line and charge, with the order's own fields before them."""
     header, lines = profile.header(order), profile.lines(order)
@@ -199,7 +181,7 @@ def _csv(order: Order, profile: Profile) -> str:
     return text.getvalue()
 
 
-FORMATS: Mapping[str, Callable[[Order, Profile], str]] = {"json": _json, "csv": _csv}
+FORMATS: Mapping[str, Callable[[Order, Profile], str]] = {"json": canonical_json, "csv": _csv}
 
 
 def _one_of(erp: str, option: str, value: object, known: Collection[str]) -> str:
