@@ -133,3 +133,12 @@ def platform() -> "Iterator[PlatformServer]":
 
     with PlatformServer() as platform:
         yield platform
+
+
+@pytest.fixture(scope="session")
+def forgetful_platform() -> "Iterator[PlatformServer]":
+    """One that makes an order of each call."""
+    from tests.support.platform_server import PlatformServer
+
+    with PlatformServer(heeds_keys=False) as platform:
+        yield platform

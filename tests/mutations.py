@@ -2514,6 +2514,40 @@ MUTATIONS = (
         "tests/erps/test_drop.py::test_another_order_under_the_reference_of_an_acknowledged_one_is_a_conflict",
     ),
     Mutation(
+        4,
+        "a bridge is taken for one that makes one order of a key, though nobody says so",
+        "plugins/order_sync/erps/bridge.py",
+        'options.get("idempotent") is True',
+        'options.get("idempotent") is not None',
+        "tests/erps/test_bridge.py::test_an_order_whose_answer_got_lost_waits_for_a_person_and_is_not_posted_again",
+    ),
+    Mutation(
+        9,
+        "a platform's failure refuses the order, whatever it means",
+        "plugins/order_sync/erps/bridge.py",
+        'return bool(self._profile.meaning(*_said(reply.body), ""))',
+        "return True",
+        "tests/erps/test_bridge.py::test_a_failure_whose_code_nobody_knows_leaves_doubt",
+    ),
+    Mutation(
+        9,
+        "a page in the place of a platform's answer is taken for a receipt",
+        "plugins/order_sync/erps/bridge.py",
+        'if reply.body != "" and not isinstance(reply.body, dict):',
+        "if False:",
+        "tests/contract/test_erp_contract.py"
+        "::test_an_order_in_the_place_of_whose_answers_a_page_came_is_in_doubt_and_found_and_finished_once[bridge]",
+    ),
+    Mutation(
+        4,
+        "an order that no look-up can show is told as missing, and a receipt of it proves nothing",
+        CORE + "verdict.py",
+        'return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)',
+        'return self.receipt_is_acceptance and self.guarantee == "blind"',
+        "tests/contract/test_erp_contract.py"
+        "::test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money[bridge]",
+    ),
+    Mutation(
         14,
         "a line of a CSV that is no key is taken for a heading",
         CORE + "requests/resync.py",

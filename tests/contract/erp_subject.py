@@ -30,8 +30,8 @@ from tests.support.proxy import Proxy
 ASKED = ("server", "endpoint", "connect", "order")
 """What every ERP's fixture must have."""
 
-EXAMPLES = ("drop", "bridge", "back_office")
-"""ERPs that the registry as it is shipped does not hold: files, a bridge, and one unlike the others in most ways."""
+EXAMPLES = ("drop", "bridge", "blind_bridge", "back_office")
+"""ERPs that the registry as it is shipped does not hold: files, bridges, and one unlike the others in most ways."""
 
 ERPS = tuple(dict.fromkeys((*(spec.name for spec in registry.ERPS), *EXAMPLES)))
 
@@ -76,6 +76,7 @@ def abilities(name: str) -> frozenset[str]:
         "reference": bool(traits.knows),
         "http": adapter.connection_type == "http",
         "shown": traits.looks_up,
+        "knows_again": traits.looks_up or traits.guarantee == "unique_key",
         traits.guarantee: True,
         **{part: hasattr(fixture, part) for part in MAY_HAVE},
     }

@@ -145,6 +145,14 @@ class TellsLocalTime(Wrong):
         return replace(data, as_of=data.as_of.replace(tzinfo=None))
 
 
+class PromisesTooMuch(Wrong):
+    """Its ERP makes an order of each submit."""
+
+    def __init__(self, right):
+        super().__init__(right)
+        self.traits = replace(right.traits, guarantee="unique_key")
+
+
 class TakesTheHeaderForAnother(Wrong):
     """It compares what is not there yet."""
 

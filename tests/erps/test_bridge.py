@@ -155,6 +155,13 @@ async def test_a_refusal_in_an_http_500_is_one_where_the_profile_knows_its_code(
     assert answer.code == "SKU_NOT_FOUND"
 
 
+async def test_a_failure_whose_code_nobody_knows_leaves_doubt(platform: PlatformServer):
+    platform.failing = True
+    async with Bridge(endpoint(platform), Settings(), OPTIONS, Profile()) as bridge:
+        with pytest.raises(OutcomeUnknown):
+            await bridge.submit(refused())
+
+
 def flow(platform: PlatformServer, network: Proxy, *, idempotent: bool) -> MemoryLedger:
     """The main job of one order over a network that loses the platform's first answer, and what comes of it in time."""
     ledger = MemoryLedger(Clock())
