@@ -592,14 +592,6 @@ class TakesShortReferences(BearsAnother):
         return sum(not row.cancelled for row in await self.right.orders(channel, ever))
 
 
-class SaysThatItIgnoresCase(FoldsCase):
-    """No mistake: an ERP that takes references for the same whatever their case, and says so."""
-
-    def __init__(self, right):
-        super().__init__(right)
-        self.traits = replace(right.traits, external_reference=ReferenceField(ignores_case=True))
-
-
 class AsksAboutNothing(Wrong):
     async def look_up(self, sent):
         await self.right.check()

@@ -50,6 +50,7 @@ async def posted(bridge: Bridge, sent: Order) -> Any:
 
 
 async def test_an_order_is_posted_as_canonical_json_under_its_key(platform: PlatformServer):
+    """R162"""
     sent = order()
     assert await posted(connect(endpoint(platform)), sent) == Receipt("4711", "accepted")
     [(key, kept)] = platform.orders.items()
