@@ -337,8 +337,8 @@ MUTATIONS = (
         3,
         "attempts are opened and not committed",
         LEDGER + "database.py",
-        "connection.autocommit = True",
-        "connection.autocommit = False",
+        '"prepare_session"), SESSION)\n',
+        '"prepare_session"), SESSION)\n    connection.autocommit = False\n',
         "tests/contract/ledger/test_push.py::test_an_attempt_is_on_record_before_anything_is_sent",
     ),
     Mutation(

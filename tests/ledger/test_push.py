@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 import pytest
 
 from order_sync.core.actor import Actor
@@ -10,6 +9,7 @@ from order_sync.core.lifecycle import Event
 from order_sync.core.records import Claim
 from order_sync.core.watermark import Watermark
 from order_sync.ledger import Ledger
+from order_sync.ledger.database import SESSION
 from tests.ledger.steps import (
     ACTOR,
     LEASE,
@@ -76,16 +76,12 @@ def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connec
         assert len(keys) + len(rest) == 200
 
 
-def test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody(connect: Connect, sql: Sql):
+def test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody(
+    connect: Connect, sql: Sql, monkeypatch: pytest.MonkeyPatch
+):
     """R38"""
-
-    def impatient() -> psycopg.Connection:
-        connection = connect()
-        connection.execute("set lock_timeout = '1s'")
-        connection.commit()
-        return connection
-
-    with Ledger(impatient) as ledger, sql.connection.transaction():
+    monkeypatch.setitem(SESSION, "longest_wait", "1s")
+    with Ledger(connect) as ledger, sql.connection.transaction():
         queue(ledger, 1, 2)
         sql.do("select from orders where order_key = %s for update", str(key(1)))
         assert [entry.key for entry in claim(ledger).entries] == [key(2)]

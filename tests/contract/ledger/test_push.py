@@ -137,7 +137,9 @@ def test_an_attempt_is_looked_at_when_both_lease_and_grace_are_over(ledger: Ledg
     queue(ledger, 1)
     claimed = claim(ledger)
     ledger.open(claimed, made_of(claimed), grace_seconds=3600, window_seconds=1800)
-    assert seen.order(1, "next_look_at") == seen.attempts(1, "grace_until")[0]
+    [(opened_at, grace_until)] = seen.attempts(1, "opened_at, grace_until")
+    assert grace_until - opened_at == timedelta(hours=1)
+    assert seen.order(1, "next_look_at") == (grace_until,)
 
 
 def test_nothing_is_opened_once_the_lease_is_over(ledger: Ledger, seen: Seen):
@@ -233,7 +235,9 @@ def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledge
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN", "no answer")
     assert seen.order(1, "status, code, message") == ("sending", "OUTCOME_UNKNOWN", "no answer")
     assert seen.attempts(1, ATTEMPT) == [("unknown", "OUTCOME_UNKNOWN", "no answer", None)]
-    assert seen.order(1, "next_look_at") == seen.attempts(1, "grace_until")[0]
+    [(opened_at, grace_until)] = seen.attempts(1, "opened_at, grace_until")
+    assert grace_until - opened_at == timedelta(hours=1)
+    assert seen.order(1, "next_look_at") == (grace_until,)
     assert seen.events(1)[-1] == "attempt_opened"
 
 
