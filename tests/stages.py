@@ -51,8 +51,8 @@ ON_A_SERVER = (
     *("contract/ledger", "contract/test_channel_contract.py", "contract/test_channel_rows.py"),
 )
 FULL = {
-    "long": Stage([part for stage in TEST.values() for part in stage.parts], 780, ["-m", "full"]),
-    "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], needs=debian),
+    "long": Stage([part for stage in TEST.values() for part in stage.parts], 1500, ["-m", "full"]),
+    "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], beside=True, needs=debian),
     "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], beside=True, needs=debian),
     "openssh": Stage(["wire/test_sftp.py"], 30, ["--judges"], needs=open_ssh.program),
     "oauth": Stage(["wire/test_client_credentials.py"], 30, ["--judges"], needs=oauth.installed),
