@@ -113,7 +113,7 @@ def what_fails(checkout: Path, *options: str) -> str:
     """What fails of the project's own tests in the copy; '' for nothing."""
     command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", *options]
     done = subprocess.run(command, cwd=checkout, env=bare(), capture_output=True, text=True)
-    return done.stdout[-3000:] if done.returncode else ""
+    return "\n".join(re.findall(r"^(?:FAILED|ERROR|E  ).*", done.stdout, re.MULTILINE)) if done.returncode else ""
 
 
 def bare() -> dict[str, str]:
