@@ -98,7 +98,7 @@ MUTATIONS = (
         "same_lines = None if digest is None else _same_lines(order, digest)",
         "same_lines = None",
         "tests/contract/test_erp_contract.py"
-        "::test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once[tryton-lose]",
+        "::test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once[tryton]",
     ),
     Mutation(
         5,
