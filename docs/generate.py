@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: lifecycle, DAGs, connections, settings and the error catalogue.
+"""Writes the pages that are made from the code: lifecycle, DAGs, connections, settings, error catalogue and decisions.
 
 `make docs` writes them; a test compares them with what is committed. The DAGs are the objects that Airflow builds from
 `dags/`, with every setting at its default, in an Airflow of the tests' own that has no database.
@@ -238,12 +238,25 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+def decisions() -> str:
+    """The index of the decisions, with the day and the standing that each of them tells."""
+    rows = []
+    for path in sorted((DOCS / "adr").glob("0*.md")):
+        title, standing = re.findall(r"^(?:# \d+\. )?(.+)$", path.read_text(), re.MULTILINE)[:2]
+        rows.append((path.name[:4], f"[{title}]({path.name})", standing.rstrip(".")))
+    return (
+        "# Decisions\n\nWhat was decided, why, and what else was thought of. One that no longer holds says which"
+        " took its place; none is removed.\n\n" + table(("", "decision", "standing"), rows)
+    )
+
+
 PAGES = {
     "lifecycle.md": lifecycle,
     "dags.md": dags,
     "connections.md": connections,
     "settings.md": settings,
     "errors.md": errors,
+    "adr/README.md": decisions,
 }
 
 if __name__ == "__main__":

@@ -69,6 +69,16 @@ def test_the_generated_pages_are_what_make_docs_writes(name):
     assert (DOCS / name).read_text() == PAGES[name](), "run `make docs`"
 
 
+@pytest.mark.parametrize("path", sorted((DOCS / "adr").glob("0*.md")), ids=lambda path: path.stem)
+def test_a_decision_says_since_when_it_stands_or_what_took_its_place(path: Path):
+    title, empty, standing = path.read_text().splitlines()[:3]
+    assert re.fullmatch(rf"# {int(path.name[:4])}\. .+", title)
+    assert not empty
+    assert re.fullmatch(
+        r"Accepted on 20\d\d-\d\d-\d\d\.|Replaced by \[\d+\]\(0.+\.md\) on 20\d\d-\d\d-\d\d\.", standing
+    )
+
+
 def test_every_connection_pool_and_variable_says_what_it_is_for():
     """R125"""
     rows = re.findall(r"^\| `(\w+)` \|.*", PAGES["connections.md"](), re.MULTILINE)
