@@ -4,6 +4,7 @@ statuses, questions to the ledger) is there."""
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def words() -> set[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_generated_pages_are_what_make_docs_writes(name):
     assert (DOCS / name).read_text() == PAGES[name](), "run `make docs`"
+
+
+def test_the_page_of_the_architecture_has_the_layers_that_the_check_holds():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    held = [re.findall(r"\w+", layer) for layer in contracts[0]["layers"]]
+    page = (DOCS / "architecture.md").read_text().partition("## Who may import whom")[2]
+    rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == held
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "adr").glob("0*.md")), ids=lambda path: path.stem)
