@@ -49,7 +49,7 @@ def watcher() -> None:
     raise AirflowFailException("a task of this run failed: its own log says what to change")
 
 
-def send(erp: ErpSpec, decided: dict[str, dict[str, list[str]]]) -> list[Any]:
+def send(erp: ErpSpec, decided: Any) -> list[Any]:
     """What sends the chosen orders to one ERP, for each of its channels that has some."""
 
     @task(task_id=f"channels_of_{erp.name}")

@@ -6,7 +6,7 @@ of these rights but those who may do everything. It grants no role to anybody an
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from airflow.sdk import conf
 
@@ -19,7 +19,7 @@ ROLES = tuple(map(str, Role))
 
 SETTING = f"{PREFIX}ROLES"
 
-Access = dict[str, set[str]]
+Access = dict[str, Collection[str]]
 """What a role may do with a DAG and with its runs, in Airflow's words."""
 
 READ: Access = {"DAGs": {"can_read"}}
