@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -143,7 +144,9 @@ class Subject:
     def endpoint(self) -> Any:
         """What the adapter is made with: over the network."""
         opened = self.fixture.endpoint(self.server)
-        return replace(opened, base_url=self.network.base_url) if isinstance(opened, Endpoint) else self.network
+        if not isinstance(opened, Endpoint):
+            return self.network
+        return replace(opened, base_url=self.network.base_url + urlsplit(opened.base_url).path)
 
     @property
     def nowhere(self) -> Any:

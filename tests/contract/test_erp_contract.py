@@ -179,7 +179,7 @@ async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
         facts = data.get(kind, code)
         assert facts is not None, f"the reference data lacks {kind} {code}"
         if "salable" in facts:
-            assert isinstance(facts["salable"], bool), "salable of an SKU must be true or false"
+            assert facts["salable"] is True, "salable of an SKU must be true or false, and a good order's is true"
         if kind == "sku" and "digits" in facts:
             assert isinstance(facts["digits"], int), "digits of an SKU: how many decimals its unit allows"
         if kind == "currency" and "digits" in facts:
@@ -658,17 +658,37 @@ async def test_an_answer_that_comes_too_late_is_an_unknown_outcome(subject):
         assert await subject.count(hasty, order.key.channel) == before + 1
 
 
+@needs("shown", "cancel")
+async def test_a_cancelled_order_is_found_as_cancelled(subject):
+    order = subject.order()
+    async with subject.erp() as erp:
+        await cancelled_in_erp(subject, erp, order)
+        founds = await subject.seen(erp, order)
+        assert len(founds) == 1, "the look-up misses a cancelled order"
+        assert founds[0].state is FoundState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
+
+
+@needs("shown", "cancel")
+async def test_a_second_submit_of_a_cancelled_order_is_no_success_and_makes_it_alive_for_nobody(subject):
+    """A searchable ERP may take it anew: then both are there, and a look-up tells both."""
+    order = subject.order()
+    async with subject.erp() as erp:
+        name = await cancelled_in_erp(subject, erp, order)
+        answer = await answered(erp.submit(order))
+        states = {found.number: found.state for found in await subject.seen(erp, order)}
+        assert states[name] is FoundState.CANCELLED, f"a submit brings a cancelled order to life: it is {states[name]}"
+        anew = len(states) > 1 or erp.traits.guarantee != "unique_key"
+        assert anew or isinstance(answer, OrderSyncError), f"a submit of a cancelled order succeeds: {answer!r}"
+
+
 @needs("listing", "cancel")
-async def test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more(subject):
+async def test_a_cancelled_order_is_counted_no_more_and_listed_as_cancelled(subject):
     order = subject.order()
     async with subject.erp() as erp:
         before = await subject.count(erp, order.key.channel)
         await cancelled_in_erp(subject, erp, order)
-        founds, counted = await subject.seen(erp, order), await subject.count(erp, order.key.channel)
         listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == bears(erp, order)]
-        assert len(founds) == 1, "the look-up misses a cancelled order"
-        assert founds[0].state is FoundState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
-        assert counted == before, "the count counts cancelled orders"
+        assert await subject.count(erp, order.key.channel) == before, "the count counts cancelled orders"
         assert [row.cancelled for row in listed] == [True], "a cancelled order is not listed as cancelled"
 
 
@@ -897,7 +917,8 @@ there_once = test_a_submitted_order_is_there_once_with_its_number_and_its_money
 lost = test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once
 garbled = test_an_order_in_the_place_of_whose_answers_a_page_came_is_in_doubt_and_found_and_finished_once
 conflict = partial(test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing, changed=doubled)
-cancelled = test_a_cancelled_order_is_found_as_cancelled_and_counted_no_more
+cancelled = test_a_cancelled_order_is_found_as_cancelled
+gone = test_a_cancelled_order_is_counted_no_more_and_listed_as_cancelled
 listed = test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear
 begun = partial(test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt, status=401)
 numbered = test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
@@ -986,6 +1007,11 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.TakesHalfMadeForTaken: (lost, "it is told as taken, and stays so"),
     wrong.MissesWhatIsCancelled: (cancelled, "misses a cancelled order"),
     wrong.TakesCancelledForTaken: (cancelled, "a cancelled order is told as taken"),
+    wrong.TakesACancelledOrderForDone: (
+        test_a_second_submit_of_a_cancelled_order_is_no_success_and_makes_it_alive_for_nobody,
+        "a submit of a cancelled order succeeds",
+    ),
+    wrong.SellsNothing: (good_order, "a good order's is true"),
     wrong.ComparesNoLines: (lost, "is not compared"),
     wrong.FindsAllLinesTheSame: (lost, "other lines is taken for the same"),
     wrong.ReadsMoneyAsFloat: (there_once, "money must never be a float"),
@@ -1014,13 +1040,13 @@ MISTAKES: dict[type[wrong.Wrong], tuple[Callable[..., Awaitable[None]], str]] = 
     wrong.FindsNothing: (there_once, "finds the order 0 times"),
     wrong.AsksAboutNothing: (test_a_look_up_of_nothing_asks_nothing, "a look-up of no order asks the ERP"),
     wrong.CountsEverySubmit: (there_once, "one order more is counted as 2"),
-    wrong.CountsWhatIsCancelled: (cancelled, "the count counts cancelled orders"),
+    wrong.CountsWhatIsCancelled: (gone, "the count counts cancelled orders"),
     wrong.CountsEveryChannel: (there_once, "counts other channels' orders"),
     wrong.ListsOrdersOfAnyTime: (listed, "orders from before the window's start are listed"),
     wrong.ListsTheWindowsEndToo: (listed, "orders from after the window's end are listed"),
     wrong.ListsOrdersOfEveryChannel: (listed, "orders of another channel are listed"),
     wrong.ListsNoKeys: (listed, "an order is listed without the key that it bears"),
-    wrong.ListsCancelledOrdersAsLive: (cancelled, "a cancelled order is not listed as cancelled"),
+    wrong.ListsCancelledOrdersAsLive: (gone, "a cancelled order is not listed as cancelled"),
     wrong.KnowsOnlyOurNumbers: (numbered, "what a person entered in the ERP is not found"),
     wrong.FindsNumbersWithoutKeys: (numbered, "without the key that it bears"),
     wrong.FindsAnyNumber: (numbered, "a number that the ERP does not have is found"),

@@ -478,6 +478,26 @@ class TakesCancelledForTaken(Wrong):
         return replace(found, state=FoundState.TAKEN) if found.state is FoundState.CANCELLED else found
 
 
+class TakesACancelledOrderForDone(Wrong):
+    async def submit(self, order):
+        try:
+            return await self.right.submit(order)
+        except OrderRefused as refusal:
+            if refusal.code != "CANCELLED_IN_ERP":
+                raise
+            (found,) = (await self.right.look_up([Sent(order)]))[order.key]
+            return Receipt(found.number, found.erp_status)
+
+
+class SellsNothing(Wrong):
+    async def reference(self, wanted=None):
+        data = await self.right.reference(wanted)
+        facts = {
+            code: {**told, "salable": False} if told and code[0] == "sku" else told for code, told in data.facts.items()
+        }
+        return replace(data, facts=facts)
+
+
 class ComparesNoLines(Wrong):
     def seen(self, found):
         return replace(found, same_lines=None)

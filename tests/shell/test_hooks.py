@@ -121,6 +121,11 @@ def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_co
     assert "secret" not in said
 
 
+def test_a_path_that_all_addresses_begin_with_stands_in_the_host_without_a_port(connections: Connections):
+    connections["erp_tryton"] = {**TRYTON, "host": "https://erp.example.com/tenant/api", "port": None}
+    assert hooks.OPEN["http"]("erp_tryton").base_url == "https://erp.example.com/tenant/api"
+
+
 def test_the_ledger_is_reached_over_its_connection_or_the_one_that_is_named(cluster: Cluster, connections: Connections):
     connections["my_ledger"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
     assert "my_ledger" not in sentence(hooks.ledger)
