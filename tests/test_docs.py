@@ -23,7 +23,7 @@ ROOT = DOCS.parent
 PACKAGE = ROOT / "plugins" / "order_sync"
 README = ROOT / "README.md"
 ALL_PAGES = [README, *sorted(DOCS.rglob("*.md"))]
-PAGES_BY_HAND = [page for page in ALL_PAGES if page.name not in PAGES]
+PAGES_BY_HAND = [page for page in ALL_PAGES if page not in {DOCS / name for name in PAGES}]
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

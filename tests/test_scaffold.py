@@ -70,7 +70,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def files(folder: Path) -> dict[Path, str]:
-    return {file: file.read_text() for file in folder.rglob("*") if file.is_file()}
+    return {file: file.read_text() for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"}
 
 
 def told(checkout: Path, *command: str) -> str:

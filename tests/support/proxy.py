@@ -5,7 +5,9 @@ pattern is searched in `METHOD path` followed by a line with the body. Rules may
 """
 
 import http.client
+import os
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Mapping
@@ -146,7 +148,18 @@ class _Handler(BaseHTTPRequestHandler):
     def handle(self) -> None:
         """Serve until either side is tired of it, which is nobody's error here."""
         with suppress(OSError):
-            super().handle()
+            try:
+                super().handle()
+            except ssl.SSLError:
+                self._linger()
+
+    def _linger(self) -> None:
+        """Read on after a handshake that failed: a client that is still sending would be reset, and never hear why."""
+        with socket.socket(fileno=os.dup(self.connection.fileno())) as raw:
+            raw.shutdown(socket.SHUT_WR)
+            raw.settimeout(5)
+            while raw.recv(65_536):
+                pass
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
