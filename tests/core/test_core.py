@@ -43,6 +43,16 @@ def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_prove
         assert (verdict.code, verdict.message) == ("PENDING_VERIFICATION", "nobody knows what that means")
 
 
+@pytest.mark.parametrize(
+    "founds", [[], [replace(CONFIRMED, state=FoundState.TAKEN)]], ids=["not found", "not confirmed"]
+)
+def test_the_window_is_over_at_the_moment_at_which_it_ends(founds):
+    """R54"""
+    end = DOUBT.window_ends_at
+    assert judge(DOUBT, founds, end - timedelta(microseconds=1), POLICY).event is None
+    assert judge(DOUBT, founds, end, POLICY).event is Event.WINDOW_OVER
+
+
 def test_an_order_in_a_state_that_nobody_knows_beside_another_one_is_there_twice():
     unknown = replace(CONFIRMED, state=FoundState.UNKNOWN)
     assert judge(DOUBT, [CONFIRMED, unknown], NOW, POLICY).event is Event.TWO_IN_ERP

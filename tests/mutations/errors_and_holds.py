@@ -43,7 +43,7 @@ MUTATIONS = (
         "trouble of the system does not end the push",
         FLOWS + "turn.py",
         "                self.trouble = self.trouble or answer\n",
-        "",
+        "                pass\n",
         "tests/flows/test_flows.py::test_an_erp_that_is_away_ends_the_push_and_leaves_the_orders_queued",
     ),
     Mutation(

@@ -67,7 +67,7 @@ MUTATIONS = (
         CORE + "verdict.py",
         "    if now >= doubt.window_ends_at:\n",
         "    if now > doubt.window_ends_at:\n",
-        "tests/flows/test_model.py::test_the_window_is_half_open",
+        "tests/core/test_core.py::test_the_window_is_over_at_the_moment_at_which_it_ends[not confirmed]",
     ),
     Mutation(
         6,

@@ -17,12 +17,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 from sandbox import catalogue
+from tests.support.loopback import Loopback
 
 MOST = 20
 """Rows in one page."""
@@ -45,30 +46,16 @@ CODES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class BackOfficeServer:
+class BackOfficeServer(Loopback):
     """The ERP; a context manager. It books what is released, at once, unless it is `resting`."""
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
         self.id, self.key = str(uuid4()), str(uuid4())
         self.rows: dict[int, Row] = {}
         self.resting = False
         self._lock = threading.Lock()
         self._ids = count(1)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def base_url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def enter(self, header: Row, state: str) -> Row:
         """An order that a person made, without lines."""

@@ -7,39 +7,25 @@ It answers a key that comes again as it did the first time, and refuses another 
 import json
 import threading
 from contextlib import suppress
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from uuid import uuid4
 
 from sandbox.clerk import refusal
+from tests.support.loopback import Loopback
 
 Answer = tuple[int, Any]
 
 
-class PlatformServer:
+class PlatformServer(Loopback):
     """The platform; a context manager. `failing` has it say why it refuses in an HTTP 500."""
 
     def __init__(self, *, heeds_keys: bool = True) -> None:
+        super().__init__(_Handler)
         self.id, self.key, self.heeds_keys, self.failing = str(uuid4()), str(uuid4()), heeds_keys, False
         self.orders: dict[str, dict[str, Any]] = {}
         self.times = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def base_url(self) -> str:
-        """Where it answers, with the path that all of its addresses begin with."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, method: str, path: str, key: str, order: dict[str, Any] | None) -> Answer:
         """What it says to a call."""

@@ -13,11 +13,12 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from tests.support.loopback import Loopback
 
 HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive", "content-length")
 
@@ -45,34 +46,23 @@ class Rule:
         self.released.set()
 
 
-class Proxy:
+class Proxy(Loopback):
     """Forwards to `target`, such as `http://127.0.0.1:8000`; a context manager. `requests` is what came, in order."""
 
     def __init__(self, target: str, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(_Handler)
         self.target = urlsplit(target).netloc
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._server.daemon_threads = True
         self._scheme = "https" if tls else "http"
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         for rule in self._rules:
             rule.release()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        """The port of 127.0.0.1 that it listens on."""
-        return int(self._server.server_address[1])
+        super().__exit__(*error)
 
     @property
     def base_url(self) -> str:

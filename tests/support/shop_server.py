@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+from tests.support.loopback import Loopback
 
 MOST = 4
 """Orders in one page, however many are asked for."""
@@ -25,7 +27,7 @@ MOST = 4
 Order = dict[str, Any]
 
 
-class ShopServer:
+class ShopServer(Loopback):
     """The shop; a context manager. What is in `orders` is what it tells, by id; `requests` is what it was asked.
 
     Attributes:
@@ -35,6 +37,7 @@ class ShopServer:
     """
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
         self.id, self.key = str(uuid4()), str(uuid4())
         self.orders: dict[str, Order] = {}
         self.requests: list[str] = []
@@ -42,21 +45,6 @@ class ShopServer:
         self.told: Callable[[Any], str] = json.dumps
         self._lock = threading.Lock()
         self._stamp = datetime.now(UTC)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def base_url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @contextmanager
     def writing(self) -> Iterator[datetime]:

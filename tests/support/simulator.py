@@ -8,12 +8,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self, TypeVar
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from order_sync.wire.content import exact_json, json_content
+from tests.support.loopback import Loopback
 
 Kind = TypeVar("Kind", bound="Simulator")
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -51,26 +51,12 @@ def route(method: str, pattern: str) -> Callable[[Route], Route]:
     return marked
 
 
-class Simulator:
+class Simulator(Loopback):
     """A vendor's server; a context manager."""
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
         self._one_at_a_time = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def base_url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def admit(self, call: Call) -> None:
         """Raise an Answer for a caller who may not call this."""
