@@ -166,6 +166,7 @@ def test_the_projects_tests_that_ask_the_registry_take_another_channel_and_anoth
 
 
 @pytest.mark.full
+@pytest.mark.timeout(900)
 def test_the_projects_own_runs_take_another_channel_and_another_erp(fed: Path):
     (fed / ".sandbox").symlink_to(ROOT / ".sandbox")
     assert what_fails(fed, "tests/shell", "tests/dags/test_runs.py", "tests/dags/test_stranger.py") == ""

@@ -15,8 +15,8 @@ MUTATIONS = (
         16,
         "a claim takes what a lost ledger may have sent",
         STATEMENTS + "sending/claim_orders.sql",
-        "or not may_have_been_sent(o))",
-        "or true)",
+        "or not may_have_been_sent(o) end",
+        "or true end",
         "tests/ledger/test_restore.py::test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own",
     ),
     Mutation(

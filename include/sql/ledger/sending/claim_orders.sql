@@ -2,6 +2,7 @@
 -- orders_queued and the primary key of transactions.
 -- A probe is one order that goes past a hold for the ERP's configuration.
 -- What a lost ledger may have sent is not taken before it was looked up, nor what a person decided there.
+-- Only joined rows are asked whether they may have been sent: a condition on `o` alone might be tried on each order first.
 -- Of a selection only its orders are taken; `sent_before` takes also those that were tried before.
 with moment as materialized (
     select clock_timestamp() as now
@@ -26,7 +27,8 @@ with moment as materialized (
     update orders o
     set generation = o.generation + 1, lease_until = moment.now + make_interval(secs => %(lease)s), leased_by = %(by)s
     from free, moment
-    where o.id = free.id and (not exists (select from restores) or not may_have_been_sent(o))
+    where o.id = free.id
+      and case when free.id = o.id then not exists (select from restores) or not may_have_been_sent(o) end
     returning o.id, o.generation, o.backfilled
 )
 select entries.*, claimed.generation as claimed_generation
