@@ -87,7 +87,7 @@ def test_a_clear_opens_no_cancelled_order_a_second_time(shop: Shop):
     assert shop.status(1) == "succeeded"
     sale.state = FoundState.CANCELLED
     shop.sql.do("update orders set status = 'conflict', code = 'CANCELLED_IN_ERP'")
-    ask(shop, "a", by_name)
+    assert ask(shop, "a", by_name).summary.counts == {"refused": 1}
     assert shop.erp.revived == [sale.number]
 
 

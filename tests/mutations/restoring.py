@@ -6,7 +6,6 @@ from tests.mutations.mutation import (
     SCHEMA_OF_PEOPLE,
     SHORT_REFERENCES,
     STATEMENTS,
-    WHAT_WAS_SENT,
     Mutation,
 )
 
@@ -70,7 +69,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a look before the first send counts as a re-send",
-        WHAT_WAS_SENT,
+        SHORT_REFERENCES,
         "case when o.first_attempt_at is null then -1 else o.resends end as resends",
         "o.resends",
         "tests/ledger/test_restore.py::test_a_look_up_before_the_first_send_is_no_resend",
