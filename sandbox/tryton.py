@@ -30,13 +30,6 @@ Postgres chooses while the queue is small, runs that select once for each row: s
 one of them are lost.
 """
 
-MAKING = {"PGOPTIONS": "-c join_collapse_limit=30 -c from_collapse_limit=30"}
-"""What the sessions that make the tables ask of Postgres.
-
-Tryton asks which foreign keys a table has by a join of two views of many tables each. In the order in which they stand
-that takes a second and more; looking for a better one takes a hundredth.
-"""
-
 INTEGRATION = "order_sync"
 """The login of the user as whom orders are sent."""
 
@@ -130,7 +123,7 @@ class Tryton:
         password.touch(0o600)
         password.write_text(self.secrets.admin_password)
         arguments = ["-d", DATABASE, "--activate-dependencies", "--email", "admin@example.com", "-u", *MODULES]
-        run(self._command("trytond-admin", arguments), env={**self._env, **MAKING, "TRYTONPASSFILE": str(password)})
+        run(self._command("trytond-admin", arguments), env={**self._env, "TRYTONPASSFILE": str(password)})
         password.unlink()
 
     def _ready(self) -> bool:
