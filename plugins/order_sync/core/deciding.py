@@ -205,9 +205,8 @@ def by_a_persons_word(order: Selected, number: str, found: Sequence[Found]) -> D
         if each.number == number:
             cancelled, begun = each.state is FoundState.CANCELLED, _begun(each)
             return by_its_number(order, number, InErp(number, str(order.key), cancelled, begun, each.company), found)
-    others = [
-        each for each in found if each.number or _begun(each)
-    ]  # one without a number may be the one that is meant
+    # One without a number may be the one that is meant.
+    others = [each for each in found if each.number or _begun(each)]
     decision = by_its_number(order, number, InErp(number, "", cancelled=False, begun=False), others)
     if decision.result is not Result.DONE:
         return decision
