@@ -26,7 +26,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from order_sync import permissions, registry
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.flows.push import LONGEST_SELECTION
+from order_sync.flows.sending.push import LONGEST_SELECTION
 from order_sync.forms import form
 from order_sync.operators import (
     CheckReferenceDataOperator,

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import yaml
 from airflow.sdk import TriggerRule
 
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.holds import holds_after
-from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS
+from order_sync.core.sending.holds import holds_after
 from order_sync.core.settings import PREFIX, Settings
 from tests.airflow_home import CHECKOUT, DAGS
 
@@ -56,7 +56,7 @@ def lifecycle() -> str:
         ),
     )
     return (
-        "# The life of an order\n\nMade from `core/lifecycle.py` by `make docs`. Rows of a person are decisions; which"
+        "# The life of an order\n\nMade from `core/life/lifecycle.py` by `make docs`. Rows of a person are decisions; which"
         " of them have a command yet, says [when an order is stuck](stuck.md).\n\n"
         f"{pictures}## What each status means to people\n\n{standings}\n"
         f"`Queued` in the report: never sent for longer than `{PREFIX}QUEUED_STUCK_AFTER`, or refused and waiting"
@@ -95,7 +95,7 @@ def errors() -> str:
     )
     head = ("code", "what it means", "who mends it", "how", "what happens to the order", "holds the ERP after")
     return (
-        "# Errors\n\nMade from `core/advice.py` by `make docs`.\n\nThe last column: when the ERP refuses so many orders"
+        "# Errors\n\nMade from `core/catalogue.py` by `make docs`.\n\nThe last column: when the ERP refuses so many orders"
         " with the code, and takes none between, its set-up is the likely cause. They are queued again, and sending"
         " waits until the ERP takes an order. `never`: it is always the order's own trouble.\n\n"
         f"{table(head, rows)}"

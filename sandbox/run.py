@@ -18,9 +18,9 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.lifecycle import STANDINGS, Status
-from order_sync.core.progress import Progress
+from order_sync.core.basics.progress import Progress
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.life.lifecycle import STANDINGS, Status
 from sandbox import CHECKOUT, STATE
 from sandbox.airflow_api import FINAL
 from sandbox.erps import ERPS

@@ -13,9 +13,9 @@ import pytest
 
 from docs.generate import DOCS, PAGES
 from order_sync import permissions
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.holds import HoldKind
-from order_sync.core.lifecycle import STANDINGS
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.life.lifecycle import STANDINGS
+from order_sync.core.sending.holds import HoldKind
 from order_sync.ledger import migrate
 from sandbox.postgres import Cluster
 

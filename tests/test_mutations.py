@@ -20,7 +20,7 @@ QUICK = ("tests/core/", "tests/flows/", "tests/ledger/", "tests/channels/")
 UNNOTICED = Mutation(
     1,
     "nothing at all",
-    "plugins/order_sync/core/orders.py",
+    "plugins/order_sync/core/order/model.py",
     "The identity of an order everywhere",
     "The identity of an order",
     "tests/core/test_core.py::test_what_is_no_key_is_refused",

@@ -16,11 +16,11 @@ from benchmarks.bulk.servers import ACTOR, Servers, connecting
 from benchmarks.bulk.table import Row, in_turns
 from order_sync import flows, registry
 from order_sync.channels.sql import SqlChannel
-from order_sync.core.bulk import batched
-from order_sync.core.maker import make
-from order_sync.core.orders import Order
+from order_sync.core.basics.bulk import batched
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.maker import make
+from order_sync.core.order.model import Order
 from order_sync.core.settings import Settings
-from order_sync.core.watermark import Watermark
 from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client

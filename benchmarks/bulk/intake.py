@@ -8,8 +8,8 @@ import psycopg
 from benchmarks.bulk.servers import ACTOR, HERE, ROUTE, Servers, bound, connecting, peer, psql, rows_by_hand
 from benchmarks.bulk.table import Row, in_turns
 from order_sync import flows
-from order_sync.core.watermark import Watermark
-from order_sync.flows.landing import disposition
+from order_sync.core.intake.watermark import Watermark
+from order_sync.flows.intake.landing import disposition
 from order_sync.ledger import Ledger
 from order_sync.ledger.rows import landing_row
 from order_sync.ledger.statements import statement

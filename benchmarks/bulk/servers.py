@@ -12,8 +12,8 @@ import psycopg
 
 from order_sync.channels.sql import SqlChannel
 from order_sync.channels.sql.folder import Folder, around
-from order_sync.core.actor import Actor
-from order_sync.core.route import Route
+from order_sync.core.basics.actor import Actor
+from order_sync.core.sending.route import Route
 from order_sync.ledger import migrate
 from sandbox import scratch
 from sandbox.environments import environment

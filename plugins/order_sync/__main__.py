@@ -14,7 +14,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured, OrderSyncError
 from order_sync.core.requests.fields import too_long
 

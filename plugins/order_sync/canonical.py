@@ -4,7 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
-from order_sync.core.orders import Order
+from order_sync.core.order.model import Order
 from order_sync.profile import Profile
 
 FORM = "order-sync/order/1"

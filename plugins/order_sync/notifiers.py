@@ -14,7 +14,7 @@ from airflow.sdk import BaseHook, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from order_sync.core.errors import OrderSyncError
-from order_sync.core.hiding import on_one_line, shortened
+from order_sync.core.privacy.redaction import on_one_line, shortened
 from order_sync.ledger_away import told_once
 
 logger = logging.getLogger(__name__)

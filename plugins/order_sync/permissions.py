@@ -1,4 +1,4 @@
-"""Who may do what in Airflow: what each role may do with each DAG, as `core/rights.py` says, and how roles are made.
+"""Who may do what in Airflow: what each role may do with each DAG, as `core/decisions/rights.py` says, and how roles are made.
 
 Airflow heeds a DAG's `access_control` under the FAB auth manager, and refuses a DAG that names a role which is not
 there: so the DAGs name them once `ORDER_SYNC_ROLES` says that they are. Until then, and without a role, nobody has any
@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from airflow.sdk import conf
 
+from order_sync.core.decisions.rights import Deed, Role, may, sees
+from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured
-from order_sync.core.rights import Deed, Role, may, sees
-from order_sync.core.selection import Action
 from order_sync.core.settings import PREFIX, Settings
 
 ROLES = tuple(map(str, Role))

@@ -22,9 +22,9 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from order_sync.core.advice import CATALOGUE
+from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.errors import Misconfigured
-from order_sync.core.orders import Address, Charge, Line, Order, OrderKey
+from order_sync.core.order.model import Address, Charge, Line, Order, OrderKey
 
 if TYPE_CHECKING:
     from jinja2 import Template

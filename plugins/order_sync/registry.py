@@ -17,9 +17,9 @@ from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.holds import of_distributor
 from order_sync.core.requests.request import UTC_ZONE, Known
-from order_sync.core.route import Route
+from order_sync.core.sending.holds import of_distributor
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import PREFIX, RUN_BEYOND_ITS_WINDOW, Settings
 from order_sync.specs import ChannelSpec, ErpSpec
 

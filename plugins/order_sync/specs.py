@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.money import Tolerance
-from order_sync.core.off_peak import OffPeak
+from order_sync.core.order.money import Tolerance
+from order_sync.core.sending.off_peak import OffPeak
 from order_sync.core.settings import Settings
 
 

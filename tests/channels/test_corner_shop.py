@@ -8,11 +8,11 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from order_sync.core.money import ONE_MINOR_UNIT
-from order_sync.core.orders import Address, Charge, Transaction
-from order_sync.core.reading import Reading, read_order
-from order_sync.core.rules import problems_of
-from order_sync.core.watermark import Watermark
+from order_sync.core.checks.rules import problems_of
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import Address, Charge, Transaction
+from order_sync.core.order.money import ONE_MINOR_UNIT
+from order_sync.core.order.parsing import Reading, read_order
 from sandbox.postgres import Cluster
 from tests.fixtures.corner_shop import PLACED_AT, SPEC, Shop
 from tests.fixtures.reference import reference

@@ -6,11 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from order_sync.core.money import ONE_MINOR_UNIT
-from order_sync.core.orders import Transaction
-from order_sync.core.reading import Reading, read_order
-from order_sync.core.rules import problems_of
-from order_sync.core.watermark import Watermark
+from order_sync.core.checks.rules import problems_of
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import Transaction
+from order_sync.core.order.money import ONE_MINOR_UNIT
+from order_sync.core.order.parsing import Reading, read_order
 from sandbox import shop
 from sandbox.sales import CUSTOMER_ORDER, SHIP, Sale
 from tests.fixtures import dynamics_store, dynamics_web

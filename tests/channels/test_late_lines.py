@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from order_sync import flows, registry
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.ledger import Ledger
 from sandbox.postgres import Cluster

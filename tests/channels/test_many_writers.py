@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from order_sync.channels.sql import SqlChannel
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
+from order_sync.core.checks.rules import ReferenceData
 from order_sync.core.errors import Misconfigured
-from order_sync.core.route import Route
-from order_sync.core.rules import ReferenceData
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.flows import compare_channel, extract, validate
 from order_sync.ledger import Ledger, migrate

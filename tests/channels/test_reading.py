@@ -13,13 +13,13 @@ import pytest
 from order_sync import flows
 from order_sync.channels.sql import SqlChannel
 from order_sync.channels.sql.folder import around
-from order_sync.core.actor import Actor
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import Misconfigured
-from order_sync.core.findings import FindingKind
-from order_sync.core.orders import OrderKey
-from order_sync.core.route import Route
-from order_sync.core.watermark import Watermark
+from order_sync.core.intake.findings import FindingKind
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import OrderKey
+from order_sync.core.sending.route import Route
 from order_sync.ledger import Ledger, migrate
 from sandbox.postgres import Cluster
 from tests.channels.test_sql import write_sql

@@ -7,7 +7,7 @@ import pytest
 
 from order_sync import hooks
 from order_sync.core.errors import NotAuthorised, Transient, Unreadable
-from order_sync.core.watermark import Watermark
+from order_sync.core.intake.watermark import Watermark
 from tests.fixtures.rest_shop import SPEC, Shop
 from tests.support.shop_server import MOST
 

@@ -12,9 +12,9 @@ from order_sync.channels import sql
 from order_sync.channels.sql import COLUMNS, SqlChannel
 from order_sync.channels.sql.folder import OURS
 from order_sync.core.errors import Misconfigured, NotAuthorised, OrderSyncError, Transient
-from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.reading import read_order
-from order_sync.core.watermark import Watermark
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import OrderKey, Transaction
+from order_sync.core.order.parsing import read_order
 from sandbox import shop
 from sandbox.postgres import Cluster
 from tests.fixtures import dynamics_web

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 
 from order_sync.channels.sql import SqlChannel
+from order_sync.core.intake.watermark import Watermark
 from order_sync.core.ports.channel import Batch
-from order_sync.core.watermark import Watermark
 from sandbox import shop
 from sandbox.sales import PICK_UP, Line, Sale
 from tests.fixtures import dynamics_web

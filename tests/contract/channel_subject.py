@@ -7,10 +7,10 @@ from datetime import timedelta
 from inspect import signature
 from typing import Any
 
-from order_sync.core.orders import Transaction
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import Transaction
+from order_sync.core.order.parsing import Reading, read_order
 from order_sync.core.ports.channel import Batch, Channel
-from order_sync.core.reading import Reading, read_order
-from order_sync.core.watermark import Watermark
 from tests.support.shop import HOUR, PLACED_AT, NotSold, Shop
 
 ASKED = ("Shop",)

@@ -11,7 +11,7 @@ import pytest
 
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.ports.erp import Batching, Receipt, Sent
-from order_sync.core.verdict import FoundState
+from order_sync.core.settling.verdict import FoundState
 from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
 from tests.contract.test_erp_contract import answered, doubled

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from order_sync.channels.sql.folder import Folder, around
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
 from tests.contract.channel_subject import START, Subject, digests, references
 from tests.support.shop import PLACED_AT, needs
 

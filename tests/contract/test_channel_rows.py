@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from order_sync.core.checks.rules import ReferenceData, totals_add_up
 from order_sync.core.errors import OrderSyncError
-from order_sync.core.money import ONE_MINOR_UNIT
-from order_sync.core.orders import Order, OrderKey, Transaction
-from order_sync.core.reading import LINE as BY_PLACE
-from order_sync.core.reading import named, read_instant
-from order_sync.core.rules import ReferenceData, totals_add_up
+from order_sync.core.order.model import Order, OrderKey, Transaction
+from order_sync.core.order.money import ONE_MINOR_UNIT
+from order_sync.core.order.parsing import LINE as BY_PLACE
+from order_sync.core.order.parsing import named, read_instant
 from tests.contract.channel_subject import Subject, references
 from tests.support.shop import PLACED_AT, needs
 

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from order_sync import registry
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.checks.rules import ReferenceData, Wanted, wanted
 from order_sync.core.errors import (
     NotAuthorised,
     OrderBusy,
@@ -28,14 +29,13 @@ from order_sync.core.errors import (
     Permanent,
     Transient,
 )
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.money import minor_unit
-from order_sync.core.orders import Charge, Order, OrderKey
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.order.model import Charge, Order, OrderKey
+from order_sync.core.order.money import minor_unit
+from order_sync.core.order.references import addressed, reference_of
 from order_sync.core.ports.erp import Erp, Receipt, Sent
-from order_sync.core.references import addressed, reference_of
-from order_sync.core.rules import ReferenceData, Wanted, wanted
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Doubt, Found, FoundState, judge
+from order_sync.core.settling.verdict import Doubt, Found, FoundState, judge
 from tests.contract import wrong_erps as wrong
 from tests.contract.erp_subject import Subject, installed_erp, needs
 from tests.support.samples import some
@@ -486,7 +486,7 @@ async def test_a_refusal_has_a_known_code_and_no_people_in_it(subject):
     async with subject.erp() as erp:
         error = await answered(erp.submit(order))
     assert isinstance(error, OrderRefused), f"what the ERP refuses is no OrderRefused but {error!r}"
-    assert error.code in CATALOGUE, f"the refusal's code {error.code} is not in the catalogue of core/advice.py"
+    assert error.code in CATALOGUE, f"the refusal's code {error.code} is not in the catalogue of core/catalogue.py"
     assert str(error), "the refusal does not say why"
     for private in (order.ship_to.name, order.ship_to.street):
         assert private not in str(error), "the refusal names people or places"

@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any, ClassVar
 
-from order_sync.core.calendar_days import Window
-from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.ports.channel import Batch, Channel
-from order_sync.core.watermark import Watermark
 
 CALLS = count()
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from order_sync import registry
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import Event, IllegalTransition, Status, step
-from order_sync.core.money import Tolerance, minor_unit
-from order_sync.core.orders import OrderKey
+from order_sync.core.intake.watermark import EPOCH, Sample, Watermark
+from order_sync.core.life.lifecycle import Event, IllegalTransition, Status, step
+from order_sync.core.order.model import OrderKey
+from order_sync.core.order.money import Tolerance, minor_unit
+from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.traits import Traits
-from order_sync.core.verdict import Doubt, Found, FoundState, Policy, judge, next_look
-from order_sync.core.watermark import EPOCH, Sample, Watermark
+from order_sync.core.settling.verdict import Doubt, Found, FoundState, Policy, judge, next_look
 from tests.fixtures import owners_page
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

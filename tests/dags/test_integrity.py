@@ -21,13 +21,13 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from order_sync import hooks, notifiers, permissions, registry
+from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured
 from order_sync.core.requests.fields import LONGEST_REASON
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.core.selection import Action
 from order_sync.core.settings import Settings
-from order_sync.flows.push import LONGEST_SELECTION
+from order_sync.flows.sending.push import LONGEST_SELECTION
 from order_sync.ledger_away import ledger_is_back
 from order_sync.retries import RETRY_BY_ERROR
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from order_sync import registry
-from order_sync.core.calendar_days import day_before
+from order_sync.core.basics.calendar_days import day_before
 from order_sync.specs import ErpSpec
 from sandbox.catalogue import PRODUCTS
 from sandbox.processes import free_port

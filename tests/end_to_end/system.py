@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from order_sync.core.orders import OrderKey
+from order_sync.core.order.model import OrderKey
 from sandbox import shop
 from sandbox.airflow_api import FINAL, Api
 from sandbox.catalogue import CUSTOMERS, PRODUCTS

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from order_sync.core.orders import OrderKey
+from order_sync.core.order.model import OrderKey
 from sandbox import samples
 from tests.end_to_end.conftest import MainJob
 from tests.end_to_end.samples import LEFT_OUT, PAGE, bad_orders

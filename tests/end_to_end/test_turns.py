@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.orders import OrderKey
+from order_sync.core.order.model import OrderKey
 from sandbox import shop
 from sandbox.sales import CUSTOMER_ORDER, TILL
 from sandbox.system import SHOP

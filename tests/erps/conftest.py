@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from order_sync.core.errors import OrderRefused
-from order_sync.core.orders import Order
+from order_sync.core.order.model import Order
 from order_sync.core.ports.erp import Sent
-from order_sync.core.verdict import Found
+from order_sync.core.settling.verdict import Found
 from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import Tryton

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.flows.test_resync import ACTOR, ROUTE
 
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown
-from order_sync.core.lifecycle import Status
-from order_sync.core.orders import Order
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import Order
 from order_sync.core.ports.erp import Receipt
 from order_sync.core.settings import Settings
 from order_sync.erps.bridge import Bridge
@@ -20,7 +21,6 @@ from order_sync.profile import Profile, read_profile
 from order_sync.wire.endpoint import Endpoint
 from tests.fixtures.bridge import OPTIONS, PROFILE, connect, endpoint, order, refused
 from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
-from tests.flows.test_resync import ACTOR, ROUTE
 from tests.support.platform_server import PlatformServer
 from tests.support.proxy import Proxy
 

@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.flows.test_resync import ACTOR, ROUTE, URSULA
 
 from order_sync.core.errors import Misconfigured, OrderConflict
-from order_sync.core.lifecycle import Status
-from order_sync.core.maker import make
-from order_sync.core.orders import Address
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.maker import make
+from order_sync.core.order.model import Address
+from order_sync.core.order.references import addressed, short_of
 from order_sync.core.ports.erp import Sent
-from order_sync.core.references import addressed, short_of
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Found, FoundState
+from order_sync.core.settling.verdict import Found, FoundState
 from order_sync.erps.drop import Drop
 from order_sync.flows import extract, push, refresh_reference, resync, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile
 from order_sync.wire.files import LocalFolders
 from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
 from tests.flows.people import PeoplesLedger
-from tests.flows.test_resync import ACTOR, ROUTE, URSULA
 
 ORDER = addressed(SAMPLE, Drop.traits.external_reference)
 REFERENCE = short_of(ORDER.key)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import NotAuthorised, OrderSyncError, Transient
 from order_sync.core.ports.erp import Sent
 from order_sync.core.settings import Settings

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from order_sync.core.orders import Address, Order
+from order_sync.core.order.model import Address, Order
 from order_sync.core.ports.erp import Receipt, Sent
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from order_sync.core.rights import Role
+from order_sync.core.decisions.rights import Role
 from sandbox.airflow import Airflow
 from sandbox.airflow_api import Api
 

@@ -3,7 +3,7 @@
 import pytest
 
 from order_sync import permissions
-from order_sync.core.rights import Role
+from order_sync.core.decisions.rights import Role
 from tests.fab.office import ROLES, Office
 
 DECISIONS = {"resync_orders", "hold_connection"}

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import OrderConflict, OrderRefused
-from order_sync.core.orders import Order, OrderKey, Transaction
+from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.ports.erp import InErp, Receipt, Sent
-from order_sync.core.verdict import Found, FoundState
+from order_sync.core.settling.verdict import Found, FoundState
 from tests.flows.memory import MemoryErp, Sale, transaction
 
 ADDRESS = {

@@ -10,16 +10,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from order_sync.core.actor import Actor
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.calendar_days import Window
-from order_sync.core.companies import same_company
-from order_sync.core.difference import difference
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.checks.rules import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured, OrderBusy, OrderConflict, OrderRefused, OutcomeUnknown, Transient
-from order_sync.core.evidence import REFUSALS, came_to_nothing, reached, refused, surely_refused, to_settle, went_out
-from order_sync.core.findings import Finding
-from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
-from order_sync.core.lifecycle import (
+from order_sync.core.intake.findings import Finding
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.evidence import (
+    REFUSALS,
+    came_to_nothing,
+    reached,
+    refused,
+    surely_refused,
+    to_settle,
+    went_out,
+)
+from order_sync.core.life.lifecycle import (
     DONE,
     ERASABLE,
     GIVEN_UP,
@@ -33,18 +40,19 @@ from order_sync.core.lifecycle import (
     allowed,
     step,
 )
-from order_sync.core.maker import Made
-from order_sync.core.orders import Order, OrderKey, Transaction
+from order_sync.core.order.changes import difference
+from order_sync.core.order.companies import same_company
+from order_sync.core.order.maker import Made
+from order_sync.core.order.model import Order, OrderKey, Transaction
+from order_sync.core.order.parsing import read_instant
+from order_sync.core.order.references import ANY_KEY, ReferenceField
 from order_sync.core.ports.channel import Batch
 from order_sync.core.ports.erp import Health, InErp, Receipt, Sent
-from order_sync.core.reading import read_instant
-from order_sync.core.records import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
-from order_sync.core.red_runs import FailedInRun
-from order_sync.core.references import ANY_KEY, ReferenceField
-from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.traits import KINDS, Guarantee, Kind, Proof, Traits
-from order_sync.core.verdict import Doubt, Found, FoundState
-from order_sync.core.watermark import Watermark
+from order_sync.core.records.orders import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
+from order_sync.core.sending.holds import Hold, HoldKind, HoldScope, stops_sending
+from order_sync.core.sending.red_runs import FailedInRun
+from order_sync.core.sending.traits import KINDS, Guarantee, Kind, Proof, Traits
+from order_sync.core.settling.verdict import Doubt, Found, FoundState
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FAILED = {status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"}

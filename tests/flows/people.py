@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from order_sync.core.actor import Actor
-from order_sync.core.companies import same_company
-from order_sync.core.deciding import Decision, Result, Selected
-from order_sync.core.lifecycle import DONE, Event, Status
-from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.records import Chosen, Entry
-from order_sync.core.selection import Action, Selection
+from order_sync.core.basics.actor import Actor
+from order_sync.core.decisions.decision import Decision, Result, Selected
+from order_sync.core.decisions.selection import Action, Selection
+from order_sync.core.life.lifecycle import DONE, Event, Status
+from order_sync.core.order.companies import same_company
+from order_sync.core.order.model import OrderKey, Transaction
+from order_sync.core.records.orders import Chosen, Entry
 from tests.flows.memory import MemoryLedger, Row
 
 

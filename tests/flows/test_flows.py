@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured, OrderBusy, Transient
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.route import Route
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.sending.holds import HoldKind, HoldScope
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import FoundState, Policy
+from order_sync.core.settling.verdict import FoundState, Policy
 from order_sync.flows import extract, push, refresh_reference, settle, validate
 from tests.flows.memory import BUSY, DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import OrderSyncError
-from order_sync.core.lifecycle import STANDINGS, TRANSITIONS, Event, Status, Who
-from order_sync.core.route import Route
+from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS, Event, Status, Who
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import FoundState, Policy
+from order_sync.core.settling.verdict import FoundState, Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 

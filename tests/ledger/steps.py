@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 import psycopg
 
-from order_sync.core.actor import Actor
-from order_sync.core.lifecycle import Event, Status, step
-from order_sync.core.maker import GuestPolicy, Made
-from order_sync.core.orders import Order, OrderKey, Problem, Transaction
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import Event, Status, step
+from order_sync.core.order.maker import GuestPolicy, Made
+from order_sync.core.order.model import Order, OrderKey, Problem, Transaction
+from order_sync.core.order.references import ANY_KEY, ReferenceField
 from order_sync.core.ports.erp import Receipt
-from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
-from order_sync.core.references import ANY_KEY, ReferenceField
+from order_sync.core.records.orders import Change, Claim, Entry, Landing, Outcome
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster

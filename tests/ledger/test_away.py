@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from order_sync.core.errors import LedgerUnavailable
-from order_sync.core.route import Route
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Policy
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, validate
 from order_sync.ledger import Ledger
 from order_sync.ledger import database as module

@@ -1,7 +1,7 @@
 """What the ledger hands out to cleared tasks, what it keeps back, and what a run did to its orders."""
 
-from order_sync.core.actor import Actor
-from order_sync.core.lifecycle import Event
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import Event
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     Sql,

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.lifecycle import Event
-from order_sync.core.orders import Transaction
-from order_sync.core.route import Route
-from order_sync.core.rules import Wanted
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.checks.rules import Wanted
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.order.model import Transaction
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Policy
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import DETAILS, Clock, MemoryChannel, MemoryErp, transaction

@@ -14,7 +14,7 @@ import pytest
 
 import tests.airflow_home  # noqa: F401  Airflow reads its settings at import
 from order_sync.__main__ import main
-from order_sync.core.lifecycle import Event
+from order_sync.core.life.lifecycle import Event
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
 from order_sync.ledger import Ledger, migration

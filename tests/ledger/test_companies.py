@@ -5,7 +5,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from order_sync.core.lifecycle import Event
+from order_sync.core.life.lifecycle import Event
 from order_sync.ledger import Ledger, migrate
 from order_sync.ledger.database import session
 from tests.ledger.steps import ACTOR, ALL, Sql, change, key, queue, settle

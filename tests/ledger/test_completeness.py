@@ -8,16 +8,16 @@ from itertools import count
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.basics.progress import Progress
 from order_sync.core.errors import Misconfigured, Transient
-from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.progress import Progress
-from order_sync.core.route import Route
+from order_sync.core.intake.findings import Finding, FindingKind
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.sending.holds import HoldKind, HoldScope
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import FoundState, Policy
-from order_sync.core.watermark import Watermark
+from order_sync.core.settling.verdict import FoundState, Policy
 from order_sync.flows import backfill, compare_channel, compare_erp, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, transaction

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.lifecycle import Event
-from order_sync.core.references import short_of
-from order_sync.core.rules import ReferenceData
+from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.order.references import short_of
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import FOLDER, statement, statements
 from sandbox.postgres import Cluster

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.deciding import Decision, Result, after_look, decide, refused
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import OrderKey
+from order_sync.core.basics.actor import Actor
+from order_sync.core.decisions.decision import Decision, Result, after_look, decide, refused
+from order_sync.core.decisions.selection import Action, Selection
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.order.model import OrderKey
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.core.route import Route
-from order_sync.core.selection import Action, Selection
+from order_sync.core.sending.route import Route
 from order_sync.flows import resync
-from order_sync.flows.resync import Resynced
+from order_sync.flows.people.resync import Resynced
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
 from tests.flows.memory import Clock, MemoryErp

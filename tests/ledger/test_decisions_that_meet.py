@@ -8,15 +8,15 @@ from decimal import Decimal
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.orders import OrderKey
+from order_sync.core.basics.actor import Actor
+from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.order.model import OrderKey
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.core.rules import ReferenceData
-from order_sync.core.verdict import FoundState
+from order_sync.core.sending.holds import HoldKind, HoldScope
+from order_sync.core.settling.verdict import FoundState
 from order_sync.flows import compare_erp, resync, validate
-from order_sync.flows.resync import Resynced
+from order_sync.flows.people.resync import Resynced
 from tests.flows.memory import Sale, reference
 from tests.ledger.test_restore import ACTOR, NOW, ROUTE, Shop, dumps, lost, person, shop
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from order_sync.core.orders import CONTENT, Transaction
+from order_sync.core.order.model import CONTENT, Transaction
 from order_sync.ledger import Ledger
 from order_sync.ledger.rows import landing_row
 from order_sync.ledger.statements import statement, statements

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.lifecycle import DONE, UNFINISHED, Status
+from order_sync.core.intake.findings import Finding, FindingKind
+from order_sync.core.life.lifecycle import DONE, UNFINISHED, Status
 from order_sync.ledger import Ledger
 from tests.ledger.steps import ACTOR, Sql, key, land, landing
 

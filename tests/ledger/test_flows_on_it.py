@@ -7,14 +7,14 @@ from secrets import token_hex
 
 import pytest
 
+from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured, Transient
-from order_sync.core.findings import FindingKind
-from order_sync.core.orders import OrderKey
-from order_sync.core.reading import read_order
-from order_sync.core.route import Route
+from order_sync.core.intake.findings import FindingKind
+from order_sync.core.order.model import OrderKey
+from order_sync.core.order.parsing import read_order
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.summary import Summary
-from order_sync.core.verdict import Policy
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import compare_channel, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction

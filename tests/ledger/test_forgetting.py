@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.erasing import Place
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import ERASABLE, Status
+from order_sync.core.life.lifecycle import ERASABLE, Status
+from order_sync.core.privacy.erasing import Place
 from order_sync.core.settings import Settings
-from order_sync.core.summary import Summary
 from order_sync.flows import build_report
-from order_sync.flows import erasing as flow
+from order_sync.flows.people import erasing as flow
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
 from tests.ledger.steps import ACTOR, Sql, key, land, landing, queue

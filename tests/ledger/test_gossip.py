@@ -10,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.errors import LedgerUnavailable
-from order_sync.core.findings import told
-from order_sync.core.holds import holds_after
+from order_sync.core.intake.findings import told
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
-from order_sync.core.route import Route
-from order_sync.core.selection import Action, Selection
+from order_sync.core.sending.holds import holds_after
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Policy
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import (
     backfill,
     compare_channel,

@@ -1,7 +1,7 @@
 """Holds on the real ledger: what they stop, how they are told, probed and released."""
 
-from order_sync.core.actor import Actor
-from order_sync.core.holds import HoldKind, HoldScope
+from order_sync.core.basics.actor import Actor
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.ledger import Ledger
 from tests.ledger.steps import Sql
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
+from order_sync.core.checks.rules import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import Event
-from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.watermark import Watermark
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import Event
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.lifecycle import Event
-from order_sync.core.records import Claim
-from order_sync.core.watermark import Watermark
+from order_sync.core.basics.actor import Actor
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.records.orders import Claim
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import SESSION
 from tests.ledger.steps import (

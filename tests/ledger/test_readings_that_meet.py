@@ -2,8 +2,8 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from order_sync.core.lifecycle import Event
-from order_sync.core.records import Landing
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.records.orders import Landing
 from order_sync.ledger import Ledger
 from tests.ledger.steps import ACTOR, Connect, Sql, key, landing, send, settle
 

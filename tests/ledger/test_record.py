@@ -10,12 +10,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import OrderKey
-from order_sync.core.records import Change
-from order_sync.core.watermark import Sample, Watermark
+from order_sync.core.intake.watermark import Sample, Watermark
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.order.model import OrderKey
+from order_sync.core.records.orders import Change
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
-from order_sync.core.lifecycle import STANDINGS, Event, Status
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import STANDINGS, Event, Status
 from order_sync.core.ports.reports import ReportContent
-from order_sync.core.records import Change
-from order_sync.core.watermark import Watermark
+from order_sync.core.records.orders import Change
 from order_sync.flows import build_report
-from order_sync.flows.report import NotYet, ReportFile
+from order_sync.flows.people.report import NotYet, ReportFile
 from order_sync.ledger import Ledger
 from tests.ledger.steps import ACTOR, Sql, close, fail, key, land, queue, send, settle
 

@@ -15,20 +15,20 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.holds import HoldKind
-from order_sync.core.lifecycle import Status
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.records.restoring import PersonsRun, PersonsRuns
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.core.restoring import PersonsRun, PersonsRuns
-from order_sync.core.route import Route
+from order_sync.core.sending.holds import HoldKind
+from order_sync.core.sending.route import Route
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
-from order_sync.core.traits import Guarantee
-from order_sync.core.verdict import FoundState, Policy
+from order_sync.core.settling.verdict import FoundState, Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
-from order_sync.flows.restore import Report
-from order_sync.flows.resync import resync
+from order_sync.flows.people.restore import Report
+from order_sync.flows.people.resync import resync
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from order_sync.ledger.statements import statement
@@ -601,7 +601,7 @@ def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(s
 def test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sys.modules["order_sync.flows.restore"], "MOST", 2)
+    monkeypatch.setattr(sys.modules["order_sync.flows.people.restore"], "MOST", 2)
     backup_at, at = lost(shop)
     shop.restore(backup_at, person("on_hold", 0, at, order_keys=None, customer_account="C-1"))
     assert shop.sql.one("select count(*) from lost_decisions") == 3

@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from order_sync.core import evidence
-from order_sync.core.companies import same_company
-from order_sync.core.holds import Hold, HoldKind, HoldScope, stops_sending
+from order_sync.core.life import evidence
+from order_sync.core.order.companies import same_company
+from order_sync.core.sending.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.ledger.rows import to_json
 from order_sync.ledger.statements import statements
 from tests.ledger.steps import Sql

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
-from order_sync.core.lifecycle import STANDINGS, TRANSITIONS, Event, Status
-from order_sync.core.watermark import Watermark
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS, Event, Status
 from order_sync.ledger import Ledger, migrate, migration
 from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Sql, key, land, queue, send, settle

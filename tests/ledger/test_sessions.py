@@ -11,7 +11,7 @@ import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import Event
+from order_sync.core.life.lifecycle import Event
 from order_sync.ledger import Ledger, migrate
 from order_sync.ledger.database import session
 from order_sync.ledger.statements import statement

@@ -8,9 +8,9 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import Problem
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.order.model import Problem
 from order_sync.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,

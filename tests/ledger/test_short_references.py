@@ -6,20 +6,20 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from tests.flows.test_references import ByReference
 
 from order_sync import flows
-from order_sync.core.actor import Actor
-from order_sync.core.erasing import Whose
-from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.orders import OrderKey
-from order_sync.core.references import SHORT_CHARACTERS, ReferenceField, short_of
+from order_sync.core.basics.actor import Actor
+from order_sync.core.intake.findings import Finding, FindingKind
+from order_sync.core.order.model import OrderKey
+from order_sync.core.order.references import SHORT_CHARACTERS, ReferenceField, short_of
+from order_sync.core.privacy.erasing import Whose
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
-from order_sync.core.verdict import FoundState
+from order_sync.core.settling.verdict import FoundState
 from order_sync.flows import compare_erp, erase
 from order_sync.ledger import Ledger, migrate
 from tests.flows.memory import Clock, MemoryChannel, Sale, transaction
-from tests.flows.test_references import ByReference
 from tests.ledger.steps import ACTOR, Sql, key
 from tests.ledger.test_completeness import ROUTE, confirm, fill, old, queue, read, send
 from tests.ledger.test_restore import NOW, Shop, dumps, shop

@@ -8,15 +8,15 @@ import psycopg
 import pytest
 
 from order_sync import flows
-from order_sync.core.actor import Actor
-from order_sync.core.erasing import Whose
-from order_sync.core.lifecycle import Event
-from order_sync.core.maker import GuestPolicy, Made, Provenance, revision
-from order_sync.core.orders import Address, Charge, Line, Order
-from order_sync.core.records import Entry
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.order.maker import GuestPolicy, Made, Provenance, revision
+from order_sync.core.order.model import Address, Charge, Line, Order
+from order_sync.core.privacy.erasing import Whose
+from order_sync.core.records.orders import Entry
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
-from order_sync.core.route import Route
+from order_sync.core.sending.route import Route
 from order_sync.flows import erase
 from order_sync.ledger import Ledger, migrate
 from tests.ledger.steps import (

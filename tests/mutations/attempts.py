@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         3,
         "an order goes out with nothing on record",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         "keys = await asyncio.to_thread(self._open_attempts, group)",
         "keys = {entry.key for entry, _ in group.orders}",
         "tests/flows/test_model.py::test_a_run_that_dies_at_any_moment_leaves_its_orders_to_the_next",
@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         3,
         "a submit without an answer counts as not sent",
-        FLOWS + "closing.py",
+        FLOWS + "sending/closing.py",
         "return this(None, answer.code, str(answer))",
         "return this(Event.NOT_SENT, answer.code, str(answer))",
         "tests/flows/test_flows.py::test_an_interrupted_send_is_looked_up_before_it_is_sent_again",
@@ -70,10 +70,10 @@ MUTATIONS = (
     Mutation(
         3,
         "an order of a batch that the adapter does not answer for counts as not sent",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         'none = OutcomeUnknown("the adapter gave no answer',
         'none = Transient("the adapter gave no answer',
-        "tests/flows/test_batches.py::test_an_order_that_the_adapter_does_not_answer_for_is_looked_up",
+        "tests/flows/sending/test_batches.py::test_an_order_that_the_adapter_does_not_answer_for_is_looked_up",
     ),
     Mutation(
         3,
@@ -89,7 +89,7 @@ MUTATIONS = (
     Mutation(
         3,
         "a submit that outlasts its deadline counts as refused",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         'error = OutcomeUnknown("the submit outlasted its deadline")',
         'error = OrderRefused("the submit outlasted its deadline")',
         "tests/flows/test_flows.py::test_a_submit_that_outlasts_its_deadline_is_looked_up",

@@ -95,7 +95,7 @@ MUTATIONS = (
     Mutation(
         2,
         "a call begins that the lease may not see end",
-        FLOWS + "push.py",
+        FLOWS + "sending/push.py",
         "self.monotonic() + lease - longest_submit",
         "self.monotonic() + lease",
         "tests/flows/test_flows.py::test_no_call_begins_that_might_outlast_the_lease",
@@ -103,7 +103,7 @@ MUTATIONS = (
     Mutation(
         2,
         "the lease is not looked at before each call",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         "        if self.trouble or self.sender.monotonic() >= group.send_before:\n            late = ",
         "        if self.trouble:\n            late = ",
         "tests/flows/test_flows.py::test_nothing_is_sent_that_the_rest_of_the_lease_could_not_finish",

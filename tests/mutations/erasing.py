@@ -9,7 +9,7 @@ MUTATIONS = (
         CORE + "requests/erase.py",
         "dry_run: Flag = Field(True,",
         "dry_run: Flag = Field(False,",
-        "tests/core/test_requests.py::test_each_request_gives_what_its_flow_takes",
+        "tests/core/requests/test_requests.py::test_each_request_gives_what_its_flow_takes",
     ),
     Mutation(
         18,
@@ -78,7 +78,7 @@ MUTATIONS = (
     Mutation(
         18,
         "a report that is written meanwhile leaves a file with what is erased",
-        FLOWS + "report.py",
+        FLOWS + "people/report.py",
         "        if build().emptied == report.emptied:\n",
         "        if report:\n",
         "tests/ledger/test_erasing.py::test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more",

@@ -15,7 +15,7 @@ MUTATIONS = (
     Mutation(
         10,
         "orders from before the start are sent",
-        FLOWS + "landing.py",
+        FLOWS + "intake/landing.py",
         "if placed_at is not None and placed_at < route.start_from:",
         "if placed_at is not None and placed_at < route.start_from and transaction.not_an_order:",
         "tests/flows/test_flows.py::test_every_header_that_was_read_gets_a_disposition",
@@ -23,7 +23,7 @@ MUTATIONS = (
     Mutation(
         10,
         "the first order is taken for one from before the start",
-        FLOWS + "landing.py",
+        FLOWS + "intake/landing.py",
         "placed_at < route.start_from:",
         "placed_at <= route.start_from:",
         "tests/flows/test_flows.py::test_an_order_placed_exactly_at_the_start_counts",
@@ -47,7 +47,7 @@ MUTATIONS = (
     Mutation(
         10,
         "a first push floods the ERP",
-        FLOWS + "push.py",
+        FLOWS + "sending/push.py",
         "        _ask_before_a_flood(route, ledger, actor, settings.first_run_limit)\n",
         "        pass\n",
         "tests/ledger/test_completeness.py::test_a_first_push_of_very_many_orders_waits_for_a_person",
@@ -105,7 +105,7 @@ MUTATIONS = (
     Mutation(
         10,
         "what the ERP has under a short reference is backfilled and sent",
-        FLOWS + "backfill.py",
+        FLOWS + "intake/backfill.py",
         "addressed(make(row, route.guests, now).order, erp.traits.external_reference)",
         "make(row, route.guests, now).order",
         "tests/ledger/test_short_references.py::test_what_the_erp_has_under_its_short_reference_is_not_backfilled",

@@ -6,15 +6,15 @@ MUTATIONS = (
     Mutation(
         5,
         "a receipt that proves nothing confirms an order",
-        FLOWS + "closing.py",
+        FLOWS + "sending/closing.py",
         "if not sender.policy.receipt_is_acceptance:",
         "if False:",
-        "tests/flows/test_acceptance.py::test_a_receipt_of_another_erp_waits_for_a_look_up",
+        "tests/flows/sending/test_acceptance.py::test_a_receipt_of_another_erp_waits_for_a_look_up",
     ),
     Mutation(
         5,
         "what no look-up finds is confirmed although the ERP can be asked",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         'return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)',
         "return self.receipt_is_acceptance",
         "tests/core/test_core.py::test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order",
@@ -30,7 +30,7 @@ MUTATIONS = (
     Mutation(
         5,
         "a half-made order with other lines is resumed",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "doubt.status is not Status.SENT and found.same_lines is not False:",
         "doubt.status is not Status.SENT:",
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -38,7 +38,7 @@ MUTATIONS = (
     Mutation(
         5,
         "an order of which the ERP has the header alone is a conflict for its total",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT",
         "if found.total and found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT",
         "tests/flows/test_flows.py::test_an_order_of_which_the_erp_has_the_header_alone_is_finished_and_no_conflict",
@@ -46,7 +46,7 @@ MUTATIONS = (
     Mutation(
         5,
         "an ERP's order with other lines is taken for the same",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if not same_money(doubt, found, policy) or found.same_lines is False:",
         "if not same_money(doubt, found, policy):",
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -54,7 +54,7 @@ MUTATIONS = (
     Mutation(
         5,
         "another total or currency confirms an order",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if not same_money(doubt, found, policy) or found.same_lines is False:",
         "if found.same_lines is False:",
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         5,
         "an order without a total is taken for ours, whatever the ERP proves",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         'return policy.proof == "acceptance"',
         "return True",
         "tests/core/test_core.py::test_an_order_is_proven_by_what_its_erp_can_prove",
@@ -70,7 +70,7 @@ MUTATIONS = (
     Mutation(
         5,
         "the total with tax is compared with one without",
-        FLOWS + "settle.py",
+        FLOWS + "sending/settle.py",
         "judge(entry.doubt.about(order), found",
         "judge(entry.doubt, found",
         "tests/flows/test_flows.py::test_an_order_succeeds_by_what_its_erp_can_prove",
@@ -78,7 +78,7 @@ MUTATIONS = (
     Mutation(
         5,
         "a half-made order is resumed while its submit may still be at work",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "    if now < doubt.grace_until:\n",
         "    if False:\n",
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -103,10 +103,10 @@ MUTATIONS = (
     Mutation(
         5,
         "what was begun is not finished as it was sent",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         "entry.as_sent(self.sender.route.guests, now, field)",
         "entry.make(self.sender.route.guests, now)",
-        "tests/flows/test_what_was_sent.py::test_what_was_begun_is_finished_as_it_was_sent",
+        "tests/flows/sending/test_what_was_sent.py::test_what_was_begun_is_finished_as_it_was_sent",
     ),
     Mutation(
         5,

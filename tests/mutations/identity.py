@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         1,
         "parts of a key run into each other",
-        CORE + "orders.py",
+        CORE + "order/model.py",
         "quote(part, safe='')",
         "part",
         "tests/core/test_core.py::test_a_key_is_reversible_whatever_its_parts_hold",
@@ -23,7 +23,7 @@ MUTATIONS = (
     Mutation(
         1,
         "two channels make orders of the same rows of one database",
-        LEDGER + "accepting.py",
+        LEDGER + "connections.py",
         "if twins and (same",
         "if False and (same",
         "tests/ledger/test_completeness.py"
@@ -96,7 +96,7 @@ MUTATIONS = (
     Mutation(
         1,
         "another channel database is read on",
-        FLOWS + "extract.py",
+        FLOWS + "intake/extract.py",
         "    ledger.check_fingerprint(connection, fingerprint, route.twins)\n",
         "",
         "tests/flows/test_flows.py::test_another_database_behind_the_channel_stops_the_extract_before_anything_is_read",
@@ -120,35 +120,35 @@ MUTATIONS = (
     Mutation(
         1,
         "the short reference of a key changes with a release",
-        CORE + "references.py",
+        CORE + "order/references.py",
         "sha256(str(key).encode())",
         "sha256(repr(key).encode())",
-        "tests/core/test_references.py::test_the_short_reference_of_a_key_never_changes",
+        "tests/core/order/test_references.py::test_the_short_reference_of_a_key_never_changes",
     ),
     Mutation(
         1,
         "two keys that differ by case alone become one in an ERP that ignores case",
-        CORE + "references.py",
+        CORE + "order/references.py",
         "return not self.ignores_case or key == key.casefold()",
         "return True",
-        "tests/flows/test_references.py"
+        "tests/flows/sending/test_references.py"
         "::test_two_keys_that_differ_by_case_alone_are_two_orders_in_an_erp_that_ignores_case",
     ),
     Mutation(
         1,
         "a key that an ERP would cut off goes out whole",
-        CORE + "references.py",
+        CORE + "order/references.py",
         "len(key) > self.longest or ",
         "",
-        "tests/flows/test_references.py::test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders",
+        "tests/flows/sending/test_references.py::test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders",
     ),
     Mutation(
         1,
         "an order is sent under the reference of another one",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         "self._told_apart(self._without_problems(made))",
         "self._without_problems(made)",
-        "tests/flows/test_references.py::test_an_order_whose_short_reference_another_one_has_fails_and_is_never_sent",
+        "tests/flows/sending/test_references.py::test_an_order_whose_short_reference_another_one_has_fails_and_is_never_sent",
     ),
     Mutation(
         1,

@@ -6,10 +6,10 @@ MUTATIONS = (
     Mutation(
         14,
         "an order that the ERP said to have is sent again by one that cannot be asked for it",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "if action is Action.ACCEPT or not known or looked",
         "if True or action is Action.ACCEPT or not known or looked",
-        "tests/flows/test_bare_erp.py"
+        "tests/flows/sending/test_bare_erp.py"
         "::test_an_order_that_the_erp_said_to_have_is_sent_again_only_by_the_number_that_a_person_looked_for",
     ),
     Mutation(
@@ -23,23 +23,23 @@ MUTATIONS = (
     Mutation(
         14,
         "an order that the ERP said to have is sent again without asking it",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         " or number or order.acknowledged_as:",
         " or number:",
-        "tests/core/test_deciding.py::test_the_erp_is_asked_before_an_order_is_sent_again_that_it_said_to_have",
+        "tests/core/decisions/test_decision.py::test_the_erp_is_asked_before_an_order_is_sent_again_that_it_said_to_have",
     ),
     Mutation(
         14,
         "an order that only its number finds is sent again",
-        FLOWS + "resync.py",
+        FLOWS + "people/resync.py",
         'its_own.key in ("", str(order.key))',
         "not its_own.key",
-        "tests/flows/test_absence.py::test_a_person_may_send_it_again_only_if_the_erp_has_neither_its_key_nor_its_number",
+        "tests/flows/sending/test_absence.py::test_a_person_may_send_it_again_only_if_the_erp_has_neither_its_key_nor_its_number",
     ),
     Mutation(
         14,
         "a decision is taken about an order that changed meanwhile",
-        STATEMENTS + "choosing/decide_orders.sql",
+        STATEMENTS + "decisions/decide_orders.sql",
         "o.status = d.from_status and o.generation = d.generation",
         "true",
         "tests/ledger/test_deciding.py::test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken",
@@ -47,7 +47,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a decision leaves the generation as it is",
-        STATEMENTS + "choosing/decide_orders.sql",
+        STATEMENTS + "decisions/decide_orders.sql",
         "generation = o.generation + 1",
         "generation = o.generation",
         "tests/ledger/test_deciding.py::test_a_decision_moves_the_order_with_its_history_and_remembers_the_result",
@@ -55,7 +55,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a cleared task chooses its orders anew",
-        STATEMENTS + "choosing/store_selection.sql",
+        STATEMENTS + "decisions/store_selection.sql",
         "on conflict (run) do nothing",
         "on conflict (run) do update set action = excluded.action",
         "tests/ledger/test_deciding.py::test_a_selection_is_stored_once_and_never_chosen_anew",
@@ -63,59 +63,59 @@ MUTATIONS = (
     Mutation(
         14,
         "a filter needs no confirmation",
-        FLOWS + "resync.py",
+        FLOWS + "people/resync.py",
         "number > without_confirm and not asked.confirm",
         "False",
-        "tests/flows/test_resync.py::test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none",
+        "tests/flows/people/test_resync.py::test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none",
     ),
     Mutation(
         14,
         "a cancelled order is opened again without its number",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "if live or (number in [each.number for each in found] and order.result is not Result.DONE):",
         "if True:",
-        "tests/core/test_deciding.py::test_a_conflict_is_sent_again_only_when_no_live_order_is_there_and_a_cancelled_one"
+        "tests/core/decisions/test_decision.py::test_a_conflict_is_sent_again_only_when_no_live_order_is_there_and_a_cancelled_one"
         "_only_by_name",
     ),
     Mutation(
         14,
         "a number that is another order's is marked",
-        FLOWS + "resync.py",
+        FLOWS + "people/resync.py",
         "if owner and owner != order.key:",
         "if False:",
-        "tests/flows/test_resync.py::test_a_number_that_belongs_to_another_order_marks_none",
+        "tests/flows/people/test_resync.py::test_a_number_that_belongs_to_another_order_marks_none",
     ),
     Mutation(
         14,
         "a draft that nobody ships is marked",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "    if there.begun:",
         "    if False:",
-        "tests/core/test_deciding.py::test_an_order_is_not_marked_with_the_number_of_a_draft_or_a_quotation_which_nobody_ships",
+        "tests/core/decisions/test_decision.py::test_an_order_is_not_marked_with_the_number_of_a_draft_or_a_quotation_which_nobody_ships",
     ),
     Mutation(
         14,
         "an order is marked with a second one that the ERP has",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "if whole := [each for each in left if not _begun(each)]:",
         "if whole := []:",
-        "tests/core/test_deciding.py::test_an_order_that_the_erp_has_under_its_key_is_not_marked_with_another_number",
+        "tests/core/decisions/test_decision.py::test_an_order_that_the_erp_has_under_its_key_is_not_marked_with_another_number",
     ),
     Mutation(
         14,
         "what a person entered and marked is sent again once the channel changed it",
-        FLOWS + "resync.py",
+        FLOWS + "people/resync.py",
         'if its_own and its_own.key in ("", str(order.key)) and not its_own.cancelled:',
         "if False:",
-        "tests/flows/test_resync.py::test_what_the_erp_has_under_a_number_that_a_person_gave_is_not_sent_again",
+        "tests/flows/people/test_resync.py::test_what_the_erp_has_under_a_number_that_a_person_gave_is_not_sent_again",
     ),
     Mutation(
         14,
         "what the channel cancelled meanwhile is sent again",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "if order.not_an_order and not order.reached and",
         "if False and",
-        "tests/core/test_deciding.py::test_what_the_channel_cancelled_meanwhile_is_not_on_its_way_again",
+        "tests/core/decisions/test_decision.py::test_what_the_channel_cancelled_meanwhile_is_not_on_its_way_again",
     ),
     Mutation(
         14,
@@ -123,7 +123,7 @@ MUTATIONS = (
         CORE + "requests/resync.py",
         "    if by_key and filters:\n",
         "    if False:\n",
-        "tests/core/test_resync_request.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
+        "tests/core/requests/test_resync.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
     ),
     Mutation(
         14,
@@ -131,12 +131,12 @@ MUTATIONS = (
         CORE + "requests/request.py",
         'return any(item != "" and not str(item).isspace() for item in value)',
         "return bool(value)",
-        "tests/core/test_resync_request.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
+        "tests/core/requests/test_resync.py::test_each_param_that_cannot_be_is_refused_in_a_sentence",
     ),
     Mutation(
         14,
         "a clear repeats a decision over a later one",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "if order.result is Result.DONE and action is not Action.RESYNC:",
         "if False:",
         "tests/ledger/test_decisions_that_meet.py::test_a_cleared_release_does_not_undo_a_later_hold",
@@ -144,7 +144,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a clear opens an order again that somebody cancelled once more",
-        CORE + "deciding.py",
+        CORE + "decisions/decision.py",
         "(number in [each.number for each in found] and order.result is not Result.DONE)",
         "number in [each.number for each in found]",
         "tests/ledger/test_decisions_that_meet.py::test_a_clear_opens_no_cancelled_order_a_second_time",
@@ -164,16 +164,16 @@ MUTATIONS = (
         CORE + "requests/resync.py",
         'cells[0].lower().replace("_", " ") in HEADINGS',
         '":" not in cells[0]',
-        "tests/core/test_resync_request.py"
+        "tests/core/requests/test_resync.py"
         "::test_a_csv_with_a_mistake_is_refused_as_a_whole_and_no_cell_of_it_is_repeated",
     ),
     Mutation(
         14,
         "an order is not marked as synced with the ERP's order that bears its short reference",
-        FLOWS + "resync.py",
+        FLOWS + "people/resync.py",
         "rows = by_our_keys(numbered.values(), route, self.ledger, [each.order for each in known.values()])",
         "rows = [*numbered.values()]",
-        "tests/flows/test_references.py"
+        "tests/flows/sending/test_references.py"
         "::test_an_order_is_marked_as_synced_with_the_erps_order_that_bears_its_short_reference",
     ),
 )

@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         17,
         "support decides about orders",
-        CORE + "rights.py",
+        CORE + "decisions/rights.py",
         "BY_WHO_DECIDES = Right(frozenset({Role.ACTIONS}))",
         "BY_WHO_DECIDES = Right(frozenset({Role.ACTIONS, Role.SUPPORT}))",
         "tests/shell/test_permissions.py::test_orders_are_decided_upon_by_one_role_alone",

@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         8,
         "a change after an attempt queues the order anew",
-        CORE + "lifecycle.py",
+        CORE + "life/lifecycle.py",
         '(W.CHANNEL, IN_DOUBT, E.CHANGED, S.CONFLICT, "a new version after an attempt", False),',
         '(W.CHANNEL, IN_DOUBT, E.CHANGED, S.RECEIVED, "a new version after an attempt", False),',
         "tests/contract/ledger/test_record.py::test_a_change_after_an_attempt_is_a_conflict_that_says_so",
@@ -30,7 +30,7 @@ MUTATIONS = (
     Mutation(
         8,
         "late lines are never read",
-        FLOWS + "extract.py",
+        FLOWS + "intake/extract.py",
         "        _read_waiting_again(route, channel, ledger, actor, settings.lines_overdue_after, summary)\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_a_header_is_completed_when_its_lines_come",
@@ -38,15 +38,15 @@ MUTATIONS = (
     Mutation(
         8,
         "orders that may change are never read again",
-        FLOWS + "extract.py",
+        FLOWS + "intake/extract.py",
         "            *ledger.unfinished(route.channel, settings.read_again_at_most),\n",
         "",
-        "tests/flows/test_reading_again.py::test_what_changed_before_it_was_sent_is_validated_anew",
+        "tests/flows/intake/test_reading_again.py::test_what_changed_before_it_was_sent_is_validated_anew",
     ),
     Mutation(
         8,
         "orders that were sent are never read again",
-        FLOWS + "extract.py",
+        FLOWS + "intake/extract.py",
         "            *ledger.done(route.channel, settings.read_done_again_at_most, settings.read_done_again_for),\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs",
@@ -54,7 +54,7 @@ MUTATIONS = (
     Mutation(
         8,
         "what is cancelled just before the push is sent",
-        FLOWS + "turn.py",
+        FLOWS + "sending/turn.py",
         "        await asyncio.to_thread(self.sender.read_again, claim.entries)\n",
         "",
         "tests/ledger/test_flows_on_it.py::test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent",
@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         8,
         "a channel that is away stops the push",
-        FLOWS + "push.py",
+        FLOWS + "sending/push.py",
         '        except (Transient, Permanent) as trouble:\n            self.summary.add("unchecked"',
         '        except ZeroDivisionError as trouble:\n            self.summary.add("unchecked"',
         "tests/shell/test_operators.py"
@@ -79,7 +79,7 @@ MUTATIONS = (
     Mutation(
         8,
         "a row that was no order when it was read is never read again",
-        FLOWS + "extract.py",
+        FLOWS + "intake/extract.py",
         "        _read_no_orders_again(route, channel, ledger, actor, settings, summary)\n",
         "",
         "tests/ledger/test_completeness.py"

@@ -125,7 +125,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a backup that is older than somebody says hides a decision",
-        FLOWS + "restore.py",
+        FLOWS + "people/restore.py",
         "since = min(backup_at, last or backup_at)",
         "since = backup_at",
         "tests/ledger/test_restore.py::test_a_backup_that_is_older_than_somebody_says_loses_no_decision",
@@ -150,7 +150,7 @@ MUTATIONS = (
     Mutation(
         16,
         "of a filter that means very many orders only some are kept from being sent",
-        FLOWS + "restore.py",
+        FLOWS + "people/restore.py",
         "        if number > len(chosen):\n",
         "        if False:\n",
         "tests/ledger/test_restore.py::test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent",
@@ -158,7 +158,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a decision that the ledger knows waits for a person again",
-        FLOWS + "restore.py",
+        FLOWS + "people/restore.py",
         "if run.name in known:",
         "if False:",
         "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
@@ -166,7 +166,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a dry run keeps orders from being sent",
-        FLOWS + "restore.py",
+        FLOWS + "people/restore.py",
         "if asked.dry_run:",
         "if False:",
         "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
@@ -174,7 +174,7 @@ MUTATIONS = (
     Mutation(
         16,
         "that decisions cannot be known is passed over",
-        FLOWS + "restore.py",
+        FLOWS + "people/restore.py",
         "    if found is None:\n",
         '    if found is None:\n        unlisted = ""\n    elif found is None:\n',
         "tests/ledger/test_restore.py::test_without_airflows_own_memory_the_task_says_so_and_what_to_do",
@@ -182,7 +182,7 @@ MUTATIONS = (
     Mutation(
         16,
         "a clear of a run from before the backup confirms what was lost",
-        STATEMENTS + "choosing/decide_orders.sql",
+        STATEMENTS + "decisions/decide_orders.sql",
         "      and lost.decided_at < (select s.chosen_at from selections s where s.id = %(selection)s)\n",
         "",
         "tests/ledger/test_decisions_that_meet.py::test_a_clear_of_a_run_from_before_confirms_no_lost_decision",

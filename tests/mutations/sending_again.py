@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         4,
         "absence counts within the grace",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         '"unique_key": now >= doubt.grace_until,',
         '"unique_key": True,',
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -14,7 +14,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a searchable ERP is sent to again within the window",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "now >= max(doubt.window_ends_at + policy.grace, doubt.grace_until + policy.window),",
         "now >= doubt.grace_until,",
         "tests/core/test_core.py::test_absence_counts_as_soon_as_the_erps_guarantee_allows",
@@ -22,7 +22,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a searchable ERP is sent to a third time right after the second",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "max(doubt.window_ends_at + policy.grace, doubt.grace_until + policy.window),",
         "doubt.window_ends_at + policy.grace,",
         "tests/core/test_core.py::test_each_send_into_a_searchable_erp_has_a_window_of_its_own",
@@ -30,7 +30,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a blind ERP is sent to again",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         '"blind": False,',
         '"blind": now >= doubt.window_ends_at,',
         "tests/core/test_core.py::test_a_blind_erp_is_never_sent_to_twice_by_itself",
@@ -38,10 +38,10 @@ MUTATIONS = (
     Mutation(
         4,
         "a receipt with a number is forgotten once the order is not found",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "    if doubt.acknowledged_as:\n",
         "    if False:\n",
-        "tests/flows/test_absence.py"
+        "tests/flows/sending/test_absence.py"
         "::test_orders_with_a_numbered_receipt_are_not_sent_again_however_late_the_erp_shows_them",
     ),
     Mutation(
@@ -55,10 +55,10 @@ MUTATIONS = (
     Mutation(
         4,
         "what a look-up saw in the ERP is forgotten",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if self.state in (FoundState.TAKEN, FoundState.CONFIRMED) else None",
         "if False else None",
-        "tests/flows/test_absence.py"
+        "tests/flows/sending/test_absence.py"
         "::test_what_a_look_up_saw_in_the_erp_is_not_sent_again_when_a_later_one_does_not_see_it",
     ),
     Mutation(
@@ -106,7 +106,7 @@ MUTATIONS = (
     Mutation(
         4,
         "an order that never arrives is sent for ever",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if proven and doubt.resends >= policy.max_resends:",
         "if proven and doubt.resends > 10**6:",
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -178,10 +178,10 @@ MUTATIONS = (
     Mutation(
         4,
         "what was tried before does not wait for off-peak hours",
-        FLOWS + "push.py",
+        FLOWS + "sending/push.py",
         "sent_before=as_probe or self.waits_until() is None",
         "sent_before=True",
-        "tests/flows/test_clearing.py::test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go",
+        "tests/flows/people/test_clearing.py::test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go",
     ),
     Mutation(
         4,
@@ -194,7 +194,7 @@ MUTATIONS = (
     Mutation(
         4,
         "an order that no look-up can show is told as missing, and a receipt of it proves nothing",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         'return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)',
         'return self.receipt_is_acceptance and self.guarantee == "blind"',
         "tests/contract/test_erp_contract.py"

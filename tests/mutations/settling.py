@@ -16,7 +16,7 @@ MUTATIONS = (
     Mutation(
         6,
         "a state that the owner does not take for proof confirms an order",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "founds = [found.as_proof(policy.confirmed_states) for found in founds]",
         "founds = [*founds]",
         "tests/core/test_core.py::test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order",
@@ -24,18 +24,18 @@ MUTATIONS = (
     Mutation(
         6,
         "a person accepts an order in a state that is no proof",
-        FLOWS + "resync.py",
+        FLOWS + "people/resync.py",
         "[each.as_proof(proof) for each in founds]",
         "founds",
-        "tests/flows/test_resync.py::test_only_an_order_in_a_state_that_is_proof_can_be_accepted",
+        "tests/flows/people/test_resync.py::test_only_an_order_in_a_state_that_is_proof_can_be_accepted",
     ),
     Mutation(
         6,
         "a look-up compares with what would be sent now",
-        CORE + "records.py",
+        CORE + "records/orders.py",
         "Sent(self.as_sent(guests, now, field).order",
         "Sent(self.make(guests, now).order",
-        "tests/flows/test_what_was_sent.py::test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict",
+        "tests/flows/sending/test_what_was_sent.py::test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict",
     ),
     Mutation(
         6,
@@ -48,7 +48,7 @@ MUTATIONS = (
     Mutation(
         6,
         "a push sends before it has settled what is due",
-        FLOWS + "push.py",
+        FLOWS + "sending/push.py",
         "summary = await settle(route, erp, ledger, actor, policy, over=push_time.half_over)",
         "summary = Summary()",
         "tests/flows/test_flows.py::test_an_interrupted_send_is_looked_up_before_it_is_sent_again",
@@ -64,7 +64,7 @@ MUTATIONS = (
     Mutation(
         6,
         "the window has no end at its end",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "    if now >= doubt.window_ends_at:\n",
         "    if now > doubt.window_ends_at:\n",
         "tests/core/test_core.py::test_the_window_is_over_at_the_moment_at_which_it_ends[not confirmed]",
@@ -72,7 +72,7 @@ MUTATIONS = (
     Mutation(
         6,
         "two ERP orders under one key are taken for one",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if len(live) > 1:",
         "if len(live) > 2:",
         "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
@@ -104,7 +104,7 @@ MUTATIONS = (
     Mutation(
         6,
         "an ERP's order in a state that nobody knows is taken for another one",
-        CORE + "verdict.py",
+        CORE + "settling/verdict.py",
         "if found.state is FoundState.UNKNOWN:",
         "if False:",
         "tests/core/test_core.py"
@@ -121,10 +121,10 @@ MUTATIONS = (
     Mutation(
         6,
         "an order is looked up under another reference than it was sent under",
-        CORE + "records.py",
+        CORE + "records/orders.py",
         "if self.short_reference is None:",
         "if True:",
-        "tests/flows/test_references.py::test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was",
+        "tests/flows/sending/test_references.py::test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was",
     ),
     Mutation(
         6,

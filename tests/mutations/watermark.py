@@ -18,7 +18,7 @@ MUTATIONS = (
     Mutation(
         7,
         "the mark rises past a writer at work",
-        CORE + "watermark.py",
+        CORE + "intake/watermark.py",
         "if sample.horizon <= oldest_running]",
         "if sample.horizon]",
         "tests/contract/test_channel_contract.py"
@@ -52,7 +52,7 @@ MUTATIONS = (
     Mutation(
         7,
         "the mark of instants is no way behind the newest",
-        CORE + "watermark.py",
+        CORE + "intake/watermark.py",
         " - microseconds(lag)])",
         "])",
         "tests/channels/test_reading.py"
@@ -61,7 +61,7 @@ MUTATIONS = (
     Mutation(
         7,
         "an instant in the future moves the mark past the present",
-        CORE + "watermark.py",
+        CORE + "intake/watermark.py",
         "min(highest, microseconds(now - EPOCH))",
         "highest",
         "tests/channels/test_reading.py::test_an_instant_in_the_future_lets_no_mark_pass_over_the_present",
@@ -117,7 +117,7 @@ MUTATIONS = (
     Mutation(
         7,
         "what a counter passed over is never looked for",
-        FLOWS + "extract.py",
+        FLOWS + "intake/extract.py",
         "in channel.passed(mark) if",
         "in () if",
         "tests/channels/test_reading.py::test_rows_under_counters_that_were_passed_are_read_and_told_once",

@@ -16,9 +16,9 @@ import psycopg
 from psycopg import sql
 
 from order_sync import flows
-from order_sync.core.actor import Actor
-from order_sync.core.route import Route
-from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.basics.actor import Actor
+from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.ledger import Ledger, migrate
 from sandbox import shop

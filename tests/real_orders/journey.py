@@ -13,11 +13,11 @@ from typing import Any, Self
 import psycopg
 
 from order_sync import flows, registry
-from order_sync.core.actor import Actor
-from order_sync.core.orders import OrderKey
-from order_sync.core.route import Route
+from order_sync.core.basics.actor import Actor
+from order_sync.core.order.model import OrderKey
+from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.verdict import Policy
+from order_sync.core.settling.verdict import Policy
 from order_sync.ledger import Ledger, migrate
 from sandbox import shop
 from sandbox.postgres import Cluster

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from order_sync.core.orders import OrderKey
+from order_sync.core.order.model import OrderKey
 
 RETURN = "RETURN_NOT_SUPPORTED"
 """Why a return is no order."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from order_sync.core.advice import CATALOGUE
+from order_sync.core.catalogue import CATALOGUE
 from sandbox import run
 from sandbox.processes import SandboxError
 

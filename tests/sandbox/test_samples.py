@@ -11,14 +11,14 @@ import pycountry
 import pytest
 
 from order_sync import registry
-from order_sync.core.lifecycle import Status
-from order_sync.core.money import ONE_MINOR_UNIT
-from order_sync.core.orders import Transaction
-from order_sync.core.reading import read_order
-from order_sync.core.records import Landing
-from order_sync.core.rules import problems_of
-from order_sync.core.watermark import Watermark
-from order_sync.flows.landing import disposition
+from order_sync.core.checks.rules import problems_of
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import Transaction
+from order_sync.core.order.money import ONE_MINOR_UNIT
+from order_sync.core.order.parsing import read_order
+from order_sync.core.records.orders import Landing
+from order_sync.flows.intake.landing import disposition
 from sandbox import CHECKOUT, catalogue, samples, shop
 from sandbox.postgres import Cluster
 from sandbox.sales import Address

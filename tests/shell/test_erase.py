@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk import BaseOperator
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import Status
+from order_sync.core.life.lifecycle import Status
 from order_sync.ledger import Ledger
 from order_sync.operators import ErasePersonalDataOperator, ForgetTransactionsOperator
 from sandbox.postgres import Cluster

@@ -11,8 +11,8 @@ from airflow.sdk import BaseOperator
 from structlog.testing import capture_logs
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.orders import OrderKey
-from order_sync.flows.printing import order_file, print_order
+from order_sync.core.order.model import OrderKey
+from order_sync.flows.people.printing import order_file, print_order
 from order_sync.ledger import Ledger
 from order_sync.operators import ExplainOrderOperator
 from sandbox.postgres import Cluster

@@ -8,9 +8,9 @@ import pytest
 from airflow.sdk import BaseOperator
 from structlog.testing import capture_logs
 
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.holds import HoldKind, HoldScope
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.ledger import Ledger
 from order_sync.operators import HoldConnectionOperator
 from sandbox.postgres import Cluster

@@ -15,13 +15,13 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from structlog.testing import capture_logs
 
 from order_sync import hooks, registry
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.lifecycle import Status
-from order_sync.core.records import Horizon
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.records.orders import Horizon
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.settings import Settings
-from order_sync.flows import push_time
+from order_sync.flows.sending import push_time
 from order_sync.operators import (
     CheckReferenceDataOperator,
     ExtractTransactionsOperator,

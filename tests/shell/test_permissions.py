@@ -3,8 +3,8 @@
 import pytest
 
 from order_sync import permissions
+from order_sync.core.decisions.rights import Deed, Role
 from order_sync.core.errors import Misconfigured
-from order_sync.core.rights import Deed, Role
 from order_sync.permissions import ROLES
 
 DECISIONS = ("resync_orders", "hold_connection")

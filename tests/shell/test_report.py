@@ -14,9 +14,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import ledger, registry
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.watermark import Watermark
+from order_sync.core.intake.watermark import Watermark
 from order_sync.operators import BuildFailureReportOperator
 from order_sync.specs import ChannelSpec
 from sandbox.postgres import Cluster

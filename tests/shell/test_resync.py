@@ -10,10 +10,10 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
 
 from order_sync import hooks, registry
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import Status
-from order_sync.core.references import short_of
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.references import short_of
 from order_sync.flows import extract, validate
 from order_sync.operators import (
     CheckReferenceDataOperator,

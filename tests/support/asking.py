@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from order_sync.core.orders import OrderKey
+from order_sync.core.decisions.selection import Action, Selection
+from order_sync.core.order.model import OrderKey
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.core.selection import Action, Selection
 
 
 def decision(

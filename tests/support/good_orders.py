@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import count
 
-from order_sync.core.orders import Address, Line, Order, OrderKey
+from order_sync.core.order.model import Address, Line, Order, OrderKey
 from sandbox import catalogue
 
 CHANNEL = catalogue.WEB_SHOPS[0]

@@ -12,10 +12,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.money import ONE_MINOR_UNIT, Tolerance
-from order_sync.core.red_runs import RedOn
-from order_sync.core.traits import Traits
-from order_sync.core.verdict import Policy
+from order_sync.core.order.money import ONE_MINOR_UNIT, Tolerance
+from order_sync.core.sending.red_runs import RedOn
+from order_sync.core.sending.traits import Traits
+from order_sync.core.settling.verdict import Policy
 
 PREFIX = "ORDER_SYNC_"
 _UTC = ZoneInfo("UTC")

@@ -5,19 +5,19 @@ A flow knows only the core. It reads and writes through a Channel, an Erp and a 
 and returns a Summary in counts.
 """
 
-from order_sync.flows.backfill import backfill
-from order_sync.flows.compare import compare_channel, compare_erp
-from order_sync.flows.erasing import erase, forget
-from order_sync.flows.explain import Answer, explain
-from order_sync.flows.extract import extract
-from order_sync.flows.printing import print_order
-from order_sync.flows.push import push
-from order_sync.flows.reference import refresh_reference
-from order_sync.flows.report import NotYet, build_report
-from order_sync.flows.restore import restore
-from order_sync.flows.resync import resync
-from order_sync.flows.settle import settle
-from order_sync.flows.validate import validate
+from order_sync.flows.intake.backfill import backfill
+from order_sync.flows.intake.compare import compare_channel, compare_erp
+from order_sync.flows.intake.extract import extract
+from order_sync.flows.intake.validate import validate
+from order_sync.flows.people.erasing import erase, forget
+from order_sync.flows.people.explain import Answer, explain
+from order_sync.flows.people.printing import print_order
+from order_sync.flows.people.report import NotYet, build_report
+from order_sync.flows.people.restore import restore
+from order_sync.flows.people.resync import resync
+from order_sync.flows.sending.push import push
+from order_sync.flows.sending.reference import refresh_reference
+from order_sync.flows.sending.settle import settle
 
 __all__ = [
     "Answer",

@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-from order_sync.core.actor import Actor
-from order_sync.core.records import Entry
+from order_sync.core.basics.actor import Actor
+from order_sync.core.records.orders import Entry
 from order_sync.ledger.database import Connect, Database
 from order_sync.ledger.rows import (
     entry_of,

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from order_sync.core.actor import Actor
-from order_sync.core.erasing import Erasable, Kept, Place, Whose
-from order_sync.core.lifecycle import ERASABLE, Event, Status
-from order_sync.core.orders import OrderKey
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import ERASABLE, Event, Status
+from order_sync.core.order.model import OrderKey
 from order_sync.core.ports.reports import Report
+from order_sync.core.privacy.erasing import Erasable, Kept, Place, Whose
 from order_sync.ledger.calls import by
 from order_sync.ledger.reporting import Reporting
 from order_sync.ledger.rows import clean

@@ -7,14 +7,14 @@ from typing import Any
 
 import psycopg
 
-from order_sync.core.actor import Actor
-from order_sync.core.calendar_days import Window
-from order_sync.core.difference import difference
-from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.lifecycle import Status
-from order_sync.core.orders import OrderKey
-from order_sync.core.records import Comparison, Entry, Landing, Standing
-from order_sync.core.watermark import Watermark
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.intake.findings import Finding, FindingKind
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.changes import difference
+from order_sync.core.order.model import OrderKey
+from order_sync.core.records.orders import Comparison, Entry, Landing, Standing
 from order_sync.ledger.calls import Calls, by, count
 from order_sync.ledger.database import copy_in
 from order_sync.ledger.rows import (

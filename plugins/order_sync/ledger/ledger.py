@@ -7,13 +7,13 @@ values.
 from typing import Self
 
 from order_sync.ledger import migration
-from order_sync.ledger.accepting import Accepting
-from order_sync.ledger.choosing import Choosing
+from order_sync.ledger.connections import Accepting
+from order_sync.ledger.decisions import Choosing
 from order_sync.ledger.erasing import Erasing
 from order_sync.ledger.intake import Intake
+from order_sync.ledger.queries import Telling
 from order_sync.ledger.restoring import Restoring
 from order_sync.ledger.sending import Sending
-from order_sync.ledger.telling import Telling
 
 
 class Ledger(Accepting, Intake, Sending, Choosing, Telling, Restoring, Erasing):

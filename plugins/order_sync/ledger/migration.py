@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.lifecycle import STANDINGS, TRANSITIONS
+from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS
 from order_sync.ledger.database import Connect, Database, sentences, session
 from order_sync.ledger.rows import to_json
 from order_sync.ledger.statements import statement

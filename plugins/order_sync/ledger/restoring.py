@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from order_sync.core.actor import Actor
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.orders import OrderKey
-from order_sync.core.restoring import LostDecision, Restore
-from order_sync.core.selection import Action
+from order_sync.core.basics.actor import Actor
+from order_sync.core.decisions.selection import Action
+from order_sync.core.order.model import OrderKey
+from order_sync.core.records.restoring import LostDecision, Restore
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.ledger.calls import Calls, by
 from order_sync.ledger.rows import clean, named, to_json
 from order_sync.ledger.statements import statement

@@ -11,15 +11,15 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import GIVEN_UP, IN_DOUBT, Status
-from order_sync.core.maker import Made, Provenance
-from order_sync.core.orders import CONTENT, OrderKey, Transaction
-from order_sync.core.reading import NUL, read_date
-from order_sync.core.records import Change, Entry, Landing, Outcome
-from order_sync.core.sent import read, written
-from order_sync.core.verdict import Doubt
-from order_sync.core.watermark import Sample, Watermark
+from order_sync.core.intake.watermark import Sample, Watermark
+from order_sync.core.life.lifecycle import GIVEN_UP, IN_DOUBT, Status
+from order_sync.core.order.as_sent import read, written
+from order_sync.core.order.maker import Made, Provenance
+from order_sync.core.order.model import CONTENT, OrderKey, Transaction
+from order_sync.core.order.parsing import NUL, read_date
+from order_sync.core.records.orders import Change, Entry, Landing, Outcome
+from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
+from order_sync.core.settling.verdict import Doubt
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -6,14 +6,14 @@ from typing import Any
 
 import psycopg
 
-from order_sync.core.actor import Actor
-from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.lifecycle import STANDINGS
-from order_sync.core.maker import Made
-from order_sync.core.orders import OrderKey
-from order_sync.core.records import Change, Claim, Entry, Horizon, Outcome, Refused
-from order_sync.core.red_runs import FailedInRun
-from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.basics.actor import Actor
+from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.life.lifecycle import STANDINGS
+from order_sync.core.order.maker import Made
+from order_sync.core.order.model import OrderKey
+from order_sync.core.records.orders import Change, Claim, Entry, Horizon, Outcome, Refused
+from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
+from order_sync.core.sending.red_runs import FailedInRun
 from order_sync.ledger.calls import Calls, by, count
 from order_sync.ledger.database import copy_in
 from order_sync.ledger.rows import (

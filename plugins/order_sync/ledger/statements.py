@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import LiteralString
 
-from order_sync.core.orders import CONTENT
+from order_sync.core.order.model import CONTENT
 
 CONTENT_OF = re.compile(r"\{((?:\w+\.)?)content\}")
 FOLDER = Path(__file__).resolve().parents[3] / "include" / "sql"

@@ -8,10 +8,10 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.basics.summary import Summary
 from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.requests.backfill import BackfillRequest
-from order_sync.core.summary import Summary
 from order_sync.operators.base import actor, done, tell_findings
 from order_sync.operators.erp import ONE_LOOK, ErpOperator
 

@@ -8,10 +8,10 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import notifiers
-from order_sync.core.actor import Actor
-from order_sync.core.findings import told
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.summary import Summary
+from order_sync.core.intake.findings import told
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.summary import Summary
 from order_sync.operators.cleared_by import cleared_by
 
 

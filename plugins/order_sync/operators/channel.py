@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
-from order_sync.core.summary import Summary
+from order_sync.core.basics.summary import Summary
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings, who_cleared
 
 

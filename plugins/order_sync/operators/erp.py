@@ -11,11 +11,11 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context, conf
 
 from order_sync import flows, hooks, registry
-from order_sync.core.actor import Actor
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.summary import Summary
 from order_sync.operators.base import OrderSyncOperator, actor, cleared, done, tell_findings, who_cleared
 from order_sync.operators.links import OrdersInErp
 

@@ -6,8 +6,8 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import hooks, registry
-from order_sync.core.holds import HoldKind, HoldScope
 from order_sync.core.requests.hold import HoldAction, HoldRequest
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.operators.base import OrderSyncOperator, actor
 
 HOLD_ACTIONS = tuple(HoldAction)

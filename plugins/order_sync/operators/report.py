@@ -8,7 +8,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from order_sync import flows, hooks, registry
-from order_sync.core.calendar_days import day_before
+from order_sync.core.basics.calendar_days import day_before
 from order_sync.core.requests.report import ReportRequest
 from order_sync.operators.base import OrderSyncOperator, done
 from order_sync.operators.links import ReportFile

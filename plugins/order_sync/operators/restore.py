@@ -7,11 +7,11 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.decisions.rights import Role
 from order_sync.core.errors import NotAuthorised
+from order_sync.core.records.restoring import PersonsRun, PersonsRuns
 from order_sync.core.requests.restore import RestoreRequest
-from order_sync.core.restoring import PersonsRun, PersonsRuns
-from order_sync.core.rights import Role
-from order_sync.flows.restore import DECISIONS, OTHERS
+from order_sync.flows.people.restore import DECISIONS, OTHERS
 from order_sync.operators.base import OrderSyncOperator, actor, done, tell_findings
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from airflow.sdk import Context
 
 from order_sync import flows, hooks, registry
+from order_sync.core.order.references import is_short
 from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.references import is_short
 from order_sync.core.requests.resync import ResyncRequest
-from order_sync.flows.references import in_our_keys
-from order_sync.flows.resync import Resynced
+from order_sync.flows.people.resync import Resynced
+from order_sync.flows.sending.references import in_our_keys
 from order_sync.operators.base import OrderSyncOperator, actor, done
 from order_sync.operators.erp import erp_of
 

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Self
 
-from order_sync.core.calendar_days import Window
-from order_sync.core.orders import Order, OrderKey
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.ports.erp import Health, InErp, Receipt, Sent
-from order_sync.core.references import ReferenceField
-from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.order.references import ReferenceField
+from order_sync.core.checks.rules import ReferenceData, Wanted
 from order_sync.core.settings import Settings
-from order_sync.core.traits import Traits
-from order_sync.core.verdict import Found
+from order_sync.core.sending.traits import Traits
+from order_sync.core.settling.verdict import Found
 from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.auth import bearer

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from order_sync import registry
-from order_sync.core.orders import Address, Line, Order, OrderKey
+from order_sync.core.order.model import Address, Line, Order, OrderKey
 from order_sync.core.settings import Settings
 from order_sync.erps.new_erp import NewErp
 from order_sync.profile import read_profile

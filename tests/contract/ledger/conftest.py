@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.lifecycle import IN_DOUBT
+from order_sync.core.life.lifecycle import IN_DOUBT
 from order_sync.core.ports.ledger import Ledger
 from tests.flows.memory import Row
 from tests.flows.people import PeoplesLedger

@@ -21,16 +21,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from order_sync.core.actor import Actor
-from order_sync.core.deciding import Decision, Result, Selected, after_look, decide
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.lifecycle import Event, Status, allowed
-from order_sync.core.orders import OrderKey, Problem
+from order_sync.core.basics.actor import Actor
+from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.decisions.decision import Decision, Result, Selected, after_look, decide
+from order_sync.core.decisions.selection import Action, Selection
+from order_sync.core.life.lifecycle import Event, Status, allowed
+from order_sync.core.order.model import OrderKey, Problem
+from order_sync.core.order.references import ANY_KEY, SHORT_CHARACTERS, ReferenceField, short_of
 from order_sync.core.ports.erp import Receipt
-from order_sync.core.records import Change, Claim, Entry, Landing, Outcome
-from order_sync.core.references import ANY_KEY, SHORT_CHARACTERS, ReferenceField, short_of
-from order_sync.core.rules import ReferenceData
-from order_sync.core.selection import Action, Selection
+from order_sync.core.records.orders import Change, Claim, Entry, Landing, Outcome
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from tests.contract.ledger.conftest import Memory

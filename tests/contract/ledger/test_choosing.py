@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.calendar_days import Window
-from order_sync.core.lifecycle import Status
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.decisions.selection import Selection
+from order_sync.core.life.lifecycle import Status
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.selection import Selection
 from tests.ledger.steps import Seen, key, land
 
 

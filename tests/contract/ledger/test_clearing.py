@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.lifecycle import Event
-from order_sync.core.orders import Problem
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.order.model import Problem
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.red_runs import FailedInRun
+from order_sync.core.sending.red_runs import FailedInRun
 from tests.ledger.steps import (
     ACTOR,
     Seen,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.deciding import Decision, Result
-from order_sync.core.lifecycle import Event, Status
+from order_sync.core.basics.actor import Actor
+from order_sync.core.decisions.decision import Decision, Result
+from order_sync.core.decisions.selection import Action
+from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.selection import Action
 from tests.ledger.steps import (
     ACTOR,
     ALL,

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.actor import Actor
-from order_sync.core.holds import HoldKind, HoldScope
-from order_sync.core.lifecycle import Event, Status
-from order_sync.core.orders import OrderKey
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.order.model import OrderKey
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.records import Change, Claim
+from order_sync.core.records.orders import Change, Claim
+from order_sync.core.sending.holds import HoldKind, HoldScope
 from tests.ledger.steps import ACTOR, LEASE, WINDOW, Seen, claim, close, key, land, open_all, queue, send
 
 ADA = Actor(person="Ada", reason="stock-taking is over")

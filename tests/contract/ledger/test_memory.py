@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.lifecycle import Event
-from order_sync.core.orders import Problem
+from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.order.model import Problem
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.records import Outcome
-from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.records.orders import Outcome
 from tests.ledger.steps import (
     ACTOR,
     ALL,

@@ -6,11 +6,11 @@ from secrets import token_hex
 
 import pytest
 
-from order_sync.core.lifecycle import Event, Status
+from order_sync.core.decisions.selection import Selection
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.records import Change, Landing
-from order_sync.core.selection import Selection
-from order_sync.core.watermark import Watermark
+from order_sync.core.records.orders import Change, Landing
 from tests.ledger.steps import (
     ACTOR,
     ALL,

@@ -5,11 +5,11 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from order_sync.core.lifecycle import Event
-from order_sync.core.orders import OrderKey
+from order_sync.core.life.lifecycle import Event
+from order_sync.core.order.model import OrderKey
+from order_sync.core.order.references import short_of
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.records import Claim
-from order_sync.core.references import short_of
+from order_sync.core.records.orders import Claim
 from tests.ledger.steps import (
     ACTOR,
     GRACE,

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from order_sync.core.findings import Finding, FindingKind
-from order_sync.core.lifecycle import Event, Status
+from order_sync.core.intake.findings import Finding, FindingKind
+from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.ports.ledger import Ledger
 from tests.ledger.steps import ACTOR, Seen, fail, key, land, landing, queue, send, settle
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.lifecycle import Event, Status
+from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.ports.ledger import Ledger
 from tests.ledger.steps import (
     ACTOR,

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from order_sync.core.lifecycle import Event, Status
+from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.records import Entry
+from order_sync.core.records.orders import Entry
 from tests.ledger.steps import (
     ACTOR,
     ALL,

@@ -12,12 +12,12 @@ import psycopg
 from order_sync.channels.sql.folder import COLUMNS, FINGERPRINT, HEADER, NEVER_NULL, Folder, around
 from order_sync.channels.sql.marks import SAMPLE_FILE, Marks, marks_of
 from order_sync.channels.sql.session import BRIEFLY, FOR_LONG, Session, session
-from order_sync.core.bulk import batched
-from order_sync.core.calendar_days import Window
-from order_sync.core.orders import OrderKey, Transaction
+from order_sync.core.basics.bulk import batched
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.ports.channel import Batch
 from order_sync.core.settings import Settings
-from order_sync.core.watermark import Watermark
 from order_sync.specs import ChannelSpec, FolderOf
 
 TRANSACTIONS = "transactions.sql"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from order_sync.channels.sql.folder import SAMPLE, Folder, around
 from order_sync.channels.sql.session import Session
-from order_sync.core.watermark import EPOCH, Sample, Watermark, microseconds
+from order_sync.core.intake.watermark import EPOCH, Sample, Watermark, microseconds
 
 SAMPLE_FILE = "sample.sql"
 """The file of a channel that has a counter."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from order_sync.core.calendar_days import Window
-from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.watermark import Watermark
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import OrderKey, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from order_sync.core.calendar_days import Window
-from order_sync.core.orders import Order, OrderKey
-from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.traits import Traits
-from order_sync.core.verdict import Found
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.order.model import Order, OrderKey
+from order_sync.core.sending.traits import Traits
+from order_sync.core.settling.verdict import Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from order_sync.core.actor import Actor
-from order_sync.core.calendar_days import Window
-from order_sync.core.deciding import Decision, Selected
-from order_sync.core.findings import Finding
-from order_sync.core.holds import Hold, HoldKind, HoldScope
-from order_sync.core.maker import Made
-from order_sync.core.orders import OrderKey, Transaction
-from order_sync.core.records import (
+from order_sync.core.basics.actor import Actor
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.decisions.decision import Decision, Selected
+from order_sync.core.decisions.selection import Action, Selection
+from order_sync.core.intake.findings import Finding
+from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.maker import Made
+from order_sync.core.order.model import OrderKey, Transaction
+from order_sync.core.records.orders import (
     Change,
     Chosen,
     Claim,
@@ -23,10 +25,8 @@ from order_sync.core.records import (
     Refused,
     Standing,
 )
-from order_sync.core.red_runs import FailedInRun
-from order_sync.core.rules import ReferenceData, Wanted
-from order_sync.core.selection import Action, Selection
-from order_sync.core.watermark import Watermark
+from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
+from order_sync.core.sending.red_runs import FailedInRun
 
 
 class Clock(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
 
 ReportContent = Literal["failed", "all"]
 """`failed`: only orders that failed to sync, as they stand now. `all`: all orders placed on the business day."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
 from order_sync.core.requests.fields import OneChannel, Reason, day, last_day, whole_number
 from order_sync.core.requests.request import Request, Wrong, asking
 

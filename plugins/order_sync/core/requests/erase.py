@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from order_sync.core.erasing import Whose
-from order_sync.core.orders import OrderKey
+from order_sync.core.order.model import OrderKey
+from order_sync.core.privacy.erasing import Whose
 from order_sync.core.requests.fields import (
     LINES,
     OPTIONAL,

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from order_sync.core.orders import OrderKey
-from order_sync.core.references import is_short
+from order_sync.core.decisions.selection import Selection
+from order_sync.core.order.model import OrderKey
+from order_sync.core.order.references import is_short
 from order_sync.core.requests.fields import (
     OPTIONAL,
     SUCH_AS,
@@ -19,7 +20,6 @@ from order_sync.core.requests.fields import (
     words,
 )
 from order_sync.core.requests.request import Request, Wrong, asking
-from order_sync.core.selection import Selection
 
 SINGLE = ("reference", "receipt", "customer_account")
 """What finds single orders beside their key."""

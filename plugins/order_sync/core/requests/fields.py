@@ -8,12 +8,12 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.calendar_days import Window, business_day
-from order_sync.core.lifecycle import Status
-from order_sync.core.orders import OrderKey
-from order_sync.core.reading import read_instant
-from order_sync.core.references import is_short
+from order_sync.core.basics.calendar_days import Window, business_day
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import OrderKey
+from order_sync.core.order.parsing import read_instant
+from order_sync.core.order.references import is_short
 from order_sync.core.requests.request import Wrong, asking, nearest, shortened
 
 LONGEST_REASON = 1000

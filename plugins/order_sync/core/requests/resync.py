@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from order_sync.core.advice import CATALOGUE
-from order_sync.core.calendar_days import Window
-from order_sync.core.lifecycle import Status
-from order_sync.core.orders import OrderKey
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.decisions.selection import Action, Selection
+from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import OrderKey
 from order_sync.core.requests.fields import (
     LINES,
     MULTILINE,
@@ -27,7 +28,6 @@ from order_sync.core.requests.fields import (
     texts,
 )
 from order_sync.core.requests.request import Known, Request, Wrong, asking, is_given, shortened
-from order_sync.core.selection import Action, Selection
 
 FILTERS = ("status", "code", "channel", "first_day", "last_day", "reference", "customer_account", "receipt")
 """Fields of which those that are given narrow the orders down together; `order_keys` takes their place."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from order_sync.core.errors import OrderRefused
-from order_sync.core.orders import Order
+from order_sync.core.order.model import Order
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.refusals import Refusals

@@ -7,7 +7,7 @@ until the culprit is alone, and that one goes the way of a single order. It must
 from collections.abc import Iterator, Mapping, Sequence
 
 from order_sync.core.errors import OrderConflict, OrderSyncError, Permanent, Transient
-from order_sync.core.orders import Order, OrderKey
+from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.ports.erp import Answer, Receipt
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.look_ups import number_of

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ClassVar, Self, TypeVar, cast
 
-from order_sync.core.calendar_days import Window
+from order_sync.core.basics.calendar_days import Window
+from order_sync.core.checks.rules import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured, NotAuthorised
-from order_sync.core.orders import Order, OrderKey
+from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.ports.erp import Answer, BatchLimits, Health, InErp, Receipt, Sent
-from order_sync.core.rules import ReferenceData, Wanted
+from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.traits import Traits
-from order_sync.core.verdict import Found
+from order_sync.core.settling.verdict import Found
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.batches import Batches
 from order_sync.erps.tryton.client import Client, text

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from order_sync.core.errors import OrderRefused
-from order_sync.core.money import minor_unit
-from order_sync.core.orders import Charge, Line, Order
+from order_sync.core.order.model import Charge, Line, Order
+from order_sync.core.order.money import minor_unit
 from order_sync.erps.tryton.client import Row, amount, text
 
 PRICE_UNIT = Decimal("0.0001")

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from order_sync.core.bulk import batched
+from order_sync.core.basics.bulk import batched
 from order_sync.core.errors import Misconfigured, OrderRefused
-from order_sync.core.orders import Order
+from order_sync.core.order.model import Order
 from order_sync.erps.tryton.client import PAGE, Client, Domain, Row, text, whole
 from order_sync.erps.tryton.look_ups import COMPANY, company_of
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from order_sync.core.errors import OrderRefused
-from order_sync.core.hiding import without_address
-from order_sync.core.orders import Order
+from order_sync.core.order.model import Order
+from order_sync.core.privacy.redaction import without_address
 from order_sync.erps.tryton.client import Declined
 from order_sync.profile import Profile, Refusal, read_refusals
 

@@ -7,8 +7,8 @@ order is looked up before anything else happens to it. It must not know how ids 
 from collections.abc import Awaitable, Sequence
 
 from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Transient
-from order_sync.core.money import Tolerance
-from order_sync.core.orders import Order
+from order_sync.core.order.model import Order
+from order_sync.core.order.money import Tolerance
 from order_sync.core.ports.erp import Receipt
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, whole

@@ -20,7 +20,7 @@ create table lifecycle (
 );
 create unique index lifecycle_cause on lifecycle (from_status, event) where not retired;
 comment on table lifecycle is
-    'Which status may follow which, and why: written by migrate from core/lifecycle.py, never by hand.'
+    'Which status may follow which, and why: written by migrate from core/life/lifecycle.py, never by hand.'
     ' Roll-up and report word are those of to_status; a retired row is kept because history refers to it.';
 """
 

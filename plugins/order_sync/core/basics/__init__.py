@@ -1,0 +1,1 @@
+"""What every part uses: days, progress, who acts, counts."""

@@ -1,0 +1,1 @@
+"""What an order must meet before it may be sent."""

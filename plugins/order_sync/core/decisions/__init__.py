@@ -1,0 +1,1 @@
+"""What people decide: which orders they mean, what follows for each, and who may."""

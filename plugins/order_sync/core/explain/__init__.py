@@ -1,0 +1,1 @@
+"""Telling people: where an order is and why, and what happens next."""

@@ -1,0 +1,345 @@
+"""What happens to an order next: by itself, by people, and when support is asked. True for every status there is.
+
+Read from the order's story, the lifecycle and the channel's route; nothing here asks a system.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from order_sync.core.decisions.selection import Action
+from order_sync.core.life.evidence import in_doubt as attempt_in_doubt
+from order_sync.core.life.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
+from order_sync.core.order.model import GUEST_ACCOUNT
+from order_sync.core.records.story import DECISIONS, Attempt, Story
+from order_sync.core.sending.holds import Hold, HoldKind, HoldScope, stops_sending
+from order_sync.core.sending.route import Route
+
+MOST_CURES = 10
+"""Codes of the ERP's data that are named as those whose change brings an order back."""
+
+UNCONFIRMED_FOR = timedelta(days=1)
+"""How long after its window an order that the ERP does not confirm goes to support."""
+
+_ENDS = {
+    HoldKind.OUTAGE: "it ends by itself once the system answers again; each run probes it",
+    HoldKind.ACCESS: "it ends by itself once the key in the connection is a good one; each run probes it",
+    HoldKind.CONFIGURATION: "each push tries one order, if one is queued, and the first that the ERP takes ends it",
+    HoldKind.FIRST_RUN: "somebody releases it with hold_connection",
+    HoldKind.PERSON: "somebody releases it with hold_connection",
+    HoldKind.RESTORE: (
+        "somebody releases it with hold_connection, once the orders were looked up and the lost decisions are confirmed"
+    ),
+    HoldKind.SWITCHED_OFF: "the owner of the registry switches it on there",
+}
+
+
+def minute(at: datetime | None) -> str:
+    """An instant for people, in UTC to the minute; `-` for none."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "-"
+
+
+def dag_of(channel: str) -> str:
+    """The DAG that runs a channel's orders."""
+    return f"sync_orders__{channel}"
+
+
+def how_it_ends(hold: Hold) -> str:
+    """What has to happen for a hold to end."""
+    return _ENDS[hold.kind]
+
+
+def stops_reading(hold: Hold, story: Story) -> bool:
+    """Whether the channel is not read while this hold is in force."""
+    read = hold.connection == f"channel_{story.channel}"
+    return read and hold.scope is HoldScope.ALL and hold.kind is not HoldKind.PERSON
+
+
+def stops_looking(hold: Hold, story: Story) -> bool:
+    """Whether the ERP is not asked about the order while this hold is in force, but for a probe."""
+    asked = hold.connection == f"erp_{story.erp}"
+    return asked and hold.scope is HoldScope.ALL and hold.kind is not HoldKind.PERSON
+
+
+def by_itself(story: Story, route: Route | None) -> str:
+    """What happens if nobody does anything, and when."""
+    if story.erased_at:
+        return "Nothing is sent: its content was erased."
+    if route is None:
+        return f"Nothing: the channel {story.channel} is no longer in the registry, so no DAG sends its orders."
+    said = _BY_STATUS[story.status](story, route)
+    if story.status in IN_DOUBT and any(stops_looking(hold, story) for hold in story.holds):
+        said += f" While erp_{story.erp} is on hold no run looks, and its window ends all the same."
+    if story.sighting:
+        said += (
+            f" But the ERP had it {minute(story.sighting.at)}, as compare_orders saw: a person compares and decides."
+        )
+    if any(stops_reading(hold, story) for hold in story.holds):
+        said += f" The channel {story.channel} is not read while its connection is on hold."
+    return said
+
+
+def _waiting(story: Story, route: Route) -> str:
+    return (
+        f"It is read again with every extract of {dag_of(story.channel)} until all lines are there that its header"
+        " promises. If they do not come within ORDER_SYNC_LINES_OVERDUE_AFTER it fails with LINES_MISSING."
+    )
+
+
+def _not_an_order(story: Story, route: Route) -> str:
+    if story.reason == "before_start":
+        kept = "" if story.transaction else ", and of its content nothing is kept"
+        start = f"the channel's start ({minute(route.start_from)})"
+        if story.placed_at is None or story.placed_at >= route.start_from:
+            start = "the start that the channel had then"
+        return (
+            f"Nothing: it was placed before {start}. It is counted and never sent{kept}; the DAG backfill_orders brings"
+            " it in."
+        )
+    if story.reason == "in_erp_before_start":
+        return "Nothing: as it was to be backfilled the ERP had it already, and it was not sent."
+    if story.reason in route.never_orders:
+        return f"Nothing: the channel says {story.reason}, and such a row never becomes an order."
+    return (
+        "Nothing, unless the channel makes an order of it; when it was read last it was none:"
+        f" {story.reason or 'none'}. For ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
+    )
+
+
+def _received(story: Story, route: Route) -> str:
+    return (
+        f"The next validate of {dag_of(story.channel)} checks it. Before that check_reference_data asks the ERP for"
+        " what it has to know; while the ERP is away or switched off, an order waits that names what it was never"
+        " asked for."
+    )
+
+
+def _queued(story: Story, route: Route) -> str:
+    if story.lost:
+        return "Nothing: a restore of the ledger lost a decision about it, and it is not sent until somebody decides."
+    if route.by_hand:
+        return f"Nothing: orders of {story.channel} are entered into the ERP by hand: {route.by_hand}."
+    holds = [hold for hold in story.holds if stops_sending(hold, story.channel, story.erp, story.distributor)]
+    waits = (
+        "It waits for the end of "
+        + "; and of ".join(f"the hold on {hold.connection}: {how_it_ends(hold)}" for hold in holds)
+        + ". The next push after that takes it."
+    )
+    if story.leased_until and story.leased_until > story.as_of:
+        free = f"it is free again from {minute(story.leased_until)} on."
+        then = f" {waits}" if holds else ""
+        return f"A push has claimed it and is at work ({story.leased_by}). If that push dies, {free}{then}"
+    if holds:
+        return waits
+    if story.doubted:
+        return (
+            f"The next push of {dag_of(story.channel)} looks it up in the ERP first, and sends nothing before: a ledger"
+            " that was lost may have sent it."
+        )
+    if story.next_attempt_at and story.next_attempt_at > story.as_of:
+        return (
+            f"The ERP was busy with it: the first push of {dag_of(story.channel)} after {minute(story.next_attempt_at)}"
+            " sends it. Other orders go on meanwhile."
+        )
+    again = " What was tried before may have to wait for the ERP's off-peak hours." if story.tried else ""
+    return (
+        f"The next push of {dag_of(story.channel)} (Write Order) takes it, or a later one if very many wait: it looks"
+        " into the channel once more, if that can be read, looks up an earlier attempt that is not settled, and sends"
+        f" it.{again}"
+    )
+
+
+def _in_doubt(story: Story, route: Route) -> str:
+    return f"It is looked up in the ERP {_next_look(story)} Nothing is sent again before a look-up says that it may be."
+
+
+def _sent(story: Story, route: Route) -> str:
+    return (
+        f"It is looked up in the ERP {_next_look(story)} The first look after {minute(story.window_ends_at)} makes it"
+        " Pending Verification, if nothing definite is known by then."
+    )
+
+
+def _pending(story: Story, route: Route) -> str:
+    if story.next_look_at is None:
+        return "Nothing: it was looked up for so long that looking has ended. A person decides."
+    return (
+        f"It is looked up in the ERP {_next_look(story)} It becomes Successful when a look finds it confirmed, and is"
+        " sent again only if a look proves that the ERP does not have it. The looks grow rarer, and end after 30 days."
+    )
+
+
+def _next_look(story: Story) -> str:
+    due = story.next_look_at
+    if due is None or due <= story.as_of:
+        return f"with the next push or reconcile of {dag_of(story.channel)}: the look is due."
+    return f"at {minute(due)} or soon after, by reconcile or the next push."
+
+
+def _failed(story: Story, route: Route) -> str:
+    again = "When the shop changes it, it is validated again: the extracts look for that."
+    data = [cure for cure in story.cures if cure != GUEST_ACCOUNT]
+    when = ["the channel has a guest account in the registry"] if GUEST_ACCOUNT in story.cures else []
+    if data:
+        rest = f" and {len(data) - MOST_CURES} more" if len(data) > MOST_CURES else ""
+        when.append(f"the ERP's data of {', '.join(data[:MOST_CURES])}{rest} changes")
+    if when:
+        return f"It is validated again when {', or '.join(when)}. {again}"
+    return f"Nothing is sent by itself. {again}"
+
+
+def _dead(story: Story, route: Route) -> str:
+    return (
+        "Nothing: it was tried, or refused, as often as is allowed. By itself only a change in the shop moves it: the"
+        " extracts look for that."
+    )
+
+
+def _nothing(text: str) -> Callable[[Story, Route], str]:
+    return lambda story, route: text
+
+
+_FINISHED = (
+    "Nothing: it is finished and never sent again. If the shop changes it later, or the ERP cancels it or has it twice,"
+    " it becomes a conflict."
+)
+
+_BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
+    Status.WAITING: _waiting,
+    Status.NOT_AN_ORDER: _not_an_order,
+    Status.RECEIVED: _received,
+    Status.QUEUED: _queued,
+    Status.SENDING: _in_doubt,
+    Status.SENT: _sent,
+    Status.PENDING_VERIFICATION: _pending,
+    Status.FAILED: _failed,
+    Status.DEAD: _dead,
+    Status.CONFLICT: _nothing("Nothing: a person compares what the channel and the ERP have, and decides."),
+    Status.ON_HOLD: _nothing("Nothing is sent until somebody releases it."),
+    Status.IGNORED: _nothing("Nothing: it is not sent, unless somebody releases it."),
+    Status.CANCELLED_AT_SOURCE: _nothing("Nothing: it is finished, unless the channel makes an order of it again."),
+    Status.SUCCEEDED: _nothing(_FINISHED),
+    Status.SYNCED_MANUALLY: _nothing(_FINISHED),
+}
+
+
+def decisions(story: Story, route: Route | None) -> str:
+    """What people may decide about it, and with which DAG; the lifecycle says what."""
+    if route is None:
+        return "nothing, as long as its channel is not in the registry"
+    if story.status is Status.NOT_AN_ORDER and not story.erased_at:
+        if story.reason == "before_start":
+            return "bring it in, with the DAG backfill_orders"
+        stays = story.reason == "in_erp_before_start"
+        return "nothing here" if stays else "nothing here; only the channel changes it"
+    possible = [action for action, event in DECISIONS.items() if allowed(story.status, event)]
+    if story.erased_at:
+        possible = [action for action in possible if action in (Action.MARK_AS_SYNCED, Action.IGNORE)]
+    said = story.transaction
+    cancelled = bool(said and said.not_an_order) and story.status is Status.CONFLICT
+    if route.by_hand or cancelled:
+        possible = [action for action in possible if action is not Action.RESYNC]
+    if said and not (said.whole or said.not_an_order):
+        possible = [action for action in possible if action not in (Action.RESYNC, Action.RELEASE)]
+    reopens = story.code == "CANCELLED_IN_ERP"
+    words = [f"{each} (with its ERP number)" if reopens and each is Action.RESYNC else each for each in possible]
+    return f"{', '.join(words)}, with the DAG resync_orders" if possible else "nothing; there is nothing to decide"
+
+
+def for_support(story: Story, route: Route | None, stuck_after: timedelta) -> str | None:
+    """Why it should go to support now, or None. `stuck_after`: how long an order may wait unsent."""
+    status, now = story.status, story.as_of
+    if status is Status.DEAD:
+        return "it was tried, or refused, as often as is allowed"
+    if status is Status.FAILED and _resend_failed(story):
+        return "it was tried again and failed again"
+    unsent = status in (Status.RECEIVED, Status.QUEUED) and story.stuck(stuck_after)
+    held = any(stops_sending(hold, story.channel, story.erp, story.distributor) for hold in story.holds)
+    by_hand = bool(route and route.by_hand)
+    if unsent and not (held or by_hand or story.lost or story.tried):
+        return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
+    ends = story.window_ends_at
+    if status in IN_DOUBT and ends and now - ends > UNCONFIRMED_FOR:
+        return f"the ERP has not confirmed it for more than a day after its window ended ({minute(ends)})"
+    return None
+
+
+def _resend_failed(story: Story) -> bool:
+    again = [step.at for step in story.history if step.event in (Event.RESYNC, Event.RETRIED)]
+    tried = [attempt.opened_at for attempt in story.attempts if attempt.sent]
+    return any(min(tried, default=at) < at < max(tried, default=at) for at in again)
+
+
+def _cancelled_in_erp(story: Story) -> bool:
+    """Whether the ERP keeps a cancelled order under the key, as far as is known."""
+    seen = any(attempt.resolution == "cancelled_in_erp" for attempt in story.attempts)
+    last = next((attempt.code for attempt in reversed(story.attempts) if attempt.sent), None)
+    set_aside = story.status in (Status.ON_HOLD, Status.IGNORED)
+    return "CANCELLED_IN_ERP" in (story.code, last) or (seen and set_aside)
+
+
+def in_doubt(story: Story) -> bool:
+    """Whether the ERP may have the order by an attempt, and no look-up has said since that it has not."""
+    return any(_in_doubt_still(attempt, story) for attempt in story.attempts)
+
+
+def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
+    begun = attempt.resolution == "resends_spent" and bool(story.erp_number)
+    return attempt_in_doubt(attempt) or begun
+
+
+def keying_in(story: Story) -> str:
+    """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
+    status, number = story.status, story.erp_number
+    if story.erased_at:
+        return "DO NOT enter it: its content was erased."
+    if status in DONE:
+        return f"DO NOT enter it: the ERP has it, under the number {number}."
+    if _cancelled_in_erp(story):
+        named = f"as {number}" if number else "under the number that its error names"
+        return (
+            f"DO NOT enter it: the ERP has it {named}, where it was cancelled, and that one keeps its external"
+            " reference. To have that one opened again, resync the order with that number (DAG resync_orders)."
+        )
+    if status in IN_DOUBT or story.doubted or in_doubt(story):
+        return (
+            "DO NOT enter it now: it may be in the ERP already, and no look-up has proven that it is not. In the ERP"
+            f" its external reference is {story.external_reference}."
+        )
+    if story.lost:
+        decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
+        return (
+            f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in"
+            " the ERP, and decide again (DAG resync_orders)."
+        )
+    if story.sighting:
+        return f"DO NOT enter it: compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}."
+    if status is Status.CONFLICT:
+        return f"DO NOT enter it: the ERP may hold an order of it already ({number or 'no number is known'})."
+    if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
+        return _no_order_to_enter(story)
+    if status is Status.WAITING or (story.transaction and not story.transaction.whole):
+        return "DO NOT enter it: not all of its lines are there yet."
+    return _how_to_enter(story)
+
+
+def _no_order_to_enter(story: Story) -> str:
+    if story.reason == "RETURN_NOT_SUPPORTED" and story.status is Status.NOT_AN_ORDER:
+        return "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
+    return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
+
+
+def _how_to_enter(story: Story) -> str:
+    bears = story.external_reference
+    given = "no external reference" if story.code == "REFERENCE_TAKEN" else f"the external reference {bears}"
+    then = (
+        f"Give the ERP's order {given}, and then mark the order as synced with the ERP's"
+        " number (DAG resync_orders, mark_as_synced), so that it is never sent."
+    )
+    if any(attempt.refused for attempt in story.attempts):
+        then = (
+            f"Look in the ERP for the external reference {bears}: it refused the order and may have kept what was"
+            f" begun. If it is there, finish that one; if not, enter it. {then}"
+        )
+    if story.status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":
+        return then
+    return f"FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. {then}"

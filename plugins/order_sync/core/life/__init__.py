@@ -1,0 +1,1 @@
+"""The life of an order: which status follows which, and what its attempts prove."""

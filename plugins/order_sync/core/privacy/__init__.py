@@ -1,0 +1,1 @@
+"""People's data: kept out of texts, and erased."""

@@ -1,0 +1,127 @@
+"""Erasing people's data: whose, what stands in its way, and what an erasure needs of the ledger.
+
+What is left is evidence: keys, statuses, instants, outcomes, codes, totals and ERP numbers. Nothing here knows a table.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Protocol
+
+from order_sync.core.basics.actor import Actor
+from order_sync.core.life.lifecycle import ERASABLE, Status
+from order_sync.core.order.model import OrderKey
+from order_sync.core.ports.reports import Report, ReportContent, Reports
+
+MOST = 20
+"""Keys that one sentence names; of more it gives the number."""
+
+DECIDE = (Status.FAILED, Status.DEAD, Status.CONFLICT, Status.ON_HOLD)
+"""Statuses that a person ends first; the other open ones end by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose data is to be erased: a customer's by the account that the channel says, or that of single orders."""
+
+    channel: str = ""
+    customer_account: str = ""
+    keys: tuple[OrderKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasable:
+    """An order that an erasure means. `erased`: it is done already."""
+
+    key: OrderKey
+    status: Status
+    erased: bool
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is left to do with it, so that it can be erased."""
+        return not self.erased and self.status in ERASABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a round over what is kept has come."""
+
+    at: datetime
+    order: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A page of what is kept for longer than it should be.
+
+    Attributes:
+        keys: orders that may be erased.
+        still_open: how many may not, since something is left to do with them.
+        end: where the next page begins; None after the last.
+    """
+
+    keys: Sequence[OrderKey]
+    still_open: int
+    end: Place | None
+
+
+class Erasures(Reports, Protocol):
+    """What an erasure needs. The ledger fulfils it; each call is one transaction."""
+
+    def to_erase(self, whose: Whose) -> Sequence[Erasable]:
+        """The orders under these keys, or of that customer in any of their versions."""
+
+    def erase(self, keys: Collection[OrderKey], run: str, actor: Actor) -> int:
+        """Empty people's data of those orders that may be erased, on a person's request; noted under the run.
+
+        Returns how many there were.
+        """
+
+    def forget(self, keys: Collection[OrderKey], run: str, actor: Actor) -> int:
+        """The same because their time is over."""
+
+    def erased_by(self, run: str) -> int:
+        """Of how many orders a run erased people's data."""
+
+    def kept_since(self, before: datetime, after: Place | None, limit: int) -> Kept:
+        """The next orders that landed before an instant and to which nothing happened since; oldest first."""
+
+    def empty_selections(self, customer_account: str = "", before: datetime | None = None) -> None:
+        """Empty what people asked for in selections for this customer, or of before an instant, without open orders."""
+
+    def erased_among(self, keys: Collection[str]) -> set[str]:
+        """Which of these keys are those of erased orders."""
+
+    def stored_report(self, day: date, content: ReportContent) -> Report:
+        """A report as it is stored now."""
+
+    def reports_to_write_again(self) -> Sequence[Report]:
+        """Reports whose kept files may still show what was erased, the oldest first."""
+
+    def written_again(self, report: Report) -> None:
+        """Note that the file of a report shows its rows as they are."""
+
+
+def obstacles(orders: Iterable[Erasable]) -> str:
+    """What has to be done first with these orders, with their keys; '' for none."""
+    return "; ".join(
+        _sentence(decides, list(group)) for decides, group in groupby(sorted(orders, key=_decides), _decides)
+    )
+
+
+def _decides(order: Erasable) -> bool:
+    return order.status in DECIDE
+
+
+def _sentence(decides: bool, orders: Sequence[Erasable]) -> str:
+    named = ", ".join(f"{each.key} ({each.status})" for each in orders[:MOST])
+    rest = f" and {len(orders) - MOST} more" if len(orders) > MOST else ""
+    if decides:
+        return (
+            f"{len(orders)} wait for a decision: take it with resync_orders (resync, mark_as_synced, ignore or accept),"
+            f" and clear this task once they are finished or ignored: {named}{rest}"
+        )
+    return f"{len(orders)} are on their way: clear this task once they are finished: {named}{rest}"

@@ -1,0 +1,1 @@
+"""Sending: which way an order goes, what its ERP can do, and what stops it."""

@@ -1,0 +1,1 @@
+"""Settling: what the ERP shows, and what that means for an order."""

@@ -1,0 +1,292 @@
+"""What a look-up means for an order: one pure decision that push and reconcile share.
+
+It says which event the evidence stands for and when to look again. It calls nobody and changes nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.order.companies import numbers
+from order_sync.core.order.model import Order
+from order_sync.core.order.money import ONE_MINOR_UNIT, Tolerance
+from order_sync.core.sending.traits import Guarantee, Proof
+
+
+class FoundState(StrEnum):
+    """What kind of ERP order a look-up saw."""
+
+    HALF_MADE = "half_made"
+    TAKEN = "taken"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One ERP order under one OrderKey.
+
+    `state` unknown: it is there, and nobody can say what its state means, or read what the ERP says of it. That proves
+    nothing and disproves nothing; `text` says why, and of the rest only what could be read is given.
+
+    Attributes:
+        number: what people call it: its number; while the ERP has given none, another name that finds it there if it
+            is half made or cancelled, else ''.
+        erp_status: the ERP's own word for its state.
+        total: with tax, or without where that is the ERP's proof; None where the ERP tells none.
+        same_lines: whether its lines are the order's; None when that was not compared. Of one that is half made: those
+            that it has so far.
+        text: what the ERP says of its trouble, if anything.
+        company: the ERP's own code or name of the company whose order it is; '' where it has one company only.
+        code: of the catalogue, for why it proves nothing yet; '' for the usual one.
+    """
+
+    state: FoundState
+    number: str
+    erp_status: str
+    total: Decimal | None
+    currency: str
+    same_lines: bool | None = None
+    text: str = ""
+    company: str = ""
+    code: str = ""
+
+    @property
+    def acknowledged_as(self) -> str | None:
+        """What it changes about the number under which the ERP says to have the order; '' ends it, None nothing."""
+        if self.state in (FoundState.REFUSED, FoundState.CANCELLED):
+            return ""
+        return (self.number or None) if self.state in (FoundState.TAKEN, FoundState.CONFIRMED) else None
+
+    def as_proof(self, confirmed_states: Collection[str]) -> "Found":
+        """The same, confirmed if it is in one of these states of the ERP; with none of them as the look-up says."""
+        if not confirmed_states or self.state not in (FoundState.TAKEN, FoundState.CONFIRMED):
+            return self
+        proven = self.erp_status in confirmed_states
+        return replace(self, state=FoundState.CONFIRMED if proven else FoundState.TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of time and patience that a verdict needs. Durations are `timedelta`.
+
+    Attributes:
+        guarantee: what the ERP does about a second submit of a key.
+        grace: how long after it was sent the ERP may still store an order.
+        tolerance: by how much the ERP's total may differ.
+        looks: early looks, counted from the receipt.
+        proof: what shows that a confirmed ERP order is ours.
+        confirmed_states: which of the ERP's own states are proof; none leaves that to what a look-up says.
+        receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
+        looks_up: whether a look-up shows what the ERP has.
+    """
+
+    guarantee: Guarantee
+    window: timedelta = timedelta(minutes=30)
+    grace: timedelta = timedelta(minutes=2)
+    tolerance: Tolerance = ONE_MINOR_UNIT
+    max_resends: int = 3
+    looks: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+    give_up_looking: timedelta = timedelta(days=30)
+    proof: Proof = "gross"
+    confirmed_states: tuple[str, ...] = ()
+    receipt_is_acceptance: bool = False
+    looks_up: bool = True
+
+    @property
+    def trusts_receipts(self) -> bool:
+        """Whether no look-up can say more than a receipt does."""
+        return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An order whose fate is looked up, as the ledger knows it.
+
+    Attributes:
+        grace_until: until when the ERP may still store what was sent last, or may still be sent.
+        acknowledged_as: the number under which the ERP said that it has the order, in a receipt or a look-up, and
+            nothing since took it back. While there is one, not finding the order proves nothing.
+        net: its total without tax, and `lines` how many lines and charges it has: `about` fills them in.
+    """
+
+    status: Status
+    total: Decimal
+    currency: str
+    grace_until: datetime
+    window_ends_at: datetime
+    resends: int
+    acknowledged_as: str = ""
+    net: Decimal | None = None
+    lines: int = 0
+
+    def about(self, order: Order) -> "Doubt":
+        """The same, with what only the order itself tells."""
+        return replace(self, net=order.net, lines=len(order.lines) + len(order.charges))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the evidence says: an event (None: nothing definite yet), its code and text, and the ERP order it saw."""
+
+    event: Event | None
+    code: str | None = None
+    message: str = ""
+    found: Found | None = None
+
+
+def same_money(doubt: Doubt, found: Found, policy: Policy) -> bool:
+    """Whether the ERP's total and currency are the order's, as far as the ERP proves them."""
+    if found.total is None:
+        return policy.proof == "acceptance"
+    ours = _ours(doubt, policy)
+    if ours is None or found.currency != doubt.currency:
+        return False
+    try:
+        return abs(found.total - ours) <= policy.tolerance.of(doubt.currency, doubt.lines)
+    except ArithmeticError:  # no number, or one beyond all bounds
+        return False
+
+
+def _ours(doubt: Doubt, policy: Policy) -> Decimal | None:
+    return doubt.net if policy.proof == "net" else doubt.total
+
+
+WITHOUT_A_NUMBER = "and gives no number: look at the ERP's number sequence"
+
+
+def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) -> Verdict:
+    """The verdict on an order in doubt, from every ERP order that bears its key."""
+    founds = [found.as_proof(policy.confirmed_states) for found in founds]
+    live = [found for found in founds if found.state is not FoundState.CANCELLED]
+    if len(live) > 1:
+        times = f"the ERP holds it {len(live)} times: {numbers(live)}"
+        return Verdict(Event.TWO_IN_ERP, "DUPLICATE_IN_ERP", times, live[0])
+    if not founds:
+        return _absent(doubt, now, policy)
+    found = live[0] if live else founds[0]
+    if found.state is FoundState.CANCELLED:
+        return Verdict(Event.CANCELLED_IN_ERP, "CANCELLED_IN_ERP", f"cancelled in the ERP as {found.number}", found)
+    if found.state is FoundState.REFUSED:
+        return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
+    if found.state is FoundState.UNKNOWN:
+        return _unproven(doubt, found, now)
+    if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT and found.same_lines is not False:
+        return _half_made(doubt, found, now, policy)  # its total may still lack what the rest of a submit brings
+    if not same_money(doubt, found, policy) or found.same_lines is False:
+        return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found, policy), found)
+    if found.state is FoundState.CONFIRMED and found.number:
+        return Verdict(Event.CONFIRMED, found=found)
+    if found.state in (FoundState.TAKEN, FoundState.CONFIRMED) and doubt.status is Status.SENDING:
+        return Verdict(Event.TAKEN, found=found)
+    return _unproven(doubt, found, now)
+
+
+def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Verdict:
+    if now < doubt.grace_until:
+        return Verdict(None, found=found)
+    if doubt.resends >= policy.max_resends:
+        return _resends_spent(doubt, f"only has it begun, as {found.number or found.erp_status}", found)
+    return Verdict(Event.HALF_MADE, found=found)
+
+
+def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
+    code = found.code or "PENDING_VERIFICATION"
+    text = found.text or f"the ERP has it in its state '{found.erp_status}', which proves nothing; the window is over"
+    if found.state is FoundState.CONFIRMED:
+        code, text = "ERP_ACK_WITHOUT_ID", f"the ERP confirms it {WITHOUT_A_NUMBER}"
+    if doubt.status is Status.PENDING_VERIFICATION:
+        return Verdict(None, code, text, found)
+    if now >= doubt.window_ends_at:
+        return Verdict(Event.WINDOW_OVER, code, text, found)
+    return Verdict(None, found=found)
+
+
+def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
+    over = now >= doubt.window_ends_at
+    if doubt.acknowledged_as:
+        return _acknowledged(doubt, over, policy)
+    if doubt.status is Status.SENT:
+        if not over:
+            return Verdict(None)
+        if policy.trusts_receipts:
+            return Verdict(Event.WINDOW_OVER, "ERP_ACK_WITHOUT_ID", f"the ERP accepted it {WITHOUT_A_NUMBER}")
+        return Verdict(
+            Event.WINDOW_OVER,
+            "PENDING_VERIFICATION",
+            "the ERP took it, and now a look-up does not find it; the window is over",
+        )
+    proven = {
+        "unique_key": now >= doubt.grace_until,
+        "searchable": now >= max(doubt.window_ends_at + policy.grace, doubt.grace_until + policy.window),
+        "blind": False,
+    }[policy.guarantee]
+    if proven and doubt.resends >= policy.max_resends:
+        return _resends_spent(doubt, "does not have it")
+    if proven:
+        why = (
+            "the ERP does not have it" if policy.looks_up else "the ERP makes one order of it however often it is sent"
+        )
+        return Verdict(Event.ABSENT, "OUTCOME_UNKNOWN", f"{why}: it is queued to be sent")
+    if over and doubt.status is Status.SENDING:
+        found = (
+            "a look-up does not find it in the ERP" if policy.looks_up else "the ERP cannot be asked whether it has it"
+        )
+        text = f"the window is over, and {found}"
+        return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text)
+    return Verdict(None)
+
+
+def _acknowledged(doubt: Doubt, over: bool, policy: Policy) -> Verdict:
+    """The verdict on an order that the ERP said to have and does not show: it is never sent again by itself."""
+    number = doubt.acknowledged_as
+    if policy.trusts_receipts:
+        return Verdict(Event.CONFIRMED, found=Found(FoundState.CONFIRMED, number, "", None, doubt.currency))
+    text = (
+        f"the ERP said that it has it as {number}, and a look-up does not find it: look for {number} in the ERP; if it"
+        " is there and right, mark the order as synced with that number, and if it is surely not there, resync the"
+        " order"
+    )
+    if doubt.status is Status.PENDING_VERIFICATION:
+        return Verdict(None, "PENDING_VERIFICATION", text)
+    return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text) if over else Verdict(None)
+
+
+def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdict:
+    times = "once" if not doubt.resends else f"{doubt.resends + 1} times"
+    text = (
+        f"tried {times} without a definite answer, and the ERP {what}: look in the log of the push and in the ERP's,"
+        " then resync it"
+    )
+    return Verdict(Event.RESENDS_SPENT, "POISON", text, found)
+
+
+def _difference(doubt: Doubt, found: Found, policy: Policy) -> str:
+    named = f"the ERP's order {found.number or '(no number)'}"
+    if same_money(doubt, found, policy):
+        return f"{named} has other lines than the channel's"
+    without = " without tax" if policy.proof == "net" else ""
+    theirs = "has no total" if found.total is None else f"is over {found.total} {found.currency}{without}"
+    return f"{named} {theirs}, the channel's is over {_ours(doubt, policy)} {doubt.currency}{without}"
+
+
+def next_look(doubt: Doubt, now: datetime, policy: Policy) -> datetime | None:
+    """When to look at this order again; None when looking has gone on for long enough.
+
+    Early looks, the window's end, then 5, 15 and 30 minutes after it, hourly for a day, daily until `give_up_looking`.
+    An order with an unanswered attempt is looked at as soon as its grace is over.
+    """
+    started = doubt.window_ends_at - policy.window
+    end = doubt.window_ends_at
+    moments = [started + early for early in policy.looks]
+    moments += [end, *(end + timedelta(minutes=minutes) for minutes in (5, 15, 30))]
+    moments += [end + timedelta(hours=hours) for hours in range(1, 25)]
+    moments += [end + timedelta(days=days) for days in range(2, policy.give_up_looking.days + 1)]
+    if doubt.status is Status.SENDING:
+        moments.append(doubt.grace_until)
+    return min((moment for moment in moments if moment > now), default=None)

@@ -1,0 +1,1 @@
+"""From a channel to a queued order: extract, validate, backfill, compare."""

@@ -1,0 +1,1 @@
+"""What people ask for: decisions, explanations, reports, erasures, and what a restore needs."""
