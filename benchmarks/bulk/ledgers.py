@@ -12,12 +12,12 @@ from benchmarks.bulk.servers import ACTOR, HERE, ROUTE, Servers, connecting, psq
 from benchmarks.bulk.table import Row, in_turns
 from order_sync import flows
 from order_sync.core.basics.calendar_days import Window
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import OrderKey, Transaction
-from order_sync.core.ports.reports import Report, ReportRequest
 from order_sync.core.records.orders import Landing
+from order_sync.core.records.report import Report, ReportRequest
 from order_sync.ledger import Ledger
 
 OPEN = 5_000

@@ -16,11 +16,13 @@ from benchmarks.bulk.table import Row, in_turns
 from benchmarks.http_clients import LATENCY_SECONDS, ORDER, serve
 from order_sync import flows
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Health, Receipt, Sent
+from order_sync.core.ports.erp import Health
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.route import Route
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Found, Policy
+from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settling.verdict import Policy
 from order_sync.ledger import Ledger
 from order_sync.wire.auth import bearer
 from order_sync.wire.endpoint import Endpoint

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from order_sync.channels.sql import SqlChannel
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.errors import Misconfigured
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings

@@ -18,9 +18,10 @@ import pytest
 from order_sync import registry
 from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.order.references import ANY_KEY, addressed
-from order_sync.core.ports.erp import Erp, Listing, Receipt, Revivable, Sent
+from order_sync.core.ports.erp import Erp, Listing, Revivable
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import Traits
-from order_sync.core.settling.verdict import Found
+from order_sync.core.settling.erp_orders import Found
 from order_sync.specs import ErpSpec
 from order_sync.wire.endpoint import Endpoint
 from tests.contract import wrong_erps as wrong

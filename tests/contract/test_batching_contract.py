@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
-from order_sync.core.ports.erp import Batching, Receipt, Sent
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.ports.erp import Batching
+from order_sync.core.sending.receipts import Receipt, Sent
+from order_sync.core.settling.erp_orders import FoundState
 from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
 from tests.contract.test_erp_contract import answered, doubled

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from order_sync.core.checks.rules import ReferenceData, totals_add_up
+from order_sync.core.checks.reference_data import ReferenceData
+from order_sync.core.checks.rules import totals_add_up
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.order.money import ONE_MINOR_UNIT

@@ -18,7 +18,7 @@ import pytest
 from order_sync import registry
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.checks.rules import ReferenceData, Wanted, wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted, wanted
 from order_sync.core.errors import (
     NotAuthorised,
     OrderBusy,
@@ -33,9 +33,11 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.model import Charge, Order, OrderKey
 from order_sync.core.order.money import minor_unit
 from order_sync.core.order.references import addressed, reference_of
-from order_sync.core.ports.erp import Erp, Receipt, Sent
+from order_sync.core.ports.erp import Erp
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Doubt, Found, FoundState, judge
+from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.verdict import Doubt, judge
 from tests.contract import wrong_erps as wrong
 from tests.contract.erp_subject import Subject, installed_erp, needs
 from tests.support.samples import some

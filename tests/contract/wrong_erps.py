@@ -9,13 +9,14 @@ from functools import partial
 from itertools import count
 
 from order_sync.core.basics.calendar_days import Window
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.errors import OrderBusy, OrderConflict, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.order.references import SHORT_CHARACTERS, ReferenceField, short_of
-from order_sync.core.ports.erp import Erp, Health, InErp, Receipt, Sent
+from order_sync.core.ports.erp import Erp, Health
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import KINDS
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState, InErp
 from order_sync.wire.pace import Gate
 
 ANY = count()

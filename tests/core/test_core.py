@@ -17,7 +17,8 @@ from order_sync.core.order.model import OrderKey
 from order_sync.core.order.money import Tolerance, minor_unit
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Doubt, Found, FoundState, Policy, judge, next_look
+from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.verdict import Doubt, Policy, judge, next_look
 from tests.fixtures import owners_page
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

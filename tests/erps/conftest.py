@@ -9,8 +9,8 @@ import pytest
 
 from order_sync.core.errors import OrderRefused
 from order_sync.core.order.model import Order
-from order_sync.core.ports.erp import Sent
-from order_sync.core.settling.verdict import Found
+from order_sync.core.sending.receipts import Sent
+from order_sync.core.settling.erp_orders import Found
 from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import Tryton

@@ -13,7 +13,7 @@ from tests.flows.test_resync import ACTOR, ROUTE
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Order
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.settings import Settings
 from order_sync.erps.bridge import Bridge
 from order_sync.flows import extract, push, refresh_reference, settle, validate

@@ -16,11 +16,11 @@ from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.maker import make
 from order_sync.core.order.model import Address
 from order_sync.core.order.references import addressed, short_of
-from order_sync.core.ports.erp import Sent
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
+from order_sync.core.sending.receipts import Sent
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState
 from order_sync.erps.drop import Drop
 from order_sync.flows import extract, push, refresh_reference, resync, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile

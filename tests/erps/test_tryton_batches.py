@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from order_sync.core.errors import Misconfigured, NotAuthorised, OrderConflict, OutcomeUnknown, Transient
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.sending.receipts import Receipt
 from order_sync.erps.tryton import batches
 from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import DATABASE, INTEGRATION

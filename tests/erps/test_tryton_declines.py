@@ -12,7 +12,7 @@ import pytest
 
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import NotAuthorised, OrderSyncError, Transient
-from order_sync.core.ports.erp import Sent
+from order_sync.core.sending.receipts import Sent
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
 from order_sync.wire.endpoint import Endpoint

@@ -8,8 +8,8 @@ import pytest
 
 from order_sync.core.errors import OrderConflict, OutcomeUnknown
 from order_sync.core.order.model import Order
-from order_sync.core.ports.erp import InErp, Sent
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.sending.receipts import Sent
+from order_sync.core.settling.erp_orders import FoundState, InErp
 from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.look_ups import STATES, in_erp
 from sandbox.tryton import DATABASE

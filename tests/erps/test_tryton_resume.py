@@ -16,9 +16,9 @@ from order_sync.core.errors import (
     Transient,
 )
 from order_sync.core.order.model import Address, Line
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.settling.erp_orders import FoundState
 from order_sync.erps.tryton import Tryton
 from order_sync.wire.endpoint import Endpoint
 from tests.erps.conftest import Back, found, refusal

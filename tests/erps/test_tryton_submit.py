@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from order_sync.core.order.model import Address, Order
-from order_sync.core.ports.erp import Receipt, Sent
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue
 from tests.erps.conftest import Back, found, refusal

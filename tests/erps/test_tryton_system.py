@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.checks.rules import Wanted
+from order_sync.core.checks.reference_data import Wanted
 from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient
-from order_sync.core.ports.erp import Sent
+from order_sync.core.sending.receipts import Sent
 from order_sync.core.settings import Settings
 from order_sync.erps.tryton import Tryton
 from order_sync.wire.endpoint import Endpoint

@@ -1,6 +1,6 @@
 """Tryton says 200 to a confirm, and what becomes of the sale is its worker's affair: it is looked up later."""
 
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.settling.erp_orders import FoundState
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue
 from sandbox.tryton import Tryton as Server

@@ -18,9 +18,10 @@ from order_sync.core.basics.calendar_days import Window
 from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderSyncError, OutcomeUnknown, Unreadable
 from order_sync.core.life.lifecycle import Status
-from order_sync.core.ports.erp import Receipt, Sent
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Doubt, FoundState, Policy, judge
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Doubt, Policy, judge
 from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.erp import PERMISSIONS
 from order_sync.wire.endpoint import Endpoint

@@ -8,8 +8,8 @@ from decimal import Decimal
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import OrderConflict, OrderRefused
 from order_sync.core.order.model import Order, OrderKey, Transaction
-from order_sync.core.ports.erp import InErp, Receipt, Sent
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.sending.receipts import Receipt, Sent
+from order_sync.core.settling.erp_orders import Found, FoundState, InErp
 from tests.flows.memory import MemoryErp, Sale, transaction
 
 ADDRESS = {

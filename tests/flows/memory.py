@@ -13,7 +13,7 @@ from decimal import Decimal
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured, OrderBusy, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.intake.findings import Finding
 from order_sync.core.intake.watermark import Watermark
@@ -47,12 +47,14 @@ from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.order.parsing import read_instant
 from order_sync.core.order.references import ANY_KEY, ReferenceField
 from order_sync.core.ports.channel import Batch
-from order_sync.core.ports.erp import Health, InErp, Receipt, Sent
+from order_sync.core.ports.erp import Health
 from order_sync.core.records.orders import Change, Claim, Entry, Horizon, Landing, Outcome, Refused
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope, stops_sending
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.red_runs import FailedInRun
 from order_sync.core.sending.traits import KINDS, Guarantee, Kind, Proof, Traits
-from order_sync.core.settling.verdict import Doubt, Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState, InErp
+from order_sync.core.settling.verdict import Doubt
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FAILED = {status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"}

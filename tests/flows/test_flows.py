@@ -12,7 +12,8 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, settle, validate
 from tests.flows.memory import BUSY, DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 

@@ -15,8 +15,8 @@ from order_sync.core.life.lifecycle import Event, Status, step
 from order_sync.core.order.maker import GuestPolicy, Made
 from order_sync.core.order.model import Order, OrderKey, Problem, Transaction
 from order_sync.core.order.references import ANY_KEY, ReferenceField
-from order_sync.core.ports.erp import Receipt
 from order_sync.core.records.orders import Change, Claim, Entry, Landing, Outcome
+from order_sync.core.sending.receipts import Receipt
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster

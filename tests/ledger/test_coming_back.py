@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.checks.rules import Wanted
+from order_sync.core.checks.reference_data import Wanted
 from order_sync.core.life.lifecycle import Event
 from order_sync.core.order.model import Transaction
 from order_sync.core.sending.route import Route

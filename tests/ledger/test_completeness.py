@@ -17,7 +17,8 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import backfill, compare_channel, compare_erp, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, transaction

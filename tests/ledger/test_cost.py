@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.life.lifecycle import Event
 from order_sync.core.order.references import short_of
 from order_sync.ledger import Ledger

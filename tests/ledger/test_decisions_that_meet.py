@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.order.model import OrderKey
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.sending.holds import HoldKind, HoldScope
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.settling.erp_orders import FoundState
 from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.people.resync import Resynced
 from tests.flows.memory import Sale, reference

@@ -15,13 +15,13 @@ import pytest
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.basics.summary import Summary
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.decisions.decision import decide
 from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured
 from order_sync.core.life.lifecycle import ERASABLE, Event, Status
-from order_sync.core.ports.reports import Report, ReportContent
 from order_sync.core.privacy.erasing import Whose
+from order_sync.core.records.report import Report, ReportContent
 from order_sync.core.records.restoring import LostDecision, Restore
 from order_sync.flows import build_report, erase
 from order_sync.flows.people.printing import order_file

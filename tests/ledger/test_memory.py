@@ -3,7 +3,7 @@
 import pytest
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured
 from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import Event

@@ -11,7 +11,7 @@ import pytest
 
 from order_sync import flows
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.decisions.selection import Selection
 from order_sync.core.errors import Misconfigured
 from order_sync.core.intake.findings import Finding, FindingKind

@@ -12,8 +12,8 @@ import pytest
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import STANDINGS, Event, Status
-from order_sync.core.ports.reports import ReportContent
 from order_sync.core.records.orders import Change
+from order_sync.core.records.report import ReportContent
 from order_sync.flows import build_report
 from order_sync.flows.people.report import NotYet, ReportFile
 from order_sync.ledger import Ledger

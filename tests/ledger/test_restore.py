@@ -25,7 +25,8 @@ from order_sync.core.sending.holds import HoldKind
 from order_sync.core.sending.route import Route
 from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
 from order_sync.flows.people.restore import Report
 from order_sync.flows.people.resync import resync

@@ -16,7 +16,7 @@ from order_sync.core.order.references import SHORT_CHARACTERS, ReferenceField, s
 from order_sync.core.privacy.erasing import Whose
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.settling.erp_orders import FoundState
 from order_sync.flows import compare_erp, erase
 from order_sync.ledger import Ledger, migrate
 from tests.flows.memory import Clock, MemoryChannel, Sale, transaction

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from order_sync import flows
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.ledger import Ledger, migrate

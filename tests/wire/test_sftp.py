@@ -12,8 +12,8 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient, Unreadable
 from order_sync.core.order.references import addressed, short_of
-from order_sync.core.ports.erp import Sent
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.sending.receipts import Sent
+from order_sync.core.settling.erp_orders import FoundState
 from order_sync.erps.drop import SftpDrop
 from order_sync.profile import SAMPLE, Profile
 from order_sync.wire.files import LARGEST, Acknowledgement, acknowledgements, announced, drop, dropped, withdraw

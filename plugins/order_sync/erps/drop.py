@@ -12,15 +12,16 @@ from string import ascii_letters, digits
 from typing import Any, ClassVar, Self
 
 from order_sync.canonical import canonical_json
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.order.references import ReferenceField
-from order_sync.core.ports.erp import Health, Receipt, Sent
+from order_sync.core.ports.erp import Health
 from order_sync.core.privacy.redaction import without_address
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState
 from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.files import (

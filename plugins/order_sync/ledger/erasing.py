@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from order_sync.core.basics.actor import Actor
 from order_sync.core.life.lifecycle import ERASABLE, Event, Status
 from order_sync.core.order.model import OrderKey
-from order_sync.core.ports.reports import Report
 from order_sync.core.privacy.erasing import Erasable, Kept, Place, Whose
+from order_sync.core.records.report import Report
 from order_sync.ledger.calls import by
 from order_sync.ledger.reporting import Reporting
 from order_sync.ledger.rows import clean

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 
 from order_sync.core.life.lifecycle import STANDINGS, Status
-from order_sync.core.ports.reports import Report, ReportContent, ReportRequest
+from order_sync.core.records.report import Report, ReportContent, ReportRequest
 from order_sync.ledger.calls import Calls
 from order_sync.ledger.rows import named, to_json
 from order_sync.ledger.statements import statement

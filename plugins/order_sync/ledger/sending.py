@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.life.lifecycle import STANDINGS
 from order_sync.core.order.maker import Made
 from order_sync.core.order.model import OrderKey

@@ -5,12 +5,14 @@ from typing import ClassVar, Self
 
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Health, InErp, Receipt, Sent
+from order_sync.core.ports.erp import Health
+from order_sync.core.settling.erp_orders import InErp
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.order.references import ReferenceField
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.settings import Settings
 from order_sync.core.sending.traits import Traits
-from order_sync.core.settling.verdict import Found
+from order_sync.core.settling.erp_orders import Found
 from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.auth import bearer

@@ -22,15 +22,15 @@ from hypothesis.stateful import (
 )
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.rules import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData
 from order_sync.core.decisions.decision import Decision, Result, Selected, after_look, decide
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.life.lifecycle import Event, Status, allowed
 from order_sync.core.order.model import OrderKey, Problem
 from order_sync.core.order.references import ANY_KEY, SHORT_CHARACTERS, ReferenceField, short_of
-from order_sync.core.ports.erp import Receipt
 from order_sync.core.records.orders import Change, Claim, Entry, Landing, Outcome
 from order_sync.core.sending.holds import HoldKind, HoldScope
+from order_sync.core.sending.receipts import Receipt
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from tests.contract.ledger.conftest import Memory

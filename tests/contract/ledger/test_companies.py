@@ -5,9 +5,9 @@ import pytest
 from order_sync.core.decisions.decision import Decision, Result
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Event
-from order_sync.core.ports.erp import Receipt
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Outcome
+from order_sync.core.sending.receipts import Receipt
 from tests.ledger.steps import (
     ACTOR,
     ALL,

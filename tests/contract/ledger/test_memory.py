@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.life.lifecycle import Event
 from order_sync.core.order.model import Problem
 from order_sync.core.ports.ledger import Ledger

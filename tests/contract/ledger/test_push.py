@@ -6,10 +6,10 @@ import pytest
 
 from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import Event
-from order_sync.core.ports.erp import Receipt
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Outcome
 from order_sync.core.sending.holds import HoldKind, HoldScope
+from order_sync.core.sending.receipts import Receipt
 from tests.ledger.steps import (
     ACTOR,
     ALL,

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from order_sync.core.checks.rules import ReferenceData, cures, not_told, problems_of, wanted
+from order_sync.core.checks.reference_data import ReferenceData, cures, not_told, wanted
+from order_sync.core.checks.rules import problems_of
 from order_sync.core.order.model import Order, Transaction
 from order_sync.core.order.money import ONE_MINOR_UNIT
 from order_sync.core.order.parsing import LONGEST_CODE, read_order

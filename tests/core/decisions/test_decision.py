@@ -16,8 +16,7 @@ from order_sync.core.decisions.decision import (
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Event, Status, step
 from order_sync.core.order.model import OrderKey
-from order_sync.core.ports.erp import InErp
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState, InErp
 
 ORDER = Selected(1, OrderKey("shop", ("1",)), Status.FAILED, 3, "SKU_NOT_FOUND", "", "", 0, reached=False)
 S = Status

@@ -20,7 +20,8 @@ from order_sync.core.order.parsing import read_order
 from order_sync.core.privacy.redaction import without_people
 from order_sync.core.records.story import Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
-from order_sync.core.settling.verdict import Doubt, Found, FoundState, Policy, judge
+from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.verdict import Doubt, Policy, judge
 from tests.core import stories
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 from tests.flows.memory import DETAILS, START, reference, transaction

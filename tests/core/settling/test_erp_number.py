@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from order_sync.core.life.lifecycle import Event, Status
-from order_sync.core.settling.verdict import Doubt, Found, FoundState, Policy, judge
+from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.verdict import Doubt, Policy, judge
 
 SENT_AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 WINDOW = timedelta(minutes=30)

@@ -13,7 +13,8 @@ from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.off_peak import OffPeak
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
 from order_sync.flows.sending.push import MAX_REFUSALS, RefusesEverything
 from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction

@@ -16,10 +16,11 @@ from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger

@@ -16,7 +16,8 @@ from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from order_sync.flows.people.resync import Resynced
 from order_sync.flows.sending.push import time_to_send

@@ -9,8 +9,9 @@ from tests.flows.test_resync import ACTOR, POLICY, ROUTE, decide, keys, send
 
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Status
-from order_sync.core.ports.erp import Listing, Revivable, Sent
-from order_sync.core.settling.verdict import FoundState
+from order_sync.core.ports.erp import Listing, Revivable
+from order_sync.core.sending.receipts import Sent
+from order_sync.core.settling.erp_orders import FoundState
 from order_sync.flows import compare_erp, extract, settle, validate
 from tests.flows.memory import BareErp, Clock, MemoryChannel, MemoryErp, Sale, reference, transaction
 from tests.flows.people import PeoplesLedger

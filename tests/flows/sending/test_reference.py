@@ -8,7 +8,7 @@ import pytest
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.summary import Summary
-from order_sync.core.checks.rules import Wanted
+from order_sync.core.checks.reference_data import Wanted
 from order_sync.core.errors import Transient
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Transaction

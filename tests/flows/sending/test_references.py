@@ -12,10 +12,10 @@ from order_sync.core.life.lifecycle import Status
 from order_sync.core.order import references
 from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.order.references import ANY_KEY, ReferenceField, reference_of, short_of
-from order_sync.core.ports.erp import InErp
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Policy
+from order_sync.core.settling.erp_orders import FoundState, InErp
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
 from tests.flows.people import PeoplesLedger

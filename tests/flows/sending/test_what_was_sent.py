@@ -14,10 +14,11 @@ from order_sync.core.errors import OrderSyncError
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Order, Transaction
 from order_sync.core.order.references import ANY_KEY
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import FoundState, Guarantee, Policy
+from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.verdict import Guarantee, Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.memory import DETAILS, Clock, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.flows.test_model import TROUBLES, DyingErp, Killed, show_what_was_lost

@@ -3,81 +3,14 @@
 The rules compare an order with reference data of the ERP. They do not fetch it, and they change nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
-from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.checks.reference_data import NOTHING_TOLD, ReferenceData, taxed
 from order_sync.core.order.model import Charge, Line, Order, Problem
 from order_sync.core.order.money import Tolerance, minor_unit
-from order_sync.core.order.parsing import Reading, is_code
-from order_sync.core.sending.traits import KINDS, Kind
-
-Wanted = tuple[str, str]
-"""A kind of reference data (`traits.Kind`) and a code of it."""
-
-Facts = Mapping[str, object]
-
-NOTHING_TOLD: Facts = {}
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceData:
-    """What the ERP knows, as of one moment: for each kind and code the facts that the rules ask for.
-
-    Facts by kind: `sku` {"salable": bool, "digits": decimals its unit allows}, `tax` {"rate": percent as text},
-    `currency` {"digits": int}; `customer`, `country` and `state` need none. A `state` is `DE-NW`; no rule asks for it.
-    A fact that the ERP leaves out is not judged.
-
-    Attributes:
-        facts: None for a code that the ERP was asked for and does not have.
-        whole: everything that the ERP has: it does not have what is not here. If not, what is not here was never asked.
-        knows: the kinds that the ERP can tell. Nothing is known of any code of another kind.
-    """
-
-    facts: Mapping[Wanted, Facts | None]
-    as_of: datetime
-    whole: bool = True
-    knows: frozenset[Kind] = frozenset(KINDS)
-
-    def get(self, kind: str, code: str) -> Facts | None:
-        """The facts of one code, or None when the ERP does not have it. Nobody has an empty code."""
-        return NOTHING_TOLD if code and kind not in self.knows else self.facts.get((kind, code))
-
-    def never_asked(self, wanted: Collection[Wanted]) -> set[Wanted]:
-        """Those of which nobody can say yet whether the ERP has them."""
-        if self.whole:
-            return set()
-        return {(kind, code) for kind, code in wanted if kind in self.knows and (kind, code) not in self.facts}
-
-
-def wanted(order: Order) -> set[Wanted]:
-    """The reference data that the rules will ask for: to be read in bulk for many orders."""
-    codes = {("currency", order.currency), ("customer", order.customer_account)}
-    codes |= {("sku", line.sku) for line in order.lines} | {("sku", charge.code) for charge in order.charges}
-    codes |= {("tax", item.tax_code) for item in _taxed(order) if item.tax_code}
-    if order.ship_to:
-        codes.add(("country", order.ship_to.country))
-    return {(kind, code) for kind, code in codes if is_code(code)}
-
-
-def not_told(named: Collection[Wanted], reference: ReferenceData) -> set[Kind]:
-    """The kinds of these codes that the ERP cannot tell, so that no rule judges them."""
-    return {kind for kind in KINDS if kind not in reference.knows and any(kind == each for each, _ in named)}
-
-
-def cures(code: str, order: Order, knows: Collection[Kind]) -> tuple[str, ...]:
-    """What of the ERP's reference data, as `kind:code`, may cure a refusal of the order with this code.
-
-    Only what the ERP `knows` can be seen to change.
-    """
-    named = wanted(order)
-    if order.ship_to and order.ship_to.state:
-        named.add(("state", f"{order.ship_to.country}-{order.ship_to.state}"))
-    kinds = CATALOGUE[code].kinds if code in CATALOGUE else ()
-    return tuple(sorted(f"{kind}:{each}" for kind, each in named if kind in kinds and kind in knows))
+from order_sync.core.order.parsing import Reading
 
 
 def problems_of(reading: Reading, reference: ReferenceData, tolerance: Tolerance) -> tuple[Problem, ...]:
@@ -135,10 +68,10 @@ def currency_is_known(order: Order, reference: ReferenceData) -> Iterator[Proble
 
 def taxes_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]:
     """Each tax code is one of the ERP's, at the same rate."""
-    for code, rate in sorted({(item.tax_code, item.tax_rate) for item in _taxed(order)}, key=str):
+    for code, rate in sorted({(item.tax_code, item.tax_rate) for item in taxed(order)}, key=str):
         facts = reference.get("tax", code) if code else None
         if not code:
-            if any(item.tax for item in _taxed(order) if not item.tax_code):
+            if any(item.tax for item in taxed(order) if not item.tax_code):
                 yield Problem(
                     "TAX_MAPPING", "tax_code", "", "a line or charge has tax but no tax code: correct it in the shop"
                 )
@@ -220,8 +153,8 @@ def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) 
     """
     if reference.get("currency", order.currency) is None or not order.lines:
         return
-    allowed, unit = tolerance.of(order.currency, len(_taxed(order))), minor_unit(order.currency)
-    by_channel = order.net + sum((item.tax for item in _taxed(order)), Decimal(0))
+    allowed, unit = tolerance.of(order.currency, len(taxed(order))), minor_unit(order.currency)
+    by_channel = order.net + sum((item.tax for item in taxed(order)), Decimal(0))
     if abs(by_channel - order.total) > allowed:
         message = (
             f"the lines, charges and taxes give {by_channel} {order.currency}, the order says {order.total}:"
@@ -229,21 +162,17 @@ def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) 
         )
         yield Problem("TOTALS_MISMATCH", "total", str(order.total), message)
         return
-    known = {code: reference.get("tax", code) or NOTHING_TOLD for code in {item.tax_code for item in _taxed(order)}}
+    known = {code: reference.get("tax", code) or NOTHING_TOLD for code in {item.tax_code for item in taxed(order)}}
     rates = {code: Decimal(str(rate)) for code, facts in known.items() if (rate := facts.get("rate")) is not None}
-    if any(item.tax_code and item.tax_code not in rates for item in _taxed(order)):
+    if any(item.tax_code and item.tax_code not in rates for item in taxed(order)):
         return
-    by_erp = order.net + sum((_tax(item, rates, unit) for item in _taxed(order) if item.tax_code), Decimal(0))
+    by_erp = order.net + sum((_tax(item, rates, unit) for item in taxed(order) if item.tax_code), Decimal(0))
     if abs(by_erp - order.total) > allowed:
         message = (
             f"by its tax rates the ERP would book {by_erp} {order.currency}, the order says {order.total}:"
             " finance corrects the rate or the rounding"
         )
         yield Problem("TOTALS_MISMATCH", "tax", str(order.total), message)
-
-
-def _taxed(order: Order) -> tuple[Line | Charge, ...]:
-    return (*order.lines, *order.charges)
 
 
 def _tax(item: Line | Charge, rates: Mapping[str, Decimal], unit: Decimal) -> Decimal:

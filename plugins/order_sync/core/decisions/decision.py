@@ -12,8 +12,7 @@ from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.order.companies import numbers
 from order_sync.core.order.model import OrderKey, key_in
-from order_sync.core.ports.erp import InErp
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState, InErp
 
 SENDS = (Action.RESYNC, Action.RELEASE)
 """Actions after which orders are on their way again."""

@@ -6,46 +6,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from order_sync.core.basics.calendar_days import Window
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.order.model import Order, OrderKey
+from order_sync.core.sending.receipts import Answer, Receipt, Sent
 from order_sync.core.sending.traits import Traits
-from order_sync.core.settling.verdict import Found
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The ERP's immediate answer to a submit: it has the order; nothing is proven yet.
-
-    `company` is the ERP's own code or name of the company whose order it is; '' where it has one company only.
-    """
-
-    number: str
-    erp_status: str
-    company: str = ""
-
-
-Answer = Receipt | BaseException
-"""What came of one order of a submit of many: its receipt, or the error that a submit of it alone would raise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An order that is looked up, and what is known of its sending.
-
-    Attributes:
-        order: as it was sent; as it would be sent now if it never was.
-        number: under which the ERP said that it has the order; '' if it said none.
-        at: when it was last sent, UTC; None if it never was, as far as anybody knows. An earlier sending may have made
-            an ERP order before that.
-    """
-
-    order: Order
-    number: str = ""
-    at: datetime | None = None
+from order_sync.core.settling.erp_orders import Found, InErp
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +26,6 @@ class Health:
     fingerprint: str
     version: str
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InErp:
-    """An order as the ERP lists it: what people call it, and its external reference, '' for none.
-
-    `begun`: it is a draft, a quotation or the like, which nobody ships as it is; what a look-up calls half made.
-    `company`: as in a receipt.
-    """
-
-    number: str
-    key: str
-    cancelled: bool
-    begun: bool
-    company: str = ""
 
 
 class Erp(Protocol):

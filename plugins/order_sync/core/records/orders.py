@@ -8,7 +8,7 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.maker import GuestPolicy, Made, make
 from order_sync.core.order.model import Order, OrderKey, Problem, Transaction
 from order_sync.core.order.references import ReferenceField, addressed
-from order_sync.core.ports.erp import Receipt, Sent
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settling.verdict import Doubt
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from order_sync.core.ports.reports import ReportContent
+from order_sync.core.records.report import ReportContent
 from order_sync.core.requests.fields import DATE, a_date, choices, words
 from order_sync.core.requests.request import Request, Wrong
 

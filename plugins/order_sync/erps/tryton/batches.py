@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from order_sync.core.errors import OrderConflict, OrderSyncError, Permanent, Transient
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Answer, Receipt
+from order_sync.core.sending.receipts import Answer, Receipt
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.look_ups import number_of
 from order_sync.erps.tryton.master_data import Shop

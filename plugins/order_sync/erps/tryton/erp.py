@@ -8,13 +8,14 @@ from functools import wraps
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 from order_sync.core.basics.calendar_days import Window
-from order_sync.core.checks.rules import ReferenceData, Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.errors import Misconfigured, NotAuthorised
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Answer, BatchLimits, Health, InErp, Receipt, Sent
+from order_sync.core.ports.erp import BatchLimits, Health
+from order_sync.core.sending.receipts import Answer, Receipt, Sent
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.verdict import Found
+from order_sync.core.settling.erp_orders import Found, InErp
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.batches import Batches
 from order_sync.erps.tryton.client import Client, text

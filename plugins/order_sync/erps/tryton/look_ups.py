@@ -18,8 +18,7 @@ from typing import Any
 from order_sync.core.basics.bulk import batched
 from order_sync.core.errors import OrderRefused
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import InErp
-from order_sync.core.settling.verdict import Found, FoundState
+from order_sync.core.settling.erp_orders import Found, FoundState, InErp
 from order_sync.erps.tryton.client import Client, Row, amount, text, whole
 from order_sync.erps.tryton.lines import Digest, digest_of, digest_of_rows
 from order_sync.erps.tryton.refusals import LONGEST, without_people

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 
-from order_sync.core.checks.rules import Wanted
+from order_sync.core.checks.reference_data import Wanted
 from order_sync.erps.tryton.client import Client, Row, amount, text, whole
 from order_sync.erps.tryton.master_data import SALE_TAXES
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Sequence
 from order_sync.core.errors import OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.order.model import Order
 from order_sync.core.order.money import Tolerance
-from order_sync.core.ports.erp import Receipt
+from order_sync.core.sending.receipts import Receipt
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, whole
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines

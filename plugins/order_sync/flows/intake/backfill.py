@@ -19,8 +19,9 @@ from order_sync.core.order.maker import make
 from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.order.references import addressed
 from order_sync.core.ports.channel import Channel
-from order_sync.core.ports.erp import Erp, Sent
+from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
+from order_sync.core.sending.receipts import Sent
 from order_sync.core.sending.route import Route
 from order_sync.flows.intake.landing import disposition
 from order_sync.flows.sending.holds import holding, must_be_the_accepted_one

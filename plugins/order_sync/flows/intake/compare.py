@@ -18,11 +18,12 @@ from order_sync.core.life.lifecycle import DONE, GIVEN_UP, Event, Status, step
 from order_sync.core.order.companies import called, same_company
 from order_sync.core.order.model import OrderKey, key_in
 from order_sync.core.ports.channel import Channel
-from order_sync.core.ports.erp import Erp, InErp, Listing
+from order_sync.core.ports.erp import Erp, Listing
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Standing
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import DEFAULTS, Settings
+from order_sync.core.settling.erp_orders import InErp
 from order_sync.core.settling.verdict import Policy, judge
 from order_sync.flows.intake.landing import PAGE, land, too_long
 from order_sync.flows.sending.holds import holding, must_be_the_accepted_one, switched_off

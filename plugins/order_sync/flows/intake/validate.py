@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.summary import Summary
-from order_sync.core.checks.rules import ReferenceData, Wanted, not_told, problems_of, wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted, not_told, wanted
+from order_sync.core.checks.rules import problems_of
 from order_sync.core.errors import Transient
 from order_sync.core.life.lifecycle import Event, step
 from order_sync.core.order.maker import Made

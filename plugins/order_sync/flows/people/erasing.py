@@ -14,7 +14,8 @@ from order_sync.core.basics.bulk import batched
 from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured
 from order_sync.core.order.model import OrderKey
-from order_sync.core.privacy.erasing import MOST, Erasable, Erasures, Whose, obstacles
+from order_sync.core.ports.ledger.erasures import Erasures
+from order_sync.core.privacy.erasing import MOST, Erasable, Whose, obstacles
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.flows.people.printing import printed_orders
 from order_sync.flows.people.report import must_be_there, path_of, write_report

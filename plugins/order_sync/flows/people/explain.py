@@ -19,8 +19,9 @@ from order_sync.core.explain.printout import printed
 from order_sync.core.explain.support_bundle import Facts, bundle, bundle_of_list
 from order_sync.core.explain.text import as_text, laid_out, named
 from order_sync.core.order.model import OrderKey
+from order_sync.core.ports.ledger.stories import Stories
 from order_sync.core.privacy.redaction import anonymous, fit_for_a_log, without_secrets
-from order_sync.core.records.story import Filters, Listed, Stories
+from order_sync.core.records.story import Filters, Listed
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.sending.route import Route
 

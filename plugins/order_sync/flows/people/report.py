@@ -18,7 +18,8 @@ from order_sync.core.basics.calendar_days import business_day, day_before
 from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured
 from order_sync.core.explain.next_steps import dag_of
-from order_sync.core.ports.reports import Report, ReportContent, ReportRequest, Reports
+from order_sync.core.ports.ledger.reports import Reports
+from order_sync.core.records.report import Report, ReportContent, ReportRequest
 
 FILE_NAMES = {"failed": "order-sync-failures-{day}.csv", "all": "order-sync-all-{day}.csv"}
 IN_USE_WITHIN = timedelta(days=1)

@@ -21,8 +21,9 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.intake.findings import Finding, FindingKind
 from order_sync.core.life.lifecycle import STANDINGS
 from order_sync.core.order.model import OrderKey
+from order_sync.core.ports.ledger.restored import RestoredLedger
 from order_sync.core.privacy.redaction import fit_for_a_log, on_one_line, without_secrets
-from order_sync.core.records.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore, RestoredLedger
+from order_sync.core.records.restoring import BINDING, LostDecision, PersonsRun, PersonsRuns, Restore
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 

@@ -28,13 +28,14 @@ from order_sync.core.decisions.decision import (
 from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.order.model import OrderKey
-from order_sync.core.ports.erp import Erp, InErp, Listing, Revivable, Sent
+from order_sync.core.ports.erp import Erp, Listing, Revivable
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.privacy.redaction import fit_for_a_log, on_one_line, without_secrets
 from order_sync.core.records.orders import Chosen
 from order_sync.core.requests.resync import ResyncRequest
+from order_sync.core.sending.receipts import Sent
 from order_sync.core.sending.route import Route
-from order_sync.core.settling.verdict import Found
+from order_sync.core.settling.erp_orders import Found, InErp
 from order_sync.flows.sending.holds import holding, must_be_the_accepted_one
 from order_sync.flows.sending.references import by_our_keys, keep_found
 

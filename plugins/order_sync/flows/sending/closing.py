@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.checks.rules import cures
+from order_sync.core.checks.reference_data import cures
 from order_sync.core.errors import (
     Misconfigured,
     OrderBusy,
@@ -20,9 +20,9 @@ from order_sync.core.errors import (
 )
 from order_sync.core.life.lifecycle import Event, Status, step
 from order_sync.core.order.model import Order
-from order_sync.core.ports.erp import Answer, Receipt
 from order_sync.core.records.orders import Change, Entry, Outcome
 from order_sync.core.sending.holds import HoldKind, HoldScope, holds_after
+from order_sync.core.sending.receipts import Answer, Receipt
 from order_sync.core.sending.traits import Traits
 
 if TYPE_CHECKING:

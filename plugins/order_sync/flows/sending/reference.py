@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.bulk import batched
 from order_sync.core.basics.summary import Summary
-from order_sync.core.checks.rules import ReferenceData, Wanted, wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted, wanted
 from order_sync.core.errors import Transient
 from order_sync.core.order.parsing import is_code
 from order_sync.core.ports.erp import Erp

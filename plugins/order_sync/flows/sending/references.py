@@ -11,10 +11,11 @@ from order_sync.core.life.lifecycle import Event, step
 from order_sync.core.order.maker import Made
 from order_sync.core.order.model import Order, OrderKey, Problem
 from order_sync.core.order.references import is_short, short_of
-from order_sync.core.ports.erp import InErp, Sent
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Entry
+from order_sync.core.sending.receipts import Sent
 from order_sync.core.sending.route import Route
+from order_sync.core.settling.erp_orders import InErp
 
 MOST = 100_000
 """Open orders of a channel whose short references are computed, the newest."""

@@ -17,7 +17,8 @@ from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Entry
 from order_sync.core.sending.holds import Hold
 from order_sync.core.sending.route import Route
-from order_sync.core.settling.verdict import Found, Policy, Verdict, judge, next_look
+from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settling.verdict import Policy, Verdict, judge, next_look
 from order_sync.flows.sending.holds import holding, must_be_the_accepted_one, still_away
 from order_sync.flows.sending.references import keep_found
 

@@ -18,8 +18,9 @@ from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Permanent, Tr
 from order_sync.core.life.lifecycle import Event, step
 from order_sync.core.order.maker import Made
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Answer, Batching
+from order_sync.core.ports.erp import Batching
 from order_sync.core.records.orders import Change, Claim, Entry, Outcome
+from order_sync.core.sending.receipts import Answer
 from order_sync.flows.sending.closing import RefusesEverything, close, outcome_of
 from order_sync.flows.sending.references import of_another_order
 

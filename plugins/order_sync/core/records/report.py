@@ -1,9 +1,9 @@
-"""What the report needs from the ledger."""
+"""A report: what it is asked for, and what is stored of it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 from order_sync.core.basics.calendar_days import Window
 
@@ -43,25 +43,3 @@ class Report:
     shown: Mapping[str, int]
     not_shown: Mapping[str, int]
     emptied: int = 0
-
-
-class Reports(Protocol):
-    """The stored reports. The ledger fulfils it."""
-
-    def now(self) -> datetime:
-        """The ledger's clock."""
-
-    def awaited(
-        self, channels: Collection[str], day: date, content: ReportContent, in_use_within: timedelta
-    ) -> Sequence[str]:
-        """Those of the channels whose orders must be validated once before the day's rows may be stored.
-
-        None if they are stored. A channel that was never read counts as not in use once another one was validated so
-        long ago.
-        """
-
-    def build_report(self, request: ReportRequest) -> Report:
-        """Store the day's rows at the first build; every later build returns that report, whatever happened since."""
-
-    def report_csv(self, report: Report) -> Iterator[bytes]:
-        """The rows as CSV in UTF-8, a header first, every other cell quoted, lines ending in CRLF; in pieces."""
