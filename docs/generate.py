@@ -17,7 +17,7 @@ import yaml
 from airflow.sdk import TriggerRule
 
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS
+from order_sync.core.life.lifecycle import MEANINGS, TRANSITIONS
 from order_sync.core.sending.holds import holds_after
 from order_sync.core.settings import PREFIX, Settings
 from tests.airflow_home import CHECKOUT, DAGS
@@ -46,7 +46,7 @@ def lifecycle() -> str:
     )
     standings = table(
         ("status", "roll-up", "word in the report", "final"),
-        ((status, s.roll_up, s.report_word or "-", "yes" if s.final else "") for status, s in STANDINGS.items()),
+        ((status, s.roll_up, s.report_word or "-", "yes" if s.final else "") for status, s in MEANINGS.items()),
     )
     rows = table(
         ("from", "event", "to", "who may", "evidence", "calls the ERP"),
@@ -56,8 +56,8 @@ def lifecycle() -> str:
         ),
     )
     return (
-        "# The life of an order\n\nMade from `core/life/lifecycle.py` by `make docs`. Rows of a person are decisions; which"
-        " of them have a command yet, says [when an order is stuck](stuck.md).\n\n"
+        "# The life of an order\n\nMade from `core/life/lifecycle.py` by `make docs`. Rows of a person are decisions;"
+        " [when an order is stuck](stuck.md) says which of them have a command.\n\n"
         f"{pictures}## What each status means to people\n\n{standings}\n"
         f"`Queued` in the report: never sent for longer than `{PREFIX}QUEUED_STUCK_AFTER`, or refused and waiting"
         " for the ERP's set-up to be mended; younger ones are `Pending`, and stand under All orders"
@@ -95,9 +95,9 @@ def errors() -> str:
     )
     head = ("code", "what it means", "who mends it", "how", "what happens to the order", "holds the ERP after")
     return (
-        "# Errors\n\nMade from `core/catalogue.py` by `make docs`.\n\nThe last column: when the ERP refuses so many orders"
-        " with the code, and takes none between, its set-up is the likely cause. They are queued again, and sending"
-        " waits until the ERP takes an order. `never`: it is always the order's own trouble.\n\n"
+        "# Errors\n\nMade from `core/catalogue.py` by `make docs`.\n\nThe last column: when the ERP refuses so many"
+        " orders with the code, and takes none between, its set-up is the likely cause. They are queued again, and"
+        " sending waits until the ERP takes an order. `never`: it is always the order's own trouble.\n\n"
         f"{table(head, rows)}"
     )
 

@@ -10,13 +10,13 @@ from sandbox import CHECKOUT, template
 from sandbox.clerk import Clerk
 from sandbox.postgres import Cluster
 from sandbox.processes import Service
-from sandbox.tryton import Secrets, Tryton
+from sandbox.tryton import Secrets, TrytonServer
 
 FOLDER = "erp"
 """The folder of an ERP in that of its sandbox."""
 
 
-class Erp(Protocol):
+class SandboxErp(Protocol):
     """An ERP in the folder of a sandbox."""
 
     @property
@@ -57,7 +57,7 @@ class TrytonErp:
 
     def __init__(self, directory: Path) -> None:
         self._cluster, self._logs = Cluster(directory / FOLDER), directory / "tryton"
-        self.tryton = Tryton(self._cluster, self._logs, Secrets.of_this_checkout())
+        self.tryton = TrytonServer(self._cluster, self._logs, Secrets.of_this_checkout())
 
     def begin(self) -> None:
         """Make its database, if there is none yet."""
@@ -120,4 +120,4 @@ class FilesErp:
         return [key for key in self._clerk.keys_held() if key.partition(":")[0] in channels]
 
 
-ERPS: Mapping[str, Callable[[Path], Erp]] = {"tryton": TrytonErp, "drop": FilesErp}
+ERPS: Mapping[str, Callable[[Path], SandboxErp]] = {"tryton": TrytonErp, "drop": FilesErp}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from order_sync.core.basics.progress import Progress
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.life.lifecycle import STANDINGS, Status
+from order_sync.core.life.lifecycle import MEANINGS, Status
 from sandbox import CHECKOUT, STATE
 from sandbox.airflow_api import FINAL
 from sandbox.erps import ERPS
@@ -188,7 +188,7 @@ def print_result(sandbox: Sandbox, agreement: Agreement) -> None:
     """The orders by channel, the ERP's own count, and in five lines what failed and why."""
     orders = _orders(sandbox)
     by_status = orders.assign(
-        stands=[STANDINGS[Status(status)].report_word or "not an order" for status in orders["status"]]
+        stands=[MEANINGS[Status(status)].report_word or "not an order" for status in orders["status"]]
     )
     print("\nOrders by channel")
     print(by_status.groupby(["channel", "stands"]).size().unstack(fill_value=0).to_string())

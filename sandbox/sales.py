@@ -36,7 +36,7 @@ TILL = Register(5637144593, "HAM01", "HAM01-2")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SaleLine:
     """An article; `net` is without tax and after the `discount`, `rate` in per cent."""
 
     sku: str
@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class SaleCharge:
     """Freight and the like; `net` is without tax, `rate` in per cent."""
 
     code: str
@@ -60,7 +60,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SaleAddress:
     """Where a sale ships; `country` is Commerce's own id, ISO 3166-1 alpha-3."""
 
     name: str
@@ -87,9 +87,9 @@ class Sale:
     reference: str
     placed_at: datetime | str
     currency: str
-    lines: tuple[Line, ...] = ()
-    charges: tuple[Charge, ...] = ()
-    ship_to: Address | int | None = None
+    lines: tuple[SaleLine, ...] = ()
+    charges: tuple[SaleCharge, ...] = ()
+    ship_to: SaleAddress | int | None = None
     customer: str = ""
     delivery_date: date | str = NO_DATE
     delivery_mode: str = SHIP
@@ -110,7 +110,7 @@ class Sale:
         return (str(at.channel), at.store, at.terminal, self.number, self.data_area)
 
     @property
-    def sold(self) -> tuple[Line, ...]:
+    def sold(self) -> tuple[SaleLine, ...]:
         """The lines that were not voided."""
         return tuple(line for line in self.lines if not line.voided)
 
@@ -124,12 +124,12 @@ class Sale:
         """What the header says that the customer pays."""
         return self.net + sum(map(self.tax, self._items), Decimal(0)) if self.total is None else self.total
 
-    def tax(self, item: Line | Charge) -> Decimal:
+    def tax(self, item: SaleLine | SaleCharge) -> Decimal:
         """The tax on a line or charge, rounded as the currency is."""
         return (item.net * item.rate / 100).quantize(smallest(self.currency), ROUND_HALF_EVEN)
 
     @property
-    def _items(self) -> tuple[Line | Charge, ...]:
+    def _items(self) -> tuple[SaleLine | SaleCharge, ...]:
         return (*self.sold, *self.charges)
 
 

@@ -20,10 +20,10 @@ from sandbox.sales import (
     SALES_ORDER,
     SHIP,
     TILL,
-    Address,
-    Charge,
-    Line,
     Sale,
+    SaleAddress,
+    SaleCharge,
+    SaleLine,
     smallest,
 )
 from sandbox.shop import DATA_AREAS, address_of
@@ -37,17 +37,17 @@ _RATES = {tax.code: tax.rate * 100 for tax in catalogue.TAXES}
 _BUYS = {currency.code: currency.rate for currency in catalogue.CURRENCIES}
 _ARTICLES = [each for each in catalogue.PRODUCTS if each.sku not in (NOT_SALABLE, WITHOUT_ACCOUNTS)]
 
-_GUESTS: tuple[tuple[Address, str, str], ...] = (
+_GUESTS: tuple[tuple[SaleAddress, str, str], ...] = (
     # where to, currency, tax
-    (Address("Jürgen Groß", "Große Bleichen 21", "Hamburg", "20354", "DEU", "HH"), "EUR", "DE19"),
-    (Address("Zoë d'Hondt", "Rue de l'Église 3", "Liège", "4000", "BEL", "WLG"), "EUR", "EXEMPT"),
-    (Address("José María Ñáñez", "Gran Vía 28, 3º izq.", "Madrid", "28013", "ESP", "M"), "EUR", "EXEMPT"),
-    (Address("Seán O'Neill 🎁", "14 St. Stephen's Green", "Dublin", "D02 F6X2", "IRL"), "EUR", "EXEMPT"),
-    (Address("Siân Ap-Rhys", "3 Stryd Fawr", "Caerdydd", "CF10 1BH", "GBR", "CRF"), "GBP", "GB20"),
-    (Address("Nguyễn Thị Ánh", "221 Valencia Street", "San Francisco", "94103", "USA", "CA"), "USD", "US-CA"),
-    (Address("מאיה כהן", "שדרות רוטשילד 22", "תל אביב", "6688218", "ISR", "TA"), "USD", "EXEMPT"),
-    (Address("佐藤 花子", "北区赤羽 2-7-1", "東京", "115-0045", "JPN", "13"), "JPY", "JP10"),
-    (Address("Åsa Öberg", "Drottninggatan 5", "Göteborg", "411 14", "SWE", "O"), "SEK", "SE25"),
+    (SaleAddress("Jürgen Groß", "Große Bleichen 21", "Hamburg", "20354", "DEU", "HH"), "EUR", "DE19"),
+    (SaleAddress("Zoë d'Hondt", "Rue de l'Église 3", "Liège", "4000", "BEL", "WLG"), "EUR", "EXEMPT"),
+    (SaleAddress("José María Ñáñez", "Gran Vía 28, 3º izq.", "Madrid", "28013", "ESP", "M"), "EUR", "EXEMPT"),
+    (SaleAddress("Seán O'Neill 🎁", "14 St. Stephen's Green", "Dublin", "D02 F6X2", "IRL"), "EUR", "EXEMPT"),
+    (SaleAddress("Siân Ap-Rhys", "3 Stryd Fawr", "Caerdydd", "CF10 1BH", "GBR", "CRF"), "GBP", "GB20"),
+    (SaleAddress("Nguyễn Thị Ánh", "221 Valencia Street", "San Francisco", "94103", "USA", "CA"), "USD", "US-CA"),
+    (SaleAddress("מאיה כהן", "שדרות רוטשילד 22", "תל אביב", "6688218", "ISR", "TA"), "USD", "EXEMPT"),
+    (SaleAddress("佐藤 花子", "北区赤羽 2-7-1", "東京", "115-0045", "JPN", "13"), "JPY", "JP10"),
+    (SaleAddress("Åsa Öberg", "Drottninggatan 5", "Göteborg", "411 14", "SWE", "O"), "SEK", "SE25"),
 )
 _COMMENTS = (
     "",
@@ -93,8 +93,8 @@ def _order(number: int, placed_at: datetime, random: Random) -> Sale:
     else:
         address, currency, tax = random.choice(_GUESTS)
         shop = {"ship_to": address}
-    charges = [Charge("FREIGHT", _price("4.90", currency), tax, _RATES[tax])] if random.random() < 0.6 else []
-    charges += [Charge("HANDLING", _price("1.50", currency), tax, _RATES[tax])] if random.random() < 0.1 else []
+    charges = [SaleCharge("FREIGHT", _price("4.90", currency), tax, _RATES[tax])] if random.random() < 0.6 else []
+    charges += [SaleCharge("HANDLING", _price("1.50", currency), tax, _RATES[tax])] if random.random() < 0.1 else []
     wish = placed_at.date() + timedelta(days=random.randint(2, 12))
     return Sale(
         number=f"WEB01-1-{number:06}",
@@ -134,13 +134,13 @@ def _till_order(number: int, placed_at: datetime, random: Random) -> Sale:
     return replace(sale, ship_to=address_of(buyer.account), **order)  # type: ignore[arg-type]
 
 
-def _lines(random: Random, currency: str, tax: str) -> Iterator[Line]:
+def _lines(random: Random, currency: str, tax: str) -> Iterator[SaleLine]:
     for product in random.sample(_ARTICLES, random.choice((1, 1, 1, 2, 2, 3, 4, 5, 7, 12))):
         quantity = Decimal(random.choice((1, 1, 1, 1, 2, 2, 3, 4, 6, 24)))
         full = _price(product.list_price, currency)
         price = (full * random.choice((100, 100, 100, 95, 90, 80)) / 100).quantize(smallest(currency), ROUND_HALF_EVEN)
         code = "DE7" if tax == "DE19" and product.sku.endswith("7") else tax
-        yield Line(product.sku, quantity, price * quantity, code, _RATES[code], (full - price) * quantity)
+        yield SaleLine(product.sku, quantity, price * quantity, code, _RATES[code], (full - price) * quantity)
 
 
 def _price(list_price: Decimal | str, currency: str) -> Decimal:
@@ -176,7 +176,9 @@ def _blanks(sale: Sale) -> Sale:
     """Blanks around the SKU and the city."""
     sale = _first_line(sku=f" {sale.lines[0].sku}  ")(sale)
     return (
-        replace(sale, ship_to=replace(sale.ship_to, city="  Hamburg ")) if isinstance(sale.ship_to, Address) else sale
+        replace(sale, ship_to=replace(sale.ship_to, city="  Hamburg "))
+        if isinstance(sale.ship_to, SaleAddress)
+        else sale
     )
 
 
@@ -227,7 +229,7 @@ _BLUNDERS: Mapping[int, Callable[[Sale], Sale]] = {
 """What goes wrong now and then, by the order's number."""
 
 
-def _tax_without_code(lines: Sequence[Line]) -> tuple[Line, ...]:
+def _tax_without_code(lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:
     return (replace(lines[0], tax_code="", rate=Decimal(19)), *lines[1:])
 
 
@@ -280,7 +282,7 @@ _TILL_EVENTS: Mapping[int, Sequence[Callable[[Sale], Sale]]] = {
 """Rows of the till that are no orders to send, after the sale of that number."""
 
 
-def _returned(line: Line) -> Line:
+def _returned(line: SaleLine) -> SaleLine:
     """One piece of an article, given back."""
     return replace(line, quantity=Decimal(-1), net=-line.net / line.quantity, discount=Decimal(0))
 

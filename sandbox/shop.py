@@ -16,7 +16,7 @@ import pycountry
 from psycopg import sql
 
 from sandbox.catalogue import CUSTOMERS
-from sandbox.sales import ELECTRONIC, NO_DATE, PICK_UP, Address, Charge, Line, Sale
+from sandbox.sales import ELECTRONIC, NO_DATE, PICK_UP, Sale, SaleAddress, SaleCharge, SaleLine
 
 ZONE = ZoneInfo("Europe/Berlin")
 """The store's zone, in which TRANSDATE and TRANSTIME are told."""
@@ -102,7 +102,7 @@ def _rows(sale: Sale) -> Iterator[tuple[str, Row]]:
         yield "retailtransactionmarkuptrans", _charge(sale, number, charge)
         if charge.tax_code:
             yield "retailtransactionchargetaxtrans", _charge_tax(sale, number, charge)
-    if isinstance(sale.ship_to, Address):
+    if isinstance(sale.ship_to, SaleAddress):
         yield "retailtransactionaddresstrans", _address(sale, sale.ship_to)
 
 
@@ -147,7 +147,7 @@ def _header(sale: Sale) -> Row:
     }
 
 
-def _line(sale: Sale, number: int, line: Line) -> Row:
+def _line(sale: Sale, number: int, line: SaleLine) -> Row:
     tax = sale.tax(line)
     return {
         **_key(sale, terminal="terminalid"),
@@ -166,7 +166,7 @@ def _line(sale: Sale, number: int, line: Line) -> Row:
     }
 
 
-def _line_tax(sale: Sale, number: int, line: Line) -> Row:
+def _line_tax(sale: Sale, number: int, line: SaleLine) -> Row:
     return {
         **_key(sale, store="storeid", terminal="terminalid"),
         "salelinenum": number,
@@ -177,7 +177,7 @@ def _line_tax(sale: Sale, number: int, line: Line) -> Row:
     }
 
 
-def _charge(sale: Sale, number: int, charge: Charge) -> Row:
+def _charge(sale: Sale, number: int, charge: SaleCharge) -> Row:
     return {
         **_key(sale, terminal="terminalid"),
         "salelinenum": 0,
@@ -191,7 +191,7 @@ def _charge(sale: Sale, number: int, charge: Charge) -> Row:
     }
 
 
-def _charge_tax(sale: Sale, number: int, charge: Charge) -> Row:
+def _charge_tax(sale: Sale, number: int, charge: SaleCharge) -> Row:
     return {
         **_key(sale, store="storeid", terminal="terminalid"),
         "salelinenum": 0,
@@ -201,7 +201,7 @@ def _charge_tax(sale: Sale, number: int, charge: Charge) -> Row:
     }
 
 
-def _address(sale: Sale, address: Address) -> Row:
+def _address(sale: Sale, address: SaleAddress) -> Row:
     return {
         **_key(sale),
         "salelinenum": 0,

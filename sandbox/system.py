@@ -20,11 +20,11 @@ import psycopg
 from order_sync import ledger, registry
 from sandbox import CHECKOUT, samples, shop, template
 from sandbox.airflow import Airflow
-from sandbox.erps import ERPS, FOLDER, Erp, TrytonErp, own_copy
+from sandbox.erps import ERPS, FOLDER, SandboxErp, TrytonErp, own_copy
 from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
 from sandbox.sales import Sale
-from sandbox.tryton import Tryton
+from sandbox.tryton import TrytonServer
 
 CLUSTERS = ORDERS, METADATA, _ = "orders", "metadata", FOLDER
 """The folders of the Postgres servers: of ledger and channel, of Airflow, and of Tryton."""
@@ -52,7 +52,7 @@ class Sandbox:
     dags: Path = CHECKOUT / "dags"
     sales: Callable[[datetime], Iterable[Sale]] = samples.sales
     erp: str = "tryton"
-    in_erp: Erp = field(init=False)
+    in_erp: SandboxErp = field(init=False)
     airflow: Airflow = field(init=False)
     inbox: Inbox = field(init=False)
     orders: Cluster = field(init=False)
@@ -73,7 +73,7 @@ class Sandbox:
         return self.directory / "reports"
 
     @property
-    def tryton(self) -> Tryton:
+    def tryton(self) -> TrytonServer:
         """The ERP, where it is Tryton."""
         assert isinstance(self.in_erp, TrytonErp)  # noqa: S101  who asks for it started one
         return self.in_erp.tryton

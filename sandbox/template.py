@@ -22,7 +22,7 @@ from sandbox import CHECKOUT, STATE
 from sandbox.postgres import Cluster
 from sandbox.processes import Service, locked, run
 from sandbox.seed import seed
-from sandbox.tryton import DATABASE, Secrets, Tryton
+from sandbox.tryton import DATABASE, Secrets, TrytonServer
 
 AIRFLOW_DATABASE = "airflow"
 CACHE = STATE / "cache"
@@ -92,7 +92,7 @@ class Template:
 
 
 def _seeded(cluster: Cluster, logs: Path) -> None:
-    tryton = Tryton(cluster, logs, Secrets.of_this_checkout())
+    tryton = TrytonServer(cluster, logs, Secrets.of_this_checkout())
     tryton.activate_modules()
     try:
         tryton.start_server()

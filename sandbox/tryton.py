@@ -54,7 +54,7 @@ class Secrets:
 
 
 @dataclass
-class Tryton:
+class TrytonServer:
     """The servers of one database. `directory` receives their configuration and logs."""
 
     cluster: Cluster

@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scaffold.begin import KINDS, Refused, plan, write
+from scaffold.begin import KINDS, CannotBegin, plan, write
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -14,7 +14,7 @@ def main(called: str, name: str, checkout: Path = CHECKOUT) -> int:
     kind = KINDS[called]
     try:
         planned = plan(kind, name, checkout, datetime.now(UTC))
-    except Refused as refused:
+    except CannotBegin as refused:
         print(refused, file=sys.stderr)
         return 2
     write(planned)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from order_sync.core.errors import Misconfigured
 from order_sync.core.settings import PREFIX
-from order_sync.registry import Page, read_page
+from order_sync.registry import OwnersPage, read_page
 from scaffold.insert import into_list, into_yaml
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,7 +26,7 @@ LONGEST = 30
 SQL = ("fingerprint", "headers", "sample", "new", "again", "placed", "transactions")
 
 
-class Refused(Exception):
+class CannotBegin(Exception):
     """Why nothing was written, in one sentence."""
 
 
@@ -82,13 +82,13 @@ def plan(kind: Kind, name: str, checkout: Path, today: datetime) -> Plan:
     try:
         page = read_page(page_file)
     except Misconfigured as mistake:
-        raise Refused(f"{mistake}: correct it first") from None
+        raise CannotBegin(f"{mistake}: correct it first") from None
     if name in {spec.name for spec in page.channels} | {spec.name for spec in page.erps}:
-        raise Refused(f"'{name}' is in {page_file} already: choose another name")
+        raise CannotBegin(f"'{name}' is in {page_file} already: choose another name")
     places = {template: checkout / path.format(name) for template, path in kind.files.items()}
     places |= {template: page_file.parent / path.format(name) for template, path in kind.beside.items()}
     if there := [place for place in places.values() if place.exists()]:
-        raise Refused(f"{there[0]} is there already, and nothing is overwritten: choose another name, or remove it")
+        raise CannotBegin(f"{there[0]} is there already, and nothing is overwritten: choose another name, or remove it")
     texts = {template: _filled(kind, template, name, page, today) for template in (*places, "line.txt")}
     settings = checkout / "airflow_settings.yaml"
     airflow = into_yaml(settings.read_text(), "connections", _filled(kind, "connection.yaml", name, page, today))
@@ -97,7 +97,7 @@ def plan(kind: Kind, name: str, checkout: Path, today: datetime) -> Plan:
     try:
         listed = into_list(page_file.read_text(), kind.listed_in, texts["line.txt"].rstrip("\n"))
     except ValueError as trouble:
-        raise Refused(f"{page_file}: {trouble}") from None
+        raise CannotBegin(f"{page_file}: {trouble}") from None
     _try(page_file, listed)
     return Plan({place: texts[template] for template, place in places.items()}, {page_file: listed, settings: airflow})
 
@@ -121,20 +121,20 @@ def _try(page_file: Path, text: str) -> None:
             read_page(file)
         except Misconfigured as mistake:
             said = str(mistake).replace(str(file), str(page_file))
-            raise Refused(f"with the new line, {said}: add what it lacks first") from None
+            raise CannotBegin(f"with the new line, {said}: add what it lacks first") from None
 
 
 def _check(kind: Kind, name: str) -> None:
     fits = re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) and len(name) <= LONGEST
     if not fits or keyword.iskeyword(name) or name in (ERP.placeholder, CHANNEL.placeholder):
-        raise Refused(
+        raise CannotBegin(
             f"'{name}' is no name for it: NAME is a word or several with _ between, of lower case letters and digits,"
             f" begins with a letter, has {LONGEST} characters at most, and is no word of Python; as in"
             f" 'make new-{kind.called} NAME=my_{'erp' if kind is ERP else 'shop'}'"
         )
 
 
-def _filled(kind: Kind, template: str, name: str, page: Page, today: datetime) -> str:
+def _filled(kind: Kind, template: str, name: str, page: OwnersPage, today: datetime) -> str:
     text = (TEMPLATES / kind.called / template).read_text(encoding="utf-8")
     for mark, becomes in _marks(kind.placeholder, name).items():
         text = text.replace(mark, becomes)

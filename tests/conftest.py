@@ -20,7 +20,7 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 if TYPE_CHECKING:
-    from sandbox.tryton import Tryton
+    from sandbox.tryton import TrytonServer
     from tests.fixtures.drop import WorkingClerk
     from tests.support.back_office_server import BackOfficeServer
     from tests.support.platform_server import PlatformServer
@@ -92,13 +92,13 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def tryton(folder: Path) -> "Iterator[Tryton]":
+def tryton(folder: Path) -> "Iterator[TrytonServer]":
     """A running Tryton with its worker. Who stops the worker starts it again."""
     from sandbox import template
-    from sandbox.tryton import Secrets, Tryton
+    from sandbox.tryton import Secrets, TrytonServer
 
     cluster = template.TRYTON.copy_to(folder / "postgres")
-    tryton = Tryton(cluster, folder / "tryton", Secrets.of_this_checkout())
+    tryton = TrytonServer(cluster, folder / "tryton", Secrets.of_this_checkout())
     try:
         cluster.start()
         tryton.start()

@@ -14,7 +14,7 @@ import pytest
 from docs.generate import DOCS, PAGES
 from order_sync import permissions
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.life.lifecycle import STANDINGS
+from order_sync.core.life.lifecycle import MEANINGS
 from order_sync.core.sending.holds import HoldKind
 from order_sync.ledger import migrate
 from sandbox.postgres import Cluster
@@ -199,7 +199,7 @@ def test_each_line_of_the_checklist_says_what_verifies_it_or_that_nothing_does()
 def test_every_status_is_explained_to_whoever_misses_an_order():
     page = (DOCS / "stuck.md").read_text()
     table = page.partition("| status |")[2].partition("\n\n")[0]
-    assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sorted(STANDINGS)
+    assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sorted(MEANINGS)
     assert set(
         re.findall(r"^\| `(\w+)` \| .* \|$", page.partition("## 2. Holds")[2].partition("## 3.")[0], re.M)
     ) == set(HoldKind)

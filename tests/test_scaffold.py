@@ -20,7 +20,7 @@ from order_sync.wire.auth import bearer, client_credentials
 from order_sync.wire.endpoint import Endpoint
 from order_sync.wire.http import Http
 from scaffold.__main__ import main
-from scaffold.begin import CHANNEL, ERP, KINDS, LONGEST, TEMPLATES, Refused, plan
+from scaffold.begin import CHANNEL, ERP, KINDS, LONGEST, TEMPLATES, CannotBegin, plan
 from scaffold.insert import into_list, into_yaml
 from tests.support.filling_in import filled_in
 from tests.support.simulator import Answer, Call, Simulator, route
@@ -252,10 +252,10 @@ def test_the_line_and_what_lies_beside_it_go_where_the_owners_page_is(small: Pat
 def test_a_page_with_a_mistake_or_without_an_import_is_told_and_left(small: Path):
     page = small / "include" / "registry.py"
     page.write_text("from order_sync.specs import ErpSpec\n\nERPS = (ErpSpec('a', 'b:C'),)\nCHANNELS = ()\n")
-    with pytest.raises(Refused, match=r"with the new line, .*registry.py, line \d+: NameError: .*'ChannelSpec'"):
+    with pytest.raises(CannotBegin, match=r"with the new line, .*registry.py, line \d+: NameError: .*'ChannelSpec'"):
         plan(CHANNEL, "my_shop", small, TODAY)
     page.write_text("ERPS = \n")
-    with pytest.raises(Refused, match=r"registry.py, line 1: SyntaxError: .*: correct it first"):
+    with pytest.raises(CannotBegin, match=r"registry.py, line 1: SyntaxError: .*: correct it first"):
         plan(ERP, "my_erp", small, TODAY)
 
 

@@ -21,17 +21,17 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.order.maker import make
 from order_sync.core.order.model import Order
 from order_sync.core.settings import Settings
-from order_sync.erps.tryton import Tryton as Adapter
+from order_sync.erps.tryton import TrytonServer as Adapter
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client
 from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.refusals import Refusals
 from order_sync.erps.tryton.sales import MODEL, Sales
-from order_sync.erps.tryton.session import Session
+from order_sync.erps.tryton.session import TrytonSession
 from order_sync.ledger import Ledger
 from order_sync.wire.endpoint import Endpoint
 from sandbox import sales, scratch, shop, template
-from sandbox.tryton import DATABASE, INTEGRATION, Secrets, Tryton
+from sandbox.tryton import DATABASE, INTEGRATION, Secrets, TrytonServer
 
 ORDERS = 128
 """Orders of one push, and of the bare calls."""
@@ -81,7 +81,7 @@ class Shop:
 class Company:
     """A running Tryton, and a ledger for what is pushed into it."""
 
-    def __init__(self, at: Servers, tryton: Tryton) -> None:
+    def __init__(self, at: Servers, tryton: TrytonServer) -> None:
         self._ledger = connecting(at.database("batches"))
         self._shop, self._bare = Shop(at, "pushed"), Shop(at, "bare")
         extra = {"database": DATABASE, "user_password": tryton.secrets.user_password}
@@ -116,7 +116,7 @@ class Company:
             data = MasterData(client)
             addresses = Addresses(client, data, Refusals())
             made = Sales(client, data, addresses, Refusals(), SETTINGS.total_tolerance)
-            session = Session(client.http, self._endpoint, DATABASE)
+            session = TrytonSession(client.http, self._endpoint, DATABASE)
             begun = time.monotonic()
             await data.learn_shops([SPEC.name])
             await data.learn(orders)
@@ -143,10 +143,10 @@ def measured(at: Servers, rounds: int) -> list[Row]:
     return [Row(name, ORDERS / ours, ORDERS / limit)]
 
 
-def _started(folder: Path, begun: ExitStack) -> Tryton:
+def _started(folder: Path, begun: ExitStack) -> TrytonServer:
     cluster = template.TRYTON.copy_to(folder / "postgres")
     begun.callback(cluster.remove)
-    tryton = Tryton(cluster.start(), folder / "tryton", Secrets.of_this_checkout())
+    tryton = TrytonServer(cluster.start(), folder / "tryton", Secrets.of_this_checkout())
     begun.callback(tryton.stop)
     tryton.start()
     return tryton

@@ -17,7 +17,7 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.records.orders import Landing
-from order_sync.core.records.report import Report, ReportRequest
+from order_sync.core.records.report import Report, ReportScope
 from order_sync.ledger import Ledger
 
 OPEN = 5_000
@@ -114,7 +114,7 @@ def filled(at: Servers, name: str, done: int, failed: int = OPEN) -> str:
 def _report(ledger: Ledger, day: int, at_least: int) -> Report:
     now = datetime.now(UTC)
     window = Window(now - timedelta(days=1), now + timedelta(days=1))
-    request = ReportRequest(date(2026, 1, 1) + timedelta(days=day), "failed", window, "UTC", timedelta(minutes=30), {})
+    request = ReportScope(date(2026, 1, 1) + timedelta(days=day), "failed", window, "UTC", timedelta(minutes=30), {})
     report = ledger.build_report(request)
     if report.shown.get("Failed", 0) < at_least:
         raise SystemExit(f"the report shows {dict(report.shown)}")

@@ -21,7 +21,7 @@ from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.route import Route
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.core.settling.verdict import Policy
 from order_sync.ledger import Ledger
 from order_sync.wire.auth import bearer
@@ -55,7 +55,7 @@ class Nearby:
     async def prepare(self, orders: Collection[Order]) -> None:
         pass
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         return {}
 
     async def submit(self, order: Order) -> Receipt:

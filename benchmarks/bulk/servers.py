@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from order_sync.channels.sql import SqlChannel
-from order_sync.channels.sql.folder import Folder, around
+from order_sync.channels.sql.folder import StatementFolder, around
 from order_sync.core.basics.actor import Actor
 from order_sync.core.sending.route import Route
 from order_sync.ledger import migrate
@@ -100,7 +100,7 @@ def psql(*addresses_and_statements: tuple[str, list[str]]) -> None:
 def rows_by_hand() -> str:
     """The SELECT that our reading runs, as text."""
     which = (SHOP / "new.sql").read_text().replace("%(since)s", "0")
-    transactions = Folder(ROUTE.channel, SHOP).text("transactions.sql").replace("{which}", which)
+    transactions = StatementFolder(ROUTE.channel, SHOP).text("transactions.sql").replace("{which}", which)
     return around("read_rows", transactions=transactions)
 
 

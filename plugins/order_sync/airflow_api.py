@@ -40,7 +40,7 @@ class AirflowApi:
 
     async def _rows(self, path: str, name: str, conditions: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        log_in = _LogIn(self.endpoint, self.user)
+        log_in = _AirflowLogIn(self.endpoint, self.user)
         async with Http(self.endpoint, self.settings, log_in) as http:
             while True:
                 asked = urlencode({**conditions, "limit": PAGE, "offset": len(found)}, doseq=True)
@@ -54,7 +54,7 @@ class AirflowApi:
                     return found
 
 
-class _LogIn(Renewed):
+class _AirflowLogIn(Renewed):
     """Airflow's own way: a user's name and password give a token."""
 
     what = "the token"

@@ -1,4 +1,6 @@
-"""Who may do what in Airflow: what each role may do with each DAG, as `core/decisions/rights.py` says, and how roles are made.
+"""Who may do what in Airflow: what each role may do with each DAG, and how roles are made.
+
+`core/decisions/rights.py` says what; this is how Airflow is told.
 
 Airflow heeds a DAG's `access_control` under the FAB auth manager, and refuses a DAG that names a role which is not
 there: so the DAGs name them once `ORDER_SYNC_ROLES` says that they are. Until then, and without a role, nobody has any

@@ -29,7 +29,7 @@ SHIPPED = Path(__file__).parents[2] / "include"
 """What the package brings along: the example of an owner's page, and SQL."""
 
 
-class Page(NamedTuple):
+class OwnersPage(NamedTuple):
     """An owner's page: the file, and what it lists. `distributors_off` says why nothing of a distributor is sent."""
 
     file: Path
@@ -38,7 +38,7 @@ class Page(NamedTuple):
     distributors_off: Mapping[str, str] = MappingProxyType({})
 
 
-def read_page(file: Path) -> Page:
+def read_page(file: Path) -> OwnersPage:
     """What an owner's page lists. Raises Misconfigured with every mistake that it can name, and where it stands."""
     spec = spec_from_file_location("order_sync_owners_registry", file)
     if spec is None or spec.loader is None or not file.is_file():
@@ -46,7 +46,7 @@ def read_page(file: Path) -> Page:
     page = module_from_spec(spec)
     try:
         spec.loader.exec_module(page)
-        read = Page(file, tuple(page.CHANNELS), tuple(page.ERPS), {**getattr(page, "DISTRIBUTORS_OFF", {})})
+        read = OwnersPage(file, tuple(page.CHANNELS), tuple(page.ERPS), {**getattr(page, "DISTRIBUTORS_OFF", {})})
     except Exception as error:
         raise Misconfigured(f"{_where(file, error)}: {_what(error)}") from error
     if mistakes := "; ".join(_mistakes(read)):
@@ -70,7 +70,7 @@ def _what(error: Exception) -> str:
     return f"{type(error).__name__}: {said}"
 
 
-def _mistakes(page: Page) -> Iterator[str]:
+def _mistakes(page: OwnersPage) -> Iterator[str]:
     """What is wrong between the entries of a page."""
     for kind, type_, specs in (("CHANNELS", ChannelSpec, page.channels), ("ERPS", ErpSpec, page.erps)):
         for spec in specs:

@@ -21,7 +21,7 @@ from order_sync.core.order.references import ANY_KEY, addressed
 from order_sync.core.ports.erp import Erp, Listing, Revivable
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import Traits
-from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.specs import ErpSpec
 from order_sync.wire.endpoint import Endpoint
 from tests.contract import wrong_erps as wrong
@@ -122,7 +122,7 @@ class Addressing(wrong.Wrong):
     async def submit(self, order: Order) -> Receipt:
         return await self.right.submit(self._addressed(order))
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         return await self.right.look_up([replace(each, order=self._addressed(each.order)) for each in sent])
 
     async def revive(self, order: Order, number: str) -> None:
@@ -176,7 +176,7 @@ class Subject:
         """Wait until the ERP shows what it has."""
         await asyncio.sleep(self.lag)
 
-    async def seen(self, erp: Erp, order: Order, number: str = "") -> Sequence[Found]:
+    async def seen(self, erp: Erp, order: Order, number: str = "") -> Sequence[ErpOrder]:
         """What a look-up finds under the order's key, once the ERP shows what it has."""
         await self.shown()
         return (await erp.look_up([Sent(order, number)])).get(order.key, ())

@@ -12,7 +12,7 @@ import pytest
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
 from order_sync.core.ports.erp import Batching
 from order_sync.core.sending.receipts import Receipt, Sent
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
 from tests.contract.test_erp_contract import answered, doubled
@@ -137,7 +137,10 @@ async def test_what_a_batch_left_half_made_is_finished_by_the_next(subject):
             subject.network.behave()
         await another.submit_all(orders)
         assert not [
-            found for order in orders for found in await subject.seen(erp, order) if found.state is FoundState.HALF_MADE
+            found
+            for order in orders
+            for found in await subject.seen(erp, order)
+            if found.state is ErpOrderState.HALF_MADE
         ]
         assert await held(erp, orders) == [1] * 2
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from order_sync.channels.sql.folder import Folder, around
+from order_sync.channels.sql.folder import StatementFolder, around
 from order_sync.core.basics.calendar_days import Window
 from tests.contract.channel_subject import START, Subject, digests, references
 from tests.support.shop import PLACED_AT, needs
@@ -55,7 +55,7 @@ def test_nothing_but_the_condition_chooses_what_is_read(subject: Subject):
 @needs("folder")
 def test_the_headers_have_the_keys_of_the_transactions(subject: Subject):
     subject.add(*TEN)
-    sql = Folder(subject.shop.spec.name, subject.channel().folder)
+    sql = StatementFolder(subject.shop.spec.name, subject.channel().folder)
     both = {file: sql.chosen(f"{file}.sql", "new.sql") for file in ("headers", "transactions")}
     with subject.shop.connect() as connection:
         bound = {**subject.shop.spec.options, "since": 0}

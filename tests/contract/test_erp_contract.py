@@ -36,8 +36,8 @@ from order_sync.core.order.references import addressed, reference_of
 from order_sync.core.ports.erp import Erp
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found, FoundState
-from order_sync.core.settling.verdict import Doubt, judge
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
+from order_sync.core.settling.verdict import InDoubt, judge
 from tests.contract import wrong_erps as wrong
 from tests.contract.erp_subject import Subject, installed_erp, needs
 from tests.support.samples import some
@@ -60,12 +60,12 @@ def subject(installed: Subject) -> Iterator[Subject]:
     installed.network.behave()
 
 
-async def settled(subject: Subject, erp: Erp, order: Order) -> Found:
+async def settled(subject: Subject, erp: Erp, order: Order) -> ErpOrder:
     """The ERP order once it is confirmed, or as it is when patience is over."""
     subject.works()
     deadline = time.monotonic() + subject.patience
     (found,) = await subject.seen(erp, order)
-    while found.state is FoundState.TAKEN and time.monotonic() < deadline:
+    while found.state is ErpOrderState.TAKEN and time.monotonic() < deadline:
         await asyncio.sleep(0.1)
         (found,) = await subject.seen(erp, order)
     return found
@@ -105,7 +105,7 @@ def proof(erp: Erp, order: Order) -> Decimal | None:
     return {"gross": order.total, "net": order.net, "acceptance": None}[erp.traits.proof]
 
 
-def over(subject: Subject, erp: Erp, order: Order, founds: Sequence[Found]) -> list[Decimal | None]:
+def over(subject: Subject, erp: Erp, order: Order, founds: Sequence[ErpOrder]) -> list[Decimal | None]:
     """What the ERP's orders under a key are over: by the look-up, or by who looks into an ERP that tells no total."""
     if erp.traits.proof == "acceptance":
         return [subject.fixture.total(subject.server, addressed(order, erp.traits.external_reference))]
@@ -117,7 +117,7 @@ def due(erp: Erp, order: Order) -> Decimal:
     return order.net if erp.traits.proof == "net" else order.total
 
 
-def is_it(erp: Erp, founds: Sequence[Found], receipt: Receipt) -> bool:
+def is_it(erp: Erp, founds: Sequence[ErpOrder], receipt: Receipt) -> bool:
     """Whether a look-up shows one order, the one of a receipt. What is only accepted may get its number later."""
     numbers = [found.number for found in founds]
     if not erp.traits.looks_up:
@@ -125,7 +125,7 @@ def is_it(erp: Erp, founds: Sequence[Found], receipt: Receipt) -> bool:
     return len(numbers) == 1 if erp.traits.proof == "acceptance" else numbers == [receipt.number]
 
 
-def tells_its_money(erp: Erp, order: Order, found: Found) -> None:
+def tells_its_money(erp: Erp, order: Order, found: ErpOrder) -> None:
     """A look-up tells the total that proves an order, and its currency."""
     if erp.traits.proof != "acceptance":
         assert isinstance(found.total, Decimal), "the total is no Decimal: money must never be a float"
@@ -133,9 +133,9 @@ def tells_its_money(erp: Erp, order: Order, found: Found) -> None:
         assert found.total == proof(erp, order), "the total is not the order's, to the cent"
 
 
-def in_doubt(order: Order) -> Doubt:
+def in_doubt(order: Order) -> InDoubt:
     """The order as the ledger has it when its attempt was interrupted and its grace is over."""
-    return Doubt(Status.SENDING, order.total, order.currency, LONG_AGO, datetime.max.replace(tzinfo=UTC), 0).about(
+    return InDoubt(Status.SENDING, order.total, order.currency, LONG_AGO, datetime.max.replace(tzinfo=UTC), 0).about(
         order
     )
 
@@ -271,7 +271,7 @@ async def test_a_submitted_order_is_there_once_with_its_number_and_its_money(sub
     (found,) = founds
     assert is_it(erp, founds, receipt), "receipt and look-up tell different numbers"
     tells_its_money(erp, order, found)
-    assert found.state in (FoundState.TAKEN, FoundState.CONFIRMED)
+    assert found.state in (ErpOrderState.TAKEN, ErpOrderState.CONFIRMED)
 
 
 async def test_charges_arrive_with_the_lines(subject):
@@ -291,7 +291,7 @@ async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(sub
             assert judge(doubt, [], LONG_AGO, policy).event is Event.CONFIRMED, "no receipt proves that it has an order"
             return
         found = await settled(subject, erp, order)
-    assert found.state is FoundState.CONFIRMED, f"after {subject.patience} s it is {found.state}, not confirmed"
+    assert found.state is ErpOrderState.CONFIRMED, f"after {subject.patience} s it is {found.state}, not confirmed"
     if erp.traits.proof != "acceptance":
         assert (found.total, found.currency) == (proof(erp, order), order.currency), "it is confirmed over other money"
     event = judge(in_doubt(order), [found], LONG_AGO, Settings().policy(erp.traits)).event
@@ -450,7 +450,7 @@ async def test_an_order_that_is_begun_is_finished_as_no_other_one(subject, chang
     order = subject.order()
     async with subject.erp() as erp:
         found = await begin_wholly(subject, erp, order)
-        if found.state is FoundState.HALF_MADE:
+        if found.state is ErpOrderState.HALF_MADE:
             answer = await answered(erp.submit(changed(order)))
             there, ours = [each.total for each in await subject.seen(erp, order)], proof(erp, order)
             # An ERP that takes line after line may go on to the other order, if it begins alike, and have all of that.
@@ -501,7 +501,7 @@ async def test_a_refused_order_is_not_counted_as_sent_and_stops_no_other(subject
         await erp.prepare([refused, good])
         assert isinstance(await answered(erp.submit(refused)), OrderRefused)
         assert (await erp.submit(good)).number
-        assert not [found for found in await subject.seen(erp, refused) if found.state is not FoundState.HALF_MADE]
+        assert not [found for found in await subject.seen(erp, refused) if found.state is not ErpOrderState.HALF_MADE]
 
 
 @needs("refused_later")
@@ -511,7 +511,7 @@ async def test_what_the_erp_refuses_later_is_told_with_its_reason_and_can_be_sen
         before = await subject.count(erp, order.key.channel)
         await erp.submit(order)
         found = await settled(subject, erp, order)
-        assert found.state is FoundState.REFUSED, f"what the ERP refused is told as {found.state}"
+        assert found.state is ErpOrderState.REFUSED, f"what the ERP refused is told as {found.state}"
         assert found.text, "the refusal does not say why"
         for private in (order.ship_to.name, order.ship_to.street):
             assert private not in found.text, "the refusal names people or places"
@@ -520,7 +520,7 @@ async def test_what_the_erp_refuses_later_is_told_with_its_reason_and_can_be_sen
         good = replace(subject.order(), key=order.key)
         await erp.submit(good)
         found = await settled(subject, erp, good)
-        assert found.state is FoundState.CONFIRMED, "what was refused is not taken when it is sent again"
+        assert found.state is ErpOrderState.CONFIRMED, "what was refused is not taken when it is sent again"
         assert await subject.count(erp, order.key.channel) == before + 1
 
 
@@ -530,7 +530,9 @@ async def test_what_the_erp_has_not_worked_on_is_not_told_as_confirmed(subject):
     async with subject.erp() as erp:
         await erp.submit(order)
         founds = await subject.seen(erp, order)
-    assert [found.state for found in founds] == [FoundState.TAKEN], "it is told as confirmed before the ERP confirms it"
+    assert [found.state for found in founds] == [ErpOrderState.TAKEN], (
+        "it is told as confirmed before the ERP confirms it"
+    )
 
 
 async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once(subject):
@@ -560,9 +562,9 @@ async def goes_on_without_answers(subject: Subject, how: str) -> None:
             assert len(founds) == held * erp.traits.looks_up, (
                 f"{where}, the ERP holds {held} orders and the look-up finds {len(founds)}"
             )
-            if founds and founds[0].state is not FoundState.HALF_MADE:
+            if founds and founds[0].state is not ErpOrderState.HALF_MADE:
                 ended = await settled(subject, erp, order)
-                assert ended.state is FoundState.CONFIRMED, f"{where}, it is told as {ended.state}, and stays so"
+                assert ended.state is ErpOrderState.CONFIRMED, f"{where}, it is told as {ended.state}, and stays so"
             elif founds:
                 assert founds[0].same_lines is True, "a half-made order is not compared with what it should be"
                 event = judge(in_doubt(order), founds, datetime.now(UTC), Settings().policy(erp.traits)).event
@@ -667,7 +669,7 @@ async def test_a_cancelled_order_is_found_as_cancelled(subject):
         await cancelled_in_erp(subject, erp, order)
         founds = await subject.seen(erp, order)
         assert len(founds) == 1, "the look-up misses a cancelled order"
-        assert founds[0].state is FoundState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
+        assert founds[0].state is ErpOrderState.CANCELLED, f"a cancelled order is told as {founds[0].state}"
 
 
 @needs("shown", "cancel")
@@ -678,7 +680,9 @@ async def test_a_second_submit_of_a_cancelled_order_is_no_success_and_makes_it_a
         name = await cancelled_in_erp(subject, erp, order)
         answer = await answered(erp.submit(order))
         states = {found.number: found.state for found in await subject.seen(erp, order)}
-        assert states[name] is FoundState.CANCELLED, f"a submit brings a cancelled order to life: it is {states[name]}"
+        assert states[name] is ErpOrderState.CANCELLED, (
+            f"a submit brings a cancelled order to life: it is {states[name]}"
+        )
         anew = len(states) > 1 or erp.traits.guarantee != "unique_key"
         assert anew or isinstance(answer, OrderSyncError), f"a submit of a cancelled order succeeds: {answer!r}"
 
@@ -705,14 +709,14 @@ async def begin(subject: Subject, erp: Erp, order: Order) -> None:
             break
 
 
-async def begin_wholly(subject: Subject, erp: Erp, order: Order) -> Found:
+async def begin_wholly(subject: Subject, erp: Erp, order: Order) -> ErpOrder:
     """The same, until all that an order is made of is there."""
     for heard in range(20):
         subject.network.lose(".", skip=heard)
         await answered(erp.submit(order))
         subject.network.behave()
         founds = await subject.seen(erp, order)
-        if founds and (founds[0].state is not FoundState.HALF_MADE or founds[0].total == proof(erp, order)):
+        if founds and (founds[0].state is not ErpOrderState.HALF_MADE or founds[0].total == proof(erp, order)):
             return founds[0]
     raise AssertionError("a submit does not get on, however much of it is answered")
 
@@ -767,7 +771,7 @@ async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_mad
             (found,) = await subject.seen(erp, order)
             rows = await erp.by_number(order.key.channel, [found.number])
             listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == bears(erp, order)]
-            begun = found.state is FoundState.HALF_MADE
+            begun = found.state is ErpOrderState.HALF_MADE
             for row in (*rows.values(), *listed):
                 assert row.begun is begun, (
                     f"an order that is {found.state} is told as {'begun' if row.begun else 'whole'}"
@@ -816,11 +820,11 @@ async def test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_s
         name = await cancelled_in_erp(subject, erp, order)
         refused = await answered(erp.revive(order, name))
         if isinstance(refused, OrderRefused):  # an ERP that opens none again
-            assert [found.state for found in await subject.seen(erp, order)] == [FoundState.CANCELLED]
+            assert [found.state for found in await subject.seen(erp, order)] == [ErpOrderState.CANCELLED]
             return
         await erp.revive(order, name)
         founds = await subject.seen(erp, order)
-        assert [found.state for found in founds] == [FoundState.HALF_MADE], f"what was opened again is {founds}"
+        assert [found.state for found in founds] == [ErpOrderState.HALF_MADE], f"what was opened again is {founds}"
         receipt = await erp.submit(order)
         assert await subject.count(erp, order.key.channel) == before + 1, "an order that is opened again is there twice"
         assert [found.number for found in await subject.seen(erp, order)] == [receipt.number]
@@ -843,7 +847,7 @@ async def test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_
         answer = await answered(erp.revive(doubled(whole), name))
         assert isinstance(answer, OrderRefused), f"an order of other content is opened again: {answer!r}"
         states = [found.state for each in {order, another, whole} for found in await subject.seen(erp, each)]
-    assert {*states} == {FoundState.CANCELLED}, "a cancelled order was opened again all the same"
+    assert {*states} == {ErpOrderState.CANCELLED}, "a cancelled order was opened again all the same"
 
 
 def lately() -> Window:

@@ -16,7 +16,7 @@ from order_sync.core.order.references import SHORT_CHARACTERS, ReferenceField, s
 from order_sync.core.ports.erp import Erp, Health
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import KINDS
-from order_sync.core.settling.erp_orders import Found, FoundState, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
 from order_sync.wire.pace import Gate
 
 ANY = count()
@@ -43,21 +43,21 @@ class Wrong:
     async def submit(self, order: Order) -> Receipt:
         return await self.right.submit(order)
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         found = await self.right.look_up(sent)
         return {key: [changed for each in founds if (changed := self.seen(each))] for key, founds in found.items()}
 
-    def seen(self, found: Found) -> Found | None:
+    def seen(self, found: ErpOrder) -> ErpOrder | None:
         """One ERP order as the look-up tells it; None leaves it out."""
         return found
 
-    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
         return await self.right.by_number(channel, numbers)
 
     async def revive(self, order: Order, number: str) -> None:
         await self.right.revive(order, number)
 
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
         return await self.right.orders(channel, window)
 
     async def count(self, channel: str) -> int:
@@ -159,7 +159,7 @@ class TakesTheHeaderForAnother(Wrong):
 
     def seen(self, found):
         return replace(
-            found, same_lines=None if found.state is FoundState.HALF_MADE and not found.total else found.same_lines
+            found, same_lines=None if found.state is ErpOrderState.HALF_MADE and not found.total else found.same_lines
         )
 
 
@@ -167,8 +167,8 @@ class TakesTheHeaderForTheOrder(Wrong):
     patience = 1
 
     def seen(self, found):
-        header = found.state is FoundState.HALF_MADE and not found.total
-        return replace(found, state=FoundState.TAKEN) if header else found
+        header = found.state is ErpOrderState.HALF_MADE and not found.total
+        return replace(found, state=ErpOrderState.TAKEN) if header else found
 
 
 class GivesANumberOfNothing(Wrong):
@@ -287,14 +287,18 @@ class ReadsOnePage(Wrong):
 
 class ConfirmsWhatIsOnlyTaken(Wrong):
     def seen(self, found):
-        return replace(found, state=FoundState.CONFIRMED, number="SO-1") if found.state is FoundState.TAKEN else found
+        return (
+            replace(found, state=ErpOrderState.CONFIRMED, number="SO-1")
+            if found.state is ErpOrderState.TAKEN
+            else found
+        )
 
 
 class MissesRefusals(Wrong):
     patience = 1
 
     def seen(self, found):
-        return replace(found, state=FoundState.TAKEN) if found.state is FoundState.REFUSED else found
+        return replace(found, state=ErpOrderState.TAKEN) if found.state is ErpOrderState.REFUSED else found
 
 
 class GossipsInLateRefusals(Wrong):
@@ -459,24 +463,24 @@ class InventsCodes(Wrong):
 
 class MissesWhatIsHalfMade(Wrong):
     def seen(self, found):
-        return None if found.state is FoundState.HALF_MADE else found
+        return None if found.state is ErpOrderState.HALF_MADE else found
 
 
 class TakesHalfMadeForTaken(Wrong):
     patience = 5
 
     def seen(self, found):
-        return replace(found, state=FoundState.TAKEN) if found.state is FoundState.HALF_MADE else found
+        return replace(found, state=ErpOrderState.TAKEN) if found.state is ErpOrderState.HALF_MADE else found
 
 
 class MissesWhatIsCancelled(Wrong):
     def seen(self, found):
-        return None if found.state is FoundState.CANCELLED else found
+        return None if found.state is ErpOrderState.CANCELLED else found
 
 
 class TakesCancelledForTaken(Wrong):
     def seen(self, found):
-        return replace(found, state=FoundState.TAKEN) if found.state is FoundState.CANCELLED else found
+        return replace(found, state=ErpOrderState.TAKEN) if found.state is ErpOrderState.CANCELLED else found
 
 
 class TakesACancelledOrderForDone(Wrong):
@@ -526,13 +530,13 @@ class TellsNoCurrency(Wrong):
 
 class ConfirmsAtOnceAndForNothing(Wrong):
     def seen(self, found):
-        return replace(found, state=FoundState.CONFIRMED, total=found.total + 1)
+        return replace(found, state=ErpOrderState.CONFIRMED, total=found.total + 1)
 
 
 class FindsEverything(Wrong):
     async def look_up(self, sent):
         found = await self.right.look_up(sent)
-        some = next(iter(found.values()), [Found(FoundState.TAKEN, "1", "confirmed", Decimal(1), "EUR")])
+        some = next(iter(found.values()), [ErpOrder(ErpOrderState.TAKEN, "1", "confirmed", Decimal(1), "EUR")])
         return {each.order.key: found.get(each.order.key, some) for each in sent}
 
 
@@ -690,7 +694,7 @@ class FindsNumbersWithoutKeys(Wrong):
 
 class FindsAnyNumber(Wrong):
     async def by_number(self, channel, numbers):
-        return {number: InErp(number, "", False, False) for number in numbers} | await self.right.by_number(
+        return {number: ListedOrder(number, "", False, False) for number in numbers} | await self.right.by_number(
             channel, numbers
         )
 

@@ -17,13 +17,13 @@ from order_sync.core.order.model import OrderKey
 from order_sync.core.order.money import Tolerance, minor_unit
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found, FoundState
-from order_sync.core.settling.verdict import Doubt, Policy, judge, next_look
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
+from order_sync.core.settling.verdict import InDoubt, Policy, judge, next_look
 from tests.fixtures import owners_page
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-DOUBT = Doubt(Status.SENT, Decimal("10.00"), "EUR", NOW + timedelta(minutes=2), NOW + timedelta(minutes=30), 0)
-CONFIRMED = Found(FoundState.CONFIRMED, "SO1", "processing", Decimal("10.00"), "EUR")
+DOUBT = InDoubt(Status.SENT, Decimal("10.00"), "EUR", NOW + timedelta(minutes=2), NOW + timedelta(minutes=30), 0)
+CONFIRMED = ErpOrder(ErpOrderState.CONFIRMED, "SO1", "processing", Decimal("10.00"), "EUR")
 POLICY = Policy("unique_key")
 
 
@@ -36,7 +36,7 @@ POLICY = Policy("unique_key")
 def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_proven_nor_absent_nor_different(
     status, guarantee, minutes, total
 ):
-    seen = Found(FoundState.UNKNOWN, "", "at the tailor's", total, "EUR", text="nobody knows what that means")
+    seen = ErpOrder(ErpOrderState.UNKNOWN, "", "at the tailor's", total, "EUR", text="nobody knows what that means")
     verdict = judge(replace(DOUBT, status=status), [seen], NOW + timedelta(minutes=minutes), Policy(guarantee))
     assert verdict.event in (None, Event.WINDOW_OVER)
     assert (verdict.event is Event.WINDOW_OVER) == (minutes >= 30 and status is not Status.PENDING_VERIFICATION)
@@ -45,7 +45,7 @@ def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_prove
 
 
 @pytest.mark.parametrize(
-    "founds", [[], [replace(CONFIRMED, state=FoundState.TAKEN)]], ids=["not found", "not confirmed"]
+    "founds", [[], [replace(CONFIRMED, state=ErpOrderState.TAKEN)]], ids=["not found", "not confirmed"]
 )
 def test_the_window_is_over_at_the_moment_at_which_it_ends(founds):
     """R54"""
@@ -55,7 +55,7 @@ def test_the_window_is_over_at_the_moment_at_which_it_ends(founds):
 
 
 def test_an_order_in_a_state_that_nobody_knows_beside_another_one_is_there_twice():
-    unknown = replace(CONFIRMED, state=FoundState.UNKNOWN)
+    unknown = replace(CONFIRMED, state=ErpOrderState.UNKNOWN)
     assert judge(DOUBT, [CONFIRMED, unknown], NOW, POLICY).event is Event.TWO_IN_ERP
 
 
@@ -249,12 +249,12 @@ def test_each_currency_has_its_own_smallest_amount(currency, unit):
         ({}, [replace(CONFIRMED, currency="USD")], Event.DIFFERENT),
         ({}, [replace(CONFIRMED, same_lines=False)], Event.DIFFERENT),
         ({}, [CONFIRMED, CONFIRMED], Event.TWO_IN_ERP),
-        ({}, [replace(CONFIRMED, state=FoundState.CANCELLED), CONFIRMED], Event.CONFIRMED),
-        ({}, [replace(CONFIRMED, state=FoundState.CANCELLED)], Event.CANCELLED_IN_ERP),
-        ({}, [replace(CONFIRMED, state=FoundState.REFUSED)], Event.REFUSED),
-        ({}, [replace(CONFIRMED, state=FoundState.TAKEN)], None),
-        ({"window_ends_at": NOW}, [replace(CONFIRMED, state=FoundState.TAKEN)], Event.WINDOW_OVER),
-        ({"status": Status.SENDING}, [replace(CONFIRMED, state=FoundState.TAKEN)], Event.TAKEN),
+        ({}, [replace(CONFIRMED, state=ErpOrderState.CANCELLED), CONFIRMED], Event.CONFIRMED),
+        ({}, [replace(CONFIRMED, state=ErpOrderState.CANCELLED)], Event.CANCELLED_IN_ERP),
+        ({}, [replace(CONFIRMED, state=ErpOrderState.REFUSED)], Event.REFUSED),
+        ({}, [replace(CONFIRMED, state=ErpOrderState.TAKEN)], None),
+        ({"window_ends_at": NOW}, [replace(CONFIRMED, state=ErpOrderState.TAKEN)], Event.WINDOW_OVER),
+        ({"status": Status.SENDING}, [replace(CONFIRMED, state=ErpOrderState.TAKEN)], Event.TAKEN),
         ({}, [], None),
         ({"window_ends_at": NOW}, [], Event.WINDOW_OVER),
         ({"status": Status.SENDING}, [], None),
@@ -268,29 +268,29 @@ def test_each_currency_has_its_own_smallest_amount(currency, unit):
         ),
         ({"status": Status.SENDING, "grace_until": NOW}, [], Event.ABSENT),
         ({"status": Status.SENDING, "grace_until": NOW, "resends": 3}, [], Event.RESENDS_SPENT),
-        ({"status": Status.SENDING}, [replace(CONFIRMED, state=FoundState.HALF_MADE)], None),
+        ({"status": Status.SENDING}, [replace(CONFIRMED, state=ErpOrderState.HALF_MADE)], None),
         (
             {"status": Status.SENDING, "grace_until": NOW},
-            [replace(CONFIRMED, state=FoundState.HALF_MADE)],
+            [replace(CONFIRMED, state=ErpOrderState.HALF_MADE)],
             Event.HALF_MADE,
         ),
         (
             {"status": Status.SENDING, "grace_until": NOW},
-            [replace(CONFIRMED, state=FoundState.HALF_MADE, same_lines=False)],
+            [replace(CONFIRMED, state=ErpOrderState.HALF_MADE, same_lines=False)],
             Event.DIFFERENT,
         ),
         (
             {"status": Status.SENDING, "grace_until": NOW},
-            [replace(CONFIRMED, state=FoundState.HALF_MADE, total=Decimal(0), same_lines=True)],
+            [replace(CONFIRMED, state=ErpOrderState.HALF_MADE, total=Decimal(0), same_lines=True)],
             Event.HALF_MADE,
         ),
         (
             {"status": Status.PENDING_VERIFICATION, "grace_until": NOW},
-            [replace(CONFIRMED, state=FoundState.HALF_MADE, total=None)],
+            [replace(CONFIRMED, state=ErpOrderState.HALF_MADE, total=None)],
             Event.HALF_MADE,
         ),
-        ({}, [replace(CONFIRMED, state=FoundState.HALF_MADE)], None),
-        ({}, [replace(CONFIRMED, state=FoundState.HALF_MADE, total=Decimal(9))], Event.DIFFERENT),
+        ({}, [replace(CONFIRMED, state=ErpOrderState.HALF_MADE)], None),
+        ({}, [replace(CONFIRMED, state=ErpOrderState.HALF_MADE, total=Decimal(9))], Event.DIFFERENT),
     ],
 )
 def test_the_verdict_follows_the_evidence(doubt, founds, event):
@@ -357,7 +357,7 @@ def test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order(word, s
 
 @pytest.mark.parametrize("state", ["half_made", "cancelled", "refused", "unknown"])
 def test_a_state_that_is_no_success_is_none_whatever_the_owner_takes_for_proof(state):
-    seen = replace(CONFIRMED, state=FoundState(state), erp_status="done")
+    seen = replace(CONFIRMED, state=ErpOrderState(state), erp_status="done")
     assert seen.as_proof(("done",)) == seen
 
 
@@ -381,12 +381,12 @@ def test_states_that_the_adapter_does_not_know_are_refused_in_a_sentence_that_li
 @pytest.mark.parametrize(
     ("state", "number", "acknowledged_as"),
     [
-        (FoundState.TAKEN, "SO1", "SO1"),
-        (FoundState.CONFIRMED, "SO1", "SO1"),
-        (FoundState.TAKEN, "", None),
-        (FoundState.HALF_MADE, "ID 1", None),
-        (FoundState.REFUSED, "SO1", ""),
-        (FoundState.CANCELLED, "SO1", ""),
+        (ErpOrderState.TAKEN, "SO1", "SO1"),
+        (ErpOrderState.CONFIRMED, "SO1", "SO1"),
+        (ErpOrderState.TAKEN, "", None),
+        (ErpOrderState.HALF_MADE, "ID 1", None),
+        (ErpOrderState.REFUSED, "SO1", ""),
+        (ErpOrderState.CANCELLED, "SO1", ""),
     ],
 )
 def test_a_look_up_acknowledges_an_order_that_the_erp_has_and_takes_it_back_when_it_refused_or_cancelled_it(

@@ -24,7 +24,7 @@ from sandbox import shop
 from sandbox.catalogue import CUSTOMERS
 from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
-from sandbox.tryton import Tryton
+from sandbox.tryton import TrytonServer
 from tests.airflow_home import DAGS
 from tests.fixtures import owners_page
 
@@ -38,7 +38,7 @@ class Pipeline:
 
     cluster: Cluster
     templates: tuple[str, str]
-    tryton: Tryton
+    tryton: TrytonServer
     inbox: Inbox
     monkeypatch: pytest.MonkeyPatch
     names: list[str] = field(default_factory=lambda: [f"run_{kind}_{next(NUMBERS)}" for kind in ("ledger", "channel")])
@@ -142,7 +142,7 @@ def templates(cluster: Cluster, migrated: str) -> tuple[str, str]:
 
 @pytest.fixture
 def pipeline(
-    metadata: None, cluster: Cluster, templates: tuple[str, str], tryton: Tryton, monkeypatch: pytest.MonkeyPatch
+    metadata: None, cluster: Cluster, templates: tuple[str, str], tryton: TrytonServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Pipeline]:
     monkeypatch.setenv("ORDER_SYNC_VERIFICATION_WINDOW", "20s")
     monkeypatch.setenv("ORDER_SYNC_EARLY_LOOKS", "1s,2s,3s,4s,6s,8s")

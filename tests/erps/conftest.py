@@ -10,16 +10,16 @@ import pytest
 from order_sync.core.errors import OrderRefused
 from order_sync.core.order.model import Order
 from order_sync.core.sending.receipts import Sent
-from order_sync.core.settling.erp_orders import Found
-from order_sync.erps.tryton import Tryton as Adapter
+from order_sync.core.settling.erp_orders import ErpOrder
+from order_sync.erps.tryton import TrytonServer as Adapter
 from order_sync.wire.endpoint import Endpoint
-from sandbox.tryton import Tryton
+from sandbox.tryton import TrytonServer
 from tests.fixtures import tryton as fixture
 from tests.support.proxy import Proxy
 
 
 @pytest.fixture(scope="session")
-def network(tryton: Tryton) -> Iterator[Proxy]:
+def network(tryton: TrytonServer) -> Iterator[Proxy]:
     """The network between the adapter and Tryton."""
     with Proxy(tryton.base_url) as proxy:
         yield proxy
@@ -34,7 +34,7 @@ def proxy(network: Proxy) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def endpoint(tryton: Tryton, proxy: Proxy) -> Endpoint:
+def endpoint(tryton: TrytonServer, proxy: Proxy) -> Endpoint:
     """Tryton's address, through the proxy."""
     return fixture.endpoint(tryton, base_url=proxy.base_url)
 
@@ -56,7 +56,7 @@ async def other(endpoint: Endpoint) -> AsyncIterator[Adapter]:
 class Back:
     """What Tryton holds, read back as its administrator over another interface."""
 
-    def __init__(self, tryton: Tryton) -> None:
+    def __init__(self, tryton: TrytonServer) -> None:
         self._tryton = tryton
 
     def __call__(self, method: str, *arguments: Any) -> Any:
@@ -77,13 +77,13 @@ class Back:
 
 
 @pytest.fixture
-def back(tryton: Tryton) -> Back:
+def back(tryton: TrytonServer) -> Back:
     """Tryton's own view."""
     return Back(tryton)
 
 
 @pytest.fixture(scope="module")
-def resting(tryton: Tryton) -> Iterator[None]:
+def resting(tryton: TrytonServer) -> Iterator[None]:
     """The worker rests while a module's tests run, and never learns of their sales: it would be busy for minutes.
 
     To us that is an ERP that is stuck: it takes orders, and confirms none.
@@ -94,7 +94,7 @@ def resting(tryton: Tryton) -> Iterator[None]:
     fixture.work(tryton)
 
 
-async def found(erp: Adapter, order: Order, until: Callable[[Found], Any] = lambda _: True) -> Found:
+async def found(erp: Adapter, order: Order, until: Callable[[ErpOrder], Any] = lambda _: True) -> ErpOrder:
     """The one ERP order that a look-up sees, once it is as awaited: the worker needs a moment."""
     deadline = time.monotonic() + 120
     while True:

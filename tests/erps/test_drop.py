@@ -20,7 +20,7 @@ from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 from order_sync.erps.drop import Drop
 from order_sync.flows import extract, push, refresh_reference, resync, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile
@@ -69,7 +69,7 @@ def submit(drop: Drop) -> str:
     return asyncio.run(drop.submit(ORDER)).number
 
 
-def seen(drop: Drop, number: str = "") -> Found | None:
+def seen(drop: Drop, number: str = "") -> ErpOrder | None:
     """What a look-up finds of the order."""
     found = asyncio.run(drop.look_up([Sent(ORDER, number)])).get(ORDER.key, ())
     assert len(found) < 2
@@ -123,14 +123,14 @@ def test_the_same_order_twice_is_one_file_and_another_content_is_a_conflict(erp)
 @pytest.mark.parametrize(
     ("proof", "happens", "state", "number", "code"),
     [
-        ("acknowledgement", lambda erp: erp.answer("ok", "SO-17\n"), FoundState.CONFIRMED, "SO-17", ""),
-        ("acknowledgement", lambda erp: erp.answer("ok"), FoundState.CONFIRMED, REFERENCE, ""),
-        ("acknowledgement", lambda erp: erp.answer("err", "no item A-1"), FoundState.REFUSED, "", ""),
-        ("acknowledgement", lambda erp: None, FoundState.TAKEN, "", "FILE_NO_ACK"),
-        ("acknowledgement", lambda erp: erp.files()[0].unlink(), FoundState.TAKEN, "", "FILE_NO_ACK"),
-        ("taken", lambda erp: None, FoundState.TAKEN, "", "FILE_NO_ACK"),
-        ("taken", lambda erp: erp.files()[0].unlink(), FoundState.CONFIRMED, REFERENCE, ""),
-        ("nothing", lambda erp: erp.files()[0].unlink(), FoundState.TAKEN, "", "FILE_NO_ACK"),
+        ("acknowledgement", lambda erp: erp.answer("ok", "SO-17\n"), ErpOrderState.CONFIRMED, "SO-17", ""),
+        ("acknowledgement", lambda erp: erp.answer("ok"), ErpOrderState.CONFIRMED, REFERENCE, ""),
+        ("acknowledgement", lambda erp: erp.answer("err", "no item A-1"), ErpOrderState.REFUSED, "", ""),
+        ("acknowledgement", lambda erp: None, ErpOrderState.TAKEN, "", "FILE_NO_ACK"),
+        ("acknowledgement", lambda erp: erp.files()[0].unlink(), ErpOrderState.TAKEN, "", "FILE_NO_ACK"),
+        ("taken", lambda erp: None, ErpOrderState.TAKEN, "", "FILE_NO_ACK"),
+        ("taken", lambda erp: erp.files()[0].unlink(), ErpOrderState.CONFIRMED, REFERENCE, ""),
+        ("nothing", lambda erp: erp.files()[0].unlink(), ErpOrderState.TAKEN, "", "FILE_NO_ACK"),
     ],
 )
 def test_what_proves_an_order_is_the_owners_choice(erp, proof, happens: Callable[[Erp], None], state, number, code):
@@ -147,7 +147,7 @@ def test_a_file_that_was_taken_with_its_manifest_counts_only_if_it_was_surely_th
     assert seen(drop) is None
     taken = seen(drop, number=REFERENCE)
     assert taken is not None
-    assert taken.state is FoundState.CONFIRMED
+    assert taken.state is ErpOrderState.CONFIRMED
 
 
 def test_what_was_refused_is_dropped_anew_when_it_is_sent_again(erp):

@@ -11,7 +11,7 @@ from order_sync.core.sending.receipts import Receipt
 from order_sync.erps.tryton import batches
 from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import DATABASE, INTEGRATION
-from sandbox.tryton import Tryton as Server
+from sandbox.tryton import TrytonServer as Server
 from tests.erps.conftest import Back
 from tests.fixtures.tryton import connect, elsewhere, in_batches, line, order
 from tests.support.proxy import Proxy

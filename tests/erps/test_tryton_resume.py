@@ -18,7 +18,7 @@ from order_sync.core.errors import (
 from order_sync.core.order.model import Address, Line
 from order_sync.core.sending.receipts import Receipt
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.erps.tryton import Tryton
 from order_sync.wire.endpoint import Endpoint
 from tests.erps.conftest import Back, found, refusal
@@ -105,7 +105,7 @@ async def test_an_answer_that_comes_too_late_is_an_unknown_outcome_and_the_sale_
         with pytest.raises(OutcomeUnknown, match="did not answer"):
             await hasty.submit(sent)
         held.release()
-        assert (await found(hasty, sent)).state is FoundState.HALF_MADE
+        assert (await found(hasty, sent)).state is ErpOrderState.HALF_MADE
     assert len(back.sales(sent)) == 1
     assert proxy.count(CREATE) == 1
 
@@ -184,7 +184,7 @@ async def test_a_cancelled_sale_keeps_its_key_and_is_not_made_again(erp: Tryton,
     back.press(sent, "cancel")
     error = await refusal(erp, sent)
     assert error.code == "CANCELLED_IN_ERP"
-    assert (await found(erp, sent)).state is FoundState.CANCELLED
+    assert (await found(erp, sent)).state is ErpOrderState.CANCELLED
     assert len(back.sales(sent)) == 1
     back.press(sent, "draft")
     assert (await erp.submit(sent)).erp_status == "confirmed"

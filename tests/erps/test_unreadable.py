@@ -20,8 +20,8 @@ from order_sync.core.errors import Misconfigured, OrderConflict, OrderSyncError,
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
-from order_sync.core.settling.verdict import Doubt, Policy, judge
+from order_sync.core.settling.erp_orders import ErpOrderState
+from order_sync.core.settling.verdict import InDoubt, Policy, judge
 from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.erp import PERMISSIONS
 from order_sync.wire.endpoint import Endpoint
@@ -274,10 +274,10 @@ async def outcome(server: Replay, call: str) -> Any:
             return error
 
 
-def doubt(status: Status) -> Doubt:
+def doubt(status: Status) -> InDoubt:
     """An order that was sent an hour ago."""
     ago = NOW - timedelta(hours=1)
-    return Doubt(status, SENT.total, SENT.currency, ago, ago + timedelta(minutes=30), 0)
+    return InDoubt(status, SENT.total, SENT.currency, ago, ago + timedelta(minutes=30), 0)
 
 
 @pytest.mark.parametrize("row", range(4))
@@ -286,10 +286,10 @@ async def test_a_bad_row_about_one_order_leaves_the_others_as_they_are(server: R
     async with erp_of(server) as erp:
         expected = await CALLS["look_up"](erp)
         assert {each.state for founds in expected.values() for each in founds} == {
-            FoundState.TAKEN,
-            FoundState.HALF_MADE,
-            FoundState.CONFIRMED,
-            FoundState.CANCELLED,
+            ErpOrderState.TAKEN,
+            ErpOrderState.HALF_MADE,
+            ErpOrderState.CONFIRMED,
+            ErpOrderState.CANCELLED,
         }
         pattern = next(pattern for pattern in ANSWERS if '"in' in pattern)
         chance = Random(f"{row} {seed}")  # noqa: S311
@@ -305,7 +305,7 @@ async def test_a_bad_row_about_one_order_leaves_the_others_as_they_are(server: R
                 other: seen for other, seen in expected.items() if other != key
             }
             (seen,) = found[key]
-            assert seen.state in (FoundState.UNKNOWN, expected[key][0].state), "it is there, whatever it is"
+            assert seen.state in (ErpOrderState.UNKNOWN, expected[key][0].state), "it is there, whatever it is"
 
 
 async def test_lines_that_cannot_be_read_make_one_sale_unknown_and_not_another_one(server: Replay) -> None:
@@ -313,7 +313,7 @@ async def test_lines_that_cannot_be_read_make_one_sale_unknown_and_not_another_o
     async with erp_of(server) as erp:
         found = await CALLS["look_up"](erp)
     (seen,) = found[BEGUN.key]
-    assert (seen.state, seen.number) == (FoundState.UNKNOWN, "2")
+    assert (seen.state, seen.number) == (ErpOrderState.UNKNOWN, "2")
     assert "lines cannot be read" in seen.text
     assert found[SENT.key][0].text == "no sequence"
 
@@ -335,7 +335,7 @@ async def test_errors_of_the_worker_that_cannot_be_read_only_explain_nothing(ser
         server.broken = pattern, good(odd)
         async with erp_of(server) as erp:
             (seen,) = (await CALLS["look_up"](erp))[SENT.key]
-        assert (seen.state, seen.text) == (FoundState.TAKEN, "")
+        assert (seen.state, seen.text) == (ErpOrderState.TAKEN, "")
 
 
 async def test_a_sale_in_a_state_that_nobody_knows_is_there_and_neither_proven_nor_absent(server: Replay) -> None:
@@ -344,9 +344,9 @@ async def test_a_sale_in_a_state_that_nobody_knows_is_there_and_neither_proven_n
     async with erp_of(server) as erp:
         found = await CALLS["look_up"](erp)
     (seen,) = found[SENT.key]
-    assert (seen.state, seen.erp_status, seen.total) == (FoundState.UNKNOWN, "at the tailor's", Decimal("24.06"))
+    assert (seen.state, seen.erp_status, seen.total) == (ErpOrderState.UNKNOWN, "at the tailor's", Decimal("24.06"))
     assert "in the state 'at the tailor's', of which nobody has said here what it means" in seen.text
-    assert found[DONE.key][0].state is FoundState.CONFIRMED
+    assert found[DONE.key][0].state is ErpOrderState.CONFIRMED
 
 
 @pytest.mark.parametrize("zone", ["Europe", "Middle/Earth"])

@@ -9,7 +9,7 @@ from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import OrderConflict, OrderRefused
 from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.sending.receipts import Receipt, Sent
-from order_sync.core.settling.erp_orders import Found, FoundState, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
 from tests.flows.memory import MemoryErp, Sale, transaction
 
 ADDRESS = {
@@ -46,23 +46,23 @@ class GossipingErp(MemoryErp):
         except (OrderRefused, OrderConflict) as error:
             raise type(error)(GOSSIP, code=error.code) from None
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         found = await super().look_up(sent)
         return {key: [replace(each, text=GOSSIP) for each in founds] for key, founds in found.items()}
 
-    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
-        return {**dict.fromkeys(numbers, InErp("SO7", GOSSIP, cancelled=False, begun=False))}
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
+        return {**dict.fromkeys(numbers, ListedOrder("SO7", GOSSIP, cancelled=False, begun=False))}
 
     async def revive(self, order: Order, number: str) -> None:
         raise OrderRefused(GOSSIP)
 
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
-        strangers = [InErp("SO8", GOSSIP, cancelled=False, begun=False)]
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
+        strangers = [ListedOrder("SO8", GOSSIP, cancelled=False, begun=False)]
         return [*await super().orders(channel, window), *strangers]
 
 
 def cancelled(erp: MemoryErp, number: int) -> None:
     """Let the ERP hold an order as cancelled, under the number SO and its own."""
     erp.sales[transaction(number).key] = [
-        Sale(FoundState.CANCELLED, Decimal("10.00"), "EUR", erp.clock.now, f"SO{number}")
+        Sale(ErpOrderState.CANCELLED, Decimal("10.00"), "EUR", erp.clock.now, f"SO{number}")
     ]

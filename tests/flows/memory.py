@@ -31,7 +31,7 @@ from order_sync.core.life.lifecycle import (
     ERASABLE,
     GIVEN_UP,
     IN_DOUBT,
-    STANDINGS,
+    MEANINGS,
     TRANSITIONS,
     UNFINISHED,
     Event,
@@ -53,11 +53,11 @@ from order_sync.core.sending.holds import Hold, HoldKind, HoldScope, stops_sendi
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.red_runs import FailedInRun
 from order_sync.core.sending.traits import KINDS, Guarantee, Kind, Proof, Traits
-from order_sync.core.settling.erp_orders import Found, FoundState, InErp
-from order_sync.core.settling.verdict import Doubt
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
+from order_sync.core.settling.verdict import InDoubt
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-FAILED = {status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"}
+FAILED = {status for status, standing in MEANINGS.items() if standing.roll_up == "Failed"}
 DETAILS = (
     '{"ships": false, "ship_to": null, "charges": [],'
     ' "lines": [{"number": 1, "sku": "TEA", "quantity": "2", "net": "10.00", "tax_code": "", "tax": "0"}]}'
@@ -844,7 +844,7 @@ class MemoryLedger:
             end = row.window_ends_at or self.now()
             grace_until = max(attempt.grace_until for attempt in row.attempts)
             money = (sent.order.total, sent.order.currency) if sent else (row.total, row.currency)
-            doubt = Doubt(row.status, *money, grace_until, end, row.resends, row.acknowledged_as)
+            doubt = InDoubt(row.status, *money, grace_until, end, row.resends, row.acknowledged_as)
         facts = (row.generation, row.transaction, row.received_at, doubt, row.refusals, len(row.versions), sent)
         return Entry(key, row.status, *facts, row.acknowledged_as, row.sent_at, row.bears)
 
@@ -965,7 +965,7 @@ def _why_changed(row: Row, event: Event, what: str) -> str:
 class Sale:
     """An order in the ERP. `visible_from`: a late commit shows only then. `header_alone`: its lines are to come."""
 
-    state: FoundState
+    state: ErpOrderState
     total: Decimal
     currency: str
     visible_from: datetime
@@ -985,8 +985,8 @@ BUSY = timedelta(minutes=7)
 """How long a busy ERP asks to wait."""
 
 
-def _listed(number: str, key: str, state: FoundState, company: str) -> InErp:
-    return InErp(number, key, state is FoundState.CANCELLED, state is FoundState.HALF_MADE, company)
+def _listed(number: str, key: str, state: ErpOrderState, company: str) -> ListedOrder:
+    return ListedOrder(number, key, state is ErpOrderState.CANCELLED, state is ErpOrderState.HALF_MADE, company)
 
 
 @dataclass
@@ -1010,7 +1010,7 @@ class BareErp:
     submits: list[OrderKey] = field(default_factory=list)
     made_at: dict[OrderKey, datetime] = field(default_factory=dict)
     revived: list[str] = field(default_factory=list)
-    by_hand: dict[str, FoundState] = field(default_factory=dict)
+    by_hand: dict[str, ErpOrderState] = field(default_factory=dict)
     knows: dict[Wanted, dict[str, object] | None] = field(default_factory=dict)
     kinds: frozenset[Kind] = frozenset(KINDS)
     by_code: bool = False
@@ -1084,15 +1084,15 @@ class BareErp:
             sale.total += 1
         if trouble in ("half-made", "edited half-made"):
             raise OutcomeUnknown("no answer")
-        if sale.state is FoundState.HALF_MADE:
-            sale.state = FoundState.TAKEN
+        if sale.state is ErpOrderState.HALF_MADE:
+            sale.state = ErpOrderState.TAKEN
             self.made_at[self.under(order)] = self.clock.now
         if trouble in ("lost after", "late"):
             raise OutcomeUnknown("no answer")
         if trouble == "forgotten":
             self.sales[self.under(order)].remove(sale)
         if trouble == "cancelled":
-            sale.state = FoundState.CANCELLED
+            sale.state = ErpOrderState.CANCELLED
         return Receipt("" if trouble == "no number" else sale.number, sale.state, self.company)
 
     def _met(self, order: Order) -> Sale | None:
@@ -1101,7 +1101,7 @@ class BareErp:
         if not existing:
             return None
         sale = existing[0]
-        if sale.state is FoundState.CANCELLED:
+        if sale.state is ErpOrderState.CANCELLED:
             raise OrderConflict(f"the ERP holds {sale.number}, cancelled", code="CANCELLED_IN_ERP")
         if not sale.header_alone and (sale.total != order.total or not sale.is_of(order)):
             raise OrderConflict(f"the ERP holds {sale.number} over {sale.total}")
@@ -1110,7 +1110,9 @@ class BareErp:
     def _begin(self, order: Order, trouble: str) -> Sale:
         late = {"late": timedelta(seconds=60), "shown late": timedelta(hours=4)}.get(trouble, timedelta(0))
         number = f"SO{sum(map(len, self.sales.values())) + 1}"
-        sale = Sale(FoundState.HALF_MADE, Decimal(0), order.currency, self.clock.now + late, number, header_alone=True)
+        sale = Sale(
+            ErpOrderState.HALF_MADE, Decimal(0), order.currency, self.clock.now + late, number, header_alone=True
+        )
         self.sales.setdefault(self.under(order), []).append(sale)
         return sale
 
@@ -1120,19 +1122,21 @@ class BareErp:
             return sale.visible_from <= self.clock.now
         return self.guarantee == "unique_key"
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         self._answer()
-        found: dict[OrderKey, list[Found]] = {}
+        found: dict[OrderKey, list[ErpOrder]] = {}
         self.asked += sent
         for order in (each.order for each in sent):
             filed = self.under(order)
             for sale in self.sales.get(filed, ()):
-                if sale.state is FoundState.TAKEN and self.clock.now >= self.made_at[filed] + self.confirms_after:
-                    sale.state = FoundState.CONFIRMED
+                if sale.state is ErpOrderState.TAKEN and self.clock.now >= self.made_at[filed] + self.confirms_after:
+                    sale.state = ErpOrderState.CONFIRMED
                 if sale.visible_from <= self.clock.now and self.guarantee != "blind":
                     total = {"gross": sale.total, "net": sale.net, "acceptance": None}[self.proof]
                     same = None if sale.header_alone else sale.is_of(order)
-                    seen = Found(sale.state, sale.number, sale.state, total, sale.currency, same, company=self.company)
+                    seen = ErpOrder(
+                        sale.state, sale.number, sale.state, total, sale.currency, same, company=self.company
+                    )
                     found.setdefault(order.key, []).append(seen)
         return found
 
@@ -1145,7 +1149,7 @@ class BareErp:
 class MemoryErp(BareErp):
     """The same, and it lists its orders and opens cancelled ones again."""
 
-    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
         self._answer()
         return {row.number: row for row in self._listed() if row.number in numbers}
 
@@ -1156,19 +1160,19 @@ class MemoryErp(BareErp):
             raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
         if named[0].total != order.total or not named[0].is_of(order):
             raise OrderRefused(f"the ERP holds {number} over {named[0].total}")
-        if named[0].state is FoundState.CANCELLED:
-            named[0].state = FoundState.HALF_MADE
+        if named[0].state is ErpOrderState.CANCELLED:
+            named[0].state = ErpOrderState.HALF_MADE
             self.revived.append(number)
 
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
         self._answer()
         return self._listed()
 
-    def _listed(self) -> list[InErp]:
+    def _listed(self) -> list[ListedOrder]:
         ours = [(sale.number, str(key), sale.state) for key, sales in self.sales.items() for sale in sales]
         return [
             _listed(*each, self.company) for each in (*ours, *((n, "", state) for n, state in self.by_hand.items()))
         ]
 
     async def count(self, channel: str) -> int:
-        return sum(sale.state is not FoundState.CANCELLED for sales in self.sales.values() for sale in sales)
+        return sum(sale.state is not ErpOrderState.CANCELLED for sales in self.sales.values() for sale in sales)

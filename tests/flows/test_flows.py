@@ -12,7 +12,7 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, settle, validate
 from tests.flows.memory import BUSY, DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
@@ -376,7 +376,7 @@ def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_looked_at_and
     erp = MemoryErp(ledger.clock)
     send(ledger, erp)
     odd = erp.sales[transaction(2).key][0]
-    odd.state = FoundState.UNKNOWN
+    odd.state = ErpOrderState.UNKNOWN
     ledger.clock.sleep(minutes=1)
     assert asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY)).counts == {"confirmed": 2, "still_open": 1}
     ledger.clock.sleep(minutes=30)
@@ -385,7 +385,7 @@ def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_looked_at_and
     assert (row.status, row.code) == (Status.PENDING_VERIFICATION, "PENDING_VERIFICATION")
     assert "the ERP has it in its state 'unknown', which proves nothing" in row.message
     assert len(erp.submits) == 3
-    odd.state = FoundState.CONFIRMED
+    odd.state = ErpOrderState.CONFIRMED
     ledger.clock.sleep(minutes=5)
     assert send(ledger, erp) == {"confirmed": 1}
 
@@ -395,7 +395,7 @@ def test_an_order_without_an_answer_that_is_there_in_a_state_that_nobody_knows_i
     ledger = ready(1)
     erp = MemoryErp(ledger.clock, guarantee=guarantee, script=["lost after"])
     send(ledger, erp)
-    erp.sales[transaction(1).key][0].state = FoundState.UNKNOWN
+    erp.sales[transaction(1).key][0].state = ErpOrderState.UNKNOWN
     for _ in range(20):
         ledger.clock.sleep(hours=1)
         asyncio.run(settle(ROUTE, erp, ledger, ACTOR, Policy(guarantee)))

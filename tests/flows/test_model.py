@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import OrderSyncError
-from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS, Event, Status, Who
+from order_sync.core.life.lifecycle import MEANINGS, TRANSITIONS, Event, Status, Who
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
@@ -106,12 +106,12 @@ def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pa
 
     assert len(ledger.rows) == orders
     for key, row in ledger.rows.items():
-        live = [sale for sale in erp.sales.get(key, ()) if sale.state is not FoundState.CANCELLED]
+        live = [sale for sale in erp.sales.get(key, ()) if sale.state is not ErpOrderState.CANCELLED]
         assert len(live) <= 1, (key, row)
         if row.status is Status.SUCCEEDED and accepts:
             assert row.erp_number, "the ERP accepted it under a number"
         elif row.status is Status.SUCCEEDED:
-            assert [(sale.state, sale.number) for sale in live] == [(FoundState.CONFIRMED, row.erp_number)]
+            assert [(sale.state, sale.number) for sale in live] == [(ErpOrderState.CONFIRMED, row.erp_number)]
         elif row.status is Status.PENDING_VERIFICATION and guarantee != "blind":
             assert row.acknowledged_as in row.message, "the ERP gave a number and does not show it: a person looks"
             assert not live
@@ -141,7 +141,7 @@ def test_a_run_that_dies_at_any_moment_leaves_its_orders_to_the_next():
 
 
 def test_every_status_that_is_not_final_has_a_way_to_a_final_one():
-    ends = {status for status, standing in STANDINGS.items() if standing.final}
+    ends = {status for status, standing in MEANINGS.items() if standing.final}
     reachable = set(ends)
     while True:
         more = {row.from_status for row in TRANSITIONS if row.to_status in reachable} | reachable

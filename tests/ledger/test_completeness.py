@@ -17,7 +17,7 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import backfill, compare_channel, compare_erp, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
@@ -276,7 +276,7 @@ def test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched(ledge
     channel = MemoryChannel([transaction(1), transaction(2)])
     queue(ledger, erp, channel)
     send(ledger, erp)
-    stranger = Sale(FoundState.CONFIRMED, transaction(9).total, "EUR", erp.clock.now, "SO9")  # type: ignore[arg-type]
+    stranger = Sale(ErpOrderState.CONFIRMED, transaction(9).total, "EUR", erp.clock.now, "SO9")  # type: ignore[arg-type]
     erp.sales[transaction(9).key] = [stranger]
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 3, "never_sent": 1}
     assert ledger.untold(["erp_erp"]) == [Finding("erp_erp", FindingKind.NEVER_SENT, "SO9", "shop:9")]
@@ -296,7 +296,7 @@ def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conf
     confirm(ledger, erp, sql)
     (sale,) = erp.sales[transaction(1).key]
     if happened == "cancelled":
-        sale.state = FoundState.CANCELLED
+        sale.state = ErpOrderState.CANCELLED
     else:
         erp.sales[transaction(1).key].append(replace(sale, number="SO2"))
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts[event] == 1
@@ -314,7 +314,7 @@ def test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now(
     erp.company = "North"
     sql.do("update orders set erp_company = %s", then)
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1}
-    erp.sales[transaction(1).key][0].state = FoundState.CANCELLED
+    erp.sales[transaction(1).key][0].state = ErpOrderState.CANCELLED
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts["cancelled_in_erp"] == 1
 
 
@@ -358,7 +358,7 @@ def test_an_order_that_lives_in_the_erp_and_is_not_done_here_is_a_finding_whatev
     assert says in finding.detail
     assert sql.one("select status from orders") == status
     (sale,) = erp.sales[transaction(1).key]
-    sale.state = FoundState.CANCELLED
+    sale.state = ErpOrderState.CANCELLED
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts == {"compared": 1}
 
 
@@ -417,9 +417,11 @@ class LateErp(MemoryErp):
         return (await super().orders(channel, window))[-1:]
 
 
-@pytest.mark.parametrize(("state", "status"), [(FoundState.CANCELLED, "succeeded"), (FoundState.HALF_MADE, "conflict")])
+@pytest.mark.parametrize(
+    ("state", "status"), [(ErpOrderState.CANCELLED, "succeeded"), (ErpOrderState.HALF_MADE, "conflict")]
+)
 def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_before_the_window(
-    ledger: Ledger, sql: Sql, state: FoundState, status: str
+    ledger: Ledger, sql: Sql, state: ErpOrderState, status: str
 ):
     """Somebody copied it: a copy that was cancelled at once does no harm, and one that lives is a second order."""
     erp = LateErp(Clock(), confirms_after=timedelta(0))
@@ -507,7 +509,7 @@ def test_only_so_many_are_on_their_way_at_a_time(ledger: Ledger, erp: MemoryErp,
 def test_what_the_erp_has_already_is_not_sent_and_told(ledger: Ledger, erp: MemoryErp):
     channel = MemoryChannel([old(1), old(2)])
     read(ledger, channel)
-    erp.sales[old(1).key] = [Sale(FoundState.CONFIRMED, old(1).total, "EUR", erp.clock.now, "SO1")]  # type: ignore[arg-type]
+    erp.sales[old(1).key] = [Sale(ErpOrderState.CONFIRMED, old(1).total, "EUR", erp.clock.now, "SO1")]  # type: ignore[arg-type]
     assert fill(ledger, erp, channel) == ({"backfilled": 1, "in_erp_before_start": 1}, False)
     queue(ledger, erp, channel)
     send(ledger, erp)

@@ -14,7 +14,7 @@ from order_sync.core.order.model import OrderKey
 from order_sync.core.requests.request import Known
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.sending.holds import HoldKind, HoldScope
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.people.resync import Resynced
 from tests.flows.memory import Sale, reference
@@ -66,7 +66,7 @@ def test_a_cleared_mark_hides_no_later_conflict(shop: Shop):
     shop.sell(1)
     shop.read()
     shop.erp.sales[OrderKey("shop", ("1",))] = [
-        Sale(FoundState.CONFIRMED, Decimal(10), "EUR", shop.erp.clock.now, "SO7"),
+        Sale(ErpOrderState.CONFIRMED, Decimal(10), "EUR", shop.erp.clock.now, "SO7"),
     ]
     marked = params("mark_as_synced", 1, erp_numbers=["SO7"])
     ask(shop, "a", marked)
@@ -79,13 +79,13 @@ def test_a_clear_opens_no_cancelled_order_a_second_time(shop: Shop):
     shop.sell(1)
     shop.run()
     [sale] = shop.erp.sales[OrderKey("shop", ("1",))]
-    sale.state = FoundState.CANCELLED
+    sale.state = ErpOrderState.CANCELLED
     shop.sql.do("update orders set status = 'failed', code = 'CANCELLED_IN_ERP'")
     by_name = params("resync", 1, erp_numbers=[sale.number])
     ask(shop, "a", by_name)
     shop.run()
     assert shop.status(1) == "succeeded"
-    sale.state = FoundState.CANCELLED
+    sale.state = ErpOrderState.CANCELLED
     shop.sql.do("update orders set status = 'conflict', code = 'CANCELLED_IN_ERP'")
     assert ask(shop, "a", by_name).summary.counts == {"refused": 1}
     assert shop.erp.revived == [sale.number]
@@ -223,13 +223,13 @@ def test_a_look_before_its_time_still_waits_for_the_lease_of_the_lost_ledger(sho
 @pytest.mark.parametrize(
     ("state", "status"),
     [
-        (FoundState.CONFIRMED, "conflict"),
-        (FoundState.HALF_MADE, "synced_manually"),
-        (FoundState.CANCELLED, "synced_manually"),
+        (ErpOrderState.CONFIRMED, "conflict"),
+        (ErpOrderState.HALF_MADE, "synced_manually"),
+        (ErpOrderState.CANCELLED, "synced_manually"),
     ],
 )
 def test_what_comes_late_into_the_erp_beside_the_order_that_a_person_entered_is_told(
-    shop: Shop, state: FoundState, status: str
+    shop: Shop, state: ErpOrderState, status: str
 ):
     """A draft is not: nobody ships it, and the log of the mark names it."""
     shop.erp.script = ["lost before"]
@@ -237,7 +237,7 @@ def test_what_comes_late_into_the_erp_beside_the_order_that_a_person_entered_is_
     shop.read()
     shop.push()
     shop.sql.do("update orders set status = 'pending_verification', generation = generation + 1")
-    shop.erp.by_hand["SO7"] = FoundState.CONFIRMED
+    shop.erp.by_hand["SO7"] = ErpOrderState.CONFIRMED
     ask(shop, "a", params("mark_as_synced", 1, erp_numbers=["SO7"]))
     assert shop.status(1) == "synced_manually"
     assert compared(shop) == "synced_manually"

@@ -12,7 +12,7 @@ from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured
 from order_sync.core.life.lifecycle import ERASABLE, Status
-from order_sync.core.privacy.erasing import Place
+from order_sync.core.privacy.erasing import RoundPlace
 from order_sync.core.settings import Settings
 from order_sync.flows import build_report
 from order_sync.flows.people import erasing as flow
@@ -110,7 +110,7 @@ def test_a_run_goes_on_page_by_page_and_the_next_one_where_it_was_stopped(
     age(sql, 500, *range(1, 10))
     page = ledger.kept_since(ledger.now() - timedelta(days=400), None, 3)
     assert (list(page.keys), page.still_open) == ([key(1), key(2), key(3)], 0)
-    assert isinstance(page.end, Place)
+    assert isinstance(page.end, RoundPlace)
     ledger.forget(page.keys, "run 1", BY)
     assert forget().counts == {"forgotten": 5, "still_open": 1}
     assert sql.one("select orders from erasures") == 8

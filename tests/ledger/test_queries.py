@@ -16,7 +16,7 @@ from order_sync.core.decisions.selection import Selection
 from order_sync.core.errors import Misconfigured
 from order_sync.core.intake.findings import Finding, FindingKind
 from order_sync.core.intake.watermark import Watermark
-from order_sync.core.life.lifecycle import STANDINGS, Event, Status
+from order_sync.core.life.lifecycle import MEANINGS, Event, Status
 from order_sync.core.order.model import OrderKey
 from order_sync.core.records.story import Filters
 from order_sync.core.requests.explain import ExplainRequest
@@ -185,7 +185,7 @@ def test_an_order_in_whatever_status_is_explained_printed_and_listed(ledger: Led
     assert answer.page.splitlines()[0] == f"Order {key(1)}"
     assert str(key(1)) in ask(ledger, status=status).text
     row = sql.rows("select status, roll_up, coalesce(report_word, '') from order_list")
-    assert row == [(status, STANDINGS[status].roll_up, STANDINGS[status].report_word or "")]
+    assert row == [(status, MEANINGS[status].roll_up, MEANINGS[status].report_word or "")]
 
 
 @pytest.mark.parametrize(

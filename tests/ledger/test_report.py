@@ -11,7 +11,7 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.intake.watermark import Watermark
-from order_sync.core.life.lifecycle import STANDINGS, Event, Status
+from order_sync.core.life.lifecycle import MEANINGS, Event, Status
 from order_sync.core.records.orders import Change
 from order_sync.core.records.report import ReportContent
 from order_sync.flows import build_report
@@ -122,7 +122,7 @@ def test_each_status_has_its_word_or_no_row(
     assert {numbers[int(order_id[2:])]: word for order_id, word in words(built).items()} == expected
     assert built.report.shown == {word: list(expected.values()).count(word) for word in set(expected.values())}
     assert built.report.not_shown == {"ignored": 1, "cancelled_at_source": 1, "not_an_order": 1}
-    assert {status for status, standing in STANDINGS.items() if standing.report_word is None} == set(Status) - {
+    assert {status for status, standing in MEANINGS.items() if standing.report_word is None} == set(Status) - {
         Status(status) for status in ALL_WORDS
     }
 

@@ -25,10 +25,10 @@ from order_sync.core.sending.holds import HoldKind
 from order_sync.core.sending.route import Route
 from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import compare_erp, extract, push, refresh_reference, restore, validate
-from order_sync.flows.people.restore import Report
+from order_sync.flows.people.restore import RestoreReport
 from order_sync.flows.people.resync import resync
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
@@ -137,7 +137,7 @@ class Shop:
         lease: timedelta = NOW,
         known: bool = True,
         untold: dict[str, str] | None = None,
-    ) -> Report:
+    ) -> RestoreReport:
         """Do as the DAG restore_ledger does, when people triggered these runs since."""
         by = Actor("restore_ledger/manual/restore_ledger", person="rita", reason="the disk broke")
         asked: list[datetime] = []
@@ -548,7 +548,7 @@ def test_a_half_made_order_of_the_lost_ledger_is_finished_and_not_made_again(sho
     shop.run()
     assert shop.statuses() == {"succeeded": 1}
     ((sale,),) = shop.erp.sales.values()
-    assert sale.state is FoundState.CONFIRMED
+    assert sale.state is ErpOrderState.CONFIRMED
 
 
 # What people decided
@@ -564,7 +564,7 @@ def lost(shop: Shop) -> tuple[datetime, datetime]:
     return backup_at, died_at
 
 
-def text(report: Report) -> str:
+def text(report: RestoreReport) -> str:
     return "\n".join(report.lines)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.intake.watermark import Watermark
-from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS, Event, Status
+from order_sync.core.life.lifecycle import MEANINGS, TRANSITIONS, Event, Status
 from order_sync.ledger import Ledger, migrate, migration
 from sandbox.postgres import Cluster
 from tests.ledger.steps import Connect, Sql, key, land, queue, send, settle
@@ -183,8 +183,8 @@ def test_the_lifecycle_table_is_the_codes_with_what_it_means_to_people(sql: Sql)
             row.to_status,
             row.who,
             row.calls_erp,
-            STANDINGS[row.to_status].roll_up,
-            STANDINGS[row.to_status].report_word,
+            MEANINGS[row.to_status].roll_up,
+            MEANINGS[row.to_status].report_word,
         )
         for row in TRANSITIONS
     }
@@ -264,6 +264,6 @@ def test_the_index_of_open_orders_leaves_out_exactly_what_the_report_has_no_row_
     )
     assert {status for status in Status if f"'{status}'" in predicate} == {
         status
-        for status, standing in STANDINGS.items()
+        for status, standing in MEANINGS.items()
         if standing.report_word is None or standing.roll_up == "Successful"
     }

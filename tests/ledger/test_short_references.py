@@ -16,7 +16,7 @@ from order_sync.core.order.references import SHORT_CHARACTERS, ReferenceField, s
 from order_sync.core.privacy.erasing import Whose
 from order_sync.core.requests.explain import ExplainRequest
 from order_sync.core.requests.request import Known
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, erase
 from order_sync.ledger import Ledger, migrate
 from tests.flows.memory import Clock, MemoryChannel, Sale, transaction
@@ -41,7 +41,7 @@ def erp() -> ByReference:
     return narrow(Clock())
 
 
-def put(erp: ByReference, bears: str, number: str, state: FoundState = FoundState.CONFIRMED) -> Sale:
+def put(erp: ByReference, bears: str, number: str, state: ErpOrderState = ErpOrderState.CONFIRMED) -> Sale:
     """Put an order into the ERP that bears this, however it came there."""
     filed = OrderKey("erp", (bears,))
     erp.borne[str(filed)] = bears
@@ -85,7 +85,7 @@ def test_an_order_that_lives_in_the_erp_under_its_short_reference_and_failed_her
     erp.script = ["refused"]
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
-    put(erp, short_of(FIRST), "SO-2", FoundState.TAKEN)
+    put(erp, short_of(FIRST), "SO-2", ErpOrderState.TAKEN)
     erp.made_at = {filed: erp.clock.now + timedelta(days=1) for filed in erp.sales}
     assert compared(ledger, erp) == {"compared": 1, "not_done": 1}
     (finding,) = ledger.untold(["erp_erp"])

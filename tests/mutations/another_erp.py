@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         11,
         "another ERP's reference data is taken",
-        FLOWS + "sending/reference.py",
+        FLOWS + "intake/reference.py",
         '        ledger.check_fingerprint(f"erp_{route.erp}", health.fingerprint)\n',
         "",
         "tests/flows/test_flows.py::test_another_erp_behind_the_connection_is_refused_and_its_data_is_not_taken",

@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         13,
         "an order of before companies were kept is taken for a second one",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         "return known and row.number == number",
         "return row.company == standing.erp_company and row.number == number",
         "tests/ledger/test_completeness.py::test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now",
@@ -22,7 +22,7 @@ MUTATIONS = (
     Mutation(
         13,
         "what the next extract would read is called missing",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         " and (row.counter or 0) <= mark.counter]",
         "]",
         "tests/ledger/test_completeness.py::test_what_the_next_extract_will_read_is_not_missing",
@@ -30,7 +30,7 @@ MUTATIONS = (
     Mutation(
         13,
         "what the comparison misses is not read",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         "differ = (*unseen, *comparison.changed,",
         "differ = (*comparison.changed,",
         "tests/ledger/test_completeness.py::test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read",
@@ -38,7 +38,7 @@ MUTATIONS = (
     Mutation(
         13,
         "an order of others in the ERP is passed over",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         "if not (key in standings and standings[key].sent) for row",
         "if False for row",
         "tests/ledger/test_completeness.py::test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched",
@@ -54,7 +54,7 @@ MUTATIONS = (
     Mutation(
         13,
         "what the ERP has and the ledger gave up is not told",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         "if standing.status in DONE or standing.awaited or not standing.sent:",
         "if True:",
         "tests/ledger/test_completeness.py"
@@ -72,7 +72,7 @@ MUTATIONS = (
     Mutation(
         13,
         "what bears a short reference is a stranger to the comparison",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         "for row in by_our_keys(rows, route, ledger):",
         "for row in rows:",
         "tests/ledger/test_short_references.py"

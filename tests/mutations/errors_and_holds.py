@@ -218,26 +218,26 @@ MUTATIONS = (
     Mutation(
         9,
         "an outage sets no hold",
-        FLOWS + "sending/holds.py",
+        FLOWS + "systems/holds.py",
         "        ledger.hold(connection, kind_of(trouble), HoldScope.ALL, str(trouble), actor)\n",
         "",
-        "tests/flows/sending/test_holds.py::test_an_outage_is_held_at_first_sight_by_the_task_that_stays_red",
+        "tests/flows/systems/test_holds.py::test_an_outage_is_held_at_first_sight_by_the_task_that_stays_red",
     ),
     Mutation(
         9,
         "a ledger that is away holds the ERP",
-        FLOWS + "sending/holds.py",
+        FLOWS + "systems/holds.py",
         "    except LedgerUnavailable:\n        raise\n",
         "",
-        "tests/flows/sending/test_holds.py::test_a_ledger_that_is_away_holds_nobody_else",
+        "tests/flows/systems/test_holds.py::test_a_ledger_that_is_away_holds_nobody_else",
     ),
     Mutation(
         9,
         "a hold outlives the outage",
-        FLOWS + "sending/holds.py",
+        FLOWS + "systems/holds.py",
         '    ledger.release_hold(connection, hold.kind, actor.because("a probe succeeded"))\n',
         "",
-        "tests/flows/sending/test_holds.py::test_a_hold_ends_by_itself_and_the_queue_drains",
+        "tests/flows/systems/test_holds.py::test_a_hold_ends_by_itself_and_the_queue_drains",
     ),
     Mutation(
         9,
@@ -259,10 +259,10 @@ MUTATIONS = (
     Mutation(
         9,
         "an ERP that is switched off is asked for its reference data",
-        FLOWS + "sending/reference.py",
+        FLOWS + "intake/reference.py",
         '    if hold := switched_off(f"erp_{route.erp}", ledger):\n        return Summary(held=str(hold))\n',
         "",
-        "tests/flows/sending/test_switched_off.py::test_an_erp_that_is_switched_off_is_asked_nothing",
+        "tests/flows/systems/test_switched_off.py::test_an_erp_that_is_switched_off_is_asked_nothing",
     ),
     Mutation(
         9,
@@ -283,10 +283,10 @@ MUTATIONS = (
     Mutation(
         9,
         "orders that are wrong themselves hold the ERP",
-        CORE + "sending/holds.py",
+        CORE + "systems/holds.py",
         '"no": None}',
         '"no": 5}',
-        "tests/flows/sending/test_holds.py::test_orders_that_are_wrong_themselves_never_hold_the_erp",
+        "tests/flows/systems/test_holds.py::test_orders_that_are_wrong_themselves_never_hold_the_erp",
     ),
     Mutation(
         9,
@@ -294,7 +294,7 @@ MUTATIONS = (
         FLOWS + "sending/closing.py",
         "    if not refused:\n        return\n",
         "    return\n",
-        "tests/flows/sending/test_holds.py::test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails",
+        "tests/flows/systems/test_holds.py::test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails",
     ),
     Mutation(
         9,
@@ -302,7 +302,7 @@ MUTATIONS = (
         FLOWS + "sending/settle.py",
         "        return _without_a_look(route, ledger, actor, policy, hold, summary)\n",
         "        return Summary(held=str(hold))\n",
-        "tests/flows/sending/test_holds.py::test_verdicts_of_the_window_still_fall_while_the_erp_is_away",
+        "tests/flows/systems/test_holds.py::test_verdicts_of_the_window_still_fall_while_the_erp_is_away",
     ),
     Mutation(
         9,
@@ -340,10 +340,10 @@ MUTATIONS = (
     Mutation(
         9,
         "a text that nobody knows holds the ERP after five orders",
-        CORE + "sending/holds.py",
+        CORE + "systems/holds.py",
         '"maybe": 20',
         '"maybe": 5',
-        "tests/flows/sending/test_holds.py::test_five_bad_orders_side_by_side_fail_and_all_others_are_sent_in_a_green_run",
+        "tests/flows/systems/test_holds.py::test_five_bad_orders_side_by_side_fail_and_all_others_are_sent_in_a_green_run",
     ),
     Mutation(
         9,
@@ -418,14 +418,14 @@ MUTATIONS = (
         CORE + "order/parsing.py",
         "0 < len(text) <= LONGEST_CODE",
         "0 < len(text)",
-        "tests/flows/sending/test_reference.py::test_one_order_with_an_endless_code_does_not_stop_the_questions_of_the_others",
+        "tests/flows/intake/test_reference.py::test_one_order_with_an_endless_code_does_not_stop_the_questions_of_the_others",
     ),
     Mutation(
         9,
         "what was answered before the ERP went away is lost",
-        FLOWS + "sending/reference.py",
+        FLOWS + "intake/reference.py",
         "batched(sorted(codes), PORTION)",
         "batched(sorted(codes), 10 * PORTION)",
-        "tests/flows/sending/test_reference.py::test_what_was_answered_before_the_erp_went_away_is_kept",
+        "tests/flows/intake/test_reference.py::test_what_was_answered_before_the_erp_went_away_is_kept",
     ),
 )

@@ -88,7 +88,7 @@ MUTATIONS = (
     Mutation(
         15,
         "a channel that is away is said to stop the sending",
-        CORE + "sending/holds.py",
+        CORE + "systems/holds.py",
         'return hold.connection == f"channel_{channel}" and submit',
         'return hold.connection == f"channel_{channel}"',
         "tests/core/explain/test_text.py::test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others",
@@ -133,7 +133,7 @@ MUTATIONS = (
         FLOWS + "sending/closing.py",
         "again, to_status, each.code, each.message)",
         "again, to_status)",
-        "tests/flows/sending/test_holds.py::test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it",
+        "tests/flows/systems/test_holds.py::test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it",
     ),
     Mutation(
         15,
@@ -244,7 +244,7 @@ MUTATIONS = (
     Mutation(
         15,
         "an alert tells what people wrote into the ERP in place of a key",
-        FLOWS + "intake/compare.py",
+        FLOWS + "compare.py",
         "called(row.number, row.company), key_in(row.key))",
         "row.number, row.key)",
         "tests/ledger/test_gossip.py::test_sending_looking_up_and_comparing_let_nothing_out",
@@ -279,7 +279,7 @@ MUTATIONS = (
         FLOWS + "intake/validate.py",
         "if reference.never_asked(codes):",
         "if False:",
-        "tests/flows/sending/test_reference.py"
+        "tests/flows/intake/test_reference.py"
         "::test_an_order_with_a_code_that_the_erp_was_never_asked_for_waits_and_is_counted",
     ),
     Mutation(
@@ -288,7 +288,7 @@ MUTATIONS = (
         FLOWS + "intake/validate.py",
         'if "waits_for_reference" not in summary.counts:',
         "if True:",
-        "tests/flows/sending/test_reference.py"
+        "tests/flows/intake/test_reference.py"
         "::test_an_order_with_a_code_that_the_erp_was_never_asked_for_waits_and_is_counted",
     ),
     Mutation(
@@ -305,6 +305,6 @@ MUTATIONS = (
         FLOWS + "intake/validate.py",
         "else note,",
         'else "",',
-        "tests/flows/sending/test_reference.py::test_each_order_says_what_was_not_checked",
+        "tests/flows/intake/test_reference.py::test_each_order_says_what_was_not_checked",
     ),
 )

@@ -131,7 +131,7 @@ MUTATIONS = (
         CORE + "order/references.py",
         "return not self.ignores_case or key == key.casefold()",
         "return True",
-        "tests/flows/sending/test_references.py"
+        "tests/flows/systems/test_references.py"
         "::test_two_keys_that_differ_by_case_alone_are_two_orders_in_an_erp_that_ignores_case",
     ),
     Mutation(
@@ -140,7 +140,7 @@ MUTATIONS = (
         CORE + "order/references.py",
         "len(key) > self.longest or ",
         "",
-        "tests/flows/sending/test_references.py::test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders",
+        "tests/flows/systems/test_references.py::test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders",
     ),
     Mutation(
         1,
@@ -148,7 +148,7 @@ MUTATIONS = (
         FLOWS + "sending/turn.py",
         "self._told_apart(self._without_problems(made))",
         "self._without_problems(made)",
-        "tests/flows/sending/test_references.py::test_an_order_whose_short_reference_another_one_has_fails_and_is_never_sent",
+        "tests/flows/systems/test_references.py::test_an_order_whose_short_reference_another_one_has_fails_and_is_never_sent",
     ),
     Mutation(
         1,

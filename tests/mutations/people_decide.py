@@ -173,7 +173,7 @@ MUTATIONS = (
         FLOWS + "people/resync.py",
         "rows = by_our_keys(numbered.values(), route, self.ledger, [each.order for each in known.values()])",
         "rows = [*numbered.values()]",
-        "tests/flows/sending/test_references.py"
+        "tests/flows/systems/test_references.py"
         "::test_an_order_is_marked_as_synced_with_the_erps_order_that_bears_its_short_reference",
     ),
 )

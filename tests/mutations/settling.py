@@ -124,7 +124,7 @@ MUTATIONS = (
         CORE + "records/orders.py",
         "if self.short_reference is None:",
         "if True:",
-        "tests/flows/sending/test_references.py::test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was",
+        "tests/flows/systems/test_references.py::test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was",
     ),
     Mutation(
         6,

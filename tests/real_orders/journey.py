@@ -22,7 +22,7 @@ from order_sync.ledger import Ledger, migrate
 from sandbox import shop
 from sandbox.postgres import Cluster
 from sandbox.sales import Sale
-from sandbox.tryton import Tryton
+from sandbox.tryton import TrytonServer
 from tests.fixtures import dynamics_web
 from tests.fixtures import tryton as fixture
 from tests.real_orders.standing import Standing, standings
@@ -49,7 +49,7 @@ class Journey:
     """A channel and a ledger of its own; the ERP is shared. `seconds` tells how long each step took."""
 
     cluster: Cluster
-    tryton: Tryton
+    tryton: TrytonServer
     guest_account: str | None
     seconds: dict[str, float] = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from collections import Counter
 
 from order_sync import registry
 from sandbox import scratch, template
-from sandbox.tryton import Secrets, Tryton
+from sandbox.tryton import Secrets, TrytonServer
 from tests.real_orders import online_retail
 from tests.real_orders.counted import count
 from tests.real_orders.journey import Booked, Journey
@@ -29,7 +29,7 @@ def main() -> int:
     invoices = online_retail.read(file)
     with scratch() as folder:
         cluster = template.TRYTON.copy_to(folder / "postgres").start()
-        tryton = Tryton(cluster, folder / "tryton", Secrets.of_this_checkout())
+        tryton = TrytonServer(cluster, folder / "tryton", Secrets.of_this_checkout())
         try:
             tryton.start()
             counted = count(cluster.dsn(), file, FREIGHT, FEES, NO_ARTICLES, guests=True, any_spelling=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from sandbox.postgres import Cluster
-from sandbox.tryton import Tryton
+from sandbox.tryton import TrytonServer
 from tests.real_orders import online_retail
 from tests.real_orders.counted import Counted, count
 from tests.real_orders.journey import Booked, Journey
@@ -54,7 +54,7 @@ class Arrived:
 
 
 @pytest.fixture(scope="module", params=[False, pytest.param(True, marks=pytest.mark.full)], ids=["some", "all"])
-def arrived(cluster: Cluster, tryton: Tryton, request: pytest.FixtureRequest) -> Iterator[Arrived]:
+def arrived(cluster: Cluster, tryton: TrytonServer, request: pytest.FixtureRequest) -> Iterator[Arrived]:
     """The chosen invoices, after their journey."""
     file, all_of_them = require(FILE), request.param
     invoices = online_retail.read(file)

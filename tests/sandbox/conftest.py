@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.tryton import DATABASE, Tryton
+from sandbox.tryton import DATABASE, TrytonServer
 
 
 class Rest:
     """What the integration user can do: Tryton's REST interface with its key."""
 
-    def __init__(self, tryton: Tryton) -> None:
+    def __init__(self, tryton: TrytonServer) -> None:
         self.url = f"{tryton.base_url}/{DATABASE}/rest/model/"
         self.headers = {"Authorization": f"Bearer {tryton.secrets.rest_key}", "Content-Type": "application/json"}
 
@@ -36,5 +36,5 @@ class Rest:
 
 
 @pytest.fixture(scope="session")
-def rest(tryton: Tryton) -> Rest:
+def rest(tryton: TrytonServer) -> Rest:
     return Rest(tryton)

@@ -21,7 +21,7 @@ from order_sync.core.records.orders import Landing
 from order_sync.flows.intake.landing import disposition
 from sandbox import CHECKOUT, catalogue, samples, shop
 from sandbox.postgres import Cluster
-from sandbox.sales import Address
+from sandbox.sales import SaleAddress
 from tests.fixtures import dynamics_store, dynamics_web
 from tests.fixtures.reference import reference
 from tests.support.databases import database
@@ -131,7 +131,7 @@ def test_the_good_orders_are_as_varied_as_the_page_says(dsn):
 
 def test_the_erp_knows_the_states_of_each_country_that_an_order_ships_to():
     """Those of all countries would be five thousand, which take a quarter of a minute to make."""
-    ships_to = {sale.ship_to.country for sale in samples.sales(BASE) if isinstance(sale.ship_to, Address)}
+    ships_to = {sale.ship_to.country for sale in samples.sales(BASE) if isinstance(sale.ship_to, SaleAddress)}
     found = {country.alpha_2 for name in ships_to if (country := pycountry.countries.get(alpha_3=name))}
     assert found | {each.country for each in (*catalogue.CUSTOMERS, *catalogue.GUESTS)} == {*catalogue.DELIVERED_TO}
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from sandbox import catalogue
-from sandbox.tryton import DATABASE, Tryton
+from sandbox.tryton import DATABASE, TrytonServer
 
 _numbers = itertools.count(1)
 
@@ -89,7 +89,7 @@ def test_a_confirmed_sale_is_processed_by_the_worker(desk: Desk) -> None:
     eventually(lambda: desk.state(sale) == "processing")
 
 
-def test_a_sale_waits_confirmed_in_the_queue_while_the_worker_pauses(desk: Desk, tryton: Tryton) -> None:
+def test_a_sale_waits_confirmed_in_the_queue_while_the_worker_pauses(desk: Desk, tryton: TrytonServer) -> None:
     tryton.pause_worker()
     try:
         sale = desk.sell(("SKU-0002", 1, "10.00", "DE19"))
@@ -102,7 +102,7 @@ def test_a_sale_waits_confirmed_in_the_queue_while_the_worker_pauses(desk: Desk,
     eventually(lambda: desk.state(sale) == "processing")
 
 
-def test_each_of_many_tasks_that_wait_is_done(desk: Desk, tryton: Tryton) -> None:
+def test_each_of_many_tasks_that_wait_is_done(desk: Desk, tryton: TrytonServer) -> None:
     tryton.pause_worker()
     try:
         with psycopg.connect(tryton.cluster.dsn(DATABASE), autocommit=True) as connection:
@@ -193,7 +193,7 @@ def test_the_integration_user_cannot_process_a_sale(desk: Desk) -> None:
         desk.rest.post(f"{sale}/process", {})
 
 
-def test_an_administrator_sees_what_was_sold(desk: Desk, tryton: Tryton) -> None:
+def test_an_administrator_sees_what_was_sold(desk: Desk, tryton: TrytonServer) -> None:
     sale = desk.sell(("SKU-0006", 1, "10.00", "EXEMPT"))
     (row,) = tryton.rpc("sale.sale.read", [int(sale.split("/")[1])], ["web_id", "total_amount"])
     assert row["total_amount"] == Decimal("10.00")

@@ -16,7 +16,7 @@ from order_sync.wire.auth import bearer
 from order_sync.wire.content import Reply
 from order_sync.wire.endpoint import Endpoint
 from order_sync.wire.http import Http
-from order_sync.wire.odata import OData, Problem, Raw, is_business_error, literal, page, problems
+from order_sync.wire.odata import OData, ODataProblem, Raw, is_business_error, literal, page, problems
 from tests.support.proxy import Proxy
 from tests.wire.vendors import Vendor, serving
 
@@ -207,7 +207,7 @@ DYNAMICS = {
     ids=["SAP V2", "SAP V4", "Dynamics"],
 )
 def test_each_thing_that_is_wrong_is_told_once_and_warnings_are_not(body: Any, said: list[tuple[str, str, str]]):
-    assert problems(Reply(400, body)) == tuple(Problem(*each) for each in said)
+    assert problems(Reply(400, body)) == tuple(ODataProblem(*each) for each in said)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from order_sync.core.errors import Misconfigured, NotAuthorised, OutcomeUnknown, Transient, Unreadable
 from order_sync.core.order.references import addressed, short_of
 from order_sync.core.sending.receipts import Sent
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.erps.drop import SftpDrop
 from order_sync.profile import SAMPLE, Profile
 from order_sync.wire.files import LARGEST, Acknowledgement, acknowledgements, announced, drop, dropped, withdraw
@@ -60,7 +60,10 @@ async def test_an_order_goes_into_a_folder_of_the_server_and_comes_back_confirme
         assert (await erp.submit(order)).number == reference
         (file,) = (path for path in (running.here / "orders").iterdir() if path.suffix == ".json")
         assert file.read_text().startswith("{")
-        for ending, text, state in (("err", "no such item", FoundState.REFUSED), ("ok", "SO-7", FoundState.CONFIRMED)):
+        for ending, text, state in (
+            ("err", "no such item", ErpOrderState.REFUSED),
+            ("ok", "SO-7", ErpOrderState.CONFIRMED),
+        ):
             (running.here / "acknowledgements" / f"{reference}.{ending}").write_text(text)
             (found,) = (await erp.look_up([Sent(order, "")]))[order.key]
             assert found.state is state

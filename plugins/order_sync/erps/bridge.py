@@ -20,7 +20,7 @@ from order_sync.core.privacy.redaction import without_address
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.auth import Auth, basic, bearer, client_credentials, header
@@ -114,7 +114,7 @@ class Bridge:
         headers = {self._key_header: order.external_reference}
         return self._judged(order, await self._http.send("POST", self._path, content, headers))
 
-    async def look_up(self, _: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, _: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         """Nothing: the platform cannot be asked."""
         return {}
 

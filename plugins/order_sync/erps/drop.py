@@ -21,7 +21,7 @@ from order_sync.core.privacy.redaction import without_address
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.files import (
@@ -114,7 +114,7 @@ class Drop:
         await drop(self._orders, reference, self._ending, data, facts)
         return Receipt(reference, "dropped")
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         """What became of the files of these orders."""
         asked = {each.order.external_reference: each for each in sent}
         if not asked:
@@ -122,7 +122,7 @@ class Drop:
         answers = await acknowledgements(self._answers, asked)
         there = await dropped(self._orders, asked)
         once = await announced(self._orders, asked)
-        found: dict[OrderKey, Sequence[Found]] = {}
+        found: dict[OrderKey, Sequence[ErpOrder]] = {}
         for reference, each in asked.items():
             if answer := answers.get(reference):
                 found[each.order.key] = [_acknowledged(each.order, reference, answer)]
@@ -130,17 +130,17 @@ class Drop:
                 found[each.order.key] = [self._unanswered(each.order, reference, there.get(reference))]
         return found
 
-    def _unanswered(self, order: Order, reference: str, file: str | None) -> Found:
+    def _unanswered(self, order: Order, reference: str, file: str | None) -> ErpOrder:
         """The order by what lies in the folder: its file, or nothing any more."""
         if file is None and self._proof == "taken":
-            return Found(FoundState.CONFIRMED, reference, "taken", None, order.currency)
+            return ErpOrder(ErpOrderState.CONFIRMED, reference, "taken", None, order.currency)
         where = f"its file {file} lies there" if file else "its file was taken away"
         said = (
             f"{where}, and the ERP did not acknowledge it. If the ERP has it, mark it as synced; if not, put a file"
             f" {reference}.err beside the acknowledgements: the order fails then, and can be sent again"
         )
         word = "dropped" if file else "taken"
-        return Found(FoundState.TAKEN, "", word, None, order.currency, text=said, code="FILE_NO_ACK")
+        return ErpOrder(ErpOrderState.TAKEN, "", word, None, order.currency, text=said, code="FILE_NO_ACK")
 
     def _written(self, order: Order) -> str:
         if self._template:
@@ -154,11 +154,11 @@ class SftpDrop(Drop):
     connection_type: ClassVar = "sftp"
 
 
-def _acknowledged(order: Order, reference: str, answer: Acknowledgement) -> Found:
+def _acknowledged(order: Order, reference: str, answer: Acknowledgement) -> ErpOrder:
     said = without_address(answer.text, order)[:LONGEST]
     if answer.accepted:
-        return Found(FoundState.CONFIRMED, _number(answer, reference), "acknowledged", None, order.currency)
-    return Found(FoundState.REFUSED, "", "refused", None, order.currency, text=said or "the ERP refused the file")
+        return ErpOrder(ErpOrderState.CONFIRMED, _number(answer, reference), "acknowledged", None, order.currency)
+    return ErpOrder(ErpOrderState.REFUSED, "", "refused", None, order.currency, text=said or "the ERP refused the file")
 
 
 def _number(answer: Acknowledgement, reference: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from order_sync.core.basics.actor import Actor
 from order_sync.core.life.lifecycle import ERASABLE, Event, Status
 from order_sync.core.order.model import OrderKey
-from order_sync.core.privacy.erasing import Erasable, Kept, Place, Whose
+from order_sync.core.privacy.erasing import Erasable, Kept, RoundPlace, Whose
 from order_sync.core.records.report import Report
 from order_sync.ledger.calls import by
 from order_sync.ledger.reporting import Reporting
@@ -54,9 +54,9 @@ class Erasing(Reporting):
         row = self._database.row("read_erasure", run=run)
         return int(row["orders"]) if row else 0
 
-    def kept_since(self, before: datetime, after: Place | None, limit: int) -> Kept:
+    def kept_since(self, before: datetime, after: RoundPlace | None, limit: int) -> Kept:
         """The next orders that landed before an instant and to which nothing happened since; oldest first."""
-        place = after or Place(EPOCH, 0, 0)
+        place = after or RoundPlace(EPOCH, 0, 0)
         rows = self._database.rows(
             "read_to_forget",
             before=before,
@@ -66,7 +66,11 @@ class Erasing(Reporting):
             after_version=place.version,
             limit=limit,
         )
-        end = Place(*(rows[-1][name] for name in ("landed_at", "order_id", "version"))) if len(rows) == limit else None
+        end = (
+            RoundPlace(*(rows[-1][name] for name in ("landed_at", "order_id", "version")))
+            if len(rows) == limit
+            else None
+        )
         return Kept(
             [OrderKey.parse(key) for key in dict.fromkeys(row["order_key"] for row in rows if row["ripe"])],
             len({row["order_id"] for row in rows if row["still_open"]}),

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from order_sync.core.errors import Misconfigured
-from order_sync.core.life.lifecycle import STANDINGS, TRANSITIONS
+from order_sync.core.life.lifecycle import MEANINGS, TRANSITIONS
 from order_sync.ledger.database import Connect, Database, sentences, session
 from order_sync.ledger.rows import to_json
 from order_sync.ledger.statements import statement
@@ -125,8 +125,8 @@ def _transitions() -> str:
                 "who": transition.who,
                 "evidence": transition.evidence,
                 "calls_erp": transition.calls_erp,
-                "roll_up": STANDINGS[transition.to_status].roll_up,
-                "report_word": STANDINGS[transition.to_status].report_word,
+                "roll_up": MEANINGS[transition.to_status].roll_up,
+                "report_word": MEANINGS[transition.to_status].report_word,
             }
             for transition in TRANSITIONS
         ]

@@ -10,7 +10,7 @@ from typing import Any
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.as_sent import read
 from order_sync.core.order.model import OrderKey, Problem
-from order_sync.core.records.story import Attempt, Cause, Decision, Filters, Listed, Sighting, Step, Story
+from order_sync.core.records.story import Attempt, Cause, DecisionTaken, Filters, Listed, Sighting, Step, Story
 from order_sync.core.sending.holds import Hold
 from order_sync.ledger.calls import Calls
 from order_sync.ledger.rows import clean, hold_of, named, transaction_of
@@ -120,8 +120,8 @@ def _hold(row: Row) -> Hold:
     return hold_of({**row, "since": datetime.fromisoformat(row["since"])})
 
 
-def _decision(row: Row) -> Decision:
-    return named(Decision, row, at=datetime.fromisoformat(row["at"]))
+def _decision(row: Row) -> DecisionTaken:
+    return named(DecisionTaken, row, at=datetime.fromisoformat(row["at"]))
 
 
 def _instant(text: str | None) -> datetime | None:

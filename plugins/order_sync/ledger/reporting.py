@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 
-from order_sync.core.life.lifecycle import STANDINGS, Status
-from order_sync.core.records.report import Report, ReportContent, ReportRequest
+from order_sync.core.life.lifecycle import MEANINGS, Status
+from order_sync.core.records.report import Report, ReportContent, ReportScope
 from order_sync.ledger.calls import Calls
 from order_sync.ledger.rows import named, to_json
 from order_sync.ledger.statements import statement
@@ -20,7 +20,7 @@ class Reporting(Calls):
         asked = {"channels": list(channels), "day": day, "content": content, "in_use_within": in_use_within}
         return [row["channel"] for row in self._database.rows("read_awaited", **asked)]
 
-    def build_report(self, request: ReportRequest) -> Report:
+    def build_report(self, request: ReportScope) -> Report:
         """Store the rows of a day's report, unless they are stored already; returns the report as it is stored."""
         common = {
             "day": request.day,
@@ -29,17 +29,17 @@ class Reporting(Calls):
             "start": request.placed.start,
             "end": request.placed.end,
         }
-        unnamed = [status for status, standing in STANDINGS.items() if standing.report_word is None]
+        unnamed = [status for status, standing in MEANINGS.items() if standing.report_word is None]
         with self._database.transaction() as cursor:
             new = cursor.execute(statement("store_report"), {**common, "not_shown": unnamed}).fetchone()
             if new:
                 parameters = {
                     **common,
                     "report": new["id"],
-                    "words": to_json({status: standing.report_word for status, standing in STANDINGS.items()}),
-                    "queued": STANDINGS[Status.QUEUED].report_word,
-                    "pending": STANDINGS[Status.SENT].report_word,
-                    "unverified": STANDINGS[Status.PENDING_VERIFICATION].report_word,
+                    "words": to_json({status: standing.report_word for status, standing in MEANINGS.items()}),
+                    "queued": MEANINGS[Status.QUEUED].report_word,
+                    "pending": MEANINGS[Status.SENT].report_word,
+                    "unverified": MEANINGS[Status.PENDING_VERIFICATION].report_word,
                     "stuck_after": request.queued_stuck_after,
                     "distributors": to_json(request.distributors),
                 }

@@ -19,7 +19,7 @@ from order_sync.core.order.model import CONTENT, OrderKey, Transaction
 from order_sync.core.order.parsing import NUL, read_date
 from order_sync.core.records.orders import Change, Entry, Landing, Outcome
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
-from order_sync.core.settling.verdict import Doubt
+from order_sync.core.settling.verdict import InDoubt
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -73,7 +73,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
     key = OrderKey.parse(row["order_key"])
     status = Status(row["status"])
     sent = sent_of(row)
-    doubt = Doubt(
+    doubt = InDoubt(
         status,
         sent.order.total if sent else row["order_total"],
         sent.order.currency if sent else row["order_currency"],

@@ -8,7 +8,7 @@ import psycopg
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.checks.reference_data import ReferenceData, Wanted
-from order_sync.core.life.lifecycle import STANDINGS
+from order_sync.core.life.lifecycle import MEANINGS
 from order_sync.core.order.maker import Made
 from order_sync.core.order.model import OrderKey
 from order_sync.core.records.orders import Change, Claim, Entry, Horizon, Outcome, Refused
@@ -245,7 +245,7 @@ class Sending(Calls):
 
     def failed_in_run(self, run: str, since: datetime) -> FailedInRun:
         """The orders that the run's tasks worked on since then, and those that stand as they failed them."""
-        failed = [status for status, standing in STANDINGS.items() if standing.roll_up == "Failed"]
+        failed = [status for status, standing in MEANINGS.items() if standing.roll_up == "Failed"]
         return FailedInRun(**self._one("count_failed_in_run", run=f"{run}/", since=since, failed=failed))
 
     def counts(self, channel: str) -> Mapping[str, int]:

@@ -27,7 +27,7 @@ class OrdersInErp(BaseOperatorLink):
         return ""
 
 
-class ReportFile(BaseOperatorLink):
+class ReportFileLink(BaseOperatorLink):
     """The file that the task wrote, under the address of its folder."""
 
     name = "Report (CSV)"
@@ -39,7 +39,7 @@ class ReportFile(BaseOperatorLink):
         return shown(f"{operator.folder_url.rstrip('/')}/{quote(operator.written)}")
 
 
-class PrintedOrder(ReportFile):
+class PrintedOrder(ReportFileLink):
     """The text file of a whole order that the task wrote, under the address of its folder."""
 
     name = "The whole order"

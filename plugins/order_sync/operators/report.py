@@ -11,7 +11,7 @@ from order_sync import flows, hooks, registry
 from order_sync.core.basics.calendar_days import day_before
 from order_sync.core.requests.report import ReportRequest
 from order_sync.operators.base import OrderSyncOperator, done
-from order_sync.operators.links import ReportFile
+from order_sync.operators.links import ReportFileLink
 
 
 class BuildFailureReportOperator(OrderSyncOperator):
@@ -32,7 +32,7 @@ class BuildFailureReportOperator(OrderSyncOperator):
 
     template_fields: Sequence[str] = ("folder", "content", "day", "folder_url", "ledger_conn_id")
     ui_color = "#f0d8dc"
-    operator_extra_links = (ReportFile(),)
+    operator_extra_links = (ReportFileLink(),)
     written = ""
 
     def __init__(

@@ -13,7 +13,7 @@ from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.flows.people.resync import Resynced
-from order_sync.flows.sending.references import in_our_keys
+from order_sync.flows.systems.references import in_our_keys
 from order_sync.operators.base import OrderSyncOperator, actor, done
 from order_sync.operators.erp import erp_of
 

@@ -29,7 +29,7 @@ class Raw(str):
     __slots__ = ()
 
 
-class Problem(NamedTuple):
+class ODataProblem(NamedTuple):
     """One thing that a system says is wrong, in its own words; `field` is where, if it says that."""
 
     code: str
@@ -134,7 +134,7 @@ def page(reply: Reply) -> Page[Row]:
     return Page(rows, following)
 
 
-def problems(reply: Reply) -> tuple[Problem, ...]:
+def problems(reply: Reply) -> tuple[ODataProblem, ...]:
     """What the system says is wrong, the outermost first; nothing if the answer is no OData error. No warnings."""
     error = reply.body.get("error") if isinstance(reply.body, dict) else None
     if not isinstance(error, dict):
@@ -143,7 +143,7 @@ def problems(reply: Reply) -> tuple[Problem, ...]:
     inner = inner if isinstance(inner, dict) else {}
     said = [error, *_several(error.get("details")), *_several(inner.get("errordetails")), inner]
     found = (
-        Problem(
+        ODataProblem(
             _text(each.get("code")), _text(each.get("message")), _text(each.get("target") or each.get("propertyref"))
         )
         for each in said
@@ -203,9 +203,9 @@ def _text(value: object) -> str:
     return text.strip() if isinstance(text, str) else ""
 
 
-def _problem(said: Mapping[str, Any]) -> Problem:
+def _problem(said: Mapping[str, Any]) -> ODataProblem:
     where = said.get("target") or said.get("propertyref")
-    return Problem(_text(said.get("code")), _text(said.get("message")), _text(where))
+    return ODataProblem(_text(said.get("code")), _text(said.get("message")), _text(where))
 
 
 def _is_warning(said: Mapping[str, Any]) -> bool:

@@ -4,15 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Self
 
 from order_sync.core.basics.calendar_days import Window
-from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.ports.erp import Health
-from order_sync.core.settling.erp_orders import InErp
-from order_sync.core.sending.receipts import Receipt, Sent
-from order_sync.core.order.references import ReferenceField
 from order_sync.core.checks.reference_data import ReferenceData, Wanted
-from order_sync.core.settings import Settings
+from order_sync.core.order.model import Order, OrderKey
+from order_sync.core.order.references import ReferenceField
+from order_sync.core.ports.erp import Health
+from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.sending.traits import Traits
-from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settings import Settings
+from order_sync.core.settling.erp_orders import ErpOrder, ListedOrder
 from order_sync.profile import Profile, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.auth import bearer
@@ -69,15 +68,15 @@ class NewErp:
             "write submit: create the order under its external_reference, or finish what is begun"
         )
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         """See `Erp.look_up`."""
         raise NotImplementedError("write look_up: find the orders under these external references, in bulk")
 
-    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
         """See `Listing.by_number`."""
         raise NotImplementedError("write by_number: find orders by their numbers, in bulk; or take Listing out")
 
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
         """See `Listing.orders`."""
         raise NotImplementedError("write orders: list what was made in the window for that channel")
 

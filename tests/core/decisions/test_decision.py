@@ -16,7 +16,7 @@ from order_sync.core.decisions.decision import (
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Event, Status, step
 from order_sync.core.order.model import OrderKey
-from order_sync.core.settling.erp_orders import Found, FoundState, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
 
 ORDER = Selected(1, OrderKey("shop", ("1",)), Status.FAILED, 3, "SKU_NOT_FOUND", "", "", 0, reached=False)
 S = Status
@@ -47,8 +47,8 @@ ANSWERS: dict[Action, dict[Status, object]] = {
 """What each action gives in each status: an event, a question, or that nothing has to be done; else it is refused."""
 
 
-def found(number: str, state: FoundState = FoundState.CONFIRMED) -> Found:
-    return Found(state, number, state, None, "EUR")
+def found(number: str, state: ErpOrderState = ErpOrderState.CONFIRMED) -> ErpOrder:
+    return ErpOrder(state, number, state, None, "EUR")
 
 
 @pytest.mark.parametrize("action", Action)
@@ -130,14 +130,14 @@ def test_an_order_whose_lines_are_missing_is_not_on_its_way_again(action):
     [
         ([], "", Event.RESYNC, "on its way again"),
         ([found("SO1")], "", None, "the ERP has it as SO1: accept that one"),
-        ([found("SO1", FoundState.HALF_MADE)], "", None, "the ERP has it begun, as SO1: send it again"),
+        ([found("SO1", ErpOrderState.HALF_MADE)], "", None, "the ERP has it begun, as SO1: send it again"),
         ([found("SO1"), found("SO2")], "SO1", None, "the ERP has it as SO1, SO2"),
         ([found("SO1")], "SO1", None, "the ERP has it as SO1"),
-        ([found("SO1", FoundState.CANCELLED)], "", None, "resync it by its key with that ERP number"),
-        ([found("SO1", FoundState.CANCELLED)], "SO2", None, "it is cancelled in the ERP as SO1"),
-        ([found("SO1", FoundState.CANCELLED)], "SO1", Event.RESYNC, "on its way again"),
-        ([found("SO1", FoundState.HALF_MADE)], "SO1", Event.RESYNC, "on its way again"),
-        ([found("SO1", FoundState.CANCELLED), found("SO2")], "SO1", None, "the ERP has it as SO2"),
+        ([found("SO1", ErpOrderState.CANCELLED)], "", None, "resync it by its key with that ERP number"),
+        ([found("SO1", ErpOrderState.CANCELLED)], "SO2", None, "it is cancelled in the ERP as SO1"),
+        ([found("SO1", ErpOrderState.CANCELLED)], "SO1", Event.RESYNC, "on its way again"),
+        ([found("SO1", ErpOrderState.HALF_MADE)], "SO1", Event.RESYNC, "on its way again"),
+        ([found("SO1", ErpOrderState.CANCELLED), found("SO2")], "SO1", None, "the ERP has it as SO2"),
         ([], "SO1", None, "the ERP has no order SO1 under its key"),
     ],
 )
@@ -150,10 +150,10 @@ def test_a_conflict_is_sent_again_only_when_no_live_order_is_there_and_a_cancell
 
 
 def test_a_cancelled_order_of_that_number_and_no_other_is_opened_again():
-    cancelled = found("SO1", FoundState.CANCELLED)
+    cancelled = found("SO1", ErpOrderState.CANCELLED)
     assert to_revive(ORDER, "SO1", [cancelled])
-    assert not to_revive(ORDER, "", [found("", FoundState.CANCELLED)])
-    assert not to_revive(ORDER, "SO1", [found("SO1", FoundState.HALF_MADE), found("SO2", FoundState.CANCELLED)])
+    assert not to_revive(ORDER, "", [found("", ErpOrderState.CANCELLED)])
+    assert not to_revive(ORDER, "SO1", [found("SO1", ErpOrderState.HALF_MADE), found("SO2", ErpOrderState.CANCELLED)])
 
 
 def test_a_failed_order_that_is_cancelled_in_the_erp_is_told_how_to_revive_it():
@@ -166,9 +166,9 @@ def test_a_failed_order_that_is_cancelled_in_the_erp_is_told_how_to_revive_it():
     ("there", "number", "says"),
     [
         ([found("SO1")], "SO1", "accepted as SO1"),
-        ([found("SO1"), found("SO2", FoundState.CANCELLED)], "SO1", "accepted as SO1"),
+        ([found("SO1"), found("SO2", ErpOrderState.CANCELLED)], "SO1", "accepted as SO1"),
         ([], "", "the ERP shows nothing"),
-        ([found("SO1", FoundState.TAKEN)], "", "SO1 (taken)"),
+        ([found("SO1", ErpOrderState.TAKEN)], "", "SO1 (taken)"),
         ([found("SO1"), found("SO2")], "", "SO1 (confirmed), SO2 (confirmed)"),
         ([found("")], "", "no number (confirmed)"),
     ],
@@ -179,9 +179,9 @@ def test_exactly_one_confirmed_order_can_be_accepted(there, number, says):
     assert says in decision.message
 
 
-def listed(key: str = "", *, cancelled: bool = False, begun: bool = False) -> InErp:
+def listed(key: str = "", *, cancelled: bool = False, begun: bool = False) -> ListedOrder:
     """The ERP's order 7."""
-    return InErp("7", key, cancelled, begun)
+    return ListedOrder("7", key, cancelled, begun)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def listed(key: str = "", *, cancelled: bool = False, begun: bool = False) -> In
         (None, [], False, "the ERP has no order 7"),
         (listed(cancelled=True), [], False, "is cancelled"),
         (listed("shop:2"), [], False, "is that of shop:2"),
-        (listed(), [found("8", FoundState.HALF_MADE)], True, "the ERP also has it begun, as 8: cancel that one"),
-        (listed(), [found("8", FoundState.CANCELLED)], True, "synced as 7"),
+        (listed(), [found("8", ErpOrderState.HALF_MADE)], True, "the ERP also has it begun, as 8: cancel that one"),
+        (listed(), [found("8", ErpOrderState.CANCELLED)], True, "synced as 7"),
     ],
 )
 def test_an_order_is_marked_with_a_number_that_is_its_own(seven, there, done, says):
@@ -209,16 +209,16 @@ def test_an_order_is_marked_with_a_number_that_is_its_own(seven, there, done, sa
 def test_an_order_is_not_marked_with_the_number_of_a_draft_or_a_quotation_which_nobody_ships(ours: bool):
     """R97"""
     seven = listed("shop:1" if ours else "", begun=True)
-    decision = by_its_number(ORDER, "7", seven, [found("7", FoundState.HALF_MADE)] if ours else [])
+    decision = by_its_number(ORDER, "7", seven, [found("7", ErpOrderState.HALF_MADE)] if ours else [])
     assert (decision.result, decision.event) == (Result.REFUSED, None)
     assert "the ERP's order 7 is only a draft or a quotation" in decision.message
     assert "confirm it in the ERP" in decision.message
     assert ("or send it again with that number" in decision.message) is ours
 
 
-@pytest.mark.parametrize("state", [FoundState.TAKEN, FoundState.CONFIRMED])
-def test_an_order_that_the_erp_has_under_its_key_is_not_marked_with_another_number(state: FoundState):
-    decision = by_its_number(ORDER, "7", listed(), [found("8", state), found("9", FoundState.HALF_MADE)])
+@pytest.mark.parametrize("state", [ErpOrderState.TAKEN, ErpOrderState.CONFIRMED])
+def test_an_order_that_the_erp_has_under_its_key_is_not_marked_with_another_number(state: ErpOrderState):
+    decision = by_its_number(ORDER, "7", listed(), [found("8", state), found("9", ErpOrderState.HALF_MADE)])
     assert (decision.result, decision.event) == (Result.REFUSED, None)
     assert "the ERP also has it as 8: cancel one of the two" in decision.message
 
@@ -234,7 +234,7 @@ def test_what_was_found_is_accepted_of_a_conflict_and_else_marked():
 
 @pytest.mark.parametrize("status", [S.CONFLICT, S.FAILED, S.DEAD])
 def test_what_was_found_begun_is_neither_to_be_accepted_nor_marked_but_finished(status: Status):
-    order, begun = replace(ORDER, status=status), [found("SO1", FoundState.HALF_MADE)]
+    order, begun = replace(ORDER, status=status), [found("SO1", ErpOrderState.HALF_MADE)]
     said = after_look(Action.RESYNC, order, "SO2", begun).message
     assert said.startswith("the ERP has it begun, as SO1: send it again by its key with that number")
     assert after_look(Action.RESYNC, order, "SO1", begun).event is Event.RESYNC
@@ -247,7 +247,7 @@ def test_the_erp_is_asked_before_a_conflict_that_was_ignored_is_released(status:
     assert (decide(Action.RELEASE, order, "", "") is None) is asks
     assert after_look(Action.RELEASE, order, "", []).event is Event.RELEASED
     for there, why in (("", "which a person entered"), (str(order.key), "a look-up by its key does not show it")):
-        said = found_by_number(order, InErp("SO1", there, cancelled=False, begun=False))
+        said = found_by_number(order, ListedOrder("SO1", there, cancelled=False, begun=False))
         assert (said.result, why in said.message) == (Result.REFUSED, True)
 
 

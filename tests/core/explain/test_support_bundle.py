@@ -14,7 +14,7 @@ from order_sync.core.explain.support_bundle import bundle_of_list
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import OrderKey, Problem, Transaction
 from order_sync.core.privacy.redaction import anonymous, without_account, without_people, without_secrets
-from order_sync.core.records.story import Cause, Decision, Listed, Step, Story
+from order_sync.core.records.story import Cause, DecisionTaken, Listed, Step, Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
 from tests.core import stories
 from tests.core.explain.stories import DETAILS, KEY, LANDED, NOW, RUN, TRANSACTION, attempt, story
@@ -56,8 +56,8 @@ def leaky() -> Story:
             Hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, by, why, LANDED),
             Hold("erp_tryton", HoldKind.OUTAGE, HoldScope.ALL, by, f"postgresql://desk:{SECRETS[0]}@db/x", LANDED),
         ),
-        decisions=(Decision(LANDED, "resync", STAFF[0], why, "sent", quoting("decision")),),
-        lost=(Decision(LANDED, "ignore", STAFF[0], why, None, quoting("lost")),),
+        decisions=(DecisionTaken(LANDED, "resync", STAFF[0], why, "sent", quoting("decision")),),
+        lost=(DecisionTaken(LANDED, "ignore", STAFF[0], why, None, quoting("lost")),),
         transaction=said,
     )
 

@@ -7,9 +7,9 @@ import pytest
 
 from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.explain.next_steps import by_itself, decisions, for_support, how_it_ends, keying_in
-from order_sync.core.life.lifecycle import IN_DOUBT, STANDINGS, TRANSITIONS, Event, Status, Who, allowed
+from order_sync.core.life.lifecycle import IN_DOUBT, MEANINGS, TRANSITIONS, Event, Status, Who, allowed
 from order_sync.core.order.model import GUEST_ACCOUNT, Problem
-from order_sync.core.records.story import DECISIONS, Attempt, Decision, Sighting, Step, Story
+from order_sync.core.records.story import DECISIONS, Attempt, DecisionTaken, Sighting, Step, Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
 from tests.core import stories
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
@@ -38,7 +38,7 @@ def test_every_status_is_explained_with_its_last_error_first(status: Status):
     assert lines[1] == f"Last error      UNKNOWN, {LANDED:%Y-%m-%d %H:%M} UTC: odd"
     rows = told(given)
     assert rows["Stage"].startswith("extracted by P-0001")
-    standing = STANDINGS[status]
+    standing = MEANINGS[status]
     assert rows["Status"].startswith(f"{status} since ")
     assert standing.roll_up == "None" or f"({standing.roll_up}; " in rows["Status"]
     word = "Pending Verification" if standing.report_word == "Queued" else standing.report_word
@@ -228,7 +228,7 @@ def test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others(
 
 
 def test_what_keeps_a_queued_order_is_told():
-    lost = Decision(LANDED, "ignore", "ursula", "a test", None, "")
+    lost = DecisionTaken(LANDED, "ignore", "ursula", "a test", None, "")
     assert "somebody decides" in by_itself(story(lost=(lost,)), ROUTE)
     claimed = story(leased_until=NOW + timedelta(minutes=5), leased_by=RUN)
     assert by_itself(claimed, ROUTE).startswith(f"A push has claimed it and is at work ({RUN})")
@@ -385,7 +385,7 @@ def test_what_the_comparison_saw_in_the_erp_is_told_instead_of_what_was_believed
     assert keying_in(given).startswith("DO NOT enter it: compare_orders saw it")
 
 
-LOST = Decision(LANDED, "mark_as_synced", "ursula", "keyed in as SO9", None, "")
+LOST = DecisionTaken(LANDED, "mark_as_synced", "ursula", "keyed in as SO9", None, "")
 OF_A_RESTORE = attempt("unknown", generation=-1, code="OUTCOME_UNKNOWN", message="the ledger was restored")
 
 
@@ -535,7 +535,7 @@ def test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation()
     """R178"""
     said = "bad address '1 High Street' of Ann Other, access_token=zzz9; ask ann@example.com; customer 'C-1'"
     step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, said, "REJECTED_BY_ERP", said)
-    decided = Decision(LANDED, "resync", "ursula", said, "refused", said)
+    decided = DecisionTaken(LANDED, "resync", "ursula", said, "refused", said)
     problem = Problem("REJECTED_BY_ERP", "ship_to", said, said)
     given = story(
         Status.FAILED,

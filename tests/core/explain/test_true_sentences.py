@@ -20,8 +20,8 @@ from order_sync.core.order.parsing import read_order
 from order_sync.core.privacy.redaction import without_people
 from order_sync.core.records.story import Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
-from order_sync.core.settling.erp_orders import Found, FoundState
-from order_sync.core.settling.verdict import Doubt, Policy, judge
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
+from order_sync.core.settling.verdict import InDoubt, Policy, judge
 from tests.core import stories
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 from tests.flows.memory import DETAILS, START, reference, transaction
@@ -38,14 +38,16 @@ def row(given: Story, name: str) -> str:
 # What a look-up means
 
 
-def said(status: Status, resends: int = 0, *founds: Found, hours: int = 9, total: str = "10.00") -> str:
+def said(status: Status, resends: int = 0, *founds: ErpOrder, hours: int = 9, total: str = "10.00") -> str:
     """What a verdict says some hours after the attempt."""
-    doubt = Doubt(status, Decimal(total), "EUR", START, START + timedelta(minutes=30), resends)
+    doubt = InDoubt(status, Decimal(total), "EUR", START, START + timedelta(minutes=30), resends)
     return judge(doubt, founds, START + timedelta(hours=hours), Policy("unique_key")).message
 
 
-def found(state: FoundState, number: str = "SO7", total: str | None = "10.00", *, same_lines: bool = True) -> Found:
-    return Found(state, number, "confirmed", Decimal(total) if total else None, "EUR", same_lines)
+def found(
+    state: ErpOrderState, number: str = "SO7", total: str | None = "10.00", *, same_lines: bool = True
+) -> ErpOrder:
+    return ErpOrder(state, number, "confirmed", Decimal(total) if total else None, "EUR", same_lines)
 
 
 def test_what_was_opened_four_times_and_killed_before_each_call_is_not_said_to_be_sent():
@@ -54,7 +56,7 @@ def test_what_was_opened_four_times_and_killed_before_each_call_is_not_said_to_b
     assert text.startswith("tried 4 times without a definite answer, and the ERP does not have it: look in the log of")
     assert "sent" not in text
     assert "never" not in text, "it may have been begun there meanwhile, and be gone again"
-    assert said(Status.SENDING, 3, found(FoundState.HALF_MADE)).startswith(
+    assert said(Status.SENDING, 3, found(ErpOrderState.HALF_MADE)).startswith(
         "tried 4 times without a definite answer, and the ERP only has it begun, as SO7: look"
     )
     assert "sent" not in CATALOGUE["POISON"].meaning
@@ -69,27 +71,30 @@ def test_what_may_have_had_an_answer_is_not_said_to_have_had_none(status: Status
 
 
 def test_what_a_look_up_does_not_find_after_the_window_is_said_without_a_guess_at_the_answer():
-    doubt = Doubt(Status.SENDING, Decimal("10.00"), "EUR", START, START, 0)
+    doubt = InDoubt(Status.SENDING, Decimal("10.00"), "EUR", START, START, 0)
     message = judge(doubt, (), START, Policy("blind")).message
     assert message == "the window is over, and a look-up does not find it in the ERP"
     assert said(Status.SENT) == "the ERP took it, and now a look-up does not find it; the window is over"
 
 
 def test_an_erps_word_that_sounds_like_a_confirmation_is_quoted_as_its_word():
-    text = said(Status.SENT, 0, found(FoundState.TAKEN))
+    text = said(Status.SENT, 0, found(ErpOrderState.TAKEN))
     assert text == "the ERP has it in its state 'confirmed', which proves nothing; the window is over"
 
 
 @pytest.mark.parametrize(
     ("there", "says"),
     [
-        (found(FoundState.TAKEN, total="10.01", same_lines=False), "the ERP's order SO7 has other lines than the"),
-        (found(FoundState.TAKEN, total="12.00"), "the ERP's order SO7 is over 12.00 EUR, the channel's is over 10.00"),
-        (found(FoundState.TAKEN, total=None), "the ERP's order SO7 has no total, the channel's is over 10.00 EUR"),
-        (found(FoundState.TAKEN, "", "12.00"), "the ERP's order (no number) is over 12.00 EUR"),
+        (found(ErpOrderState.TAKEN, total="10.01", same_lines=False), "the ERP's order SO7 has other lines than the"),
+        (
+            found(ErpOrderState.TAKEN, total="12.00"),
+            "the ERP's order SO7 is over 12.00 EUR, the channel's is over 10.00",
+        ),
+        (found(ErpOrderState.TAKEN, total=None), "the ERP's order SO7 has no total, the channel's is over 10.00 EUR"),
+        (found(ErpOrderState.TAKEN, "", "12.00"), "the ERP's order (no number) is over 12.00 EUR"),
     ],
 )
-def test_of_a_difference_what_really_differs_is_told(there: Found, says: str):
+def test_of_a_difference_what_really_differs_is_told(there: ErpOrder, says: str):
     assert said(Status.SENT, 0, there).startswith(says)
 
 
@@ -330,7 +335,7 @@ def test_a_person_is_not_told_to_do_what_would_be_refused():
     brought = selected(Status.NOT_AN_ORDER, not_an_order="before_start")
     assert "backfill_orders brings it in" in resynced(brought)
     assert "backfill_orders" not in resynced(replace(brought, erased=True))
-    two = [found(FoundState.TAKEN, "SO7"), found(FoundState.TAKEN, "SO8")]
+    two = [found(ErpOrderState.TAKEN, "SO7"), found(ErpOrderState.TAKEN, "SO8")]
     told = after_look(Action.RESYNC, selected(Status.CONFLICT), "", two).message
     assert told == "the ERP has it as SO7, SO8: cancel what is wrong in the ERP first"
     assert "as :" not in resynced(selected(Status.FAILED, code="CANCELLED_IN_ERP"))
@@ -343,7 +348,7 @@ def test_an_order_that_waits_for_a_hold_is_not_said_to_be_on_its_way(status: Sta
 
 def test_looks_that_have_ended_are_not_promised_to_a_person():
     pending = selected(Status.PENDING_VERIFICATION)
-    told = after_look(Action.RESYNC, pending, "", [found(FoundState.TAKEN)]).message
+    told = after_look(Action.RESYNC, pending, "", [found(ErpOrderState.TAKEN)]).message
     assert "by itself" not in told
     assert told.endswith("mark it as synced with that number")
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from order_sync.core.life.lifecycle import Event, Status
-from order_sync.core.settling.erp_orders import Found, FoundState
-from order_sync.core.settling.verdict import Doubt, Policy, judge
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
+from order_sync.core.settling.verdict import InDoubt, Policy, judge
 
 SENT_AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 WINDOW = timedelta(minutes=30)
@@ -15,8 +15,8 @@ WINDOW = timedelta(minutes=30)
 
 def judged(status: Status, after: timedelta, number: str) -> tuple[Event | None, str | None]:
     """The verdict on an order that the ERP confirms under this number, so long after it was sent."""
-    doubt = Doubt(status, Decimal("10.00"), "EUR", SENT_AT, SENT_AT + WINDOW, 0)
-    found = Found(FoundState.CONFIRMED, number, "processing", Decimal("10.00"), "EUR")
+    doubt = InDoubt(status, Decimal("10.00"), "EUR", SENT_AT, SENT_AT + WINDOW, 0)
+    found = ErpOrder(ErpOrderState.CONFIRMED, number, "processing", Decimal("10.00"), "EUR")
     verdict = judge(doubt, [found], SENT_AT + after, Policy("unique_key"))
     return verdict.event, verdict.code
 

@@ -13,7 +13,7 @@ from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.off_peak import OffPeak
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
 from order_sync.flows.sending.push import MAX_REFUSALS, RefusesEverything
@@ -100,7 +100,7 @@ def test_a_cleared_push_sends_nothing_again_that_the_erp_may_have(trouble: str):
     assert len(erp.submits) == number
     ledger.clock.sleep(minutes=40)
     run(ledger, erp, CLEARED_AGAIN)
-    assert sum(sale.state is not FoundState.CANCELLED for sales in erp.sales.values() for sale in sales) <= 1
+    assert sum(sale.state is not ErpOrderState.CANCELLED for sales in erp.sales.values() for sale in sales) <= 1
 
 
 def test_an_order_that_was_ever_in_doubt_is_not_tried_again_by_a_clear():

@@ -19,7 +19,7 @@ from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
@@ -78,12 +78,12 @@ class People:
             await self.do(due[2], transaction(due[3]).key)
 
     async def do(self, deed: str, key: OrderKey) -> None:
-        live = [sale for sale in self.erp.sales.get(key, ()) if sale.state is not FoundState.CANCELLED]
-        gone = [sale for sale in self.erp.sales.get(key, ()) if sale.state is FoundState.CANCELLED]
+        live = [sale for sale in self.erp.sales.get(key, ()) if sale.state is not ErpOrderState.CANCELLED]
+        gone = [sale for sale in self.erp.sales.get(key, ()) if sale.state is ErpOrderState.CANCELLED]
         if deed == "cancel in the erp":
             self.cancelled.add(key)
             for sale in live:
-                sale.state = FoundState.CANCELLED
+                sale.state = ErpOrderState.CANCELLED
         elif deed == "mark what is there":
             await self.decide(Action.MARK_AS_SYNCED, key, live[0].number if live else "SO0")
         elif deed == "revive":
@@ -149,7 +149,7 @@ def test_whatever_people_decide_and_when_no_order_is_in_the_erp_twice_and_none_i
 
     assert len(ledger.rows) == 3
     for key, row in ledger.rows.items():
-        live = [sale for sale in erp.sales.get(key, ()) if sale.state is not FoundState.CANCELLED]
+        live = [sale for sale in erp.sales.get(key, ()) if sale.state is not ErpOrderState.CANCELLED]
         assert len(live) <= 1, (key, row)
         assert row.status in {Status.SUCCEEDED} | HERE | BY_PEOPLE, (key, row)
         if row.status is Status.PENDING_VERIFICATION and guarantee != "blind":

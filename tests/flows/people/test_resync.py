@@ -16,7 +16,7 @@ from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from order_sync.flows.people.resync import Resynced
@@ -77,7 +77,7 @@ def decide(
     return asyncio.run(resync(what, run, {}, {"shop": route}, connect, ledger, URSULA, 3))
 
 
-def in_conflict(*founds: tuple[FoundState, str]) -> tuple[PeoplesLedger, MemoryErp]:
+def in_conflict(*founds: tuple[ErpOrderState, str]) -> tuple[PeoplesLedger, MemoryErp]:
     """An order in conflict, and what the ERP shows of it by now: states and numbers."""
     ledger, erp = ready(1)
     erp.script = ["edited"]
@@ -305,13 +305,13 @@ def test_a_conflict_without_a_live_order_in_the_erp_is_sent_again():
 
 
 def test_a_conflict_with_a_live_order_in_the_erp_is_not():
-    ledger, erp = in_conflict((FoundState.TAKEN, "SO1"))
+    ledger, erp = in_conflict((ErpOrderState.TAKEN, "SO1"))
     assert decide(ledger, erp, Action.RESYNC, keys(1)).summary.counts == {"refused": 1}
     assert ledger.status() is Status.CONFLICT
 
 
 def test_a_cancelled_order_is_opened_again_by_its_number_and_finished_by_the_push():
-    ledger, erp = in_conflict((FoundState.CANCELLED, "SO1"))
+    ledger, erp = in_conflict((ErpOrderState.CANCELLED, "SO1"))
     assert decide(ledger, erp, Action.RESYNC, keys(1), run="a").summary.counts == {"refused": 1}
     assert "with that ERP number" in ledger.results[transaction(1).key].message
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO2", run="b").summary.counts == {"refused": 1}
@@ -325,14 +325,14 @@ def test_a_cancelled_order_is_opened_again_by_its_number_and_finished_by_the_pus
 
 
 def test_an_erp_that_does_not_open_its_order_again_says_why():
-    ledger, erp = in_conflict((FoundState.CANCELLED, "SO1"))
+    ledger, erp = in_conflict((ErpOrderState.CANCELLED, "SO1"))
     erp.sales[transaction(1).key][0].total += 1
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO1").summary.counts == {"refused": 1}
     assert "the ERP holds SO1 over" in ledger.results[transaction(1).key].message
 
 
 def test_the_one_confirmed_order_of_the_erp_settles_a_conflict():
-    ledger, erp = in_conflict((FoundState.CONFIRMED, "SO1"))
+    ledger, erp = in_conflict((ErpOrderState.CONFIRMED, "SO1"))
     assert decide(ledger, erp, Action.ACCEPT, keys(1)).summary.counts == {"done": 1}
     assert (ledger.status(), ledger.rows[transaction(1).key].erp_number) == (Status.SUCCEEDED, "SO1")
 
@@ -340,7 +340,7 @@ def test_the_one_confirmed_order_of_the_erp_settles_a_conflict():
 @pytest.mark.parametrize(("states", "result"), [((), "done"), (("confirmed",), "done"), (("done",), "refused")])
 def test_only_an_order_in_a_state_that_is_proof_can_be_accepted(states: tuple[str, ...], result: str):
     """R48"""
-    ledger, erp = in_conflict((FoundState.CONFIRMED, "SO1"))
+    ledger, erp = in_conflict((ErpOrderState.CONFIRMED, "SO1"))
     erp.confirmed_states = states
     assert decide(ledger, erp, Action.ACCEPT, keys(1)).summary.counts == {result: 1}
 
@@ -350,9 +350,9 @@ def test_orders_that_were_keyed_in_are_marked_with_their_numbers_and_never_sent(
     ledger, erp = failed(1, 2, 3)
     by_hand = replace(ROUTE, by_hand="until the till is connected")
     total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
-    leftover = Sale(FoundState.HALF_MADE, total, "EUR", now, "SO9")
-    erp.sales[transaction(1).key] = [leftover, Sale(FoundState.CONFIRMED, total, "EUR", now, "SO1")]
-    erp.sales[transaction(2).key] = [Sale(FoundState.CONFIRMED, total, "EUR", now, "SO2")]
+    leftover = Sale(ErpOrderState.HALF_MADE, total, "EUR", now, "SO9")
+    erp.sales[transaction(1).key] = [leftover, Sale(ErpOrderState.CONFIRMED, total, "EUR", now, "SO1")]
+    erp.sales[transaction(2).key] = [Sale(ErpOrderState.CONFIRMED, total, "EUR", now, "SO2")]
     result = decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 2, 3), "SO1", "SO2", "SO3", route=by_hand)
     assert (result.summary.counts, result.to_send) == ({"done": 2, "refused": 1}, {})
     assert [ledger.status(number) for number in (1, 2, 3)] == [*[Status.SYNCED_MANUALLY] * 2, Status.FAILED]
@@ -365,12 +365,12 @@ def test_orders_that_were_keyed_in_are_marked_with_their_numbers_and_never_sent(
 def test_an_order_is_not_marked_with_a_draft_and_once_that_is_confirmed_it_is():
     ledger, erp = failed(1, 2)
     total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
-    erp.by_hand["SO7"] = FoundState.HALF_MADE
-    erp.sales[transaction(2).key] = [Sale(FoundState.HALF_MADE, total, "EUR", now, "SO8")]
+    erp.by_hand["SO7"] = ErpOrderState.HALF_MADE
+    erp.sales[transaction(2).key] = [Sale(ErpOrderState.HALF_MADE, total, "EUR", now, "SO8")]
     marked = decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 2), "SO7", "SO8", run="a")
     assert marked.summary.counts == {"refused": 2}
     assert "SO7 is only a draft or a quotation" in ledger.results[transaction(1).key].message
-    erp.by_hand["SO7"] = FoundState.CONFIRMED
+    erp.by_hand["SO7"] = ErpOrderState.CONFIRMED
     assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO7", run="b").summary.counts == {"done": 1}
 
     assert "send it again with that number" in ledger.results[transaction(2).key].message
@@ -382,18 +382,18 @@ def test_an_order_is_not_marked_with_a_draft_and_once_that_is_confirmed_it_is():
 def test_an_order_that_the_erp_has_twice_is_not_marked_until_one_is_cancelled():
     ledger, erp = failed(1)
     total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
-    erp.by_hand["SO7"] = FoundState.CONFIRMED
-    erp.sales[transaction(1).key] = [sale := Sale(FoundState.CONFIRMED, total, "EUR", now, "SO1")]
+    erp.by_hand["SO7"] = ErpOrderState.CONFIRMED
+    erp.sales[transaction(1).key] = [sale := Sale(ErpOrderState.CONFIRMED, total, "EUR", now, "SO1")]
     asked = Action.MARK_AS_SYNCED, keys(1), "SO7"
     assert decide(ledger, erp, *asked, run="a").summary.counts == {"refused": 1}
-    sale.state = FoundState.CANCELLED
+    sale.state = ErpOrderState.CANCELLED
     assert decide(ledger, erp, *asked, run="b").summary.counts == {"done": 1}
 
 
 def test_a_number_that_belongs_to_another_order_marks_none():
     ledger, erp = failed(1, 2)
     total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
-    erp.sales[transaction(2).key] = [Sale(FoundState.CONFIRMED, total, "EUR", now, "SO2")]
+    erp.sales[transaction(2).key] = [Sale(ErpOrderState.CONFIRMED, total, "EUR", now, "SO2")]
     assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO2", run="a").summary.counts == {"refused": 1}
     assert "is that of shop:2" in ledger.results[transaction(1).key].message
     erp.sales = {transaction(1).key: erp.sales[transaction(2).key]}
@@ -405,7 +405,7 @@ def test_a_number_that_belongs_to_another_order_marks_none():
 def marked_and_changed() -> tuple[PeoplesLedger, MemoryErp]:
     """An order that somebody entered by hand and marked, and that the channel changed after that."""
     ledger, erp = failed(1)
-    erp.by_hand["SO7"] = FoundState.CONFIRMED
+    erp.by_hand["SO7"] = ErpOrderState.CONFIRMED
     decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO7", run="mark")
     assert ledger.status() is Status.SYNCED_MANUALLY
     extract(ROUTE, MemoryChannel([transaction(1, digest="new", total="12.00")]), ledger, ACTOR)
@@ -421,7 +421,7 @@ def test_what_the_erp_has_under_a_number_that_a_person_gave_is_not_sent_again(ig
     action = Action.RELEASE if ignored else Action.RESYNC
     assert decide(ledger, erp, action, keys(1), run="again").summary.counts == {"refused": 1}
     assert "the ERP has it as SO7" in ledger.results[transaction(1).key].message
-    erp.by_hand["SO7"] = FoundState.CANCELLED
+    erp.by_hand["SO7"] = ErpOrderState.CANCELLED
     assert decide(ledger, erp, action, keys(1), run="cancelled there").summary.counts == {"done": 1}
     assert ledger.status() is Status.RECEIVED
 

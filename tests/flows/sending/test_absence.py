@@ -11,7 +11,7 @@ from order_sync.core.errors import OutcomeUnknown
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
@@ -128,5 +128,5 @@ def test_the_grace_of_an_order_that_waited_its_turn_counts_from_its_own_sending(
     assert erp.submits == [transaction(1).key, transaction(2).key]
     ledger.clock.sleep(seconds=121)
     look(ledger, erp, policy)
-    assert [len([s for s in sales if s.state is not FoundState.CANCELLED]) for sales in erp.sales.values()] == [1, 1]
+    assert [len([s for s in sales if s.state is not ErpOrderState.CANCELLED]) for sales in erp.sales.values()] == [1, 1]
     assert ledger.counts("shop") == {Status.SUCCEEDED: 2}

@@ -11,7 +11,7 @@ from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.ports.erp import Listing, Revivable
 from order_sync.core.sending.receipts import Sent
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, extract, settle, validate
 from tests.flows.memory import BareErp, Clock, MemoryChannel, MemoryErp, Sale, reference, transaction
 from tests.flows.people import PeoplesLedger
@@ -108,12 +108,12 @@ def test_a_person_who_marks_an_order_is_believed_and_told_that_nobody_checked_th
 @pytest.mark.parametrize(
     ("state", "number", "why"),
     [
-        (FoundState.CONFIRMED, "SO1", "the ERP also has it as SO1"),
-        (FoundState.CANCELLED, "SO7", "SO7 is cancelled"),
-        (FoundState.HALF_MADE, "SO7", "SO7 is only a draft"),
+        (ErpOrderState.CONFIRMED, "SO1", "the ERP also has it as SO1"),
+        (ErpOrderState.CANCELLED, "SO7", "SO7 is cancelled"),
+        (ErpOrderState.HALF_MADE, "SO7", "SO7 is only a draft"),
     ],
 )
-def test_what_a_look_up_shows_speaks_against_a_number_all_the_same(state: FoundState, number: str, why: str):
+def test_what_a_look_up_shows_speaks_against_a_number_all_the_same(state: ErpOrderState, number: str, why: str):
     ledger, erp = ready(1, script=["refused"])
     send(ledger, erp)
     row = ledger.rows[KEY]
@@ -128,7 +128,7 @@ def test_a_cancelled_order_is_not_opened_again_by_an_erp_that_cannot():
     ledger.clock.sleep(minutes=1)
     look(ledger, erp)
     assert ledger.status() is Status.CONFLICT
-    erp.sales[KEY][0].state = FoundState.CANCELLED
+    erp.sales[KEY][0].state = ErpOrderState.CANCELLED
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO1").summary.counts == {"refused": 1}
     assert "cannot be told to open SO1 again: open it there, or enter the order anew" in said(ledger)
     assert ledger.status() is Status.CONFLICT

@@ -17,7 +17,7 @@ from order_sync.core.order.references import ANY_KEY
 from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState
+from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Guarantee, Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.memory import DETAILS, Clock, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
@@ -268,5 +268,5 @@ def test_whatever_becomes_known_and_when_no_order_becomes_a_conflict(
                 show_what_was_lost(shop.erp, shop.ledger)
         shop.clock.sleep(seconds=pause)
         assert shop.status is not Status.CONFLICT, shop.message
-    live = [sale for sale in shop.erp.sales.get(KEY, ()) if sale.state is not FoundState.CANCELLED]
+    live = [sale for sale in shop.erp.sales.get(KEY, ()) if sale.state is not ErpOrderState.CANCELLED]
     assert len(live) <= 1

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 
 import psycopg
 
-from order_sync.channels.sql.folder import COLUMNS, FINGERPRINT, HEADER, NEVER_NULL, Folder, around
+from order_sync.channels.sql.folder import COLUMNS, FINGERPRINT, HEADER, NEVER_NULL, StatementFolder, around
 from order_sync.channels.sql.marks import SAMPLE_FILE, Marks, marks_of
-from order_sync.channels.sql.session import BRIEFLY, FOR_LONG, Session, session
+from order_sync.channels.sql.session import BRIEFLY, FOR_LONG, ChannelSession, session
 from order_sync.core.basics.bulk import batched
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.intake.watermark import Watermark
@@ -116,20 +116,20 @@ class SqlChannel:
                 yield [(OrderKey(self.name, tuple(parts)), digest) for parts, digest in some]
 
     @property
-    def _files(self) -> Folder:
-        return Folder(self.name, self.folder)
+    def _files(self) -> StatementFolder:
+        return StatementFolder(self.name, self.folder)
 
-    def _session(self, longest: str = FOR_LONG) -> AbstractContextManager[Session]:
+    def _session(self, longest: str = FOR_LONG) -> AbstractContextManager[ChannelSession]:
         return session(self.connect, self._files, self.options, longest)
 
-    def _read(self, session: Session, which: str, bound: Mapping[str, Any]) -> Batches:
+    def _read(self, session: ChannelSession, which: str, bound: Mapping[str, Any]) -> Batches:
         """The transactions that a condition chooses, batch by batch, as they arrive."""
         rows = self._rows(session, "copy_transactions", which, bound, TYPES)
         for some in batched(rows, self.batch_size):
             yield self._transactions(some)
 
     def _rows(
-        self, session: Session, statement: str, which: str, bound: Mapping[str, Any], types: list[str]
+        self, session: ChannelSession, statement: str, which: str, bound: Mapping[str, Any], types: list[str]
     ) -> Iterator[tuple[Any, ...]]:
         session.check(TRANSACTIONS, which, bound, COLUMNS)
         rows = around("read_rows", transactions=self._files.chosen(TRANSACTIONS, which))
@@ -151,7 +151,7 @@ class SqlChannel:
         name = self.name
         return [Transaction(OrderKey(name, tuple(row[0])), *row[1:]) for row in rows]
 
-    def _skipped(self, session: Session, since: int, tally: "_Tally") -> Sequence[OrderKey]:
+    def _skipped(self, session: ChannelSession, since: int, tally: "_Tally") -> Sequence[OrderKey]:
         """What the channel holds among what was just read, and the reading has left out."""
         file, which, bound = "headers.sql", "new.sql", {"since": since}
         session.check(file, which, bound, HEADER)
@@ -173,7 +173,7 @@ class SqlChannel:
 class _Tally:
     """Counts what is read, and refuses counters of which no mark can say what lies below it."""
 
-    def __init__(self, folder: Folder, since: int, marks: Marks) -> None:
+    def __init__(self, folder: StatementFolder, since: int, marks: Marks) -> None:
         self._files, self._since, self._ties = folder, since, marks.ties
         self._shares: set[OrderKey] = set()
         self._lowest: int | None = None

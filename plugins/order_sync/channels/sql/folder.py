@@ -52,7 +52,7 @@ OIDS = {kind: {types[name].oid for name in names} for kind, names in _NAMES.item
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class StatementFolder:
     """The SQL files of the channel `name`."""
 
     name: str

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from order_sync.channels.sql.folder import SAMPLE, Folder, around
-from order_sync.channels.sql.session import Session
+from order_sync.channels.sql.folder import SAMPLE, StatementFolder, around
+from order_sync.channels.sql.session import ChannelSession
 from order_sync.core.intake.watermark import EPOCH, Sample, Watermark, microseconds
 
 SAMPLE_FILE = "sample.sql"
@@ -40,7 +40,9 @@ class ByCounter:
 
     ties = False
 
-    def __init__(self, session: Session, folder: Folder, since: Watermark, settle_lag: timedelta) -> None:
+    def __init__(
+        self, session: ChannelSession, folder: StatementFolder, since: Watermark, settle_lag: timedelta
+    ) -> None:
         self._session, self._folder, self._since = session, folder, since
         self._first = self._sample()
         self.newest = int(self._first["counter"])
@@ -67,7 +69,9 @@ class ByInstant:
 
     ties = True
 
-    def __init__(self, session: Session, folder: Folder, since: Watermark, settle_lag: timedelta) -> None:
+    def __init__(
+        self, session: ChannelSession, folder: StatementFolder, since: Watermark, settle_lag: timedelta
+    ) -> None:
         self._folder, self._since, self._lag = folder, since, settle_lag
         self._now = session.one("transactions.sql", around("read_clock"), {})["taken_at"]
         self.newest = microseconds(self._now - EPOCH)
@@ -87,7 +91,7 @@ class ByInstant:
         return self.after(highest), None
 
 
-def marks_of(session: Session, folder: Folder, since: Watermark, settle_lag: timedelta) -> Marks:
+def marks_of(session: ChannelSession, folder: StatementFolder, since: Watermark, settle_lag: timedelta) -> Marks:
     """Those of this channel, which samples it now, before anything is read."""
     kind = ByCounter if SAMPLE_FILE in folder else ByInstant
     return kind(session, folder, since, settle_lag)

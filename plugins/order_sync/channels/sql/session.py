@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from order_sync.channels.sql.folder import Folder, around
+from order_sync.channels.sql.folder import StatementFolder, around
 from order_sync.core.errors import Misconfigured, NotAuthorised, Transient
 
 REFUSED = re.compile("authentication failed|does not exist|no pg_hba.conf entry|permission denied")
@@ -31,12 +31,12 @@ PREPARED = {
 Connect = Callable[[], psycopg.Connection[Any]]
 
 
-class Session:
+class ChannelSession:
     """What one connection reads. `options` are bound by name in every statement; values are bound by the client,
     since COPY takes none."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], folder: Folder, options: Mapping[str, Any], longest: str
+        self, connection: psycopg.Connection[Any], folder: StatementFolder, options: Mapping[str, Any], longest: str
     ) -> None:
         self._connection = connection
         self._longest = longest
@@ -91,18 +91,20 @@ class Session:
 
 
 @contextmanager
-def session(connect: Connect, folder: Folder, options: Mapping[str, Any], longest: str) -> Iterator[Session]:
+def session(
+    connect: Connect, folder: StatementFolder, options: Mapping[str, Any], longest: str
+) -> Iterator[ChannelSession]:
     """A session of its own, closed at the end; a statement may take the `longest`, if the connection sets nothing."""
     with closing(_connected(connect, folder)) as connection:
         connection.autocommit = False
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        session = Session(connection, folder, options, longest)
+        session = ChannelSession(connection, folder, options, longest)
         session.begin()
         yield session
 
 
-def _connected(connect: Connect, folder: Folder) -> psycopg.Connection[Any]:
+def _connected(connect: Connect, folder: StatementFolder) -> psycopg.Connection[Any]:
     try:
         with explained(folder, "connecting"):
             return connect()
@@ -118,7 +120,7 @@ def _connected(connect: Connect, folder: Folder) -> psycopg.Connection[Any]:
 
 
 @contextmanager
-def explained(folder: Folder, file: str) -> Iterator[None]:
+def explained(folder: StatementFolder, file: str) -> Iterator[None]:
     """Turn the driver's errors into ours: away, or wrong until a person changes it."""
     try:
         yield

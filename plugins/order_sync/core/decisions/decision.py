@@ -12,7 +12,7 @@ from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
 from order_sync.core.order.companies import numbers
 from order_sync.core.order.model import OrderKey, key_in
-from order_sync.core.settling.erp_orders import Found, FoundState, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
 
 SENDS = (Action.RESYNC, Action.RELEASE)
 """Actions after which orders are on their way again."""
@@ -116,9 +116,9 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
     }[action](order, number, by_hand)
 
 
-def after_look(action: Action, order: Selected, number: str, found: Sequence[Found]) -> Decision:
+def after_look(action: Action, order: Selected, number: str, found: Sequence[ErpOrder]) -> Decision:
     """The decision to resync, release or accept an order, from every ERP order that bears its key at this moment."""
-    live = [each for each in found if each.state is not FoundState.CANCELLED]
+    live = [each for each in found if each.state is not ErpOrderState.CANCELLED]
     if action is Action.ACCEPT:
         return _accepted(live, found)
     if action is Action.RELEASE:
@@ -146,13 +146,13 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Fou
     return _received(order, Event.RESYNC)
 
 
-def _is_live(order: Selected, live: Sequence[Found]) -> Decision:
+def _is_live(order: Selected, live: Sequence[ErpOrder]) -> Decision:
     right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
     then = f"{right} if it is right, or cancel it" if len(live) == 1 else "cancel what is wrong"
     return refused(f"the ERP has it as {numbers(live)}: {then} in the ERP first")
 
 
-def found_by_number(order: Selected, there: InErp) -> Decision:
+def found_by_number(order: Selected, there: ListedOrder) -> Decision:
     """The decision to resync, release or accept an order that a look-up by its key misses, and one by its number finds.
 
     The ERP's order of that number is live, and bears the order's key or none.
@@ -164,7 +164,7 @@ def found_by_number(order: Selected, there: InErp) -> Decision:
     )
 
 
-def by_its_number(order: Selected, number: str, there: InErp | None, found: Sequence[Found]) -> Decision:
+def by_its_number(order: Selected, number: str, there: ListedOrder | None, found: Sequence[ErpOrder]) -> Decision:
     """The decision to mark an order as synced, from the ERP's order of that number and those under the order's key.
 
     `there` is the one of that number; None if the ERP has no such order.
@@ -181,7 +181,7 @@ def by_its_number(order: Selected, number: str, there: InErp | None, found: Sequ
             f"the ERP's order {number} is only a draft or a quotation, which nobody ships: confirm it in the ERP, and"
             f" then mark the order{send}"
         )
-    left = [each for each in found if each.state is not FoundState.CANCELLED and each.number != number]
+    left = [each for each in found if each.state is not ErpOrderState.CANCELLED and each.number != number]
     if whole := [each for each in left if not _begun(each)]:
         return refused(
             f"the ERP also has it as {numbers(whole)}: cancel one of the two in the ERP, and then mark the order with"
@@ -198,22 +198,26 @@ def by_its_number(order: Selected, number: str, there: InErp | None, found: Sequ
     )
 
 
-def by_a_persons_word(order: Selected, number: str, found: Sequence[Found]) -> Decision:
+def by_a_persons_word(order: Selected, number: str, found: Sequence[ErpOrder]) -> Decision:
     """The decision to mark an order as synced in an ERP that cannot be asked for an order by its number."""
     for each in found:
         if each.number == number:
-            cancelled, begun = each.state is FoundState.CANCELLED, _begun(each)
-            return by_its_number(order, number, InErp(number, str(order.key), cancelled, begun, each.company), found)
+            cancelled, begun = each.state is ErpOrderState.CANCELLED, _begun(each)
+            return by_its_number(
+                order, number, ListedOrder(number, str(order.key), cancelled, begun, each.company), found
+            )
     # One without a number may be the one that is meant.
     others = [each for each in found if each.number or _begun(each)]
-    decision = by_its_number(order, number, InErp(number, "", cancelled=False, begun=False), others)
+    decision = by_its_number(order, number, ListedOrder(number, "", cancelled=False, begun=False), others)
     if decision.result is not Result.DONE:
         return decision
     unchecked = f"{decision.message}; nobody checked the number, since this ERP cannot be asked for it"
     return replace(decision, message=unchecked, warns=True)
 
 
-def not_shown(action: Action, order: Selected, number: str, found: Sequence[Found], *, by_key: bool) -> Decision | None:
+def not_shown(
+    action: Action, order: Selected, number: str, found: Sequence[ErpOrder], *, by_key: bool
+) -> Decision | None:
     """Why an order is not sent again whose number the ERP told, and that an ERP which lists nothing does not show.
 
     None if it told no number, if it shows the order, or if a person says that it is not there: by its number for a
@@ -230,12 +234,12 @@ def not_shown(action: Action, order: Selected, number: str, found: Sequence[Foun
     )
 
 
-def to_revive(order: Selected, number: str, found: Sequence[Found]) -> bool:
+def to_revive(order: Selected, number: str, found: Sequence[ErpOrder]) -> bool:
     """Whether the ERP's order of that number is cancelled and must be opened again there."""
     return (
         bool(number)
         and order.result is not Result.DONE
-        and any(each.number == number and each.state is FoundState.CANCELLED for each in found)
+        and any(each.number == number and each.state is ErpOrderState.CANCELLED for each in found)
     )
 
 
@@ -301,8 +305,8 @@ def _put(order: Selected, event: Event, status: Status) -> Decision:
     return Decision(Result.DONE, f"{status} from now on", event)
 
 
-def _accepted(live: Sequence[Found], found: Sequence[Found]) -> Decision:
-    if len(live) == 1 and live[0].state is FoundState.CONFIRMED and live[0].number:
+def _accepted(live: Sequence[ErpOrder], found: Sequence[ErpOrder]) -> Decision:
+    if len(live) == 1 and live[0].state is ErpOrderState.CONFIRMED and live[0].number:
         number, company = live[0].number, live[0].company
         return Decision(Result.DONE, f"accepted as {number}", Event.ACCEPTED, erp_number=number, erp_company=company)
     seen = ", ".join(f"{each.number or 'no number'} ({each.state})" for each in found) or "nothing"
@@ -345,5 +349,5 @@ def _look(order: Selected) -> str:
     return ": it may be in the ERP already and is looked up by itself" if order.status in IN_DOUBT else ""
 
 
-def _begun(found: Found) -> bool:
-    return found.state is FoundState.HALF_MADE
+def _begun(found: ErpOrder) -> bool:
+    return found.state is ErpOrderState.HALF_MADE

@@ -32,7 +32,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class OrderContent:
     """An order's content in the channel's words; '' for what it does not say.
 
     Attributes:
@@ -65,13 +65,13 @@ class Content:
     sent: Order | None
 
 
-def content_of(story: Story, guest_account: str | None) -> Content | None:
+def content_of(story: Story, guest_account: str | None) -> OrderContent | None:
     """What the channel says now; None where nothing is kept."""
     said = story.transaction
     if said is None or not said.details:
         return None
     details = _parsed(said.details)
-    return Content(
+    return OrderContent(
         version=story.version,
         reference=said.reference or "",
         receipt=said.receipt or "",

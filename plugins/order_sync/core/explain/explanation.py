@@ -18,10 +18,10 @@ from order_sync.core.explain.next_steps import (
     keying_in,
     minute,
 )
-from order_sync.core.life.lifecycle import IN_DOUBT, STANDINGS, Event, Status
+from order_sync.core.life.lifecycle import IN_DOUBT, MEANINGS, Event, Status
 from order_sync.core.order.model import OrderKey, Problem
 from order_sync.core.privacy.redaction import cleaned
-from order_sync.core.records.story import Attempt, Decision, Step, Story
+from order_sync.core.records.story import Attempt, DecisionTaken, Step, Story
 from order_sync.core.sending.holds import Hold
 from order_sync.core.sending.route import Route
 
@@ -191,8 +191,8 @@ class Explanation:
     channel: ChannelSays
     erp: ErpSays
     holds: tuple[Held, ...]
-    decisions: tuple[Decision, ...]
-    lost: tuple[Decision, ...]
+    decisions: tuple[DecisionTaken, ...]
+    lost: tuple[DecisionTaken, ...]
     sent: AsSent | None
     attempts: tuple[Tried, ...]
     history: tuple[Step, ...]
@@ -259,7 +259,7 @@ _NOT_LISTED = Advice("This release does not know the code.", "integration", "Loo
 
 
 def _where(story: Story) -> Whereabouts:
-    standing = STANDINGS[story.status]
+    standing = MEANINGS[story.status]
     roll_up = standing.roll_up if standing.roll_up != "None" else ""
     return Whereabouts(_stage(story), story.status, _since(story), roll_up, _in_report(story))
 
@@ -289,7 +289,7 @@ def _stage(story: Story) -> str:
 
 
 def _in_report(story: Story) -> str:
-    word = STANDINGS[story.status].report_word
+    word = MEANINGS[story.status].report_word
     in_report = f"'{word}' in the report" if word else "no row in the report"
     if word == "Successful":
         return in_report + " of all orders"

@@ -6,7 +6,7 @@ It holds people's data, so its text belongs on a screen or in a file for the ord
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from order_sync.core.explain.content import ADDRESS, Content, with_price
+from order_sync.core.explain.content import ADDRESS, OrderContent, with_price
 from order_sync.core.explain.explanation import AsSent, Explanation
 from order_sync.core.explain.next_steps import minute
 from order_sync.core.explain.text import Row, laid_out, made_of, status
@@ -20,7 +20,7 @@ FIGURES = ("quantity", "each", "net", "tax_rate", "tax")
 """Columns that are set to the right."""
 
 
-def printed(said: Explanation, content: Content | None) -> str:
+def printed(said: Explanation, content: OrderContent | None) -> str:
     """The order with its lines, charges, address and totals, and first whether it may be entered at all."""
     title = f"Order {said.key}"
     if content is None:
@@ -57,7 +57,7 @@ def _as_sent(sent: AsSent, order: Order) -> Iterator[str]:
     yield _table("Sent charges", CHARGE, [asdict(charge) for charge in order.charges])
 
 
-def _head(content: Content) -> Iterator[Row]:
+def _head(content: OrderContent) -> Iterator[Row]:
     guest = f"none: a guest, for whom the channel has the account {content.guest_account or '-'}"
     yield "Read", f"version {content.version} of what the channel says, in its words"
     yield "Reference", content.reference or "-"
@@ -105,7 +105,7 @@ def _text(value: object) -> str:
     return "" if value is None else " ".join(on_one_line(str(value)).split())
 
 
-def _totals(content: Content) -> Iterator[Row]:
+def _totals(content: OrderContent) -> Iterator[Row]:
     if content.sums:
         yield "net", str(content.sums.net)
         yield "tax", str(content.sums.tax)

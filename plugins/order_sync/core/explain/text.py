@@ -17,7 +17,7 @@ from order_sync.core.explain.explanation import (
 from order_sync.core.explain.next_steps import minute
 from order_sync.core.order.companies import called
 from order_sync.core.privacy.redaction import on_one_line
-from order_sync.core.records.story import Decision, Step
+from order_sync.core.records.story import DecisionTaken, Step
 
 SUBJECT = "Order Sync Error"
 """The subject under which an order is handed to support."""
@@ -147,7 +147,7 @@ def _step(step: Step) -> str:
     return _joined(step_line(step), step.message, f"by {step.by}" + (f", because: {step.why}" if step.why else ""))
 
 
-def _decision(decision: Decision) -> str:
+def _decision(decision: DecisionTaken) -> str:
     became = decision.outcome or "not yet done"
     text = f": {decision.message}" if decision.message else ""
     return f"{_second(decision.at)} {decision.action} by {decision.by}, because: {decision.reason} ({became}{text})"

@@ -93,7 +93,7 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusMeaning:
     """What a status means to people: the roll-up, the word in the report (None: no row), whether it is final.
 
     The report says `Queued` for a status marked `queued` only once it is stuck; before, under All orders, `Pending`.
@@ -104,22 +104,22 @@ class Standing:
     final: bool = False
 
 
-STANDINGS: dict[Status, Standing] = {
-    Status.WAITING: Standing("Pending", "Queued"),
-    Status.NOT_AN_ORDER: Standing("None", None, final=True),
-    Status.RECEIVED: Standing("Pending", "Queued"),
-    Status.QUEUED: Standing("Pending", "Queued"),
-    Status.SENDING: Standing("Pending", "Queued"),
-    Status.SENT: Standing("Pending", "Pending"),
-    Status.PENDING_VERIFICATION: Standing("Pending", "Pending Verification"),
-    Status.FAILED: Standing("Failed", "Failed"),
-    Status.DEAD: Standing("Failed", "Failed"),
-    Status.CONFLICT: Standing("Failed", "Failed"),
-    Status.ON_HOLD: Standing("Pending", "Queued"),
-    Status.IGNORED: Standing("None", None),
-    Status.CANCELLED_AT_SOURCE: Standing("None", None, final=True),
-    Status.SUCCEEDED: Standing("Successful", "Successful", final=True),
-    Status.SYNCED_MANUALLY: Standing("Successful", "Successful", final=True),
+MEANINGS: dict[Status, StatusMeaning] = {
+    Status.WAITING: StatusMeaning("Pending", "Queued"),
+    Status.NOT_AN_ORDER: StatusMeaning("None", None, final=True),
+    Status.RECEIVED: StatusMeaning("Pending", "Queued"),
+    Status.QUEUED: StatusMeaning("Pending", "Queued"),
+    Status.SENDING: StatusMeaning("Pending", "Queued"),
+    Status.SENT: StatusMeaning("Pending", "Pending"),
+    Status.PENDING_VERIFICATION: StatusMeaning("Pending", "Pending Verification"),
+    Status.FAILED: StatusMeaning("Failed", "Failed"),
+    Status.DEAD: StatusMeaning("Failed", "Failed"),
+    Status.CONFLICT: StatusMeaning("Failed", "Failed"),
+    Status.ON_HOLD: StatusMeaning("Pending", "Queued"),
+    Status.IGNORED: StatusMeaning("None", None),
+    Status.CANCELLED_AT_SOURCE: StatusMeaning("None", None, final=True),
+    Status.SUCCEEDED: StatusMeaning("Successful", "Successful", final=True),
+    Status.SYNCED_MANUALLY: StatusMeaning("Successful", "Successful", final=True),
 }
 
 NEVER_SENT = (Status.WAITING, Status.RECEIVED, Status.QUEUED)

@@ -13,7 +13,7 @@ from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.sending.receipts import Answer, Receipt, Sent
 from order_sync.core.sending.traits import Traits
-from order_sync.core.settling.erp_orders import Found, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ListedOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Erp(Protocol):
         trouble of the system.
         """
 
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         """Every ERP order under the external references of these orders, cancelled ones too, by their keys.
 
         A key without any may be left out.
@@ -63,14 +63,14 @@ class Erp(Protocol):
 class Listing(Protocol):
     """What an ERP may support besides: it tells its orders by number, and those of a time."""
 
-    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
         """The ERP's orders under these numbers, whoever made them, of the company that sells the channel's; in bulk.
 
         A number that the ERP does not have is left out. Of several orders under one number the newest is told, and a
         cancelled one only if all are. An order without a number goes by what `look_up` calls it.
         """
 
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
         """Every order that was made in the ERP within the window under this channel, by us or by anybody."""
 
     async def count(self, channel: str) -> int:

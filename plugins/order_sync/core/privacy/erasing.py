@@ -42,7 +42,7 @@ class Erasable:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RoundPlace:
     """How far a round over what is kept has come."""
 
     at: datetime
@@ -62,7 +62,7 @@ class Kept:
 
     keys: Sequence[OrderKey]
     still_open: int
-    end: Place | None
+    end: RoundPlace | None
 
 
 def obstacles(orders: Iterable[Erasable]) -> str:

@@ -13,7 +13,7 @@ from itertools import chain
 
 from order_sync.core.basics.actor import task_in
 from order_sync.core.order.model import Order, Problem, Transaction
-from order_sync.core.records.story import Attempt, Decision, Step, Story
+from order_sync.core.records.story import Attempt, DecisionTaken, Step, Story
 from order_sync.core.sending.holds import Hold, HoldKind
 
 HIDDEN = "…"
@@ -48,7 +48,7 @@ def cleaned(story: Story) -> Story:
 
     clear = partial(fit_for_a_log, versions=story.versions)
 
-    def decision(each: Decision) -> Decision:
+    def decision(each: DecisionTaken) -> DecisionTaken:
         return replace(each, reason=clear(each.reason), message=clear(each.message))
 
     def attempt(each: Attempt) -> Attempt:
@@ -82,7 +82,7 @@ def anonymous(story: Story) -> Story:
     def clear(text: str) -> str:
         return without_account(without_people(without_secrets(text), story.versions), story.versions)
 
-    def decision(each: Decision) -> Decision:
+    def decision(each: DecisionTaken) -> DecisionTaken:
         return replace(each, by=NOBODY, reason="", message="")
 
     def attempt(each: Attempt) -> Attempt:

@@ -9,7 +9,7 @@ from order_sync.core.order.maker import GuestPolicy, Made, make
 from order_sync.core.order.model import Order, OrderKey, Problem, Transaction
 from order_sync.core.order.references import ReferenceField, addressed
 from order_sync.core.sending.receipts import Receipt, Sent
-from order_sync.core.settling.verdict import Doubt
+from order_sync.core.settling.verdict import InDoubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Entry:
     generation: int
     transaction: Transaction
     received_at: datetime
-    doubt: Doubt | None = None
+    doubt: InDoubt | None = None
     refusals: int = 0
     version: int = 1
     sent: Made | None = None

@@ -12,7 +12,7 @@ ReportContent = Literal["failed", "all"]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRequest:
+class ReportScope:
     """The report of one business day. `zone` is the IANA name for its times.
 
     Attributes:

@@ -71,7 +71,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionTaken:
     """What a person decided about the order, in a run of `resync_orders`, and what became of it (None: not yet)."""
 
     at: datetime
@@ -135,8 +135,8 @@ class Story:
     attempts: tuple[Attempt, ...]
     history: tuple[Step, ...]
     holds: tuple[Hold, ...]
-    decisions: tuple[Decision, ...]
-    lost: tuple[Decision, ...]
+    decisions: tuple[DecisionTaken, ...]
+    lost: tuple[DecisionTaken, ...]
     doubted: bool
     erased_at: datetime | None
     transaction: Transaction | None

@@ -6,8 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 
-
-class FoundState(StrEnum):
+class ErpOrderState(StrEnum):
     """What kind of ERP order a look-up saw."""
 
     HALF_MADE = "half_made"
@@ -19,7 +18,7 @@ class FoundState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ErpOrder:
     """One ERP order under one OrderKey.
 
     `state` unknown: it is there, and nobody can say what its state means, or read what the ERP says of it. That proves
@@ -37,7 +36,7 @@ class Found:
         code: of the catalogue, for why it proves nothing yet; '' for the usual one.
     """
 
-    state: FoundState
+    state: ErpOrderState
     number: str
     erp_status: str
     total: Decimal | None
@@ -50,20 +49,20 @@ class Found:
     @property
     def acknowledged_as(self) -> str | None:
         """What it changes about the number under which the ERP says to have the order; '' ends it, None nothing."""
-        if self.state in (FoundState.REFUSED, FoundState.CANCELLED):
+        if self.state in (ErpOrderState.REFUSED, ErpOrderState.CANCELLED):
             return ""
-        return (self.number or None) if self.state in (FoundState.TAKEN, FoundState.CONFIRMED) else None
+        return (self.number or None) if self.state in (ErpOrderState.TAKEN, ErpOrderState.CONFIRMED) else None
 
-    def as_proof(self, confirmed_states: Collection[str]) -> "Found":
+    def as_proof(self, confirmed_states: Collection[str]) -> "ErpOrder":
         """The same, confirmed if it is in one of these states of the ERP; with none of them as the look-up says."""
-        if not confirmed_states or self.state not in (FoundState.TAKEN, FoundState.CONFIRMED):
+        if not confirmed_states or self.state not in (ErpOrderState.TAKEN, ErpOrderState.CONFIRMED):
             return self
         proven = self.erp_status in confirmed_states
-        return replace(self, state=FoundState.CONFIRMED if proven else FoundState.TAKEN)
+        return replace(self, state=ErpOrderState.CONFIRMED if proven else ErpOrderState.TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
-class InErp:
+class ListedOrder:
     """An order as the ERP lists it: what people call it, and its external reference, '' for none.
 
     `begun`: it is a draft, a quotation or the like, which nobody ships as it is; what a look-up calls half made.

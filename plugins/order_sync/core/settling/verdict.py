@@ -13,7 +13,7 @@ from order_sync.core.order.companies import numbers
 from order_sync.core.order.model import Order
 from order_sync.core.order.money import ONE_MINOR_UNIT, Tolerance
 from order_sync.core.sending.traits import Guarantee, Proof
-from order_sync.core.settling.erp_orders import Found, FoundState
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class InDoubt:
     """An order whose fate is looked up, as the ledger knows it.
 
     Attributes:
@@ -70,7 +70,7 @@ class Doubt:
     net: Decimal | None = None
     lines: int = 0
 
-    def about(self, order: Order) -> "Doubt":
+    def about(self, order: Order) -> "InDoubt":
         """The same, with what only the order itself tells."""
         return replace(self, net=order.net, lines=len(order.lines) + len(order.charges))
 
@@ -82,10 +82,10 @@ class Verdict:
     event: Event | None
     code: str | None = None
     message: str = ""
-    found: Found | None = None
+    found: ErpOrder | None = None
 
 
-def same_money(doubt: Doubt, found: Found, policy: Policy) -> bool:
+def same_money(doubt: InDoubt, found: ErpOrder, policy: Policy) -> bool:
     """Whether the ERP's total and currency are the order's, as far as the ERP proves them."""
     if found.total is None:
         return policy.proof == "acceptance"
@@ -98,41 +98,41 @@ def same_money(doubt: Doubt, found: Found, policy: Policy) -> bool:
         return False
 
 
-def _ours(doubt: Doubt, policy: Policy) -> Decimal | None:
+def _ours(doubt: InDoubt, policy: Policy) -> Decimal | None:
     return doubt.net if policy.proof == "net" else doubt.total
 
 
 WITHOUT_A_NUMBER = "and gives no number: look at the ERP's number sequence"
 
 
-def judge(doubt: Doubt, founds: Sequence[Found], now: datetime, policy: Policy) -> Verdict:
+def judge(doubt: InDoubt, founds: Sequence[ErpOrder], now: datetime, policy: Policy) -> Verdict:
     """The verdict on an order in doubt, from every ERP order that bears its key."""
     founds = [found.as_proof(policy.confirmed_states) for found in founds]
-    live = [found for found in founds if found.state is not FoundState.CANCELLED]
+    live = [found for found in founds if found.state is not ErpOrderState.CANCELLED]
     if len(live) > 1:
         times = f"the ERP holds it {len(live)} times: {numbers(live)}"
         return Verdict(Event.TWO_IN_ERP, "DUPLICATE_IN_ERP", times, live[0])
     if not founds:
         return _absent(doubt, now, policy)
     found = live[0] if live else founds[0]
-    if found.state is FoundState.CANCELLED:
+    if found.state is ErpOrderState.CANCELLED:
         return Verdict(Event.CANCELLED_IN_ERP, "CANCELLED_IN_ERP", f"cancelled in the ERP as {found.number}", found)
-    if found.state is FoundState.REFUSED:
+    if found.state is ErpOrderState.REFUSED:
         return Verdict(Event.REFUSED, "REJECTED_BY_ERP", found.text or "refused by the ERP", found)
-    if found.state is FoundState.UNKNOWN:
+    if found.state is ErpOrderState.UNKNOWN:
         return _unproven(doubt, found, now)
-    if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT and found.same_lines is not False:
+    if found.state is ErpOrderState.HALF_MADE and doubt.status is not Status.SENT and found.same_lines is not False:
         return _half_made(doubt, found, now, policy)  # its total may still lack what the rest of a submit brings
     if not same_money(doubt, found, policy) or found.same_lines is False:
         return Verdict(Event.DIFFERENT, "ORDER_CONFLICT", _difference(doubt, found, policy), found)
-    if found.state is FoundState.CONFIRMED and found.number:
+    if found.state is ErpOrderState.CONFIRMED and found.number:
         return Verdict(Event.CONFIRMED, found=found)
-    if found.state in (FoundState.TAKEN, FoundState.CONFIRMED) and doubt.status is Status.SENDING:
+    if found.state in (ErpOrderState.TAKEN, ErpOrderState.CONFIRMED) and doubt.status is Status.SENDING:
         return Verdict(Event.TAKEN, found=found)
     return _unproven(doubt, found, now)
 
 
-def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Verdict:
+def _half_made(doubt: InDoubt, found: ErpOrder, now: datetime, policy: Policy) -> Verdict:
     if now < doubt.grace_until:
         return Verdict(None, found=found)
     if doubt.resends >= policy.max_resends:
@@ -140,10 +140,10 @@ def _half_made(doubt: Doubt, found: Found, now: datetime, policy: Policy) -> Ver
     return Verdict(Event.HALF_MADE, found=found)
 
 
-def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
+def _unproven(doubt: InDoubt, found: ErpOrder, now: datetime) -> Verdict:
     code = found.code or "PENDING_VERIFICATION"
     text = found.text or f"the ERP has it in its state '{found.erp_status}', which proves nothing; the window is over"
-    if found.state is FoundState.CONFIRMED:
+    if found.state is ErpOrderState.CONFIRMED:
         code, text = "ERP_ACK_WITHOUT_ID", f"the ERP confirms it {WITHOUT_A_NUMBER}"
     if doubt.status is Status.PENDING_VERIFICATION:
         return Verdict(None, code, text, found)
@@ -152,7 +152,7 @@ def _unproven(doubt: Doubt, found: Found, now: datetime) -> Verdict:
     return Verdict(None, found=found)
 
 
-def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
+def _absent(doubt: InDoubt, now: datetime, policy: Policy) -> Verdict:
     over = now >= doubt.window_ends_at
     if doubt.acknowledged_as:
         return _acknowledged(doubt, over, policy)
@@ -187,11 +187,11 @@ def _absent(doubt: Doubt, now: datetime, policy: Policy) -> Verdict:
     return Verdict(None)
 
 
-def _acknowledged(doubt: Doubt, over: bool, policy: Policy) -> Verdict:
+def _acknowledged(doubt: InDoubt, over: bool, policy: Policy) -> Verdict:
     """The verdict on an order that the ERP said to have and does not show: it is never sent again by itself."""
     number = doubt.acknowledged_as
     if policy.trusts_receipts:
-        return Verdict(Event.CONFIRMED, found=Found(FoundState.CONFIRMED, number, "", None, doubt.currency))
+        return Verdict(Event.CONFIRMED, found=ErpOrder(ErpOrderState.CONFIRMED, number, "", None, doubt.currency))
     text = (
         f"the ERP said that it has it as {number}, and a look-up does not find it: look for {number} in the ERP; if it"
         " is there and right, mark the order as synced with that number, and if it is surely not there, resync the"
@@ -202,7 +202,7 @@ def _acknowledged(doubt: Doubt, over: bool, policy: Policy) -> Verdict:
     return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text) if over else Verdict(None)
 
 
-def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdict:
+def _resends_spent(doubt: InDoubt, what: str, found: ErpOrder | None = None) -> Verdict:
     times = "once" if not doubt.resends else f"{doubt.resends + 1} times"
     text = (
         f"tried {times} without a definite answer, and the ERP {what}: look in the log of the push and in the ERP's,"
@@ -211,7 +211,7 @@ def _resends_spent(doubt: Doubt, what: str, found: Found | None = None) -> Verdi
     return Verdict(Event.RESENDS_SPENT, "POISON", text, found)
 
 
-def _difference(doubt: Doubt, found: Found, policy: Policy) -> str:
+def _difference(doubt: InDoubt, found: ErpOrder, policy: Policy) -> str:
     named = f"the ERP's order {found.number or '(no number)'}"
     if same_money(doubt, found, policy):
         return f"{named} has other lines than the channel's"
@@ -220,7 +220,7 @@ def _difference(doubt: Doubt, found: Found, policy: Policy) -> str:
     return f"{named} {theirs}, the channel's is over {_ours(doubt, policy)} {doubt.currency}{without}"
 
 
-def next_look(doubt: Doubt, now: datetime, policy: Policy) -> datetime | None:
+def next_look(doubt: InDoubt, now: datetime, policy: Policy) -> datetime | None:
     """When to look at this order again; None when looking has gone on for long enough.
 
     Early looks, the window's end, then 5, 15 and 30 minutes after it, hourly for a day, daily until `give_up_looking`.

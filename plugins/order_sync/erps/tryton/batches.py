@@ -13,7 +13,7 @@ from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.look_ups import number_of
 from order_sync.erps.tryton.master_data import Shop
 from order_sync.erps.tryton.sales import FIELDS, MODEL, Sales
-from order_sync.erps.tryton.session import Session
+from order_sync.erps.tryton.session import TrytonSession
 from order_sync.wire.content import UNREADABLE, in_doubt
 
 MOST_LINES = 400
@@ -29,7 +29,7 @@ Made = Mapping[int, Order]
 class Batches:
     """Submits batches of orders; everything they name has been looked up before. Answers for each, raises nothing."""
 
-    def __init__(self, client: Client, session: Session, sales: Sales) -> None:
+    def __init__(self, client: Client, session: TrytonSession, sales: Sales) -> None:
         self._client = client
         self._session = session
         self._sales = sales

@@ -15,7 +15,7 @@ from order_sync.core.ports.erp import BatchLimits, Health
 from order_sync.core.sending.receipts import Answer, Receipt, Sent
 from order_sync.core.sending.traits import Traits
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import Found, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ListedOrder
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.batches import Batches
 from order_sync.erps.tryton.client import Client, text
@@ -24,7 +24,7 @@ from order_sync.erps.tryton.master_data import MasterData
 from order_sync.erps.tryton.reference import read_reference
 from order_sync.erps.tryton.refusals import Refusals
 from order_sync.erps.tryton.sales import Sales
-from order_sync.erps.tryton.session import Session
+from order_sync.erps.tryton.session import TrytonSession
 from order_sync.profile import Profile, Refusal, read_profile
 from order_sync.specs import ErpSpec, FolderOf
 from order_sync.wire.content import UNREADABLE, unreadable
@@ -112,7 +112,7 @@ class Tryton:
         meanings = Refusals(refusals)
         self._addresses = Addresses(self._client, self._data, meanings)
         self._sales = Sales(self._client, self._data, self._addresses, meanings, settings.total_tolerance)
-        session = Session(self._client.http, endpoint, self._client.database)
+        session = TrytonSession(self._client.http, endpoint, self._client.database)
         self._batches = Batches(self._client, session, self._sales)
         several = BatchLimits(32, at_a_time=2)
         self.batch_limits = several if session.possible else BatchLimits(1, settings.submit_concurrency)
@@ -169,12 +169,12 @@ class Tryton:
         return await self._batches.submit(orders)
 
     @_read
-    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[Found]]:
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         """See `Erp.look_up`."""
         return await look_up(self._client, [each.order for each in sent])
 
     @_read
-    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, InErp]:
+    async def by_number(self, channel: str, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
         """See `Listing.by_number`: of the company of the channel's web shop. Without a number a sale is `ID 17`."""
         if not numbers:
             return {}
@@ -188,7 +188,7 @@ class Tryton:
         await self._sales.revive(order, number)
 
     @_read
-    async def orders(self, channel: str, window: Window) -> Sequence[InErp]:
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
         """See `Listing.orders`: sales of the channel's web shop, and those that bear one of its keys in another."""
         of_channel = ["OR", ["web_shop.name", "=", channel], _bears_key_of(channel)]
         made = [["create_date", ">=", window.start], ["create_date", "<", window.end]]

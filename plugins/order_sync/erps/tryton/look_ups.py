@@ -18,7 +18,7 @@ from typing import Any
 from order_sync.core.basics.bulk import batched
 from order_sync.core.errors import OrderRefused
 from order_sync.core.order.model import Order, OrderKey
-from order_sync.core.settling.erp_orders import Found, FoundState, InErp
+from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
 from order_sync.erps.tryton.client import Client, Row, amount, text, whole
 from order_sync.erps.tryton.lines import Digest, digest_of, digest_of_rows
 from order_sync.erps.tryton.refusals import LONGEST, without_people
@@ -29,16 +29,16 @@ IDS_IN_AN_ADDRESS = 200
 """Ids that one GET may carry, which keeps its address below 2,000 characters."""
 
 STATES = {
-    "draft": FoundState.HALF_MADE,
-    "quotation": FoundState.HALF_MADE,
-    "confirmed": FoundState.TAKEN,
-    "processing": FoundState.CONFIRMED,
-    "done": FoundState.CONFIRMED,
-    "cancelled": FoundState.CANCELLED,
+    "draft": ErpOrderState.HALF_MADE,
+    "quotation": ErpOrderState.HALF_MADE,
+    "confirmed": ErpOrderState.TAKEN,
+    "processing": ErpOrderState.CONFIRMED,
+    "done": ErpOrderState.CONFIRMED,
+    "cancelled": ErpOrderState.CANCELLED,
 }
 """Tryton's states of a sale; `confirmed` only says that its worker has been asked to process it."""
 
-_GO_BY_ID = (FoundState.HALF_MADE, FoundState.CANCELLED)
+_GO_BY_ID = (ErpOrderState.HALF_MADE, ErpOrderState.CANCELLED)
 """States in which a sale may have no number, and is found by its ID."""
 
 LONGEST_NUMBER = 200
@@ -59,7 +59,7 @@ class _Sale:
     """A sale as a look-up reads it."""
 
     id: int
-    state: FoundState
+    state: ErpOrderState
     word: str
     number: str
     total: Decimal
@@ -68,7 +68,7 @@ class _Sale:
     company: str
 
 
-async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[Found]]:
+async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
     """See `Erp.look_up`. What cannot be read of a sale leaves the others as they are."""
     by_key = {order.external_reference: order for order in orders}
     pages = await asyncio.gather(
@@ -78,22 +78,22 @@ async def look_up(client: Client, orders: Collection[Order]) -> Mapping[OrderKey
     read = [(by_key[text(row, "web_id")], _read(row)) for row in chain.from_iterable(pages)]
     sales = [sale for _, sale in read if isinstance(sale, _Sale)]
     lines, errors = await asyncio.gather(
-        _lines(client, [sale.id for sale in sales if sale.state is FoundState.HALF_MADE]),
-        _errors(client, [sale for sale in sales if sale.state is FoundState.TAKEN]),
+        _lines(client, [sale.id for sale in sales if sale.state is ErpOrderState.HALF_MADE]),
+        _errors(client, [sale for sale in sales if sale.state is ErpOrderState.TAKEN]),
     )
-    found: dict[OrderKey, list[Found]] = defaultdict(list)
+    found: dict[OrderKey, list[ErpOrder]] = defaultdict(list)
     for order, sale in read:
         found[order.key].append(_found(order, sale, lines, errors) if isinstance(sale, _Sale) else sale)
     return found
 
 
-def _read(row: Row) -> _Sale | Found:
+def _read(row: Row) -> _Sale | ErpOrder:
     """A sale under one of our keys; if it cannot be read, that it is there is all there is to say."""
     try:
         word = text(row, "state")
         return _Sale(
             whole(row["id"]),
-            STATES.get(word, FoundState.UNKNOWN),
+            STATES.get(word, ErpOrderState.UNKNOWN),
             word,
             name_of(row) if STATES.get(word) in _GO_BY_ID else number_of(row),
             amount(row, "total_amount"),
@@ -103,18 +103,18 @@ def _read(row: Row) -> _Sale | Found:
         )
     except UNREADABLE as error:
         said = unreadable("the ERP has it, and what it says of it cannot be read", error)
-        return Found(FoundState.UNKNOWN, "", "", None, "", text=str(said))
+        return ErpOrder(ErpOrderState.UNKNOWN, "", "", None, "", text=str(said))
 
 
-def _found(order: Order, sale: _Sale, lines: Mapping[int, Digest | None], errors: Mapping[int, str]) -> Found:
+def _found(order: Order, sale: _Sale, lines: Mapping[int, Digest | None], errors: Mapping[int, str]) -> ErpOrder:
     state, said = sale.state, without_people(errors.get(sale.id, ""), order)[:LONGEST]
-    if state is FoundState.UNKNOWN:
+    if state is ErpOrderState.UNKNOWN:
         said = f"the ERP has it in the state '{sale.word[:50]}', of which nobody has said here what it means"
     digest = lines.get(sale.id)
-    if state is FoundState.HALF_MADE and digest is None:
-        state, said = FoundState.UNKNOWN, "the ERP has begun it, and its lines cannot be read"
+    if state is ErpOrderState.HALF_MADE and digest is None:
+        state, said = ErpOrderState.UNKNOWN, "the ERP has begun it, and its lines cannot be read"
     same_lines = None if digest is None else _same_lines(order, digest)
-    return Found(state, sale.number, sale.word, sale.total, sale.currency, same_lines, said, sale.company)
+    return ErpOrder(state, sale.number, sale.word, sale.total, sale.currency, same_lines, said, sale.company)
 
 
 def _instant(value: object) -> datetime:
@@ -123,7 +123,7 @@ def _instant(value: object) -> datetime:
     return value
 
 
-async def by_number(client: Client, company: int, numbers: Collection[str]) -> Mapping[str, InErp]:
+async def by_number(client: Client, company: int, numbers: Collection[str]) -> Mapping[str, ListedOrder]:
     """See `Listing.by_number`; of one company, since each counts for itself."""
     pages = await asyncio.gather(
         *(
@@ -140,11 +140,11 @@ def _is_called(names: Collection[str]) -> list[Any]:
     return ["OR", ["number", "in", [*names]], ["id", "in", ids]]
 
 
-def in_erp(sale: Row) -> InErp:
+def in_erp(sale: Row) -> ListedOrder:
     """A sale as the port lists it; one in a state that a module of the house added is neither cancelled nor begun."""
     state = STATES.get(text(sale, "state"))
-    cancelled, begun = state is FoundState.CANCELLED, state is FoundState.HALF_MADE
-    return InErp(name_of(sale), text(sale, "web_id"), cancelled, begun, company_of(sale))
+    cancelled, begun = state is ErpOrderState.CANCELLED, state is ErpOrderState.HALF_MADE
+    return ListedOrder(name_of(sale), text(sale, "web_id"), cancelled, begun, company_of(sale))
 
 
 def name_of(sale: Row) -> str:

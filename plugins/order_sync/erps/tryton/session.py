@@ -23,7 +23,7 @@ CONTEXT = {"language": "en", "queue_batch": 1}
 """Each record is a task of its own for Tryton's worker, which does a task for all its records or for none."""
 
 
-class Session:
+class TrytonSession:
     """One user's session with one database; it begins with the first call, and anew when Tryton has ended it."""
 
     def __init__(self, http: Http, endpoint: Endpoint, database: str) -> None:

@@ -24,7 +24,7 @@ from order_sync.core.ports.ledger import Ledger
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.sending.route import Route
 from order_sync.flows.intake.landing import disposition
-from order_sync.flows.sending.holds import holding, must_be_the_accepted_one
+from order_sync.flows.systems.holds import holding, must_be_the_accepted_one
 
 logger = logging.getLogger(__name__)
 

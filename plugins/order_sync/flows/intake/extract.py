@@ -16,7 +16,7 @@ from order_sync.core.records.orders import Change, Landing
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import DEFAULTS, Settings
 from order_sync.flows.intake.landing import NEVER_ORDERS, PAGE, disposition, land, land_again, too_long
-from order_sync.flows.sending.holds import SYSTEM_TROUBLE, away, holding
+from order_sync.flows.systems.holds import SYSTEM_TROUBLE, away, holding
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from order_sync.core.records.orders import Change, Entry
 from order_sync.core.sending.route import Route
 from order_sync.core.sending.traits import KINDS, Kind
 from order_sync.flows.intake.received import received
-from order_sync.flows.sending.holds import switched_off
+from order_sync.flows.systems.holds import switched_off
 
 
 def validate(

@@ -30,7 +30,7 @@ CAUSES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExplainAnswer:
     """`text` may stand in a log; `page`, the whole order, holds people's data and may not. `summary` is counts.
 
     `explanation` is what the text says of a single order, as data.
@@ -49,14 +49,14 @@ class Answer:
 
 def explain(
     ask: ExplainRequest, stories: Stories, routes: Mapping[str, Route], facts: Facts, stuck_after: timedelta
-) -> Answer:
+) -> ExplainAnswer:
     """The answer. `routes` are the channels of the registry, by name; `facts` what support must know of it all."""
     selection = ask.selection
     if selection is None:
         return _list(ask, stories, routes, facts)
     chosen, in_all = stories.chosen(selection, ask.at_most)
     if not chosen:
-        return Answer(_none(selection, stories, routes), Summary({"found": 0}))
+        return ExplainAnswer(_none(selection, stories, routes), Summary({"found": 0}))
     if in_all > 1:
         return _several(ask, [each.key for each in chosen], in_all, stories)
     key = chosen[0].key
@@ -68,19 +68,19 @@ def explain(
         text += f"\n\n{bundle(explained(anonymous(story), route, stuck_after), facts)}"
     if ask.whole_order:
         page = printed(explanation, content_of(story, route.guest_account if route else None))
-    return Answer(text, Summary({"found": 1}), explanation, page)
+    return ExplainAnswer(text, Summary({"found": 1}), explanation, page)
 
 
-def _several(ask: ExplainRequest, keys: Sequence[OrderKey], in_all: int, stories: Stories) -> Answer:
+def _several(ask: ExplainRequest, keys: Sequence[OrderKey], in_all: int, stories: Stories) -> ExplainAnswer:
     rows = stories.listed(Filters(keys=tuple(keys)), len(keys))
     shown = f", of which the newest {len(rows)} are shown" if in_all > len(rows) else ""
     single = [name for name in ("whole_order", "escalate") if getattr(ask, name)]
     more = f" For {' and '.join(single)} name one of them by its key, too." if single else ""
     text = f"{in_all} orders are meant{shown}. To see one of them whole, ask for it by its key.{more}\n"
-    return Answer(text + _listed(rows, stories), Summary({"found": in_all, "shown": len(rows)}))
+    return ExplainAnswer(text + _listed(rows, stories), Summary({"found": in_all, "shown": len(rows)}))
 
 
-def _list(ask: ExplainRequest, stories: Stories, routes: Mapping[str, Route], facts: Facts) -> Answer:
+def _list(ask: ExplainRequest, stories: Stories, routes: Mapping[str, Route], facts: Facts) -> ExplainAnswer:
     since = stories.now() - timedelta(days=ask.days) if ask.days else None
     filters = Filters((), ask.status, ask.code, ask.channel, since)
     rows, causes = stories.listed(filters, ask.at_most), stories.causes(filters, CAUSES)
@@ -95,7 +95,7 @@ def _list(ask: ExplainRequest, stories: Stories, routes: Mapping[str, Route], fa
         holds = stories.holds([*connections])
         named_connections = ("Connections", ", ".join(["order_ledger", *connections]))
         parts.append("\n" + bundle_of_list(rows, causes, holds, [named_connections, *facts]))
-    return Answer("\n".join(parts), Summary({"shown": len(rows)}))
+    return ExplainAnswer("\n".join(parts), Summary({"shown": len(rows)}))
 
 
 def _listed(rows: Sequence[Listed], stories: Stories) -> str:

@@ -19,7 +19,7 @@ from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured
 from order_sync.core.explain.next_steps import dag_of
 from order_sync.core.ports.ledger.reports import Reports
-from order_sync.core.records.report import Report, ReportContent, ReportRequest
+from order_sync.core.records.report import Report, ReportContent, ReportScope
 
 FILE_NAMES = {"failed": "order-sync-failures-{day}.csv", "all": "order-sync-all-{day}.csv"}
 IN_USE_WITHIN = timedelta(days=1)
@@ -77,7 +77,7 @@ def build_report(
             f" validated so far. Let {', '.join(map(dag_of, awaited))} run until `validate` is green, or take a channel"
             " that you do not use out of the registry; then clear this task, and it builds the same day"
         )
-    request = ReportRequest(day, content, placed, zone.key, queued_stuck_after, distributors)
+    request = ReportScope(day, content, placed, zone.key, queued_stuck_after, distributors)
     return write_report(reports, path_of(folder, content, day), lambda: reports.build_report(request))
 
 

@@ -19,7 +19,7 @@ from order_sync.core.basics.summary import Summary
 from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured
 from order_sync.core.intake.findings import Finding, FindingKind
-from order_sync.core.life.lifecycle import STANDINGS
+from order_sync.core.life.lifecycle import MEANINGS
 from order_sync.core.order.model import OrderKey
 from order_sync.core.ports.ledger.restored import RestoredLedger
 from order_sync.core.privacy.redaction import fit_for_a_log, on_one_line, without_secrets
@@ -52,7 +52,7 @@ Runs = Callable[[datetime], PersonsRuns | None]
 
 
 @dataclass
-class Report:
+class RestoreReport:
     """What a restore did, and what people have to do now, line by line."""
 
     summary: Summary = field(default_factory=Summary)
@@ -68,7 +68,7 @@ def restore(
     zone: ZoneInfo,
     runs: Runs,
     progress: Progress | None = None,
-) -> Report:
+) -> RestoreReport:
     """Hold the channels of a restored ledger, read them again, and list what people decided since the backup.
 
     Of a backup that is on record already only the list is made anew: a filter may mean more orders by then. `lease` is
@@ -76,7 +76,7 @@ def restore(
     `decisions_to_confirm`, `runs_by_filter` and `runs_listed`. Raises Misconfigured for an instant at which no backup
     of this ledger can have been made, before anything is changed.
     """
-    report = Report()
+    report = RestoreReport()
     since = _since(ledger, backup_at, report)
     restored = ledger.restore(channels, backup_at, backup_at - MARGIN, lease, actor)
     unproven = ledger.unproven(channels)
@@ -108,7 +108,7 @@ def restore(
     return report
 
 
-def _since(ledger: RestoredLedger, backup_at: datetime, report: Report) -> datetime:
+def _since(ledger: RestoredLedger, backup_at: datetime, report: RestoreReport) -> datetime:
     """From when on decisions may be lost: the ledger's last entry before the backup, as the backup may be older."""
     now = ledger.now()
     first, last = ledger.span(backup_at)
@@ -154,7 +154,7 @@ def _list_decisions(
     runs: Sequence[PersonsRun],
     channels: Collection[str],
     zone: ZoneInfo,
-    report: Report,
+    report: RestoreReport,
     progress: Progress,
 ) -> str:
     """Keep what was decided from being undone and list it all; returns it in one sentence."""
@@ -213,7 +213,7 @@ def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Res
         chosen, number = ledger.chosen(asked.selection, MOST)
         if number > len(chosen):
             chosen, _ = ledger.chosen(asked.selection, number)
-        keys = tuple(each.key for each in chosen if each.placed_at <= run.at and not STANDINGS[each.status].final)
+        keys = tuple(each.key for each in chosen if each.placed_at <= run.at and not MEANINGS[each.status].final)
     reason = _fit(ledger, asked.reason, keys)
     if by_filter:
         mind = (

@@ -35,9 +35,9 @@ from order_sync.core.records.orders import Chosen
 from order_sync.core.requests.resync import ResyncRequest
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.sending.route import Route
-from order_sync.core.settling.erp_orders import Found, InErp
-from order_sync.flows.sending.holds import holding, must_be_the_accepted_one
-from order_sync.flows.sending.references import by_our_keys, keep_found
+from order_sync.core.settling.erp_orders import ErpOrder, ListedOrder
+from order_sync.flows.systems.holds import holding, must_be_the_accepted_one
+from order_sync.flows.systems.references import by_our_keys, keep_found
 
 logger = logging.getLogger(__name__)
 
@@ -233,7 +233,7 @@ class _Deciding:
         keep_found(route.erp, entries, [*known.values()], there, self.ledger)
         return {order: await self._judged(erp, order, known, found.get(order.key, ()), numbered) for order in orders}
 
-    def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[Found]]) -> list[str]:
+    def _numbers(self, orders: Sequence[Selected], found: Mapping[OrderKey, Sequence[ErpOrder]]) -> list[str]:
         """The ERP numbers to ask about: those that are given, or that a look-up by key did not find."""
         if self.asked.action is Action.MARK_AS_SYNCED:
             return [self._number(order) for order in orders]
@@ -246,8 +246,8 @@ class _Deciding:
         erp: Erp,
         order: Selected,
         known: Mapping[OrderKey, Sent],
-        there: Sequence[Found],
-        numbered: Mapping[str, InErp] | None,
+        there: Sequence[ErpOrder],
+        numbered: Mapping[str, ListedOrder] | None,
     ) -> Decision:
         number = self._number(order)
         if self.asked.action is Action.MARK_AS_SYNCED:
@@ -264,7 +264,7 @@ class _Deciding:
         return decision
 
     def _told_by_number(
-        self, order: Selected, number: str, there: Sequence[Found], numbered: Mapping[str, InErp] | None
+        self, order: Selected, number: str, there: Sequence[ErpOrder], numbered: Mapping[str, ListedOrder] | None
     ) -> Decision | None:
         """Why an order is not sent again of which the ERP said a number, although a look-up by its key misses it."""
         if numbered is None:

@@ -1,1 +1,1 @@
-"""From a queued order to a confirmed one: push, settle, and what both need of the ERP."""
+"""From a queued order to a confirmed one: push and settle."""

@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.checks.reference_data import cures
@@ -24,9 +23,7 @@ from order_sync.core.records.orders import Change, Entry, Outcome
 from order_sync.core.sending.holds import HoldKind, HoldScope, holds_after
 from order_sync.core.sending.receipts import Answer, Receipt
 from order_sync.core.sending.traits import Traits
-
-if TYPE_CHECKING:
-    from order_sync.flows.sending.push import Sender
+from order_sync.flows.sending.sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +68,7 @@ def outcome_of(entry: Entry, order: Order, answer: Answer, traits: Traits, *, as
     return this(None, "UNKNOWN", text)
 
 
-def close(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
+def close(sender: Sender, outcomes: Sequence[Outcome]) -> None:
     """Close the attempts and count them. Raises RefusesEverything when the last refusals look like one cause."""
     first_look = min(sender.policy.looks, default=timedelta.max)
     look = sender.ledger.now() + min(first_look, sender.policy.window)
@@ -86,7 +83,7 @@ def close(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
             _hold_if_all_are_refused(sender, code, number)
 
 
-def _confirm_accepted(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
+def _confirm_accepted(sender: Sender, outcomes: Sequence[Outcome]) -> None:
     """Let the orders succeed whose numbered receipt is the ERP's acceptance. What is missed here, `settle` makes up."""
     if not sender.policy.receipt_is_acceptance:
         return
@@ -109,7 +106,7 @@ def _confirm_accepted(sender: "Sender", outcomes: Sequence[Outcome]) -> None:
     sender.summary.add("confirmed", sender.ledger.apply(accepted, sender.actor))
 
 
-def _hold_if_all_are_refused(sender: "Sender", code: str, number: int) -> None:
+def _hold_if_all_are_refused(sender: Sender, code: str, number: int) -> None:
     """Take the last refusals back, and stop sending, when they look like one cause outside of the orders."""
     refused = sender.ledger.refused_in_a_row(sender.route.erp, code, number)
     if not refused:

@@ -1,36 +1,28 @@
 """Push: send what is queued, each order at most once at a time, a claim after the other, until nothing is left."""
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.summary import Summary
-from order_sync.core.errors import (
-    LedgerUnavailable,
-    Permanent,
-    Transient,
-)
 from order_sync.core.life.lifecycle import Event
 from order_sync.core.ports.channel import Channel
 from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
-from order_sync.core.records.orders import Claim, Entry
 from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.sending.off_peak import OffPeak, begins_at
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
-from order_sync.flows.intake.landing import land_again
 from order_sync.flows.sending.closing import MAX_REFUSALS, RefusesEverything
-from order_sync.flows.sending.holds import holding, must_be_the_accepted_one, submit_hold
 from order_sync.flows.sending.push_time import PushTime
+from order_sync.flows.sending.sender import Sender
 from order_sync.flows.sending.settle import settle
 from order_sync.flows.sending.turn import Turn
+from order_sync.flows.systems.holds import holding, submit_hold
 
 logger = logging.getLogger(__name__)
 
@@ -99,15 +91,15 @@ async def push(
         *(route, erp, ledger, actor, policy, settings, summary, monotonic, channel, selection, waits_for, push_time)
     )
     with holding(connection, ledger, actor):
-        if hold and not await sender.probe():
+        if hold and not await _probe(sender):
             summary.held = str(hold)
             return summary
         if hold:
             ledger.release_hold(connection, hold.kind, actor.because("the ERP took an order"))
         if cleared and selection is None:
             summary.add("retried", ledger.retry_refused(route.channel, route.erp, MAX_REFUSALS, cleared))
-        await sender.send_all()
-    sender.tell_who_waits()
+        await _send_all(sender)
+    _tell_who_waits(sender)
     return summary
 
 
@@ -134,123 +126,58 @@ def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) 
         ledger.hold(f"channel_{route.channel}", HoldKind.FIRST_RUN, HoldScope.SUBMIT, reason, actor)
 
 
-@dataclass
-class Sender:
-    """What a push sends with, and how far it is."""
+async def _send_all(sender: Sender) -> None:
+    """Send until nothing is queued or time is over; what is looked up first goes too, if the ERP has it not."""
+    more = True
+    while more:
+        looked_up_first = sender.summary.counts.get("changed_since", 0)
+        await Turn(sender).run()
+        more = sender.summary.counts.get("changed_since", 0) > looked_up_first and await _queued_by_a_look(sender)
+    if not sender.time.over() or not (left := _left(sender)):
+        return
+    if sender.time.gave_way:
+        sender.summary.gave_way = sender.time.left
+    else:
+        sender.summary.add("left_queued", left)
+        goes = "the next run" if sender.selection is None else "the scheduled runs"
+        sender.summary.notes.append(f"the time of this push is over: what is left goes with {goes}")
 
-    route: Route
-    erp: Erp
-    ledger: Ledger
-    actor: Actor
-    policy: Policy
-    settings: Settings
-    summary: Summary
-    monotonic: Callable[[], float]
-    channel: Channel | None
-    selection: int | None
-    off_peak: OffPeak | None
-    time: PushTime
-    known: bool = False
-    channel_is_away: bool = False
 
-    async def send_all(self) -> None:
-        """Send until nothing is queued or time is over; what is looked up first goes too, if the ERP has it not."""
-        more = True
-        while more:
-            looked_up_first = self.summary.counts.get("changed_since", 0)
-            await Turn(self).run()
-            more = self.summary.counts.get("changed_since", 0) > looked_up_first and await self._queued_by_a_look()
-        if not self.time.over() or not (left := self._left()):
-            return
-        if self.time.gave_way:
-            self.summary.gave_way = self.time.left
-        else:
-            self.summary.add("left_queued", left)
-            goes = "the next run" if self.selection is None else "the scheduled runs"
-            self.summary.notes.append(f"the time of this push is over: what is left goes with {goes}")
+async def _queued_by_a_look(sender: Sender) -> bool:
+    settled = await settle(sender.route, sender.erp, sender.ledger, sender.actor, sender.policy, over=sender.time.over)
+    for name, number in settled.counts.items():
+        sender.summary.add(name, number)
+    return bool({Event.ABSENT, Event.HALF_MADE} & settled.counts.keys())
 
-    async def _queued_by_a_look(self) -> bool:
-        settled = await settle(self.route, self.erp, self.ledger, self.actor, self.policy, over=self.time.over)
-        for name, number in settled.counts.items():
-            self.summary.add(name, number)
-        return bool({Event.ABSENT, Event.HALF_MADE} & settled.counts.keys())
 
-    def _left(self) -> int:
-        if self.selection is not None:
-            return self.ledger.to_send(self.selection).get(self.route.channel, 0)
-        return self.ledger.queued(self.route.channel, sent_before=self.waits_until() is None)
+def _left(sender: Sender) -> int:
+    if sender.selection is not None:
+        return sender.ledger.to_send(sender.selection).get(sender.route.channel, 0)
+    return sender.ledger.queued(sender.route.channel, sent_before=sender.waits_until() is None)
 
-    async def know_the_erp(self) -> None:
-        """Make sure, once, that it is the accepted one."""
-        if not self.known:
-            await must_be_the_accepted_one(f"erp_{self.route.erp}", self.erp, self.ledger)
-            self.known = True
 
-    def read_again(self, entries: Sequence[Entry]) -> None:
-        """Record what the channel changed of these orders meanwhile; a claim of one that changed is void."""
-        if self.channel is None:
-            return
-        if self.channel_is_away:
-            self.summary.add("unchecked", len(entries))
-            return
-        connection = f"channel_{self.route.channel}"
-        try:
-            self.ledger.check_fingerprint(connection, self.channel.fingerprint())
-            known = [(entry.key, entry.transaction.digest) for entry in entries]
-            land_again(self.route, self.channel, self.ledger, known, self.actor)
-        except LedgerUnavailable:
-            raise
-        except (Transient, Permanent) as trouble:
-            self.summary.add("unchecked", len(entries))
-            self.channel_is_away = True
-            logger.warning("these orders are sent as they were read before: %s", trouble)
-
-    async def claim(self, *, as_probe: bool) -> tuple[Claim, float]:
-        """Claim orders, or one as a probe; with the instant by which they are sent, so that their lease outlasts it."""
-        lease = self.settings.claim_lease.total_seconds()
-        longest_submit = self.erp.traits.submit_seconds + self.policy.grace.total_seconds()
-        send_before = self.monotonic() + lease - longest_submit
-        claim = await asyncio.to_thread(
-            self.ledger.claim,
-            self.route.channel,
-            1 if as_probe else self.settings.claim_size,
-            lease,
-            self.actor,
-            as_probe=as_probe,
-            sent_before=as_probe or self.waits_until() is None,
-            selection=self.selection,
+def _tell_who_waits(sender: Sender) -> None:
+    """Say how many wait since their distributor is switched off; and how many for off-peak hours, until when."""
+    if off := sender.ledger.switched_off(sender.route.channel):
+        sender.summary.add("switched_off", off)
+        waits = "1 order waits since its" if off == 1 else f"{off} orders wait since their"
+        sender.summary.notes.append(f"{waits} distributor is switched off in the registry")
+    until = sender.waits_until()
+    number = sender.ledger.off_peak(sender.route.channel) if until else 0
+    if until and number:
+        sender.summary.add("waiting_for_off_peak", number)
+        sender.summary.notes.append(
+            f"what was tried before waits for the ERP's off-peak hours, which begin {until:%Y-%m-%d %H:%M} UTC"
         )
-        return claim, send_before
 
-    def grace_and_window(self) -> tuple[float, float]:
-        """In seconds, from an attempt's opening on."""
-        return self.policy.grace.total_seconds(), self.policy.window.total_seconds()
 
-    def waits_until(self) -> datetime | None:
-        """Until when those wait that were tried before; None if they do not."""
-        return begins_at(self.off_peak, self.ledger.now())
-
-    def tell_who_waits(self) -> None:
-        """Say how many wait since their distributor is switched off; and how many for off-peak hours, until when."""
-        if off := self.ledger.switched_off(self.route.channel):
-            self.summary.add("switched_off", off)
-            waits = "1 order waits since its" if off == 1 else f"{off} orders wait since their"
-            self.summary.notes.append(f"{waits} distributor is switched off in the registry")
-        until = self.waits_until()
-        number = self.ledger.off_peak(self.route.channel) if until else 0
-        if until and number:
-            self.summary.add("waiting_for_off_peak", number)
-            self.summary.notes.append(
-                f"what was tried before waits for the ERP's off-peak hours, which begin {until:%Y-%m-%d %H:%M} UTC"
-            )
-
-    async def probe(self) -> bool:
-        """Whether the ERP takes an order again, tried with one; with another if that fails for its own sake."""
-        sent = self.summary.counts.get("sent", 0)
-        with suppress(RefusesEverything):
-            for _ in range(PROBES):
-                turn = Turn(self, only_one=True)
-                await turn.run()
-                if not turn.claimed or self.summary.counts.get("sent", 0) > sent:
-                    break
-        return self.summary.counts.get("sent", 0) > sent
+async def _probe(sender: Sender) -> bool:
+    """Whether the ERP takes an order again, tried with one; with another if that fails for its own sake."""
+    sent = sender.summary.counts.get("sent", 0)
+    with suppress(RefusesEverything):
+        for _ in range(PROBES):
+            turn = Turn(sender, only_one=True)
+            await turn.run()
+            if not turn.claimed or sender.summary.counts.get("sent", 0) > sent:
+                break
+    return sender.summary.counts.get("sent", 0) > sent

@@ -17,10 +17,10 @@ from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Entry
 from order_sync.core.sending.holds import Hold
 from order_sync.core.sending.route import Route
-from order_sync.core.settling.erp_orders import Found
+from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.core.settling.verdict import Policy, Verdict, judge, next_look
-from order_sync.flows.sending.holds import holding, must_be_the_accepted_one, still_away
-from order_sync.flows.sending.references import keep_found
+from order_sync.flows.systems.holds import holding, must_be_the_accepted_one, still_away
+from order_sync.flows.systems.references import keep_found
 
 PAGE = 500
 """Orders whose window ends without a look, at a time."""
@@ -94,7 +94,7 @@ def _apply(ledger: Ledger, changes: Sequence[Change], actor: Actor, summary: Sum
     return ledger.apply(changes, actor)
 
 
-def judged(entry: Entry, order: Order, found: Sequence[Found], now: datetime, policy: Policy) -> Change:
+def judged(entry: Entry, order: Order, found: Sequence[ErpOrder], now: datetime, policy: Policy) -> Change:
     """The change that a look-up's evidence asks for, and when to look again if it settled nothing."""
     if entry.doubt is None:
         raise ValueError(f"{entry.key} is {entry.status}: only an order in doubt is settled")

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from order_sync.core.basics.bulk import batched
 from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Permanent, Transient
@@ -22,10 +21,8 @@ from order_sync.core.ports.erp import Batching
 from order_sync.core.records.orders import Change, Claim, Entry, Outcome
 from order_sync.core.sending.receipts import Answer
 from order_sync.flows.sending.closing import RefusesEverything, close, outcome_of
-from order_sync.flows.sending.references import of_another_order
-
-if TYPE_CHECKING:
-    from order_sync.flows.sending.push import Sender
+from order_sync.flows.sending.sender import Sender
+from order_sync.flows.systems.references import of_another_order
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +51,7 @@ class Group:
 class Turn:
     """The claims of a push, all that there are or `only_one`, a probe, of one order."""
 
-    sender: "Sender"
+    sender: Sender
     only_one: bool = False
     claimed: int = 0
     trouble: OrderSyncError | None = None

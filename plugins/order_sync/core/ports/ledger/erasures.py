@@ -7,7 +7,7 @@ from typing import Protocol
 from order_sync.core.basics.actor import Actor
 from order_sync.core.order.model import OrderKey
 from order_sync.core.ports.ledger.reports import Reports
-from order_sync.core.privacy.erasing import Erasable, Kept, Place, Whose
+from order_sync.core.privacy.erasing import Erasable, Kept, RoundPlace, Whose
 from order_sync.core.records.report import Report, ReportContent
 
 
@@ -29,7 +29,7 @@ class Erasures(Reports, Protocol):
     def erased_by(self, run: str) -> int:
         """Of how many orders a run erased people's data."""
 
-    def kept_since(self, before: datetime, after: Place | None, limit: int) -> Kept:
+    def kept_since(self, before: datetime, after: RoundPlace | None, limit: int) -> Kept:
         """The next orders that landed before an instant and to which nothing happened since; oldest first."""
 
     def empty_selections(self, customer_account: str = "", before: datetime | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from order_sync.core.records.report import Report, ReportContent, ReportRequest
+from order_sync.core.records.report import Report, ReportContent, ReportScope
 
 
 class Reports(Protocol):
@@ -22,7 +22,7 @@ class Reports(Protocol):
         long ago.
         """
 
-    def build_report(self, request: ReportRequest) -> Report:
+    def build_report(self, request: ReportScope) -> Report:
         """Store the day's rows at the first build; every later build returns that report, whatever happened since."""
 
     def report_csv(self, report: Report) -> Iterator[bytes]:

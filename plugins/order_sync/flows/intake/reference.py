@@ -16,7 +16,7 @@ from order_sync.core.ports.erp import Erp
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.sending.route import Route
 from order_sync.flows.intake.received import received
-from order_sync.flows.sending.holds import switched_off
+from order_sync.flows.systems.holds import switched_off
 
 PORTION = 5000
 """Codes that are asked for and stored at a time, so that what was answered stays when the ERP goes away."""

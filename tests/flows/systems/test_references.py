@@ -14,7 +14,7 @@ from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.order.references import ANY_KEY, ReferenceField, reference_of, short_of
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
-from order_sync.core.settling.erp_orders import FoundState, InErp
+from order_sync.core.settling.erp_orders import ErpOrderState, ListedOrder
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
@@ -44,7 +44,7 @@ class ByReference(MemoryErp):
         self.borne.setdefault(str(key), text)
         return key
 
-    def _listed(self) -> list[InErp]:
+    def _listed(self) -> list[ListedOrder]:
         return [replace(row, key=self.borne.get(row.key, "")) for row in super()._listed()]
 
 
@@ -197,7 +197,7 @@ def enter(shop: Shop, key: OrderKey, number: str) -> None:
     """Enter an order in the ERP by hand, under its short reference."""
     order = shop.ledger.entries([key])[0].as_sent(ROUTE.guests, shop.ledger.now(), NARROW).order
     sale = shop.erp._begin(order, "")
-    sale.number, sale.state, sale.total, sale.header_alone = number, FoundState.CONFIRMED, order.total, False
+    sale.number, sale.state, sale.total, sale.header_alone = number, ErpOrderState.CONFIRMED, order.total, False
 
 
 def test_an_order_is_marked_as_synced_with_the_erps_order_that_bears_its_short_reference():

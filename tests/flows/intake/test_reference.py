@@ -17,7 +17,7 @@ from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, validate
-from order_sync.flows.sending import reference as asking
+from order_sync.flows.intake import reference as asking
 from tests.flows.memory import DETAILS, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)

@@ -15,7 +15,7 @@ from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Entry
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.sending.route import Route
-from order_sync.core.settling.erp_orders import InErp
+from order_sync.core.settling.erp_orders import ListedOrder
 
 MOST = 100_000
 """Open orders of a channel whose short references are computed, the newest."""
@@ -24,8 +24,8 @@ CODE = "REFERENCE_TAKEN"
 
 
 def by_our_keys(
-    rows: Collection[InErp], route: Route, ledger: Ledger, at_hand: Iterable[Order] = ()
-) -> Sequence[InErp]:
+    rows: Collection[ListedOrder], route: Route, ledger: Ledger, at_hand: Iterable[Order] = ()
+) -> Sequence[ListedOrder]:
     """The ERP's orders with our keys in the place of the short references that they bear, as far as these are ours."""
     keys = {order.short_reference: order.key for order in at_hand if order.short_reference}
     if asked := {row.key for row in rows if is_short(row.key)} - keys.keys():

@@ -23,12 +23,12 @@ from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Standing
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import DEFAULTS, Settings
-from order_sync.core.settling.erp_orders import InErp
+from order_sync.core.settling.erp_orders import ListedOrder
 from order_sync.core.settling.verdict import Policy, judge
 from order_sync.flows.intake.landing import PAGE, land, too_long
-from order_sync.flows.sending.holds import holding, must_be_the_accepted_one, switched_off
-from order_sync.flows.sending.references import by_our_keys
 from order_sync.flows.sending.settle import change_of
+from order_sync.flows.systems.holds import holding, must_be_the_accepted_one, switched_off
+from order_sync.flows.systems.references import by_our_keys
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ async def compare_erp(
     with holding(connection, ledger, actor):
         await must_be_the_accepted_one(connection, erp, ledger)
         rows = await erp.orders(route.channel, Window(now - settings.compare_back, now))
-    by_key: dict[str, list[InErp]] = defaultdict(list)
+    by_key: dict[str, list[ListedOrder]] = defaultdict(list)
     for row in by_our_keys(rows, route, ledger):
         by_key[row.key].append(row)
     findings: list[Finding] = []
@@ -139,7 +139,7 @@ async def compare_erp(
     return summary
 
 
-def _not_done(standing: Standing, rows: list[InErp]) -> list[str]:
+def _not_done(standing: Standing, rows: list[ListedOrder]) -> list[str]:
     """The numbers of an order's live ERP orders, if it was sent, is not done, and nothing is to come that settles it.
 
     What is begun there and on its way here is finished by the next push.
@@ -169,13 +169,13 @@ async def _confirm_late(
         ledger.apply([change_of(entry, verdict, now, policy) for entry, verdict in confirmed], actor)
 
 
-def _contradiction(key: str, standing: Standing, rows: list[InErp]) -> Change | None:
+def _contradiction(key: str, standing: Standing, rows: list[ListedOrder]) -> Change | None:
     """The change that an order needs that is done, and that the ERP cancelled since or has twice."""
     if standing.status not in DONE:
         return None
     order, number, marked = OrderKey.parse(key), standing.erp_number, standing.status is Status.SYNCED_MANUALLY
 
-    def is_its_own(row: InErp) -> bool:
+    def is_its_own(row: ListedOrder) -> bool:
         known = same_company(order.channel, row.company, order.channel, standing.erp_company)
         return known and row.number == number
 

@@ -1,0 +1,1 @@
+"""What the flows share about connections: holds, and what orders bear in an ERP."""
