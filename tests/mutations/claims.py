@@ -95,7 +95,7 @@ MUTATIONS = (
     Mutation(
         2,
         "a call begins that the lease may not see end",
-        FLOWS + "sending/push.py",
+        FLOWS + "sending/sender.py",
         "self.monotonic() + lease - longest_submit",
         "self.monotonic() + lease",
         "tests/flows/test_flows.py::test_no_call_begins_that_might_outlast_the_lease",

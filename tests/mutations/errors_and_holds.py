@@ -283,7 +283,7 @@ MUTATIONS = (
     Mutation(
         9,
         "orders that are wrong themselves hold the ERP",
-        CORE + "systems/holds.py",
+        CORE + "sending/holds.py",
         '"no": None}',
         '"no": 5}',
         "tests/flows/systems/test_holds.py::test_orders_that_are_wrong_themselves_never_hold_the_erp",
@@ -340,7 +340,7 @@ MUTATIONS = (
     Mutation(
         9,
         "a text that nobody knows holds the ERP after five orders",
-        CORE + "systems/holds.py",
+        CORE + "sending/holds.py",
         '"maybe": 20',
         '"maybe": 5',
         "tests/flows/systems/test_holds.py::test_five_bad_orders_side_by_side_fail_and_all_others_are_sent_in_a_green_run",

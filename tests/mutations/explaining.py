@@ -88,7 +88,7 @@ MUTATIONS = (
     Mutation(
         15,
         "a channel that is away is said to stop the sending",
-        CORE + "systems/holds.py",
+        CORE + "sending/holds.py",
         'return hold.connection == f"channel_{channel}" and submit',
         'return hold.connection == f"channel_{channel}"',
         "tests/core/explain/test_text.py::test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others",
@@ -294,7 +294,7 @@ MUTATIONS = (
     Mutation(
         15,
         "what an ERP cannot tell is said not to be there",
-        CORE + "checks/rules.py",
+        CORE + "checks/reference_data.py",
         "return NOTHING_TOLD if code and kind not in self.knows else self",
         "return self",
         "tests/core/checks/test_what_the_erp_tells.py::test_a_kind_that_the_erp_cannot_tell_is_judged_by_no_rule",

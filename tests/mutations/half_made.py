@@ -39,8 +39,8 @@ MUTATIONS = (
         5,
         "an order of which the ERP has the header alone is a conflict for its total",
         CORE + "settling/verdict.py",
-        "if found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT",
-        "if found.total and found.state is FoundState.HALF_MADE and doubt.status is not Status.SENT",
+        "if found.state is ErpOrderState.HALF_MADE and doubt.status is not Status.SENT",
+        "if found.total and found.state is ErpOrderState.HALF_MADE and doubt.status is not Status.SENT",
         "tests/flows/test_flows.py::test_an_order_of_which_the_erp_has_the_header_alone_is_finished_and_no_conflict",
     ),
     Mutation(

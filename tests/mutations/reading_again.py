@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         8,
         "a channel that is away stops the push",
-        FLOWS + "sending/push.py",
+        FLOWS + "sending/sender.py",
         '        except (Transient, Permanent) as trouble:\n            self.summary.add("unchecked"',
         '        except ZeroDivisionError as trouble:\n            self.summary.add("unchecked"',
         "tests/shell/test_operators.py"

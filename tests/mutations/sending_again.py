@@ -55,8 +55,8 @@ MUTATIONS = (
     Mutation(
         4,
         "what a look-up saw in the ERP is forgotten",
-        CORE + "settling/verdict.py",
-        "if self.state in (FoundState.TAKEN, FoundState.CONFIRMED) else None",
+        CORE + "settling/erp_orders.py",
+        "if self.state in (ErpOrderState.TAKEN, ErpOrderState.CONFIRMED) else None",
         "if False else None",
         "tests/flows/sending/test_absence.py"
         "::test_what_a_look_up_saw_in_the_erp_is_not_sent_again_when_a_later_one_does_not_see_it",
@@ -178,7 +178,7 @@ MUTATIONS = (
     Mutation(
         4,
         "what was tried before does not wait for off-peak hours",
-        FLOWS + "sending/push.py",
+        FLOWS + "sending/sender.py",
         "sent_before=as_probe or self.waits_until() is None",
         "sent_before=True",
         "tests/flows/people/test_clearing.py::test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go",

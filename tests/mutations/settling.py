@@ -105,7 +105,7 @@ MUTATIONS = (
         6,
         "an ERP's order in a state that nobody knows is taken for another one",
         CORE + "settling/verdict.py",
-        "if found.state is FoundState.UNKNOWN:",
+        "if found.state is ErpOrderState.UNKNOWN:",
         "if False:",
         "tests/core/test_core.py"
         "::test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_proven_nor_absent_nor_different",
