@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.decisions.decision import Decision, Result, after_look, decide, refused
+from order_sync.core.decisions.after_look import after_look
+from order_sync.core.decisions.decision import Decision, Result, decide, refused
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.model import OrderKey

@@ -54,7 +54,7 @@ MUTATIONS = (
     Mutation(
         15,
         "an order whose attempt has no answer is to be keyed in",
-        CORE + "explain/next_steps.py",
+        CORE + "explain/manual_entry.py",
         " or in_doubt(story):",
         ":",
         "tests/core/explain/test_text.py::test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status",
@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         15,
         "an order that the ERP refused is to be keyed in without a look for what it has begun",
-        CORE + "explain/next_steps.py",
+        CORE + "explain/manual_entry.py",
         "if any(attempt.refused for attempt in story.attempts):",
         "if not story.attempts:",
         "tests/core/explain/test_text.py::test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in",
@@ -70,7 +70,7 @@ MUTATIONS = (
     Mutation(
         15,
         "what people enter by hand is entered again after a restore",
-        CORE + "explain/explanation.py",
+        CORE + "explain/explainer.py",
         """keying_in(story) if code == "NOT_AUTOMATED" else known.steps""",
         "known.steps",
         "tests/core/explain/test_text.py"
@@ -138,7 +138,7 @@ MUTATIONS = (
     Mutation(
         15,
         "what a lost ledger may have sent is to be keyed in",
-        CORE + "explain/next_steps.py",
+        CORE + "explain/manual_entry.py",
         "or story.doubted ",
         "",
         "tests/ledger/test_queries.py::test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent",
@@ -162,7 +162,7 @@ MUTATIONS = (
     Mutation(
         15,
         "an ERP's quote of the customer stands in the log",
-        CORE + "explain/explanation.py",
+        CORE + "explain/explainer.py",
         "    story = cleaned(story)\n",
         "",
         "tests/core/explain/test_text.py::test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation",

@@ -6,7 +6,7 @@ MUTATIONS = (
     Mutation(
         14,
         "an order that the ERP said to have is sent again by one that cannot be asked for it",
-        CORE + "decisions/decision.py",
+        CORE + "decisions/after_look.py",
         "if action is Action.ACCEPT or not known or looked",
         "if True or action is Action.ACCEPT or not known or looked",
         "tests/flows/sending/test_bare_erp.py"
@@ -71,7 +71,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a cancelled order is opened again without its number",
-        CORE + "decisions/decision.py",
+        CORE + "decisions/after_look.py",
         "if live or (number in [each.number for each in found] and order.result is not Result.DONE):",
         "if True:",
         "tests/core/decisions/test_decision.py::test_a_conflict_is_sent_again_only_when_no_live_order_is_there_and_a_cancelled_one"
@@ -88,7 +88,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a draft that nobody ships is marked",
-        CORE + "decisions/decision.py",
+        CORE + "decisions/after_look.py",
         "    if there.begun:",
         "    if False:",
         "tests/core/decisions/test_decision.py::test_an_order_is_not_marked_with_the_number_of_a_draft_or_a_quotation_which_nobody_ships",
@@ -96,7 +96,7 @@ MUTATIONS = (
     Mutation(
         14,
         "an order is marked with a second one that the ERP has",
-        CORE + "decisions/decision.py",
+        CORE + "decisions/after_look.py",
         "if whole := [each for each in left if not _begun(each)]:",
         "if whole := []:",
         "tests/core/decisions/test_decision.py::test_an_order_that_the_erp_has_under_its_key_is_not_marked_with_another_number",
@@ -144,7 +144,7 @@ MUTATIONS = (
     Mutation(
         14,
         "a clear opens an order again that somebody cancelled once more",
-        CORE + "decisions/decision.py",
+        CORE + "decisions/after_look.py",
         "(number in [each.number for each in found] and order.result is not Result.DONE)",
         "number in [each.number for each in found]",
         "tests/ledger/test_decisions_that_meet.py::test_a_clear_opens_no_cancelled_order_a_second_time",

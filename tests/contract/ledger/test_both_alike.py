@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.checks.reference_data import ReferenceData
-from order_sync.core.decisions.decision import Decision, Result, Selected, after_look, decide
+from order_sync.core.decisions.after_look import after_look
+from order_sync.core.decisions.decision import Decision, Result, Selected, decide
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.life.lifecycle import Event, Status, allowed
 from order_sync.core.order.model import OrderKey, Problem

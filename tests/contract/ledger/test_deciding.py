@@ -3,7 +3,8 @@
 import pytest
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.decisions.decision import Decision, Result, after_look, decide
+from order_sync.core.decisions.after_look import after_look
+from order_sync.core.decisions.decision import Decision, Result, decide
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Event
 from order_sync.core.ports.ledger import Ledger

@@ -4,15 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from order_sync.core.decisions.decision import (
-    Result,
-    Selected,
-    after_look,
-    by_its_number,
-    decide,
-    found_by_number,
-    to_revive,
-)
+from order_sync.core.decisions.after_look import after_look, by_its_number, found_by_number, to_revive
+from order_sync.core.decisions.decision import Result, Selected, decide
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Event, Status, step
 from order_sync.core.order.model import OrderKey

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from order_sync.core.explain.content import content_of
-from order_sync.core.explain.explanation import explain
+from order_sync.core.explain.explainer import explain
 from order_sync.core.explain.printout import printed
 from order_sync.core.explain.support_bundle import Facts, bundle
 from order_sync.core.explain.text import as_text

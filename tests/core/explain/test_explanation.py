@@ -6,7 +6,8 @@ import pytest
 from tests.core.test_escalating import PEOPLE, SECRETS, leaky
 
 from order_sync.core.explain.content import content_of
-from order_sync.core.explain.explanation import Explanation, explain
+from order_sync.core.explain.explainer import explain
+from order_sync.core.explain.explanation import Explanation
 from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.model import Problem
 from order_sync.core.records.story import Story

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from order_sync.core.explain.next_steps import minute
+from order_sync.core.explain.by_itself import minute
 from order_sync.core.explain.order_list import age, causes, listed
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.maker import GuestPolicy, make

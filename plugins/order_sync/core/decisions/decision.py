@@ -1,18 +1,15 @@
 """What a person's decision does to one order: a step of its lifecycle, or why there is none.
 
 Pure, so that every status and action can be tried: `decide` answers from what the ledger knows, and says None where the
-ERP has to be asked first; then `after_look` or `by_its_number` answers from what was seen there.
+ERP has to be asked first; then `after_look.py` answers from what was seen there.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
-from order_sync.core.order.companies import numbers
-from order_sync.core.order.model import OrderKey, key_in
-from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
+from order_sync.core.order.model import OrderKey
 
 SENDS = (Action.RESYNC, Action.RELEASE)
 """Actions after which orders are on their way again."""
@@ -116,133 +113,6 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
     }[action](order, number, by_hand)
 
 
-def after_look(action: Action, order: Selected, number: str, found: Sequence[ErpOrder]) -> Decision:
-    """The decision to resync, release or accept an order, from every ERP order that bears its key at this moment."""
-    live = [each for each in found if each.state is not ErpOrderState.CANCELLED]
-    if action is Action.ACCEPT:
-        return _accepted(live, found)
-    if action is Action.RELEASE:
-        return _received(order, Event.RELEASED)
-    if order.status is Status.PENDING_VERIFICATION and live and not all(map(_begun, live)):
-        return unchanged(
-            f"the ERP has it as {numbers(live)}, so that nothing is sent: a look may still confirm it; if that one is"
-            " right, mark it as synced with that number"
-        )
-    if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
-        return _received(order, Event.RESYNC)
-    if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
-        if len(live) == 1 and _begun(live[0]):
-            return refused(
-                f"the ERP has it begun, as {numbers(live)}: send it again by its key with that number, which finishes"
-                " it, or cancel it in the ERP first"
-            )
-        return _is_live(order, live)
-    if live or (number in [each.number for each in found] and order.result is not Result.DONE):
-        return _received(order, Event.RESYNC)
-    if found:
-        return _told_how_to_revive(numbers(found))
-    if number:
-        return refused(f"the ERP has no order {number} under its key: leave the number out")
-    return _received(order, Event.RESYNC)
-
-
-def _is_live(order: Selected, live: Sequence[ErpOrder]) -> Decision:
-    right = "accept that one" if order.status is Status.CONFLICT else "mark it as synced with that number"
-    then = f"{right} if it is right, or cancel it" if len(live) == 1 else "cancel what is wrong"
-    return refused(f"the ERP has it as {numbers(live)}: {then} in the ERP first")
-
-
-def found_by_number(order: Selected, there: ListedOrder) -> Decision:
-    """The decision to resync, release or accept an order that a look-up by its key misses, and one by its number finds.
-
-    The ERP's order of that number is live, and bears the order's key or none.
-    """
-    why = "a look-up by its key does not show it" if there.key else "which a person entered"
-    return refused(
-        f"the ERP has it as {there.number}, {why}: mark it as synced with that number if that one is right, or"
-        " cancel it in the ERP first"
-    )
-
-
-def by_its_number(order: Selected, number: str, there: ListedOrder | None, found: Sequence[ErpOrder]) -> Decision:
-    """The decision to mark an order as synced, from the ERP's order of that number and those under the order's key.
-
-    `there` is the one of that number; None if the ERP has no such order.
-    """
-    if there is None:
-        return refused(f"the ERP has no order {number}: correct the number")
-    if there.cancelled:
-        return refused(f"the ERP's order {number} is cancelled")
-    if there.key not in ("", str(order.key)):
-        return refused(f"the ERP's order {number} is that of {key_in(there.key) or 'another order'}")
-    if there.begun:
-        send = "; or send it again with that number, which finishes it" if there.key else ""
-        return refused(
-            f"the ERP's order {number} is only a draft or a quotation, which nobody ships: confirm it in the ERP, and"
-            f" then mark the order{send}"
-        )
-    left = [each for each in found if each.state is not ErpOrderState.CANCELLED and each.number != number]
-    if whole := [each for each in left if not _begun(each)]:
-        return refused(
-            f"the ERP also has it as {numbers(whole)}: cancel one of the two in the ERP, and then mark the order with"
-            " the number of the other"
-        )
-    leftover = f"; the ERP also has it begun, as {numbers(left)}: cancel that one in the ERP" if left else ""
-    return Decision(
-        Result.DONE,
-        f"synced as {number}{leftover}",
-        Event.MARKED_AS_SYNCED,
-        erp_number=number,
-        erp_company=there.company,
-        warns=bool(left),
-    )
-
-
-def by_a_persons_word(order: Selected, number: str, found: Sequence[ErpOrder]) -> Decision:
-    """The decision to mark an order as synced in an ERP that cannot be asked for an order by its number."""
-    for each in found:
-        if each.number == number:
-            cancelled, begun = each.state is ErpOrderState.CANCELLED, _begun(each)
-            return by_its_number(
-                order, number, ListedOrder(number, str(order.key), cancelled, begun, each.company), found
-            )
-    # One without a number may be the one that is meant.
-    others = [each for each in found if each.number or _begun(each)]
-    decision = by_its_number(order, number, ListedOrder(number, "", cancelled=False, begun=False), others)
-    if decision.result is not Result.DONE:
-        return decision
-    unchecked = f"{decision.message}; nobody checked the number, since this ERP cannot be asked for it"
-    return replace(decision, message=unchecked, warns=True)
-
-
-def not_shown(
-    action: Action, order: Selected, number: str, found: Sequence[ErpOrder], *, by_key: bool
-) -> Decision | None:
-    """Why an order is not sent again whose number the ERP told, and that an ERP which lists nothing does not show.
-
-    None if it told no number, if it shows the order, or if a person says that it is not there: by its number for a
-    resync, by its key for a release.
-    """
-    known = order.acknowledged_as or order.erp_number
-    looked = by_key if action is Action.RELEASE else number == known
-    if action is Action.ACCEPT or not known or looked or any(each.number == known for each in found):
-        return None
-    again = "release it by its key" if action is Action.RELEASE else f"resync it by its key with the ERP number {known}"
-    return refused(
-        f"the ERP said that it has it as {known}, and cannot be asked for that number: look there; if it is there"
-        f" and right, mark the order as synced with it, and if it is surely not there, {again}"
-    )
-
-
-def to_revive(order: Selected, number: str, found: Sequence[ErpOrder]) -> bool:
-    """Whether the ERP's order of that number is cancelled and must be opened again there."""
-    return (
-        bool(number)
-        and order.result is not Result.DONE
-        and any(each.number == number and each.state is ErpOrderState.CANCELLED for each in found)
-    )
-
-
 def _resync(order: Selected, number: str, by_hand: str) -> Decision | None:
     if order.status in DONE and order.result is Result.DONE:
         return _again(order, f"the ERP has it as {order.erp_number}")
@@ -255,12 +125,12 @@ def _resync(order: Selected, number: str, by_hand: str) -> Decision | None:
     if not allowed(order.status, Event.RESYNC):
         return _again(order, f"it is {order.status} already: there is nothing to send again")
     if order.not_an_order or order.missing_lines:
-        return _received(order, Event.RESYNC)
+        return received(order, Event.RESYNC)
     if order.status in (Status.CONFLICT, Status.PENDING_VERIFICATION) or number or order.acknowledged_as:
         return None
     if order.code == "CANCELLED_IN_ERP":
-        return _told_how_to_revive(order.erp_number)
-    return _received(order, Event.RESYNC)
+        return told_how_to_revive(order.erp_number)
+    return received(order, Event.RESYNC)
 
 
 def _mark(order: Selected, number: str, by_hand: str) -> Decision | None:
@@ -285,7 +155,7 @@ def _release(order: Selected, number: str, by_hand: str) -> Decision | None:
     if order.status is Status.IGNORED and order.erp_number:
         return None
     if order.status in (Status.ON_HOLD, Status.IGNORED):
-        return _received(order, Event.RELEASED)
+        return received(order, Event.RELEASED)
     return _again(order, f"it is {order.status}, neither on hold nor ignored")
 
 
@@ -305,15 +175,7 @@ def _put(order: Selected, event: Event, status: Status) -> Decision:
     return Decision(Result.DONE, f"{status} from now on", event)
 
 
-def _accepted(live: Sequence[ErpOrder], found: Sequence[ErpOrder]) -> Decision:
-    if len(live) == 1 and live[0].state is ErpOrderState.CONFIRMED and live[0].number:
-        number, company = live[0].number, live[0].company
-        return Decision(Result.DONE, f"accepted as {number}", Event.ACCEPTED, erp_number=number, erp_company=company)
-    seen = ", ".join(f"{each.number or 'no number'} ({each.state})" for each in found) or "nothing"
-    return refused(f"exactly one confirmed order can be accepted, and the ERP shows {seen}")
-
-
-def _received(order: Selected, event: Event) -> Decision:
+def received(order: Selected, event: Event) -> Decision:
     """On its way again, if the channel's current version still is a whole order."""
     if order.not_an_order and order.status is Status.CONFLICT:
         return refused(f"{_no_order(order)}: cancel it in the ERP too if it is there, and ignore it here")
@@ -338,7 +200,7 @@ def _no_order(order: Selected) -> str:
     return f"in the channel it is no order any more ({order.not_an_order})"
 
 
-def _told_how_to_revive(number: str) -> Decision:
+def told_how_to_revive(number: str) -> Decision:
     named = f"as {number}" if number else "under the number that its error names"
     return refused(
         f"it is cancelled in the ERP {named}: to open that one again, resync it by its key with that ERP number"
@@ -347,7 +209,3 @@ def _told_how_to_revive(number: str) -> Decision:
 
 def _look(order: Selected) -> str:
     return ": it may be in the ERP already and is looked up by itself" if order.status in IN_DOUBT else ""
-
-
-def _begun(found: ErpOrder) -> bool:
-    return found.state is ErpOrderState.HALF_MADE

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from order_sync.core.catalogue import CATALOGUE
-from order_sync.core.explain.next_steps import minute
+from order_sync.core.explain.by_itself import minute
 from order_sync.core.privacy.redaction import on_one_line, without_secrets
 from order_sync.core.records.story import Cause, Listed
 

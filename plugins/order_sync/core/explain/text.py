@@ -14,7 +14,7 @@ from order_sync.core.explain.explanation import (
     Tried,
     Whereabouts,
 )
-from order_sync.core.explain.next_steps import minute
+from order_sync.core.explain.by_itself import minute
 from order_sync.core.order.companies import called
 from order_sync.core.privacy.redaction import on_one_line
 from order_sync.core.records.story import DecisionTaken, Step

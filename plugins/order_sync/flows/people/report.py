@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from order_sync.core.basics.calendar_days import business_day, day_before
 from order_sync.core.basics.summary import Summary
 from order_sync.core.errors import Misconfigured
-from order_sync.core.explain.next_steps import dag_of
+from order_sync.core.explain.by_itself import dag_of
 from order_sync.core.ports.ledger.reports import Reports
 from order_sync.core.records.report import Report, ReportContent, ReportScope
 

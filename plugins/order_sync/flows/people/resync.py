@@ -11,20 +11,15 @@ from dataclasses import dataclass, field
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.bulk import batched
 from order_sync.core.basics.summary import Summary
-from order_sync.core.decisions.decision import (
-    SENDS,
-    Decision,
-    Result,
-    Selected,
+from order_sync.core.decisions.after_look import (
     after_look,
     by_a_persons_word,
     by_its_number,
-    decide,
     found_by_number,
     not_shown,
-    refused,
     to_revive,
 )
+from order_sync.core.decisions.decision import SENDS, Decision, Result, Selected, decide, refused
 from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured, OrderRefused
 from order_sync.core.order.model import OrderKey

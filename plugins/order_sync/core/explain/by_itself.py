@@ -1,24 +1,20 @@
-"""What happens to an order next: by itself, by people, and when support is asked. True for every status there is.
+"""What happens to an order next if nobody does anything. True for every status there is.
 
 Read from the order's story, the lifecycle and the channel's route; nothing here asks a system.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from order_sync.core.decisions.selection import Action
-from order_sync.core.life.evidence import in_doubt as attempt_in_doubt
-from order_sync.core.life.lifecycle import DONE, IN_DOUBT, Event, Status, allowed
+from order_sync.core.life.lifecycle import IN_DOUBT, Status
 from order_sync.core.order.model import GUEST_ACCOUNT
-from order_sync.core.records.story import DECISIONS, Attempt, Story
+from order_sync.core.records.story import Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope, stops_sending
 from order_sync.core.sending.route import Route
 
 MOST_CURES = 10
 """Codes of the ERP's data that are named as those whose change brings an order back."""
 
-UNCONFIRMED_FOR = timedelta(days=1)
-"""How long after its window an order that the ERP does not confirm goes to support."""
 
 _ENDS = {
     HoldKind.OUTAGE: "it ends by itself once the system answers again; each run probes it",
@@ -220,126 +216,3 @@ _BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
     Status.SUCCEEDED: _nothing(_FINISHED),
     Status.SYNCED_MANUALLY: _nothing(_FINISHED),
 }
-
-
-def decisions(story: Story, route: Route | None) -> str:
-    """What people may decide about it, and with which DAG; the lifecycle says what."""
-    if route is None:
-        return "nothing, as long as its channel is not in the registry"
-    if story.status is Status.NOT_AN_ORDER and not story.erased_at:
-        if story.reason == "before_start":
-            return "bring it in, with the DAG backfill_orders"
-        stays = story.reason == "in_erp_before_start"
-        return "nothing here" if stays else "nothing here; only the channel changes it"
-    possible = [action for action, event in DECISIONS.items() if allowed(story.status, event)]
-    if story.erased_at:
-        possible = [action for action in possible if action in (Action.MARK_AS_SYNCED, Action.IGNORE)]
-    said = story.transaction
-    cancelled = bool(said and said.not_an_order) and story.status is Status.CONFLICT
-    if route.by_hand or cancelled:
-        possible = [action for action in possible if action is not Action.RESYNC]
-    if said and not (said.whole or said.not_an_order):
-        possible = [action for action in possible if action not in (Action.RESYNC, Action.RELEASE)]
-    reopens = story.code == "CANCELLED_IN_ERP"
-    words = [f"{each} (with its ERP number)" if reopens and each is Action.RESYNC else each for each in possible]
-    return f"{', '.join(words)}, with the DAG resync_orders" if possible else "nothing; there is nothing to decide"
-
-
-def for_support(story: Story, route: Route | None, stuck_after: timedelta) -> str | None:
-    """Why it should go to support now, or None. `stuck_after`: how long an order may wait unsent."""
-    status, now = story.status, story.as_of
-    if status is Status.DEAD:
-        return "it was tried, or refused, as often as is allowed"
-    if status is Status.FAILED and _resend_failed(story):
-        return "it was tried again and failed again"
-    unsent = status in (Status.RECEIVED, Status.QUEUED) and story.stuck(stuck_after)
-    held = any(stops_sending(hold, story.channel, story.erp, story.distributor) for hold in story.holds)
-    by_hand = bool(route and route.by_hand)
-    if unsent and not (held or by_hand or story.lost or story.tried):
-        return f"it has waited unsent since {minute(story.received_at)}, and no hold explains it"
-    ends = story.window_ends_at
-    if status in IN_DOUBT and ends and now - ends > UNCONFIRMED_FOR:
-        return f"the ERP has not confirmed it for more than a day after its window ended ({minute(ends)})"
-    return None
-
-
-def _resend_failed(story: Story) -> bool:
-    again = [step.at for step in story.history if step.event in (Event.RESYNC, Event.RETRIED)]
-    tried = [attempt.opened_at for attempt in story.attempts if attempt.sent]
-    return any(min(tried, default=at) < at < max(tried, default=at) for at in again)
-
-
-def _cancelled_in_erp(story: Story) -> bool:
-    """Whether the ERP keeps a cancelled order under the key, as far as is known."""
-    seen = any(attempt.resolution == "cancelled_in_erp" for attempt in story.attempts)
-    last = next((attempt.code for attempt in reversed(story.attempts) if attempt.sent), None)
-    set_aside = story.status in (Status.ON_HOLD, Status.IGNORED)
-    return "CANCELLED_IN_ERP" in (story.code, last) or (seen and set_aside)
-
-
-def in_doubt(story: Story) -> bool:
-    """Whether the ERP may have the order by an attempt, and no look-up has said since that it has not."""
-    return any(_in_doubt_still(attempt, story) for attempt in story.attempts)
-
-
-def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
-    begun = attempt.resolution == "resends_spent" and bool(story.erp_number)
-    return attempt_in_doubt(attempt) or begun
-
-
-def keying_in(story: Story) -> str:
-    """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
-    status, number = story.status, story.erp_number
-    if story.erased_at:
-        return "DO NOT enter it: its content was erased."
-    if status in DONE:
-        return f"DO NOT enter it: the ERP has it, under the number {number}."
-    if _cancelled_in_erp(story):
-        named = f"as {number}" if number else "under the number that its error names"
-        return (
-            f"DO NOT enter it: the ERP has it {named}, where it was cancelled, and that one keeps its external"
-            " reference. To have that one opened again, resync the order with that number (DAG resync_orders)."
-        )
-    if status in IN_DOUBT or story.doubted or in_doubt(story):
-        return (
-            "DO NOT enter it now: it may be in the ERP already, and no look-up has proven that it is not. In the ERP"
-            f" its external reference is {story.external_reference}."
-        )
-    if story.lost:
-        decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
-        return (
-            f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in"
-            " the ERP, and decide again (DAG resync_orders)."
-        )
-    if story.sighting:
-        return f"DO NOT enter it: compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}."
-    if status is Status.CONFLICT:
-        return f"DO NOT enter it: the ERP may hold an order of it already ({number or 'no number is known'})."
-    if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
-        return _no_order_to_enter(story)
-    if status is Status.WAITING or (story.transaction and not story.transaction.whole):
-        return "DO NOT enter it: not all of its lines are there yet."
-    return _how_to_enter(story)
-
-
-def _no_order_to_enter(story: Story) -> str:
-    if story.reason == "RETURN_NOT_SUPPORTED" and story.status is Status.NOT_AN_ORDER:
-        return "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
-    return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
-
-
-def _how_to_enter(story: Story) -> str:
-    bears = story.external_reference
-    given = "no external reference" if story.code == "REFERENCE_TAKEN" else f"the external reference {bears}"
-    then = (
-        f"Give the ERP's order {given}, and then mark the order as synced with the ERP's"
-        " number (DAG resync_orders, mark_as_synced), so that it is never sent."
-    )
-    if any(attempt.refused for attempt in story.attempts):
-        then = (
-            f"Look in the ERP for the external reference {bears}: it refused the order and may have kept what was"
-            f" begun. If it is there, finish that one; if not, enter it. {then}"
-        )
-    if story.status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":
-        return then
-    return f"FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. {then}"
