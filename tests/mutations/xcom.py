@@ -14,7 +14,7 @@ MUTATIONS = (
     Mutation(
         12,
         "a task keeps orders while it waits",
-        "plugins/order_sync/operators/erp.py",
+        "plugins/order_sync/operators/sending.py",
         'kwargs={"ends_at": end.isoformat()}',
         'kwargs={"ends_at": end.isoformat(), "counts": summary.counts}',
         "tests/shell/test_operators.py::test_reconcile_waits_for_the_next_look_and_keeps_a_time_and_nothing_else",

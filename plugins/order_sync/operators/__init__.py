@@ -19,8 +19,6 @@ from order_sync.operators.erase import ErasePersonalDataOperator, ForgetTransact
 from order_sync.operators.erp import (
     CheckReferenceDataOperator,
     CompareErpOperator,
-    PushOrdersOperator,
-    ReconcileConfirmationsOperator,
 )
 from order_sync.operators.explain import ExplainOrderOperator
 from order_sync.operators.failed import FailedOrdersOperator
@@ -28,6 +26,7 @@ from order_sync.operators.hold import HOLD_ACTIONS, HoldConnectionOperator
 from order_sync.operators.report import BuildFailureReportOperator
 from order_sync.operators.restore import RestoreLedgerOperator
 from order_sync.operators.resync import ResyncOrdersOperator
+from order_sync.operators.sending import PushOrdersOperator, ReconcileConfirmationsOperator
 
 __all__ = [
     "HOLD_ACTIONS",

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.explain.by_itself import by_itself, how_it_ends
 from order_sync.core.explain.by_people import decisions, for_support
 from order_sync.core.explain.manual_entry import keying_in
-from order_sync.core.explain.by_itself import by_itself, how_it_ends
 from order_sync.core.life.lifecycle import IN_DOUBT, MEANINGS, TRANSITIONS, Event, Status, Who, allowed
 from order_sync.core.order.model import GUEST_ACCOUNT, Problem
 from order_sync.core.records.story import DECISIONS, Attempt, DecisionTaken, Sighting, Step, Story

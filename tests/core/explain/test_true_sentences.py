@@ -12,9 +12,9 @@ from order_sync.core.checks.rules import problems_of
 from order_sync.core.decisions.after_look import after_look
 from order_sync.core.decisions.decision import Decision, Selected, decide
 from order_sync.core.decisions.selection import Action
+from order_sync.core.explain.by_itself import by_itself, how_it_ends
 from order_sync.core.explain.by_people import decisions, for_support
 from order_sync.core.explain.manual_entry import keying_in
-from order_sync.core.explain.by_itself import by_itself, how_it_ends
 from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.changes import difference
 from order_sync.core.order.model import Problem, Transaction

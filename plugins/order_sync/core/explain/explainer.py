@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from order_sync.core.catalogue import CATALOGUE, Advice
+from order_sync.core.explain.by_itself import by_itself, how_it_ends, minute
 from order_sync.core.explain.by_people import decisions, for_support
 from order_sync.core.explain.explanation import (
     AsSent,
@@ -19,7 +20,6 @@ from order_sync.core.explain.explanation import (
     Whereabouts,
 )
 from order_sync.core.explain.manual_entry import in_doubt, keying_in
-from order_sync.core.explain.by_itself import by_itself, how_it_ends, minute
 from order_sync.core.life.lifecycle import IN_DOUBT, MEANINGS, Event, Status
 from order_sync.core.privacy.redaction import cleaned
 from order_sync.core.records.story import Attempt, Story

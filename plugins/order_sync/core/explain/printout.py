@@ -6,9 +6,9 @@ It holds people's data, so its text belongs on a screen or in a file for the ord
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
+from order_sync.core.explain.by_itself import minute
 from order_sync.core.explain.content import ADDRESS, OrderContent, with_price
 from order_sync.core.explain.explanation import AsSent, Explanation
-from order_sync.core.explain.by_itself import minute
 from order_sync.core.explain.text import Row, laid_out, made_of, status
 from order_sync.core.order.model import Order
 from order_sync.core.privacy.redaction import on_one_line

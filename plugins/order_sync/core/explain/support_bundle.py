@@ -6,8 +6,8 @@ them out before the order is explained.
 
 from collections.abc import Iterator, Sequence
 
-from order_sync.core.explain.explanation import Explanation
 from order_sync.core.explain.by_itself import minute
+from order_sync.core.explain.explanation import Explanation
 from order_sync.core.explain.text import (
     SUBJECT,
     Row,

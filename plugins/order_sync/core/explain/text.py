@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from order_sync.core.explain.by_itself import minute
 from order_sync.core.explain.explanation import (
     AsSent,
     ChannelSays,
@@ -14,7 +15,6 @@ from order_sync.core.explain.explanation import (
     Tried,
     Whereabouts,
 )
-from order_sync.core.explain.by_itself import minute
 from order_sync.core.order.companies import called
 from order_sync.core.privacy.redaction import on_one_line
 from order_sync.core.records.story import DecisionTaken, Step

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 from order_sync.core.basics.summary import Summary
 from order_sync.core.decisions.selection import Selection
+from order_sync.core.explain.by_itself import dag_of, how_it_ends, minute
 from order_sync.core.explain.content import content_of
 from order_sync.core.explain.explainer import explain as explained
 from order_sync.core.explain.explanation import Explanation
-from order_sync.core.explain.by_itself import dag_of, how_it_ends, minute
 from order_sync.core.explain.order_list import causes as causes_text
 from order_sync.core.explain.order_list import listed as list_text
 from order_sync.core.explain.printout import printed

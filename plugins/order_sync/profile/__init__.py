@@ -13,7 +13,6 @@ this ERP and no others.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.errors import Misconfigured
 from order_sync.core.order.model import Address, Charge, Line, Order, OrderKey
+from order_sync.profile.toml_file import TomlFile
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -134,7 +134,7 @@ def read_profile(folder: Path) -> Profile:
     parts: dict[str, Any] = {}
     for name, read in _TOML.items():
         try:
-            parts[name] = read(_Toml.of(folder / f"{name}.toml"))
+            parts[name] = read(TomlFile.of(folder / f"{name}.toml"))
         except Misconfigured as mistake:
             mistakes.append(str(mistake))
     profile = Profile(**parts)
@@ -151,35 +151,10 @@ def read_profile(folder: Path) -> Profile:
 
 def read_refusals(file: Path) -> Sequence[Refusal]:
     """What one file of refusals says; nothing if there is none. Raises Misconfigured with its first mistake."""
-    return _refusals(_Toml.of(file))
+    return _refusals(TomlFile.of(file))
 
 
-@dataclass(frozen=True, slots=True)
-class _Toml:
-    """A file of TOML, and where in it something stands."""
-
-    file: Path
-    text: str
-    tables: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, file: Path) -> "_Toml":
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
-        try:
-            return cls(file, text, tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise Misconfigured(f"{file}: {error}") from None
-
-    def wrong(self, table: str, key: str, what: str, number: int = 0) -> Misconfigured:
-        """A mistake at a key of a table, or of the table as the so-manieth of its name."""
-        lines = self.text.splitlines()
-        heads = [i for i, line in enumerate(lines) if re.fullmatch(rf"\[+\s*\"?{re.escape(table)}\"?\s*\]+.*", line)]
-        at = heads[number] if number < len(heads) else 0
-        after = (i for i in range(at + 1, len(lines)) if re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", lines[i]))
-        return Misconfigured(f"{self.file}, line {next(after, at) + 1}: {what}")
-
-
-def _fields(toml: _Toml) -> Mapping[str, Mapping[str, str]]:
+def _fields(toml: TomlFile) -> Mapping[str, Mapping[str, str]]:
     for table, entries in toml.tables.items():
         if table not in OURS or not isinstance(entries, dict):
             raise toml.wrong(table, "", f"'{table}' is not a part of an order: write [header] or [line]")
@@ -202,7 +177,7 @@ def _fields(toml: _Toml) -> Mapping[str, Mapping[str, str]]:
     return toml.tables
 
 
-def _codes(toml: _Toml) -> Mapping[str, Mapping[str, str]]:
+def _codes(toml: TomlFile) -> Mapping[str, Mapping[str, str]]:
     known = (*OURS["header"], *OURS["line"])
     tables = _flat(toml.tables)
     for table, entries in tables.items():
@@ -223,7 +198,7 @@ def _flat(tables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return flat
 
 
-def _refusals(toml: _Toml) -> Sequence[Refusal]:
+def _refusals(toml: TomlFile) -> Sequence[Refusal]:
     found = []
     for number, entry in enumerate(toml.tables.get("refusal", ())):
         means = entry.get("means")
@@ -245,7 +220,7 @@ def _refusals(toml: _Toml) -> Sequence[Refusal]:
     return found
 
 
-_TOML: Mapping[str, Callable[[_Toml], Any]] = {"fields": _fields, "codes": _codes, "refusals": _refusals}
+_TOML: Mapping[str, Callable[[TomlFile], Any]] = {"fields": _fields, "codes": _codes, "refusals": _refusals}
 
 
 def _templates(folder: Path) -> Mapping[str, "Template"]:
