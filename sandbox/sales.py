@@ -36,7 +36,7 @@ TILL = Register(5637144593, "HAM01", "HAM01-2")
 
 
 @dataclass(frozen=True, slots=True)
-class SaleLine:
+class SoldLine:
     """An article; `net` is without tax and after the `discount`, `rate` in per cent."""
 
     sku: str
@@ -50,7 +50,7 @@ class SaleLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SaleCharge:
+class SoldCharge:
     """Freight and the like; `net` is without tax, `rate` in per cent."""
 
     code: str
@@ -87,8 +87,8 @@ class Sale:
     reference: str
     placed_at: datetime | str
     currency: str
-    lines: tuple[SaleLine, ...] = ()
-    charges: tuple[SaleCharge, ...] = ()
+    lines: tuple[SoldLine, ...] = ()
+    charges: tuple[SoldCharge, ...] = ()
     ship_to: SaleAddress | int | None = None
     customer: str = ""
     delivery_date: date | str = NO_DATE
@@ -110,7 +110,7 @@ class Sale:
         return (str(at.channel), at.store, at.terminal, self.number, self.data_area)
 
     @property
-    def sold(self) -> tuple[SaleLine, ...]:
+    def sold(self) -> tuple[SoldLine, ...]:
         """The lines that were not voided."""
         return tuple(line for line in self.lines if not line.voided)
 
@@ -124,12 +124,12 @@ class Sale:
         """What the header says that the customer pays."""
         return self.net + sum(map(self.tax, self._items), Decimal(0)) if self.total is None else self.total
 
-    def tax(self, item: SaleLine | SaleCharge) -> Decimal:
+    def tax(self, item: SoldLine | SoldCharge) -> Decimal:
         """The tax on a line or charge, rounded as the currency is."""
         return (item.net * item.rate / 100).quantize(smallest(self.currency), ROUND_HALF_EVEN)
 
     @property
-    def _items(self) -> tuple[SaleLine | SaleCharge, ...]:
+    def _items(self) -> tuple[SoldLine | SoldCharge, ...]:
         return (*self.sold, *self.charges)
 
 

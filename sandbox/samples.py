@@ -22,8 +22,8 @@ from sandbox.sales import (
     TILL,
     Sale,
     SaleAddress,
-    SaleCharge,
-    SaleLine,
+    SoldCharge,
+    SoldLine,
     smallest,
 )
 from sandbox.shop import DATA_AREAS, address_of
@@ -93,8 +93,8 @@ def _order(number: int, placed_at: datetime, random: Random) -> Sale:
     else:
         address, currency, tax = random.choice(_GUESTS)
         shop = {"ship_to": address}
-    charges = [SaleCharge("FREIGHT", _price("4.90", currency), tax, _RATES[tax])] if random.random() < 0.6 else []
-    charges += [SaleCharge("HANDLING", _price("1.50", currency), tax, _RATES[tax])] if random.random() < 0.1 else []
+    charges = [SoldCharge("FREIGHT", _price("4.90", currency), tax, _RATES[tax])] if random.random() < 0.6 else []
+    charges += [SoldCharge("HANDLING", _price("1.50", currency), tax, _RATES[tax])] if random.random() < 0.1 else []
     wish = placed_at.date() + timedelta(days=random.randint(2, 12))
     return Sale(
         number=f"WEB01-1-{number:06}",
@@ -134,13 +134,13 @@ def _till_order(number: int, placed_at: datetime, random: Random) -> Sale:
     return replace(sale, ship_to=address_of(buyer.account), **order)  # type: ignore[arg-type]
 
 
-def _lines(random: Random, currency: str, tax: str) -> Iterator[SaleLine]:
+def _lines(random: Random, currency: str, tax: str) -> Iterator[SoldLine]:
     for product in random.sample(_ARTICLES, random.choice((1, 1, 1, 2, 2, 3, 4, 5, 7, 12))):
         quantity = Decimal(random.choice((1, 1, 1, 1, 2, 2, 3, 4, 6, 24)))
         full = _price(product.list_price, currency)
         price = (full * random.choice((100, 100, 100, 95, 90, 80)) / 100).quantize(smallest(currency), ROUND_HALF_EVEN)
         code = "DE7" if tax == "DE19" and product.sku.endswith("7") else tax
-        yield SaleLine(product.sku, quantity, price * quantity, code, _RATES[code], (full - price) * quantity)
+        yield SoldLine(product.sku, quantity, price * quantity, code, _RATES[code], (full - price) * quantity)
 
 
 def _price(list_price: Decimal | str, currency: str) -> Decimal:
@@ -229,7 +229,7 @@ _BLUNDERS: Mapping[int, Callable[[Sale], Sale]] = {
 """What goes wrong now and then, by the order's number."""
 
 
-def _tax_without_code(lines: Sequence[SaleLine]) -> tuple[SaleLine, ...]:
+def _tax_without_code(lines: Sequence[SoldLine]) -> tuple[SoldLine, ...]:
     return (replace(lines[0], tax_code="", rate=Decimal(19)), *lines[1:])
 
 
@@ -282,7 +282,7 @@ _TILL_EVENTS: Mapping[int, Sequence[Callable[[Sale], Sale]]] = {
 """Rows of the till that are no orders to send, after the sale of that number."""
 
 
-def _returned(line: SaleLine) -> SaleLine:
+def _returned(line: SoldLine) -> SoldLine:
     """One piece of an article, given back."""
     return replace(line, quantity=Decimal(-1), net=-line.net / line.quantity, discount=Decimal(0))
 

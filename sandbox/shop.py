@@ -16,7 +16,7 @@ import pycountry
 from psycopg import sql
 
 from sandbox.catalogue import CUSTOMERS
-from sandbox.sales import ELECTRONIC, NO_DATE, PICK_UP, Sale, SaleAddress, SaleCharge, SaleLine
+from sandbox.sales import ELECTRONIC, NO_DATE, PICK_UP, Sale, SaleAddress, SoldCharge, SoldLine
 
 ZONE = ZoneInfo("Europe/Berlin")
 """The store's zone, in which TRANSDATE and TRANSTIME are told."""
@@ -147,7 +147,7 @@ def _header(sale: Sale) -> Row:
     }
 
 
-def _line(sale: Sale, number: int, line: SaleLine) -> Row:
+def _line(sale: Sale, number: int, line: SoldLine) -> Row:
     tax = sale.tax(line)
     return {
         **_key(sale, terminal="terminalid"),
@@ -166,7 +166,7 @@ def _line(sale: Sale, number: int, line: SaleLine) -> Row:
     }
 
 
-def _line_tax(sale: Sale, number: int, line: SaleLine) -> Row:
+def _line_tax(sale: Sale, number: int, line: SoldLine) -> Row:
     return {
         **_key(sale, store="storeid", terminal="terminalid"),
         "salelinenum": number,
@@ -177,7 +177,7 @@ def _line_tax(sale: Sale, number: int, line: SaleLine) -> Row:
     }
 
 
-def _charge(sale: Sale, number: int, charge: SaleCharge) -> Row:
+def _charge(sale: Sale, number: int, charge: SoldCharge) -> Row:
     return {
         **_key(sale, terminal="terminalid"),
         "salelinenum": 0,
@@ -191,7 +191,7 @@ def _charge(sale: Sale, number: int, charge: SaleCharge) -> Row:
     }
 
 
-def _charge_tax(sale: Sale, number: int, charge: SaleCharge) -> Row:
+def _charge_tax(sale: Sale, number: int, charge: SoldCharge) -> Row:
     return {
         **_key(sale, store="storeid", terminal="terminalid"),
         "salelinenum": 0,

@@ -17,7 +17,7 @@ from order_sync.core.order.money import ONE_MINOR_UNIT
 from order_sync.core.order.parsing import Reading, read_order
 from sandbox import shop
 from sandbox.postgres import Cluster
-from sandbox.sales import ELECTRONIC, PICK_UP, SHIP, Sale, SaleCharge
+from sandbox.sales import ELECTRONIC, PICK_UP, SHIP, Sale, SoldCharge
 from sandbox.shop import address_of
 from tests.fixtures.dynamics_web import FOLDER, HOME, PLACED_AT, SPEC, Shop, sale
 from tests.fixtures.reference import reference
@@ -62,7 +62,7 @@ def codes_of(transaction: Transaction) -> set[str]:
 
 
 def test_a_sale_which_is_stored_as_negative_is_positive(dsn):
-    order = order_of(dsn, sale(lines=2, charges=(SaleCharge("FREIGHT", Decimal("4.90"), "GB20", Decimal(20)),)))
+    order = order_of(dsn, sale(lines=2, charges=(SoldCharge("FREIGHT", Decimal("4.90"), "GB20", Decimal(20)),)))
     with psycopg.connect(dsn) as connection:
         stored = connection.execute("select qty, netamount, taxamount from ax.retailtransactionsalestrans").fetchall()
     assert stored == [(-1, -10, -2)] * 2
@@ -226,7 +226,7 @@ def test_an_address_that_is_repeated_at_the_lines_is_one_address(dsn):
 
 
 def test_a_charge_that_includes_its_tax_is_told_without_it(dsn):
-    write(dsn, sale(charges=(SaleCharge("FREIGHT", Decimal("5.00"), "GB20", Decimal(20)),)))
+    write(dsn, sale(charges=(SoldCharge("FREIGHT", Decimal("5.00"), "GB20", Decimal(20)),)))
     execute(
         dsn,
         "update ax.retailtransactionmarkuptrans"
@@ -294,7 +294,7 @@ def test_a_null_in_any_column_is_a_problem_of_its_order_at_most(lax_dsn):
             "select table_name, column_name from information_schema.columns"
             " where table_schema = 'ax' and table_name like 'retailtransaction%' and is_nullable = 'YES'"
         ).fetchall()
-        freight = (SaleCharge("FREIGHT", Decimal(5), "GB20", Decimal(20)),)
+        freight = (SoldCharge("FREIGHT", Decimal(5), "GB20", Decimal(20)),)
         references = [f"{table.removeprefix('retailtransaction')}.{column}" for table, column in columns]
         shop.write(connection, [sale(reference, charges=freight) for reference in ("good", *references, "all")])
         for (table, column), reference in zip(columns, references, strict=True):

@@ -11,7 +11,7 @@ from order_sync.channels.sql import SqlChannel
 from order_sync.core.intake.watermark import Watermark
 from order_sync.core.ports.channel import Batch
 from sandbox import shop
-from sandbox.sales import PICK_UP, Sale, SaleLine
+from sandbox.sales import PICK_UP, Sale, SoldLine
 from tests.fixtures import dynamics_web
 
 LATE_LINE = """
@@ -53,7 +53,7 @@ class Sold:
             reference=f"W{number}",
             placed_at=dynamics_web.PLACED_AT,
             currency="EUR",
-            lines=(SaleLine("SKU-0001", Decimal(1), Decimal(self.net), "", Decimal(0)),) * self.present,
+            lines=(SoldLine("SKU-0001", Decimal(1), Decimal(self.net), "", Decimal(0)),) * self.present,
             customer="C-0001",
             delivery_mode=PICK_UP,
             status=4 if self.cancelled else 0,

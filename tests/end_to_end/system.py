@@ -21,7 +21,7 @@ from order_sync.core.order.model import OrderKey
 from sandbox import shop
 from sandbox.airflow_api import FINAL, Api
 from sandbox.catalogue import CUSTOMERS, PRODUCTS
-from sandbox.sales import Sale, SaleLine
+from sandbox.sales import Sale, SoldLine
 from sandbox.system import LEDGER, SHOP, Sandbox
 from tests.support.proxy import Proxy
 
@@ -235,7 +235,7 @@ def _sale(number: str, sku: str) -> Sale:
         f"REF-{number}",
         datetime.now(UTC),
         customer.currency,
-        (SaleLine(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20)),),
+        (SoldLine(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20)),),
         ship_to=shop.address_of(customer.account),
         customer=customer.account,
     )

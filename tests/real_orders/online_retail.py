@@ -22,7 +22,7 @@ import pycountry
 
 from sandbox.catalogue import PRODUCTS
 from sandbox.rpc import Rpc
-from sandbox.sales import PENDING_SALES_ORDER, PICK_UP, Sale, SaleAddress, SaleCharge, SaleLine
+from sandbox.sales import PENDING_SALES_ORDER, PICK_UP, Sale, SaleAddress, SoldCharge, SoldLine
 from sandbox.seed import ids
 from tests.real_orders.bulk import Facts, copy_file, run_file
 from tests.real_orders.shared import require
@@ -93,9 +93,9 @@ def sale(rows: Sequence[Row]) -> Sale:
         placed_at=datetime.fromisoformat(first.placed_at).replace(tzinfo=ZONE),
         currency="GBP",
         lines=tuple(
-            SaleLine(row.sku, Decimal(row.quantity), row.net, "", NOTHING) for row in rows if row.sku not in FREIGHT
+            SoldLine(row.sku, Decimal(row.quantity), row.net, "", NOTHING) for row in rows if row.sku not in FREIGHT
         ),
-        charges=tuple(SaleCharge("FREIGHT", row.net, "", NOTHING) for row in rows if row.sku in FREIGHT),
+        charges=tuple(SoldCharge("FREIGHT", row.net, "", NOTHING) for row in rows if row.sku in FREIGHT),
         ship_to=SaleAddress("", "", "", "", iso_code(first.country, 3) or first.country),
         customer=first.account,
         delivery_mode=PICK_UP,

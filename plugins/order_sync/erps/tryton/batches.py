@@ -11,7 +11,7 @@ from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.sending.receipts import Answer, Receipt
 from order_sync.erps.tryton.client import Client, Declined, Row, text, whole
 from order_sync.erps.tryton.look_ups import number_of
-from order_sync.erps.tryton.master_data import Shop
+from order_sync.erps.tryton.master_data import WebShop
 from order_sync.erps.tryton.sales import FIELDS, MODEL, Sales
 from order_sync.erps.tryton.session import TrytonSession
 from order_sync.wire.content import UNREADABLE, in_doubt
@@ -74,7 +74,7 @@ class Batches:
         except STUMBLES as error:
             return error
 
-    async def _finish(self, ids: Sequence[int], orders: Sequence[Order], shop: Shop) -> dict[OrderKey, Answer]:
+    async def _finish(self, ids: Sequence[int], orders: Sequence[Order], shop: WebShop) -> dict[OrderKey, Answer]:
         """Quote and confirm sales that exist. What Tryton declines for all of them is done for each."""
         made: Made = {}
         try:

@@ -58,7 +58,7 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class WebShop:
     """A web shop, with the company that sells and the warehouse that ships."""
 
     id: int
@@ -98,7 +98,7 @@ class MasterData:
         for channel in channels:
             self.shop(channel)
 
-    def shop(self, channel: str) -> Shop:
+    def shop(self, channel: str) -> WebShop:
         """The web shop of a channel. Raises Misconfigured as `learn_shops`."""
         row = self._shops.get(channel)
         if row is None:
@@ -112,7 +112,7 @@ class MasterData:
         zone = text(company, "timezone") or "UTC"
         try:
             warehouse = whole(row["warehouses"][0])
-            return Shop(whole(row["id"]), whole(company["id"]), company_of(row), warehouse, ZoneInfo(zone))
+            return WebShop(whole(row["id"]), whole(company["id"]), company_of(row), warehouse, ZoneInfo(zone))
         except (ZoneInfoNotFoundError, OSError):
             raise Misconfigured(
                 f"the company of Tryton's web shop '{channel}' has a time zone that is not known here: '{zone[:50]}'"

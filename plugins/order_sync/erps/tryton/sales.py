@@ -14,7 +14,7 @@ from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client, Declined, Row, amount, text, whole
 from order_sync.erps.tryton.lines import digest_of, digest_of_rows, sale_lines
 from order_sync.erps.tryton.look_ups import name_of, number_of
-from order_sync.erps.tryton.master_data import MasterData, Shop
+from order_sync.erps.tryton.master_data import MasterData, WebShop
 from order_sync.erps.tryton.refusals import Refusals
 from order_sync.wire.content import in_doubt
 
@@ -52,7 +52,7 @@ class Sales:
         with in_doubt("the sale"):
             return await self.finish(order, sale)
 
-    def shop(self, order: Order) -> Shop:
+    def shop(self, order: Order) -> WebShop:
         """The web shop of the order's channel."""
         return self._data.shop(order.key.channel)
 
@@ -87,7 +87,7 @@ class Sales:
         except OutcomeUnknown as error:
             raise Transient(f"{_named(sale)} may be open again, or not: {error}") from error
 
-    def _header(self, order: Order, shop: Shop) -> Row:
+    def _header(self, order: Order, shop: WebShop) -> Row:
         """What may still be put right on a sale that is not confirmed."""
         return {
             "party": self._data.parties.id(order.customer_account, "CUSTOMER_NOT_FOUND", "customer"),
@@ -115,7 +115,7 @@ class Sales:
             )
         return rows
 
-    async def _begun(self, order: Order, shop: Shop, header: Row) -> Row | None:
+    async def _begun(self, order: Order, shop: WebShop, header: Row) -> Row | None:
         """The sale that bears the order's key already, put right and ready to be finished; None if there is none."""
         sale = await self._read(order, shop)
         if sale is None:
@@ -141,11 +141,11 @@ class Sales:
             sale = await self._press(order, self.shop(order), sale, button)
         return Receipt(number_of(sale), text(sale, "state"), self.shop(order).company_name)
 
-    async def _press(self, order: Order, shop: Shop, sale: Row, button: str) -> Row:
+    async def _press(self, order: Order, shop: WebShop, sale: Row, button: str) -> Row:
         press = self._client.press(MODEL, whole(sale["id"]), button, FIELDS, shop.company)
         return await self._step(order, shop, sale, button, press)
 
-    async def _step(self, order: Order, shop: Shop, sale: Row, name: str, call: Awaitable[Row]) -> Row:
+    async def _step(self, order: Order, shop: WebShop, sale: Row, name: str, call: Awaitable[Row]) -> Row:
         """Make one call; if Tryton declines it because another submit was quicker, go on from the state of now."""
         try:
             return await call
@@ -155,7 +155,7 @@ class Sales:
                 raise self._refusals.refused(name, declined, order) from None
             return now
 
-    async def _read(self, order: Order, shop: Shop) -> Row | None:
+    async def _read(self, order: Order, shop: WebShop) -> Row | None:
         domain = [["web_shop", "=", shop.id], ["web_id", "=", order.external_reference]]
         rows = await self._client.search(MODEL, domain, (*FIELDS, *HEADER_FIELDS, *LINE_FIELDS))
         return rows[0] if rows else None
