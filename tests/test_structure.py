@@ -1,4 +1,4 @@
-"""The tree is easy to find one's way in: each class name has one meaning, modules are short, and each says what it is."""
+"""The tree: each class name has one meaning, modules are short, and each says in its first line what it is."""
 
 import ast
 from collections import defaultdict

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.test_resync import ACTOR, ROUTE
 
 from order_sync.core.errors import Misconfigured, OrderConflict, OrderRefused, OutcomeUnknown
 from order_sync.core.life.lifecycle import Status
@@ -21,6 +20,7 @@ from order_sync.profile import Profile, read_profile
 from order_sync.wire.endpoint import Endpoint
 from tests.fixtures.bridge import OPTIONS, PROFILE, connect, endpoint, order, refused
 from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
+from tests.flows.people.test_resync import ACTOR, ROUTE
 from tests.support.platform_server import PlatformServer
 from tests.support.proxy import Proxy
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.test_resync import ACTOR, ROUTE, URSULA
 
 from order_sync.core.errors import Misconfigured, OrderConflict
 from order_sync.core.life.lifecycle import Status
@@ -26,7 +25,8 @@ from order_sync.flows import extract, push, refresh_reference, resync, settle, v
 from order_sync.profile import SAMPLE, Profile, read_profile
 from order_sync.wire.files import LocalFolders
 from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
-from tests.flows.people import PeoplesLedger
+from tests.flows.people.test_resync import ACTOR, ROUTE, URSULA
+from tests.flows.peoples_ledger import PeoplesLedger
 
 ORDER = addressed(SAMPLE, Drop.traits.external_reference)
 REFERENCE = short_of(ORDER.key)

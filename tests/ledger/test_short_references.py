@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from tests.flows.test_references import ByReference
 
 from order_sync import flows
 from order_sync.core.basics.actor import Actor
@@ -20,6 +19,7 @@ from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, erase
 from order_sync.ledger import Ledger, migrate
 from tests.flows.memory import Clock, MemoryChannel, Sale, transaction
+from tests.flows.systems.test_references import ByReference
 from tests.ledger.steps import ACTOR, Sql, key
 from tests.ledger.test_completeness import ROUTE, confirm, fill, old, queue, read, send
 from tests.ledger.test_restore import NOW, Shop, dumps, shop

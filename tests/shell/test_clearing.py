@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.sdk import BaseOperator
-from tests.flows.test_clearing import ACTOR, ROUTE
 
 from order_sync import hooks, registry
 from order_sync.core.life.lifecycle import Status
@@ -21,6 +20,7 @@ from order_sync.operators import (
 from order_sync.operators.base import cleared, who_cleared
 from order_sync.specs import ChannelSpec, ErpSpec
 from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.flows.people.test_clearing import ACTOR, ROUTE
 from tests.support.context import RETRIES, context
 
 SHOP = ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner")

@@ -3,7 +3,6 @@
 from dataclasses import fields, is_dataclass
 
 import pytest
-from tests.core.test_escalating import PEOPLE, SECRETS, leaky
 
 from order_sync.core.explain.content import content_of
 from order_sync.core.explain.explainer import explain
@@ -12,6 +11,7 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.model import Problem
 from order_sync.core.records.story import Story
 from tests.core.explain.stories import LANDED, NOW, ROUTE, STUCK_AFTER, attempt, story
+from tests.core.explain.test_support_bundle import PEOPLE, SECRETS, leaky
 
 
 def told(given: Story) -> Explanation:

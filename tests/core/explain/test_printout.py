@@ -12,7 +12,7 @@ from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.maker import GuestPolicy, make
 from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.records.story import Cause, Listed
-from tests.core import stories
+from tests.core.explain import stories
 from tests.core.explain.stories import DETAILS, KEY, LANDED, NOW, TRANSACTION, attempt, story
 
 

@@ -16,7 +16,7 @@ from order_sync.core.order.model import OrderKey, Problem, Transaction
 from order_sync.core.privacy.redaction import anonymous, without_account, without_people, without_secrets
 from order_sync.core.records.story import Cause, DecisionTaken, Listed, Step, Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
-from tests.core import stories
+from tests.core.explain import stories
 from tests.core.explain.stories import DETAILS, KEY, LANDED, NOW, RUN, TRANSACTION, attempt, story
 
 FACTS = (("order-sync", "0.1, ledger schema 0008"), ("Airflow", "3.3.2"), ("Settings", "all at their defaults"))

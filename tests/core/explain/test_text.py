@@ -13,7 +13,7 @@ from order_sync.core.life.lifecycle import IN_DOUBT, MEANINGS, TRANSITIONS, Even
 from order_sync.core.order.model import GUEST_ACCOUNT, Problem
 from order_sync.core.records.story import DECISIONS, Attempt, DecisionTaken, Sighting, Step, Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
-from tests.core import stories
+from tests.core.explain import stories
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 
 

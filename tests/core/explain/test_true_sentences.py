@@ -25,7 +25,7 @@ from order_sync.core.records.story import Story
 from order_sync.core.sending.holds import Hold, HoldKind, HoldScope
 from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 from order_sync.core.settling.verdict import InDoubt, Policy, judge
-from tests.core import stories
+from tests.core.explain import stories
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
 from tests.flows.memory import DETAILS, START, reference, transaction
 

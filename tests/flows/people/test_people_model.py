@@ -23,7 +23,7 @@ from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, validate
 from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
-from tests.flows.people import PeoplesLedger
+from tests.flows.peoples_ledger import PeoplesLedger
 from tests.flows.test_model import ACTOR, TROUBLES, Killed, show_what_was_lost
 from tests.support.asking import decision
 

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.flows.test_resync import ACTOR, ROUTE
 
 from order_sync.core.errors import LedgerUnavailable
 from order_sync.core.life.lifecycle import Event, Status
@@ -12,6 +11,7 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.memory import BareErp, Clock, MemoryChannel, MemoryLedger, reference, transaction
+from tests.flows.people.test_resync import ACTOR, ROUTE
 
 KEY = transaction(1).key
 POLICY = Policy("blind", receipt_is_acceptance=True)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.flows.test_resync import ACTOR, POLICY, ROUTE, decide, keys, send
 
 from order_sync.core.decisions.selection import Action
 from order_sync.core.life.lifecycle import Status
@@ -14,7 +13,8 @@ from order_sync.core.sending.receipts import Sent
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, extract, settle, validate
 from tests.flows.memory import BareErp, Clock, MemoryChannel, MemoryErp, Sale, reference, transaction
-from tests.flows.people import PeoplesLedger
+from tests.flows.people.test_resync import ACTOR, POLICY, ROUTE, decide, keys, send
+from tests.flows.peoples_ledger import PeoplesLedger
 
 KEY = transaction(1).key
 

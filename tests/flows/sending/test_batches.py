@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 import pytest
-from tests.flows.test_turn import ready, send
 
 from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.ports.erp import BatchLimits
 from order_sync.flows.sending.closing import RefusesEverything
 from tests.flows.memory import MemoryErp
+from tests.flows.sending.test_turn import ready, send
 
 TEN = BatchLimits(10, 2)
 
