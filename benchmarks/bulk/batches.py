@@ -21,7 +21,7 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.order.maker import make
 from order_sync.core.order.model import Order
 from order_sync.core.settings import Settings
-from order_sync.erps.tryton import TrytonServer as Adapter
+from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.erps.tryton.addresses import Addresses
 from order_sync.erps.tryton.client import Client
 from order_sync.erps.tryton.master_data import MasterData
@@ -47,8 +47,8 @@ SALE = sales.Sale(
     reference="",
     placed_at=PLACED_AT,
     currency="GBP",
-    lines=(sales.Line("SKU-0001", Decimal(2), Decimal("20.05"), "GB20", Decimal(20)),),
-    ship_to=sales.Address("Ann Other", "1 High Street", "Bristol", "BS1 5TY", "GBR"),
+    lines=(sales.SoldLine("SKU-0001", Decimal(2), Decimal("20.05"), "GB20", Decimal(20)),),
+    ship_to=sales.SaleAddress("Ann Other", "1 High Street", "Bristol", "BS1 5TY", "GBR"),
     customer="C-0001",
 )
 

@@ -100,7 +100,7 @@ class Pipeline:
 def sale(number: str, sku: str, placed: datetime) -> shop.Sale:
     """A good sale to a customer whose address is in the address book, if its article is known."""
     customer = CUSTOMERS[0]
-    line = shop.Line(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20))
+    line = shop.SoldLine(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20))
     return shop.Sale(
         number,
         f"WEB-{number}",

@@ -11,7 +11,7 @@ from order_sync.core.errors import OrderRefused
 from order_sync.core.order.model import Order
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.settling.erp_orders import ErpOrder
-from order_sync.erps.tryton import TrytonServer as Adapter
+from order_sync.erps.tryton import Tryton as Adapter
 from order_sync.wire.endpoint import Endpoint
 from sandbox.tryton import TrytonServer
 from tests.fixtures import tryton as fixture

@@ -10,7 +10,7 @@ from order_sync.core.errors import OrderConflict, OutcomeUnknown
 from order_sync.core.order.model import Order
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.settling.erp_orders import ErpOrderState, ListedOrder
-from order_sync.erps.tryton import TrytonServer
+from order_sync.erps.tryton import Tryton
 from order_sync.erps.tryton.look_ups import STATES, in_erp
 from sandbox.tryton import DATABASE
 from sandbox.tryton import TrytonServer as Server
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("resting")
 LOOK_UP = r"^POST \S+/sale\.sale/search_read\n"
 
 
-async def stopped_after(erp: TrytonServer, proxy: Proxy, step: str) -> Order:
+async def stopped_after(erp: Tryton, proxy: Proxy, step: str) -> Order:
     """An order whose submit broke off after a step."""
     begun = order()
     proxy.lose(step, times=1)
@@ -32,7 +32,7 @@ async def stopped_after(erp: TrytonServer, proxy: Proxy, step: str) -> Order:
     return begun
 
 
-async def test_one_look_up_tells_all_states_apart(erp: TrytonServer, proxy: Proxy, back: Back, tryton: Server) -> None:
+async def test_one_look_up_tells_all_states_apart(erp: Tryton, proxy: Proxy, back: Back, tryton: Server) -> None:
     steps = (CREATE, QUOTE, QUOTE, CONFIRM, CONFIRM, CONFIRM)
     draft, quotation, cancelled, taken, processed, done = [await stopped_after(erp, proxy, step) for step in steps]
     back.press(cancelled, "cancel")
@@ -58,9 +58,7 @@ async def test_one_look_up_tells_all_states_apart(erp: TrytonServer, proxy: Prox
     assert {(each.total, each.currency) for founds in seen.values() for each in founds} == {(Decimal("24.06"), "GBP")}
 
 
-async def test_a_half_made_sale_with_other_lines_is_told_from_one_with_the_same(
-    erp: TrytonServer, proxy: Proxy
-) -> None:
+async def test_a_half_made_sale_with_other_lines_is_told_from_one_with_the_same(erp: Tryton, proxy: Proxy) -> None:
     begun = await stopped_after(erp, proxy, CREATE)
     changed = order(line(quantity="3", net="20.05"))
     (same,) = (await erp.look_up([Sent(begun)]))[begun.key]
@@ -69,9 +67,7 @@ async def test_a_half_made_sale_with_other_lines_is_told_from_one_with_the_same(
     assert (same.same_lines, different.same_lines, unsendable.same_lines) == (True, False, False)
 
 
-async def test_a_half_made_sale_that_lost_its_lines_is_not_the_same(
-    erp: TrytonServer, proxy: Proxy, back: Back
-) -> None:
+async def test_a_half_made_sale_that_lost_its_lines_is_not_the_same(erp: Tryton, proxy: Proxy, back: Back) -> None:
     begun = await stopped_after(erp, proxy, CREATE)
     back("sale.line.delete", back("sale.line.search", [("sale", "=", back.sale(begun)["id"])]))
     (seen,) = (await erp.look_up([Sent(begun)]))[begun.key]
@@ -80,9 +76,7 @@ async def test_a_half_made_sale_that_lost_its_lines_is_not_the_same(
         await erp.submit(begun)
 
 
-async def test_two_sales_under_one_key_are_both_found_whatever_shop_they_stand_in(
-    erp: TrytonServer, back: Back
-) -> None:
+async def test_two_sales_under_one_key_are_both_found_whatever_shop_they_stand_in(erp: Tryton, back: Back) -> None:
     sent = order()
     await erp.submit(sent)
     (shop,) = back("web.shop.search_read", [("name", "=", CHANNEL)], 0, None, None, ["company", "currency"])
@@ -92,7 +86,7 @@ async def test_two_sales_under_one_key_are_both_found_whatever_shop_they_stand_i
     assert sorted(seen.erp_status for seen in founds) == ["confirmed", "draft"]
 
 
-async def test_five_hundred_keys_are_looked_up_in_one_call(erp: TrytonServer, proxy: Proxy) -> None:
+async def test_five_hundred_keys_are_looked_up_in_one_call(erp: Tryton, proxy: Proxy) -> None:
     sent = order()
     await erp.submit(sent)
     proxy.requests.clear()
@@ -103,9 +97,7 @@ async def test_five_hundred_keys_are_looked_up_in_one_call(erp: TrytonServer, pr
     assert len(proxy.requests) <= 3, "one for the sales, and two more for the error log of those that are not processed"
 
 
-async def test_the_erps_own_count_knows_live_sales_of_the_channel_only(
-    erp: TrytonServer, proxy: Proxy, back: Back
-) -> None:
+async def test_the_erps_own_count_knows_live_sales_of_the_channel_only(erp: Tryton, proxy: Proxy, back: Back) -> None:
     before = await erp.count(CHANNEL)
     begun = await stopped_after(erp, proxy, CREATE)
     cancelled = await stopped_after(erp, proxy, QUOTE)
@@ -123,7 +115,7 @@ def test_every_state_of_a_sale_has_a_meaning(back: Back) -> None:
 
 
 async def test_a_draft_and_a_quotation_that_a_person_entered_are_told_by_their_numbers(
-    erp: TrytonServer, proxy: Proxy, back: Back, tryton: Server
+    erp: Tryton, proxy: Proxy, back: Back, tryton: Server
 ) -> None:
     begun = await stopped_after(erp, proxy, CREATE)
     draft, quotation = f"ID {back.sale(begun)['id']}", enter(tryton, order())

@@ -55,7 +55,7 @@ def asked(**words: object) -> ExplainRequest:
     return ExplainRequest.read(words, Known({"shop": "GUEST"}))
 
 
-def ask(ledger: Ledger, **words: object) -> flows.Answer:
+def ask(ledger: Ledger, **words: object) -> flows.ExplainAnswer:
     """The answer to the words of a form."""
     return flows.explain(asked(**words), ledger, ROUTES, FACTS, STUCK_AFTER)
 
