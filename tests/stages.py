@@ -37,7 +37,7 @@ class Stage(NamedTuple):
 
 
 TEST = {
-    "core": Stage(["core", "flows"], 60),
+    "core": Stage(["core", "flows", "owner"], 60),
     "contract": Stage(["contract", "ledger", "channels", "erps", "wire", "sandbox", "real_orders"], 540),
     "end_to_end": Stage(["end_to_end"], 660, beside=True),
     "fab": Stage(["fab"], 120, beside=True),

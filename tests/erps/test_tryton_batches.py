@@ -10,8 +10,7 @@ from order_sync.core.errors import Misconfigured, NotAuthorised, OrderConflict, 
 from order_sync.core.sending.receipts import Receipt
 from order_sync.erps.tryton import batches
 from order_sync.wire.endpoint import Endpoint
-from sandbox.tryton import DATABASE, INTEGRATION
-from sandbox.tryton import TrytonServer as Server
+from sandbox.tryton import DATABASE, INTEGRATION, TrytonServer
 from tests.erps.conftest import Back
 from tests.fixtures.tryton import connect, elsewhere, in_batches, line, order
 from tests.support.proxy import Proxy
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("resting")
 
 
 @pytest.fixture
-def user(tryton: Server, proxy: Proxy) -> Endpoint:
+def user(tryton: TrytonServer, proxy: Proxy) -> Endpoint:
     """The connection with a user's login, through the proxy."""
     return in_batches(tryton, base_url=proxy.base_url)
 
@@ -58,7 +57,9 @@ async def test_a_wrong_password_is_told_with_where_to_mend_it_and_nothing_is_sen
     assert [back.sales(each) for each in sent] == [[], []]
 
 
-async def test_a_session_that_tryton_has_ended_is_begun_anew(user: Endpoint, tryton: Server, proxy: Proxy) -> None:
+async def test_a_session_that_tryton_has_ended_is_begun_anew(
+    user: Endpoint, tryton: TrytonServer, proxy: Proxy
+) -> None:
     async with connect(user) as erp:
         await erp.submit_all([order(), order()])
         with psycopg.connect(tryton.cluster.dsn(DATABASE)) as connection:

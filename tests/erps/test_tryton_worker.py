@@ -3,7 +3,7 @@
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.erps.tryton import Tryton
 from sandbox import catalogue
-from sandbox.tryton import TrytonServer as Server
+from sandbox.tryton import TrytonServer
 from tests.erps.conftest import found
 from tests.fixtures.tryton import connect, in_batches, line, order
 from tests.support.proxy import Proxy
@@ -27,7 +27,7 @@ async def test_what_the_worker_fails_at_stays_taken_and_carries_the_erps_own_tex
         assert catalogue.WITHOUT_ACCOUNTS in seen.text
 
 
-async def test_what_the_worker_fails_at_stops_no_other_of_its_batch(tryton: Server, proxy: Proxy) -> None:
+async def test_what_the_worker_fails_at_stops_no_other_of_its_batch(tryton: TrytonServer, proxy: Proxy) -> None:
     failing, good = order(line(catalogue.WITHOUT_ACCOUNTS)), [order(), order()]
     async with connect(in_batches(tryton, base_url=proxy.base_url)) as erp:
         await erp.submit_all([good[0], failing, good[1]])
