@@ -1,5 +1,5 @@
 """### Where is my order?
-Says in the log where an order is and why: the last error first, what it means, who mends it and how, what happens
+Says in the log where an order is and why: the last error first, what it means, who fixes it and how, what happens
 by itself and when, what people may decide, the ERP's number and word, every attempt, and the whole history.
 
 Ask with **one** of order key, Channel reference ID, receipt number or customer account. With none of them it lists

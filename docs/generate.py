@@ -93,7 +93,7 @@ def errors() -> str:
         (f"`{code}`", a.meaning, a.fixer, a.steps, a.then, str(holds_after(code) or "never"))
         for code, a in sorted(CATALOGUE.items())
     )
-    head = ("code", "what it means", "who mends it", "how", "what happens to the order", "holds the ERP after")
+    head = ("code", "what it means", "who fixes it", "how", "what happens to the order", "holds the ERP after")
     return (
         "# Errors\n\nMade from `core/catalogue.py` by `make docs`.\n\nThe last column: when the ERP refuses so many"
         " orders with the code, and takes none between, its set-up is the likely cause. They are queued again, and"

@@ -205,7 +205,7 @@ def reasons(codes: Counter[str]) -> Sequence[str]:
     """The most frequent codes with their meaning, and in one more line how many orders have others."""
     most = codes.most_common(REASONS)
     lines = [
-        f"{number:>4}  {code:<22} {CATALOGUE[code].meaning} Who mends it: {CATALOGUE[code].fixer}."
+        f"{number:>4}  {code:<22} {CATALOGUE[code].meaning} Who fixes it: {CATALOGUE[code].fixer}."
         for code, number in most
     ]
     if others := codes.total() - sum(number for _, number in most):

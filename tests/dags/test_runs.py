@@ -299,7 +299,7 @@ def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports
     assert (ran.state, ran.returned) == ("success", {"explain_order": {"found": 1}})
     said = capsys.readouterr().out
     assert "Last error      SKU_NOT_FOUND" in said
-    assert "Who mends it    catalogue" in said
+    assert "Who fixes it    catalogue" in said
     [page] = tmp_path.iterdir()
     assert number in page.name
     assert "NO-SUCH-SKU" in page.read_text()

@@ -114,7 +114,7 @@ def test_explain_says_where_an_order_is_by_any_of_what_people_know_of_it(run, ad
         title, error, meaning = done.stdout.splitlines()[:3]
         assert title == f"Order {key(1)}"
         assert error.endswith(": tax code 'X' is not the ERP's")
-        assert meaning == "It means        A tax code or its rate is not the ERP's."
+        assert meaning == "It means        The ERP does not have this tax code, or has it with another rate."
         assert "This page holds people's data" not in done.stdout
 
 

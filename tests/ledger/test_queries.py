@@ -352,7 +352,7 @@ def test_what_the_erp_quotes_of_an_address_is_not_in_the_list(ledger: Ledger, sq
     sql.do("update orders set code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee (token=zzz9)'")
     for words in ({}, {"customer_account": "C-1"}):
         text = ask(ledger, **words).text
-        assert text.count("REJECTED_BY_ERP (who mends it: ERP-admin): no … of … (…") == 2
+        assert text.count("REJECTED_BY_ERP (who fixes it: ERP-admin): no … of … (…") == 2
 
 
 def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_list_either(ledger: Ledger, sql: Sql):
@@ -360,7 +360,7 @@ def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_list_either(led
     land(ledger, 1, details='{"lines": [], "ship_to": {"name": "Ann Zebedee", "street": "1 High Street"}}')
     sql.do("update orders set status = 'on_hold', code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee'")
     land(ledger, 1, digest="b", details='{"lines": [], "ship_to": {"name": "Bob Yorick", "street": "2 Low Street"}}')
-    assert "REJECTED_BY_ERP (who mends it: ERP-admin): no … of …" in ask(ledger).text
+    assert "REJECTED_BY_ERP (who fixes it: ERP-admin): no … of …" in ask(ledger).text
 
 
 def test_what_dynamics_list_of_transactions_shows_is_in_the_view_under_the_names_of_the_page(ledger: Ledger, sql: Sql):

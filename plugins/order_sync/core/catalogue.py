@@ -1,4 +1,4 @@
-"""The error catalogue: what each code means, who mends it, and how. Data, so that it grows without code.
+"""The error catalogue: what each code means, who fixes it, and how. Data, so that it grows without code.
 
 Every code that an error, a problem or a verdict can carry stands here; a test compares. The page in the docs is
 generated from it.
@@ -12,11 +12,12 @@ Hint = Literal["yes", "maybe", "no"]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """For one code: its meaning, the person who mends the cause, what to do, and what happens to the order then.
+    """For one code: its meaning, the person who fixes the cause, what to do, and what happens to the order then.
 
     `kinds`: the kinds of the ERP's reference data whose change brings an order with this code back by itself.
     `hints_at_setup`: whether the ERP's set-up is the likely cause when it refuses many orders with this code. `maybe`:
-    the code says as little of the set-up as of the order. `no`: it is the order's own trouble, and stops no other.
+    the code alone does not show whether the set-up or the order is wrong. `no`: the order itself is wrong, and no other
+    order is stopped.
     """
 
     meaning: str
@@ -27,11 +28,11 @@ class Advice:
     hints_at_setup: Hint = "no"
 
 
-_AGAIN = "It is validated again by itself when the ERP's data of that code changes, if the ERP can tell it."
+_AGAIN = "It is validated again by itself when the ERP's data for this code changes, if the ERP provides that data."
 _WAITS = "It stays Failed; a new version from the shop is validated by itself."
 _PERSON = "A person decides; nothing is sent by itself."
 _LOOKED_UP = "It is looked up in the ERP before anything is sent again."
-_RETRIED = "No order is touched; the task, or a later run, tries again."
+_RETRIED = "No order is changed; the task, or a later run, tries again."
 
 CATALOGUE: dict[str, Advice] = {
     "SKU_NOT_FOUND": Advice(
@@ -42,7 +43,7 @@ CATALOGUE: dict[str, Advice] = {
         ("sku",),
     ),
     "SKU_NOT_SALABLE": Advice(
-        "The ERP has the article and does not sell it.",
+        "The ERP has the article, but it may not be sold there.",
         "catalogue",
         "Make it salable, or replace it in the shop.",
         _AGAIN,
@@ -52,8 +53,8 @@ CATALOGUE: dict[str, Advice] = {
         "The ERP has no active customer with this account, or guests have no account there.",
         "mapping",
         "Create or activate the customer; for guests set the channel's `guest_account` in the registry.",
-        "It is validated again by itself when the ERP's data of that code changes, if the ERP can tell it, or when"
-        " guests get an account.",
+        "It is validated again by itself when the ERP's data for this code changes, if the ERP provides that data, or"
+        " when guests get an account.",
         ("customer",),
         hints_at_setup="maybe",
     ),
@@ -66,7 +67,7 @@ CATALOGUE: dict[str, Advice] = {
         hints_at_setup="yes",
     ),
     "TAX_MAPPING": Advice(
-        "A tax code or its rate is not the ERP's.",
+        "The ERP does not have this tax code, or has it with another rate.",
         "finance",
         "Create or correct the tax in the ERP, or in the shop.",
         _AGAIN,
@@ -74,45 +75,45 @@ CATALOGUE: dict[str, Advice] = {
         hints_at_setup="yes",
     ),
     "COUNTRY_STATE_INVALID": Advice(
-        "The country, or its state, is no ISO 3166 code that the ERP knows.",
+        "The country or state is not an ISO 3166 code that the ERP knows.",
         "source",
         "Correct it in the shop, or create it in the ERP.",
         _AGAIN,
         ("country", "state"),
     ),
     "ADDRESS_MISSING": Advice(
-        "The order ships and its address is missing or incomplete.",
+        "The order must be shipped, but its address is missing or incomplete.",
         "source",
         "Complete it in the shop; disregard the order if it is a test or was handed over in a store.",
         _WAITS,
     ),
     "ADDRESS_AMBIGUOUS": Advice(
-        "The order ships to several addresses, and the ERP's order has one.",
+        "The order ships to several addresses, but an order in the ERP has only one.",
         "source",
         "Leave one address in the shop, or enter the order by hand as `explain_order` prints it.",
         _WAITS,
     ),
     "INVOICE_ADDRESS_MISSING": Advice(
-        "The ERP has no address for invoices of this customer.",
+        "The ERP has no invoice address for this customer.",
         "mapping",
         "Add one to the customer in the ERP, and send the order again.",
         _WAITS,
     ),
     "ORDER_EMPTY": Advice("The order has no lines.", "source", "Complete it in the shop, or disregard it.", _WAITS),
     "LINES_MISSING": Advice(
-        "The header promised more lines than came in time.",
+        "Not all lines that the header announces arrived in time.",
         "source",
         "The channel's owner completes the transaction in its database.",
         _WAITS,
     ),
     "NOT_AUTOMATED": Advice(
-        "The channel's orders are entered into the ERP by hand; its entry in the registry says until when.",
+        "The channel's orders are entered into the ERP by hand; its entry in the registry shows until when.",
         "support",
-        "Enter it in the ERP as `explain_order` says, and mark it as synced.",
-        "It is not sent by itself, also not once the channel is automated, unless the shop changes it then.",
+        "Enter it in the ERP as `explain_order` describes, and mark it as synced.",
+        "It is not sent by itself, even after the channel is automated, unless the shop changes it after that.",
     ),
     "QTY_SIGN": Advice(
-        "A sale with a negative or zero quantity or amount.", "source", "Correct it in the shop.", _WAITS
+        "A quantity is zero or negative, or an amount is negative.", "source", "Correct it in the shop.", _WAITS
     ),
     "QTY_UOM": Advice(
         "The quantity has more decimals than the article's unit.",
@@ -122,157 +123,164 @@ CATALOGUE: dict[str, Advice] = {
         ("sku",),
     ),
     "TOTALS_MISMATCH": Advice(
-        "Lines, charges and taxes do not give the order's total, by the shop's sums or by the ERP's tax rates.",
+        "Lines, charges and taxes do not add up to the order's total, with the shop's taxes or with the ERP's tax"
+        " rates.",
         "finance",
         "Correct it in the shop, or agree on the rate or the rounding.",
         _WAITS,
     ),
     "PRICE_PRECISION": Advice(
-        "No unit price that the ERP can hold gives the line's amount.",
+        "The ERP cannot store a unit price that gives the line's amount.",
         "finance",
         "Correct the amount in the shop, or enter the order in the ERP by hand.",
         _WAITS,
     ),
     "FIELD_INVALID": Advice(
-        "A field cannot be read as what it should be, or the ERP does not take its value.",
+        "A field's value has the wrong format, or the ERP does not accept it.",
         "source",
         "Correct it in the shop.",
         _WAITS,
     ),
     "FIELD_REQUIRED": Advice(
-        "The ERP asks for a field that the order lacks.",
+        "The ERP requires a field that is missing in the order.",
         "source",
         "Complete it in the shop.",
         _WAITS,
         hints_at_setup="maybe",
     ),
     "BAD_CHARACTERS": Advice(
-        "A field holds a character that the ERP does not store there.", "source", "Correct it in the shop.", _WAITS
+        "A field contains a character that the ERP cannot store there.", "source", "Correct it in the shop.", _WAITS
     ),
     "RETURN_NOT_SUPPORTED": Advice(
-        "A return, which this version does not send.",
+        "It is a return, and this version does not send returns.",
         "finance",
         "Book it in the ERP by hand.",
         "It is counted, and never sent; the list of orders shows it under the status `not_an_order`.",
     ),
     "PARSE_ERROR": Advice("The channel's row cannot be read.", "integration", "Correct the channel's SQL.", _WAITS),
     "PERIOD_CLOSED": Advice(
-        "The order's date lies in a closed period, or in none.",
+        "The order's date is in a closed accounting period, or in no period.",
         "finance",
         "Open or reopen the period, if permitted.",
         _WAITS,
         hints_at_setup="yes",
     ),
     "REJECTED_BY_ERP": Advice(
-        "The ERP refused the order for a reason of its own; its text is kept.",
+        "The ERP refused the order for another reason; the ERP's text is kept with the order.",
         "ERP-admin",
-        "Mend what the text says.",
+        "Fix what the ERP's text describes.",
         _WAITS,
         hints_at_setup="maybe",
     ),
     "ORDER_CONFLICT": Advice(
-        "Channel and ERP disagree about an order that the ERP has or may have; the text says in what.",
+        "Channel and ERP disagree about an order that the ERP has or may have; the text names the difference.",
         "source and ERP-admin",
         "Compare both, correct the one that is wrong, and decide with `resync_orders`.",
         _PERSON,
     ),
     "DUPLICATE_IN_ERP": Advice(
-        "The ERP holds more than one live order of this key.",
+        "The ERP has more than one order with this key that is not cancelled.",
         "ERP-admin",
         "Cancel all but one of them in the ERP.",
         _PERSON,
     ),
     "CANCELLED_IN_ERP": Advice(
-        "Somebody cancelled it in the ERP.", "ERP-admin", "Ask who cancelled it and why.", _PERSON
+        "The order was cancelled in the ERP.", "ERP-admin", "Ask who cancelled it and why.", _PERSON
     ),
     "ORDER_BUSY": Advice(
-        "The ERP does not take the order now: somebody or something is at work on a record that it needs.",
+        "The ERP cannot accept the order now: a person or a job is using a record that the order needs.",
         "nobody",
-        "Nothing; if it goes on, look in the ERP for who has the record open, or which job runs.",
+        "Nothing to do. If it continues, check in the ERP who has the record open, or which job is running.",
         "It stays Queued and is tried again a little later; other orders go on.",
     ),
     "OUTCOME_UNKNOWN": Advice(
-        "What became of a try to send it is not known until a look-up tells.",
+        "The result of an attempt to send the order is not known until a look-up shows it.",
         "nobody",
-        "Nothing; wait. If the ERP is often too slow by day, give it `off_peak` hours in the registry.",
+        "Nothing to do: wait. If the ERP is often too slow during the day, set `off_peak` hours for it in the"
+        " registry.",
         _LOOKED_UP,
     ),
     "PENDING_VERIFICATION": Advice(
-        "The ERP has not confirmed it within the window; its own text is kept if it gave one.",
+        "The ERP has not confirmed the order within the window; if the ERP gave a text, it is kept.",
         "ERP-admin",
-        "Look at the ERP's queue and its error list.",
-        "It is looked up again, for 30 days, and becomes Successful when a look finds it confirmed.",
+        "Check the ERP's queue and its error list.",
+        "It is looked up again for 30 days, and becomes Successful when a look-up finds it confirmed.",
     ),
     "FILE_NO_ACK": Advice(
-        "The order's file was dropped, and within the window nobody acknowledged it.",
+        "The order's file was written for the import, but no acknowledgement came within the window.",
         "ERP-admin",
-        "Look at the log of the ERP's import: an import may stop at a file that it cannot read, and say nothing. Let it"
-        " run again, or mark the order as synced if the ERP has it.",
-        "It is looked up again, for 30 days, and becomes Successful when a look finds the acknowledgement.",
+        "Check the log of the ERP's import: an import may stop without a message at a file that it cannot read. Run"
+        " it again, or mark the order as synced if the ERP has it.",
+        "It is looked up again for 30 days, and becomes Successful when a look-up finds the acknowledgement.",
     ),
     "ERP_ACK_WITHOUT_ID": Advice(
-        "The ERP confirms the order and gives no number.", "ERP-admin", "Look at the ERP's number sequence.", _LOOKED_UP
+        "The ERP confirms the order, but gives no number.", "ERP-admin", "Check the ERP's number sequence.", _LOOKED_UP
     ),
     "POISON": Advice(
-        "It was tried as often as is allowed, and the ERP does not have it, or has it only begun.",
+        "All allowed attempts were made, and the ERP does not have the order, or has it only unfinished.",
         "ERP-admin",
-        "Look in the log of the push and in the ERP's.",
-        "A person decides; by itself only a new version from the shop is validated.",
+        "Check the log of the push and the ERP's log.",
+        "A person decides; only a new version from the shop is validated by itself.",
     ),
     "REFERENCE_TAKEN": Advice(
-        "In the ERP the order would have the external reference of another order.",
+        "In the ERP, the order would get the same external reference as another order.",
         "support",
         "Enter it into the ERP by hand, without an external reference, and mark it as synced; tell support both keys.",
         "It stays Failed, and is never sent under the reference of another order.",
     ),
-    "NOT_SENT": Advice("The push ended before its turn.", "nobody", "Nothing.", "It is queued for the next push."),
+    "NOT_SENT": Advice(
+        "The push ended before it sent this order.", "nobody", "Nothing to do.", "It is queued for the next push."
+    ),
     "ERP_UNAVAILABLE": Advice(
         "The ERP cannot be reached, or is too slow to answer.",
         "ERP-admin",
-        "Bring it back; if it is too slow by day, give it `off_peak` hours in the registry.",
+        "Make it available again. If it is too slow during the day, set `off_peak` hours for it in the registry.",
         _RETRIED,
     ),
     "ANSWER_UNREADABLE": Advice(
-        "The ERP, or something between us and it, answers with what this release cannot read.",
+        "The ERP, or a system between it and order-sync, sends an answer that this release cannot read.",
         "integration",
-        "Look at what was upgraded or put in between, and compare what it answers with what the adapter reads.",
+        "Check what was upgraded or added in between, and compare its answer with what the adapter expects.",
         _RETRIED,
     ),
     "RATE_LIMITED": Advice(
-        "The ERP limits how many calls it answers, and asks to wait for longer than a call waits by itself.",
+        "The ERP is rate-limiting requests, and requires a longer wait than a call waits by itself.",
         "nobody",
-        "Lower ORDER_SYNC_SUBMIT_CONCURRENCY, or give the ERP `off_peak` hours in the registry.",
+        "Lower ORDER_SYNC_SUBMIT_CONCURRENCY, or set `off_peak` hours for the ERP in the registry.",
         _RETRIED,
     ),
     "AUTH_EXPIRED": Advice(
         "The ERP does not accept the credentials.", "operations", "Renew the key in the connection.", _RETRIED
     ),
     "FORBIDDEN": Advice(
-        "The credentials may not do this in the ERP.", "ERP-admin", "Give the user the permission named.", _RETRIED
+        "The ERP user of these credentials has no permission for this.",
+        "ERP-admin",
+        "Give the user the permission that the message names.",
+        _RETRIED,
     ),
     "MISCONFIGURED": Advice(
         "A connection, a setting, the registry or a schema is wrong.",
         "operations",
-        "Do what the sentence says.",
+        "Follow the message: it names what to correct.",
         _RETRIED,
     ),
     "EXTRACT_FAILED": Advice(
-        "The channel cannot be read.", "operations", "Bring the channel's database back.", _RETRIED
+        "The channel cannot be read.", "operations", "Make the channel's database available again.", _RETRIED
     ),
     "LEDGER_UNAVAILABLE": Advice(
         "The ledger cannot be reached.",
         "operations",
-        "Bring its database back.",
-        "The task is tried once more and is red then; no order is touched, and the next run goes on.",
+        "Make its database available again.",
+        "The task is tried once more and then fails; no order is changed, and the next run continues.",
     ),
     "REFERENCE_MISSING": Advice(
         "There is no copy of the ERP's reference data yet.",
         "operations",
-        "Let check_reference_data run once.",
+        "Run check_reference_data once.",
         _RETRIED,
     ),
     "UNKNOWN": Advice(
-        "Nobody has met this yet.",
+        "This error is not in the catalogue yet.",
         "integration",
         "Read the text, and add its code here.",
         _LOOKED_UP,

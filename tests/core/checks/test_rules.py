@@ -1,4 +1,4 @@
-"""The rules and the reading of a channel's words: each problem names the field, the value, and who mends it how."""
+"""The rules and the reading of a channel's words: each problem names the field, the value, and who fixes it how."""
 
 import json
 from datetime import UTC, datetime

@@ -142,7 +142,7 @@ def test_a_list_shows_each_order_with_its_last_error_and_marks_the_failed_ones()
     first, second, error = listed([usual, failed]).splitlines()
     assert first == f"  2026-11-20 10:00 UTC    3d  succeeded             W1  {KEY}, attempts 1, ERP number SO7"
     assert second == "! 2026-11-20 10:00 UTC    3d  failed                W1  shop:2"
-    assert error == "      SKU_NOT_FOUND (who mends it: catalogue): SKU 'A' is not in the ERP"
+    assert error == "      SKU_NOT_FOUND (who fixes it: catalogue): SKU 'A' is not in the ERP"
 
 
 def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
@@ -150,7 +150,7 @@ def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
     first, second = causes([Cause("SKU_NOT_FOUND", 4711, LANDED), Cause("OF_OLD", 1, LANDED)]).splitlines()
     assert first.strip() == (
         "4711  SKU_NOT_FOUND, the oldest of 2026-11-20 10:00 UTC. The ERP has no active article with this SKU."
-        " Who mends it: catalogue."
+        " Who fixes it: catalogue."
     )
     assert second.endswith("OF_OLD, the oldest of 2026-11-20 10:00 UTC.")
 

@@ -53,7 +53,7 @@ def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str
     """R79, R82"""
     rows = told(story(Status.FAILED, code=code, message="what the rule said"))
     assert rows["Last error"].startswith(f"{code}, ")
-    assert (rows["It means"], rows["Who mends it"], rows["How"]) == (
+    assert (rows["It means"], rows["Who fixes it"], rows["How"]) == (
         CATALOGUE[code].meaning,
         CATALOGUE[code].fixer,
         CATALOGUE[code].steps if code != "NOT_AUTOMATED" else keying_in(story(Status.FAILED, code=code)),
@@ -63,7 +63,7 @@ def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str
 def test_a_code_that_this_release_does_not_know_is_told_all_the_same():
     rows = told(story(Status.FAILED, code="OF_AN_OLDER_RELEASE", message="what it said"))
     assert "OF_AN_OLDER_RELEASE" in rows["Last error"]
-    assert rows["It means"] == "This release does not know the code."
+    assert rows["It means"] == "This release does not know this code."
 
 
 def test_several_problems_are_all_told_with_the_advice_for_each_code():
@@ -74,7 +74,7 @@ def test_several_problems_are_all_told_with_the_advice_for_each_code():
     )
     rows = told(story(Status.FAILED, code="SKU_NOT_FOUND", message=problems[0].message, problems=problems))
     assert rows["All problems"].splitlines() == [f"{each.code}: {each.message}" for each in problems]
-    assert rows["Who mends it"].splitlines() == ["catalogue", "finance"]
+    assert rows["Who fixes it"].splitlines() == ["catalogue", "finance"]
     assert "when the ERP's data of sku:A, tax:X changes" in rows["By itself"]
 
 
@@ -491,7 +491,7 @@ def test_a_return_is_told_with_what_it_means_and_who_books_it():
     rows = told(story(Status.NOT_AN_ORDER, reason="RETURN_NOT_SUPPORTED", history=(landed,)))
     known = CATALOGUE["RETURN_NOT_SUPPORTED"]
     assert rows["Last error"] == f"RETURN_NOT_SUPPORTED, 2026-11-20 10:00 UTC: {known.then}"
-    assert (rows["It means"], rows["Who mends it"], rows["How"]) == (known.meaning, known.fixer, known.steps)
+    assert (rows["It means"], rows["Who fixes it"], rows["How"]) == (known.meaning, known.fixer, known.steps)
 
 
 @pytest.mark.parametrize("changes", [{"doubted": True}, {"lost": (LOST,)}, {"attempts": (OF_A_RESTORE,)}, {}])

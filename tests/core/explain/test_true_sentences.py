@@ -116,7 +116,7 @@ def test_two_shipping_addresses_are_neither_none_nor_something_to_ignore():
     """R30"""
     (problem,) = problems(ordered(ships=True, ship_to=[ADDRESS, {**ADDRESS, "city": "Bonn"}]))
     assert (problem.code, problem.value) == ("ADDRESS_AMBIGUOUS", "2")
-    assert problem.message.startswith("the order ships to 2 addresses, and an order is sent to one: leave one")
+    assert problem.message.startswith("the order ships to 2 addresses, but an order can have only one: leave one")
     assert "ignore" not in problem.message
     assert problems(ordered(ships=False, ship_to=[ADDRESS, ADDRESS])) == [], "what is fetched has none"
 
@@ -170,12 +170,12 @@ def test_what_follows_only_from_what_could_not_be_read_is_no_problem_of_its_own(
 def test_a_tax_code_without_a_rate_is_not_said_to_have_one():
     taxed = {**json.loads(DETAILS)["lines"][0], "tax_code": "XX", "tax": "0"}
     (problem,) = problems(ordered(lines=[taxed]))
-    assert problem.message == "tax code 'XX' is no active sales tax of the ERP: finance creates or activates it"
+    assert problem.message == "tax code 'XX' is not an active sales tax in the ERP: finance creates or activates it"
 
 
 def test_a_date_before_2000_is_a_date():
     (problem,) = problems(transaction(delivery_date="1999-12-31"))
-    assert "is not a date, or lies before 2000" in problem.message
+    assert "is not a date, or is before the year 2000" in problem.message
 
 
 # What explain says
@@ -358,7 +358,7 @@ def test_looks_that_have_ended_are_not_promised_to_a_person():
 
 def test_no_advice_promises_a_retry_of_a_task_that_fails_at_once():
     for code in ("AUTH_EXPIRED", "FORBIDDEN", "MISCONFIGURED", "ERP_UNAVAILABLE", "REFERENCE_MISSING"):
-        assert CATALOGUE[code].then == "No order is touched; the task, or a later run, tries again."
+        assert CATALOGUE[code].then == "No order is changed; the task, or a later run, tries again."
 
 
 def test_events_that_resolve_an_attempt_by_a_look_are_told_in_words():

@@ -180,7 +180,7 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
     assert (hold.kind, hold.scope) == (HoldKind.CONFIGURATION, HoldScope.SUBMIT)
 
     summary = run_push(ledger, erp, NEXT)
-    assert "PERIOD_CLOSED: The order's date lies in a closed period, or in none." in summary.held
+    assert "PERIOD_CLOSED: The order's date is in a closed accounting period, or in no period." in summary.held
     assert f"on hold: {summary.held}" in str(summary), "which the task logs"
     assert ledger.counts("shop") == {Status.QUEUED: 10}
 

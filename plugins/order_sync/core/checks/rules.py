@@ -29,7 +29,7 @@ HIDES = {
     "LINES_MISSING": ("ORDER_EMPTY", "TOTALS_MISMATCH"),
     "ADDRESS_AMBIGUOUS": ("ADDRESS_MISSING",),
 }
-"""Of an order that could not be read whole, what the rules would say only because of that."""
+"""Codes that a rule would report only because the order could not be read completely."""
 
 
 def has_lines(order: Order, reference: ReferenceData) -> Iterator[Problem]:
@@ -45,8 +45,8 @@ def signs_are_those_of_a_sale(order: Order) -> Iterator[Problem]:
         if line.quantity <= 0 or line.net < 0 or line.tax < 0:
             value = f"quantity {line.quantity}, net {line.net}, tax {line.tax}"
             message = (
-                f"line {line.number} ({line.sku}): {value}, and a sale has positive quantities and no negative amounts:"
-                " correct it in the shop"
+                f"line {line.number} ({line.sku}): {value}; a sale must have positive quantities and no negative"
+                " amounts: correct it in the shop"
             )
             yield Problem("QTY_SIGN", f"line {line.number}", value, message)
     if order.total < 0 or any(charge.net < 0 for charge in order.charges):
@@ -77,10 +77,12 @@ def taxes_are_known(order: Order, reference: ReferenceData) -> Iterator[Problem]
                 )
         elif facts is None:
             shown = f" (rate {rate} %)" if rate is not None else ""
-            message = f"tax code '{code}'{shown} is no active sales tax of the ERP: finance creates or activates it"
+            message = f"tax code '{code}'{shown} is not an active sales tax in the ERP: finance creates or activates it"
             yield Problem("TAX_MAPPING", "tax_code", code, message, f"tax:{code}")
         elif rate is not None and (theirs := facts.get("rate")) is not None and Decimal(str(theirs)) != rate:
-            message = f"tax code '{code}' is {rate} % in the shop and {theirs} % in the ERP: finance mends it"
+            message = (
+                f"tax code '{code}' is {rate} % in the shop and {theirs} % in the ERP: finance corrects one of them"
+            )
             yield Problem("TAX_MAPPING", "tax_code", f"{code} {rate}", message, f"tax:{code}")
 
 
@@ -119,7 +121,7 @@ def customer_is_known(order: Order, reference: ReferenceData) -> Iterator[Proble
 
 
 def address_is_there(order: Order, reference: ReferenceData) -> Iterator[Problem]:
-    """An order that ships says where to, in a country that the ERP knows."""
+    """An order that ships has an address, in a country that the ERP knows."""
     if not order.ships:
         return
     if order.ship_to is None:
@@ -132,7 +134,7 @@ def address_is_there(order: Order, reference: ReferenceData) -> Iterator[Problem
         yield Problem("ADDRESS_MISSING", "ship_to", "", message)
     country = order.ship_to.country
     if country and reference.get("country", country) is None:
-        message = f"country '{country}' is no ISO 3166 code that the ERP knows: correct it in the shop"
+        message = f"country '{country}' is not an ISO 3166 code that the ERP knows: correct it in the shop"
         yield Problem("COUNTRY_STATE_INVALID", "ship_to.country", country, message, f"country:{country}")
 
 
@@ -157,7 +159,7 @@ def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) 
     by_channel = order.net + sum((item.tax for item in taxed(order)), Decimal(0))
     if abs(by_channel - order.total) > allowed:
         message = (
-            f"the lines, charges and taxes give {by_channel} {order.currency}, the order says {order.total}:"
+            f"the lines, charges and taxes give {by_channel} {order.currency}, the order's total is {order.total}:"
             " correct it in the shop, or ask finance which is right"
         )
         yield Problem("TOTALS_MISMATCH", "total", str(order.total), message)
@@ -169,7 +171,7 @@ def totals_add_up(order: Order, reference: ReferenceData, tolerance: Tolerance) 
     by_erp = order.net + sum((_tax(item, rates, unit) for item in taxed(order) if item.tax_code), Decimal(0))
     if abs(by_erp - order.total) > allowed:
         message = (
-            f"by its tax rates the ERP would book {by_erp} {order.currency}, the order says {order.total}:"
+            f"by its tax rates the ERP would book {by_erp} {order.currency}, the order's total is {order.total}:"
             " finance corrects the rate or the rounding"
         )
         yield Problem("TOTALS_MISMATCH", "tax", str(order.total), message)

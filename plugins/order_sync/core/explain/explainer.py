@@ -91,7 +91,7 @@ def _last_error(story: Story) -> LastError | None:
 
 
 def _mending(story: Story) -> Iterator[Mending]:
-    """For each code that it stands with: what it means, who mends it, and how."""
+    """For each code that it stands with: what it means, who fixes it, and how."""
     for code in dict.fromkeys([_code(story), *(problem.code for problem in story.problems)]):
         if code:
             known = CATALOGUE.get(code, _NOT_LISTED)
@@ -104,7 +104,7 @@ def _code(story: Story) -> str | None:
     return story.code or (story.reason if story.reason in CATALOGUE else None)
 
 
-_NOT_LISTED = Advice("This release does not know the code.", "integration", "Look for it in the changelog.", "")
+_NOT_LISTED = Advice("This release does not know this code.", "integration", "Look for it in the changelog.", "")
 
 
 def _where(story: Story) -> Whereabouts:

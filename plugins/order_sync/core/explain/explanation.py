@@ -24,7 +24,7 @@ class LastError:
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What a code means, who mends it, and how."""
+    """What a code means, who fixes it, and how."""
 
     code: str
     meaning: str

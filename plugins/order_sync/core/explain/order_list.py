@@ -21,7 +21,7 @@ def _lines(order: Listed) -> list[str]:
     tried = f", attempts {order.attempts}" if order.attempts else ""
     erp = f", ERP number {order.erp_number}" if order.erp_number else ""
     fixer = CATALOGUE[order.code].fixer if order.code in CATALOGUE else "-"
-    error = [f"      {order.code} (who mends it: {fixer}): {without_secrets(order.message)}"] if order.code else []
+    error = [f"      {order.code} (who fixes it: {fixer}): {without_secrets(order.message)}"] if order.code else []
     return [
         f"{mark} {dated}  {lasts:>4}  {order.status:<20}  {known_by}  {order.key}{tried}{erp}",
         *error,
@@ -29,11 +29,11 @@ def _lines(order: Listed) -> list[str]:
 
 
 def causes(found: Sequence[Cause]) -> str:
-    """How many orders stand with each code, the most frequent first, with what it means and who mends it."""
+    """How many orders stand with each code, the most frequent first, with what it means and who fixes it."""
     lines = []
     for cause in found:
         known = CATALOGUE.get(cause.code)
-        meaning = f"{known.meaning} Who mends it: {known.fixer}." if known else ""
+        meaning = f"{known.meaning} Who fixes it: {known.fixer}." if known else ""
         lines.append(f"{cause.orders:>8}  {cause.code}, the oldest of {minute(cause.oldest)}. {meaning}".rstrip())
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""An explanation as text for the order desk: the last error first, then what it means and who mends it."""
+"""An explanation as text for the order desk: the last error first, then what it means and who fixes it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -83,9 +83,9 @@ def last_error(error: LastError | None) -> str:
 
 
 def mending(each: Mending, one_of: int) -> Iterator[Row]:
-    """What a code means, who mends it, and how; with the code's name where there are several."""
+    """What a code means, who fixes it, and how; with the code's name where there are several."""
     yield "It means", each.meaning + (f" ({each.code})" if one_of > 1 else "")
-    yield "Who mends it", each.fixer
+    yield "Who fixes it", each.fixer
     yield "How", each.steps
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from order_sync.core.order.model import GUEST_ACCOUNT, Address, Charge, Line, Order, Problem, Transaction
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Instants before this are a channel's way of saying nothing (1900-01-01), or a mistake."""
+"""Instants before this mean that the channel has no value (1900-01-01), or are a mistake."""
 
 LINE = ("number", "sku", "quantity", "net", "tax_code", "tax_rate", "tax", "title")
 """What stands where in a line that is an array: such lines are several times cheaper to build and to move."""
@@ -74,7 +74,7 @@ def read_date(text: str | None) -> date | None:
 
 
 def is_code(text: str) -> bool:
-    """Whether a system may have something under this code, so that it can be asked for it."""
+    """Whether a system may have something under this code, so that a request for it makes sense."""
     return 0 < len(text) <= LONGEST_CODE and not _NOT_STORABLE.search(text)
 
 
@@ -83,7 +83,7 @@ def read_order(transaction: Transaction, guest_account: str | None, now: datetim
     reader = _Reader(transaction.key.channel)
     details = reader.details(transaction.details)
     if transaction.key.blank:
-        message = "the channel gives no key for this order: who keeps the channel's SQL corrects its key_parts"
+        message = "the channel gives no key for this order: the maintainer of the channel's SQL corrects its key_parts"
         reader.refuse("PARSE_ERROR", "key", "", message)
     if not transaction.whole:
         there = f"{transaction.present_lines} of {transaction.expected_lines}"
@@ -155,7 +155,7 @@ class _Reader:
                 "PARSE_ERROR",
                 "details",
                 "",
-                f"the transaction's details are no JSON of the documented shape ({error}): correct the channel's SQL",
+                f"the transaction's details are not JSON in the documented format ({error}): correct the channel's SQL",
             )
             self.sound_money = False
             return {}
@@ -170,7 +170,7 @@ class _Reader:
     def text(self, name: str, value: object, *, private: bool = False, one_line: bool = False) -> str:
         """Text without surrounding blanks. A private value (a name, an address) is never repeated in a problem."""
         if isinstance(value, (dict, list)):
-            self.refuse("FIELD_INVALID", name, "", f"{name} is JSON in place of text: correct the channel's SQL")
+            self.refuse("FIELD_INVALID", name, "", f"{name} is JSON instead of text: correct the channel's SQL")
             return ""
         clean = str(value if value is not None else "").strip()
         if odd := _NOT_STORABLE.search(clean):
@@ -180,11 +180,11 @@ class _Reader:
                 "BAD_CHARACTERS",
                 name,
                 shown,
-                f"{name} holds {what}, which no ERP stores: correct it in the shop",
+                f"{name} holds {what}, which no ERP can store: correct it in the shop",
             )
         elif one_line and (odd := _NOT_ON_ONE_LINE.search(clean)):
             what = "a tab" if odd[0] == "\t" else "a line break"
-            message = f"{name} holds {what}, which the ERP does not store there: correct it in the shop"
+            message = f"{name} holds {what}, which the ERP cannot store there: correct it in the shop"
             self.refuse("BAD_CHARACTERS", name, "" if private else clean, message)
         return clean
 
@@ -225,7 +225,7 @@ class _Reader:
             "customer_account",
             "",
             f"a guest's order, and channel {self.channel} has no guest_account:"
-            " the integration's owner sets one in the registry, or the shop asks for an account",
+            " the integration's owner sets one in the registry, or the shop requires an account",
             GUEST_ACCOUNT,
         )
         return ""
@@ -234,7 +234,7 @@ class _Reader:
         instant = read_instant(text)
         if instant and instant <= now + timedelta(days=1):
             return instant
-        what = "lies in the future" if instant else "is not a date and time with its offset, or lies before 2000"
+        what = "is in the future" if instant else "is not a date and time with its offset, or is before the year 2000"
         message = (
             f"placed_at '{text}' {what}: correct it in the shop"
             if text
@@ -252,7 +252,7 @@ class _Reader:
                 "FIELD_INVALID",
                 "delivery_date",
                 text,
-                f"delivery_date '{text}' is not a date, or lies before 2000: correct it in the shop",
+                f"delivery_date '{text}' is not a date, or is before the year 2000: correct it in the shop",
             )
         return day
 
@@ -260,7 +260,7 @@ class _Reader:
         raw = details.get("ship_to")
         if isinstance(raw, list) and raw and ships:
             number = len(raw)
-            message = f"the order ships to {number} addresses, and an order is sent to one: leave one in the shop"
+            message = f"the order ships to {number} addresses, but an order can have only one: leave one in the shop"
             self.refuse("ADDRESS_AMBIGUOUS", "ship_to", number, f"{message}, or enter the order in the ERP by hand")
         if not isinstance(raw, dict):
             return None

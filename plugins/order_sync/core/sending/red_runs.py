@@ -53,5 +53,5 @@ class RedOn:
         codes = ", ".join(f"{number} {code}" for code, number in sorted(run.failed.items(), key=lambda each: -each[1]))
         raise OrdersFailed(
             f"{failed} of {run.worked} orders that this run worked on failed: {codes}. Every step did its work: what"
-            " is wrong with an order, and who mends it, is in the daily report and in the ledger's table orders"
+            " is wrong with an order, and who fixes it, is in the daily report and in the ledger's table orders"
         )
