@@ -29,7 +29,7 @@ from order_sync.operators import (
     ReconcileConfirmationsOperator,
     ValidateOrdersOperator,
 )
-from order_sync.operators import erp as erp_operators
+from order_sync.operators import sending as sending_operators
 from order_sync.specs import ChannelSpec, ErpSpec
 from tests.flows.memory import START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.support.context import context
@@ -403,7 +403,7 @@ def test_a_look_that_does_not_end_is_broken_off_and_tried_again(world: World, mo
     sent(world, 1)
     world.ledger.clock.sleep(minutes=1)
     monkeypatch.setattr(world.erp, "look_up", never)
-    monkeypatch.setattr(erp_operators, "ONE_LOOK", timedelta(milliseconds=10))
+    monkeypatch.setattr(sending_operators, "ONE_LOOK", timedelta(milliseconds=10))
     with pytest.raises(Transient, match=r"was at work for longer than .* without a pause"):
         reconcile().execute(context("reconcile"))
 
