@@ -19,7 +19,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 
-from order_sync.operators import erp
+from order_sync.operators import sending
 from sandbox import shop
 from sandbox.catalogue import CUSTOMERS
 from sandbox.inbox import Inbox
@@ -147,7 +147,7 @@ def pipeline(
     monkeypatch.setenv("ORDER_SYNC_VERIFICATION_WINDOW", "20s")
     monkeypatch.setenv("ORDER_SYNC_EARLY_LOOKS", "1s,2s,3s,4s,6s,8s")
     # In one process there is no worker that has to notice first that a task went to wait.
-    monkeypatch.setattr(erp, "SOONEST", timedelta(seconds=0.5))
+    monkeypatch.setattr(sending, "SOONEST", timedelta(seconds=0.5))
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_FROM", "order-sync@example.org")
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_ALERT_TO", "desk@example.org")
     owners_page.use_it(monkeypatch)

@@ -8,7 +8,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from order_sync import registry
-from order_sync.operators import erp
+from order_sync.operators import sending
 from sandbox.catalogue import NOT_SALABLE, PRODUCTS
 from sandbox.erps import FilesErp
 from sandbox.inbox import Inbox
@@ -28,7 +28,7 @@ def files(
         monkeypatch.setattr(registry, name, value)
     monkeypatch.setenv("ORDER_SYNC_VERIFICATION_WINDOW", "20s")
     monkeypatch.setenv("ORDER_SYNC_EARLY_LOOKS", "1s,2s,3s,4s,6s,8s")
-    monkeypatch.setattr(erp, "SOONEST", timedelta(seconds=0.5))
+    monkeypatch.setattr(sending, "SOONEST", timedelta(seconds=0.5))
     office, inbox = FilesErp(tmp_path), Inbox().start()
     pipeline = Pipeline(cluster, templates, office, inbox, monkeypatch)
     pipeline.connect("erp_drop", office.connection)
