@@ -24,8 +24,8 @@ from order_sync.core.sending.traits import Traits
 from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.specs import ErpSpec
 from order_sync.wire.endpoint import Endpoint
-from tests.contract import wrong_erps as wrong
 from tests.contract.fixtures import fixture_of
+from tests.contract.wrong_erps.adapter import Wrong
 from tests.support.folders import UnsureFolders
 from tests.support.proxy import Proxy
 
@@ -110,7 +110,7 @@ def called_on(test: Callable[..., Any]) -> list[tuple[str, str]]:
     return [(name, call) for name in tried_on(test) for call in calls if is_able(name, *needed[call])]
 
 
-class Addressing(wrong.Wrong):
+class Addressing(Wrong):
     """An adapter whose ERP does not take our keys, given orders as the flows give them: under their references."""
 
     def _addressed(self, order: Order) -> Order:

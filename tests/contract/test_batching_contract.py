@@ -13,10 +13,10 @@ from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, O
 from order_sync.core.ports.erp import Batching
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settling.erp_orders import ErpOrderState
+from tests.contract.erp.asking import answered, doubled
 from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
-from tests.contract.test_erp_contract import answered, doubled
-from tests.contract.wrong_erps import GivesUpALostBatch, RefusesAWholeBatch, SendsABatchTwice
+from tests.contract.wrong_erps.submitting import GivesUpALostBatch, RefusesAWholeBatch, SendsABatchTwice
 from tests.support.proxy import Proxy
 
 ABLE = ("in_batches",)

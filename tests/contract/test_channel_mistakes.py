@@ -16,7 +16,9 @@ from tests.contract import test_channel_rows as rows
 from tests.contract import wrong_channels as wrong
 from tests.contract.channel_subject import Subject
 from tests.contract.wrong_rest import REST, made
-from tests.contract.wrong_sql import RIGHT, SQL, Mistake
+from tests.contract.wrong_sql.corner_shop import CORNER_SHOP, RIGHT
+from tests.contract.wrong_sql.dynamics_web import DYNAMICS
+from tests.contract.wrong_sql.mistake import Mistake
 from tests.fixtures import corner_shop
 from tests.fixtures.rest_shop import RestShop
 from tests.support.samples import some
@@ -29,11 +31,13 @@ passed = reading.test_what_the_mark_has_passed_is_told_by_its_key
 again = reading.test_reading_again_gives_what_is_there_now_and_leaves_out_what_is_gone
 window = reading.test_a_window_holds_the_keys_of_what_was_placed_in_it
 
-SUITE = tuple(
-    f"contract/{name}.py"
-    for name in ("test_channel_contract", "test_channel_rows", "channel_subject", "wrong_channels", "wrong_sql")
+SUITE = (
+    *(f"contract/{name}.py" for name in ("test_channel_contract", "test_channel_rows", "channel_subject")),
+    *(f"contract/wrong_{name}.py" for name in ("channels", "sql/mistake", "sql/corner_shop", "sql/dynamics_web")),
 )
 """What the mistakes are about: which of them `make test` tries changes with these."""
+
+SQL = {"corner_shop": CORNER_SHOP, "dynamics_web": DYNAMICS}
 
 CODE: dict[type[wrong.Wrong], tuple[Callable[[Subject], None], str]] = {
     wrong.NamesEveryDatabaseTheSame: (fingerprint, "two databases have the same"),

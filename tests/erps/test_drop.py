@@ -24,9 +24,11 @@ from order_sync.erps.drop import Drop
 from order_sync.flows import extract, push, refresh_reference, resync, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile
 from order_sync.wire.files import LocalFolders
-from tests.flows.memory import Clock, MemoryChannel, MemoryLedger, transaction
 from tests.flows.people.test_resync import ACTOR, ROUTE, URSULA
-from tests.flows.peoples_ledger import PeoplesLedger
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.ledger import MemoryLedger
+from tests.memory.peoples_ledger import PeoplesLedger
 
 ORDER = addressed(SAMPLE, Drop.traits.external_reference)
 REFERENCE = short_of(ORDER.key)

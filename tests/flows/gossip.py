@@ -10,7 +10,8 @@ from order_sync.core.errors import OrderConflict, OrderRefused
 from order_sync.core.order.model import Order, OrderKey, Transaction
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState, ListedOrder
-from tests.flows.memory import MemoryErp, Sale, transaction
+from tests.memory.channel import transaction
+from tests.memory.erp import MemoryErp, Sale
 
 ADDRESS = {
     "name": "Ann Otherwise",

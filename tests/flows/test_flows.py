@@ -15,7 +15,10 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, settle, validate
-from tests.flows.memory import BUSY, DETAILS, START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.memory.channel import DETAILS, MemoryChannel, transaction
+from tests.memory.clock import START
+from tests.memory.erp import BUSY, MemoryErp, reference
+from tests.memory.ledger import MemoryLedger
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("test")

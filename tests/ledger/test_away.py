@@ -17,8 +17,10 @@ from order_sync.flows import extract, push, refresh_reference, validate
 from order_sync.ledger import Ledger
 from order_sync.ledger import database as module
 from order_sync.ledger.database import Database
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Connect, Sql
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))

@@ -21,8 +21,10 @@ from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import backfill, compare_channel, compare_erp, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, transaction
 from tests.ledger.steps import ACTOR, Sql, make_due
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp, Sale
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))

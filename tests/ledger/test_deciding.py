@@ -19,7 +19,6 @@ from order_sync.flows import resync
 from order_sync.flows.people.resync import Resynced
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
-from tests.flows.memory import Clock, MemoryErp
 from tests.ledger.steps import (
     ALL,
     Connect,
@@ -36,6 +35,8 @@ from tests.ledger.steps import (
     settle,
     validate,
 )
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp
 from tests.support.asking import decision
 
 URSULA = Actor("resync_orders/run/decide", person="ursula", reason="the SKU is there now")

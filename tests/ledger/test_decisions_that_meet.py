@@ -17,8 +17,8 @@ from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.people.resync import Resynced
-from tests.flows.memory import Sale, reference
 from tests.ledger.test_restore import ACTOR, NOW, ROUTE, Shop, dumps, lost, person, shop
+from tests.memory.erp import Sale, reference
 
 __all__ = ["dumps", "shop"]
 

@@ -17,8 +17,10 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import compare_channel, extract, push, refresh_reference, settle, validate
 from order_sync.ledger import Ledger
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql, made_of, make_due
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 POLICY = Policy("unique_key", grace=timedelta(0))

@@ -36,8 +36,9 @@ from order_sync.flows import (
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import sentences
 from tests.flows.gossip import GOSSIP, PRIVATE, GossipingErp, cancelled, privates_in, sold_to_ann
-from tests.flows.memory import Clock, MemoryChannel, transaction
 from tests.ledger.steps import ACTOR, Sql, make_due
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
 from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)

@@ -26,7 +26,6 @@ from order_sync.core.sending.route import Route
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster
-from tests.flows.memory import DETAILS
 from tests.ledger.steps import (
     ACTOR,
     Sql,
@@ -43,6 +42,7 @@ from tests.ledger.steps import (
     settle,
     validate,
 )
+from tests.memory.channel import DETAILS
 
 ROUTES = {"shop": Route("shop", "tryton", datetime(2026, 1, 1, tzinfo=UTC), "GUEST")}
 PAGE = Path(__file__).parents[2] / "docs" / "explaining.md"

@@ -35,9 +35,11 @@ from order_sync.ledger.database import session
 from order_sync.ledger.statements import statement
 from sandbox.postgres import Cluster
 from tests.flows.gossip import privates_in, sold_to_ann
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, transaction
 from tests.ledger.steps import ACTOR, Sql
 from tests.ledger.test_readings_that_meet import await_a_lock
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 NOW = timedelta(0)

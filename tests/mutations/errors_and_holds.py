@@ -409,7 +409,7 @@ MUTATIONS = (
         "plugins/order_sync/erps/bridge.py",
         'if reply.body != "" and not isinstance(reply.body, dict):',
         "if False:",
-        "tests/contract/test_erp_contract.py"
+        "tests/contract/erp/test_lost_answers.py"
         "::test_an_order_in_the_place_of_whose_answers_a_page_came_is_in_doubt_and_found_and_finished_once[bridge]",
     ),
     Mutation(

@@ -97,7 +97,7 @@ MUTATIONS = (
         TRYTON + "look_ups.py",
         "same_lines = None if digest is None else _same_lines(order, digest)",
         "same_lines = None",
-        "tests/contract/test_erp_contract.py"
+        "tests/contract/erp/test_lost_answers.py"
         "::test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once[tryton]",
     ),
     Mutation(
@@ -139,7 +139,7 @@ MUTATIONS = (
         TRYTON + "sales.py",
         "if sale is None or name_of(sale) != number:",
         "if sale is None:",
-        "tests/contract/test_erp_contract.py"
+        "tests/contract/erp/test_cancelled.py"
         "::test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again",
     ),
 )

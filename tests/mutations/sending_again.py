@@ -197,8 +197,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         'return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)',
         'return self.receipt_is_acceptance and self.guarantee == "blind"',
-        "tests/contract/test_erp_contract.py"
-        "::test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money[bridge]",
+        "tests/contract/erp/test_submit.py::test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money[bridge]",
     ),
     Mutation(
         4,

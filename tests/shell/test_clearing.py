@@ -19,8 +19,10 @@ from order_sync.operators import (
 )
 from order_sync.operators.base import cleared, who_cleared
 from order_sync.specs import ChannelSpec, ErpSpec
-from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.flows.people.test_clearing import ACTOR, ROUTE
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.ledger import MemoryLedger
 from tests.support.context import RETRIES, context
 
 SHOP = ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner")

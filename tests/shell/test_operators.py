@@ -31,7 +31,10 @@ from order_sync.operators import (
 )
 from order_sync.operators import sending as sending_operators
 from order_sync.specs import ChannelSpec, ErpSpec
-from tests.flows.memory import START, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import START
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.ledger import MemoryLedger
 from tests.support.context import context
 
 STEPS = (

@@ -23,8 +23,10 @@ from order_sync.operators import (
 )
 from order_sync.specs import ChannelSpec, ErpSpec
 from tests.flows.gossip import GossipingErp, privates_in
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
-from tests.flows.peoples_ledger import PeoplesLedger
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.peoples_ledger import PeoplesLedger
 from tests.support.context import RETRIES, context
 
 SHOP = ChannelSpec("shop", "none:None", "erp", "* * * * *", 1, datetime(2026, 1, 1, tzinfo=UTC), "owner")

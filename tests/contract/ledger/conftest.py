@@ -10,12 +10,12 @@ import pytest
 
 from order_sync.core.life.lifecycle import IN_DOUBT
 from order_sync.core.ports.ledger import Ledger
-from tests.flows.memory import Row
-from tests.flows.peoples_ledger import PeoplesLedger
 from tests.ledger.conftest import connect, emptied
 from tests.ledger.conftest import ledger as on_postgres
 from tests.ledger.conftest import sql as behind_postgres
 from tests.ledger.steps import key
+from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.rows import Row
 
 __all__ = ["behind_postgres", "connect", "emptied", "on_postgres"]
 

@@ -13,7 +13,9 @@ from order_sync.core.order.changes import difference
 from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.order.money import ONE_MINOR_UNIT
 from order_sync.core.order.parsing import LINE, read_date, read_instant, read_order
-from tests.flows.memory import DETAILS, START, reference, transaction
+from tests.memory.channel import DETAILS, transaction
+from tests.memory.clock import START
+from tests.memory.erp import reference
 
 
 def details(**changes: object) -> str:

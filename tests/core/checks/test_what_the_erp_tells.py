@@ -11,7 +11,9 @@ from order_sync.core.order.model import Order, Transaction
 from order_sync.core.order.money import ONE_MINOR_UNIT
 from order_sync.core.order.parsing import LONGEST_CODE, read_order
 from order_sync.core.sending.traits import KINDS
-from tests.flows.memory import DETAILS, START, reference, transaction
+from tests.memory.channel import DETAILS, transaction
+from tests.memory.clock import START
+from tests.memory.erp import reference
 
 ADDRESS = {"name": "A", "street": "B 1", "city": "K", "state": "NW", "postal_code": "1", "country": "DE"}
 NOTHING = ReferenceData({}, START, knows=frozenset())

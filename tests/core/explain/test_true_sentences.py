@@ -27,7 +27,9 @@ from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 from order_sync.core.settling.verdict import InDoubt, Policy, judge
 from tests.core.explain import stories
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, RUN, STUCK_AFTER, TRANSACTION, attempt, story
-from tests.flows.memory import DETAILS, START, reference, transaction
+from tests.memory.channel import DETAILS, transaction
+from tests.memory.clock import START
+from tests.memory.erp import reference
 
 ADDRESS = {"name": "Ann Other", "street": "Ring 1", "city": "Bath", "state": "", "postal_code": "B1", "country": "DE"}
 

@@ -12,7 +12,8 @@ from order_sync.core.order.as_sent import read, written
 from order_sync.core.order.maker import GuestPolicy, make
 from order_sync.core.order.model import Address, Charge, Line, Order, OrderKey
 from order_sync.core.order.parsing import MOST_DECIMALS, MOST_DIGITS
-from tests.flows.memory import START, transaction
+from tests.memory.channel import transaction
+from tests.memory.clock import START
 
 TEXT = st.text(st.characters(), max_size=20) | st.sampled_from(["", "\x00", "\ud83d", '"\\', "Zoë ␀ 東京"])
 AMOUNT = st.decimals(allow_nan=False, allow_infinity=False) | st.builds(

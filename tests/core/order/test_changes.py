@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_sync.core.order.changes import MOST, difference
-from tests.flows.memory import transaction
+from tests.memory.channel import transaction
 
 DETAILS = {
     "ships": True,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from order_sync.core.order.maker import GuestPolicy, make, revision
-from tests.flows.memory import START, transaction
+from tests.memory.channel import transaction
+from tests.memory.clock import START
 
 ORDER_SYNC = Path(__file__).parents[3] / "plugins" / "order_sync"
 

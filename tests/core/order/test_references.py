@@ -20,7 +20,8 @@ from order_sync.core.order.references import (
     reference_of,
     short_of,
 )
-from tests.flows.memory import START, transaction
+from tests.memory.channel import transaction
+from tests.memory.clock import START
 
 SAP = ReferenceField(35)
 NETSUITE = ReferenceField(64, ascii_letters + digits + "_-")

@@ -10,7 +10,9 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.ports.channel import Batch
 from order_sync.core.sending.route import Route
 from order_sync.flows import extract
-from tests.flows.memory import MemoryChannel, MemoryLedger, reference, transaction
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.erp import reference
+from tests.memory.ledger import MemoryLedger
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("test")

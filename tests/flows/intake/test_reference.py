@@ -18,7 +18,9 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, refresh_reference, validate
 from order_sync.flows.intake import reference as asking
-from tests.flows.memory import DETAILS, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.memory.channel import DETAILS, MemoryChannel, transaction
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.ledger import MemoryLedger
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("test")

@@ -22,9 +22,11 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, validate
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
-from tests.flows.peoples_ledger import PeoplesLedger
 from tests.flows.test_model import ACTOR, TROUBLES, Killed, show_what_was_lost
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.peoples_ledger import PeoplesLedger
 from tests.support.asking import decision
 
 ROUTES = {"shop": Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)}

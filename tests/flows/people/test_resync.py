@@ -21,8 +21,10 @@ from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
 from order_sync.flows.people.resync import Resynced
 from order_sync.flows.sending.push import time_to_send
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, Sale, reference, transaction
-from tests.flows.peoples_ledger import PeoplesLedger
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp, Sale, reference
+from tests.memory.peoples_ledger import PeoplesLedger
 from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)

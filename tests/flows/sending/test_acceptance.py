@@ -10,8 +10,11 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
-from tests.flows.memory import BareErp, Clock, MemoryChannel, MemoryLedger, reference, transaction
 from tests.flows.people.test_resync import ACTOR, ROUTE
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import BareErp, reference
+from tests.memory.ledger import MemoryLedger
 
 KEY = transaction(1).key
 POLICY = Policy("blind", receipt_is_acceptance=True)

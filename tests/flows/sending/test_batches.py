@@ -8,8 +8,8 @@ from order_sync.core.errors import OrderSyncError, OutcomeUnknown, Transient
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.ports.erp import BatchLimits
 from order_sync.flows.sending.closing import RefusesEverything
-from tests.flows.memory import MemoryErp
 from tests.flows.sending.test_turn import ready, send
+from tests.memory.erp import MemoryErp
 
 TEN = BatchLimits(10, 2)
 

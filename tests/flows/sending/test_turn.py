@@ -17,7 +17,9 @@ from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
-from tests.flows.memory import MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.ledger import MemoryLedger
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
 ACTOR = Actor("test")

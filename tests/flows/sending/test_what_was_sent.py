@@ -20,8 +20,11 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Guarantee, Policy
 from order_sync.flows import extract, push, settle, validate
-from tests.flows.memory import DETAILS, Clock, MemoryChannel, MemoryErp, MemoryLedger, reference, transaction
 from tests.flows.test_model import TROUBLES, DyingErp, Killed, show_what_was_lost
+from tests.memory.channel import DETAILS, MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.ledger import MemoryLedger
 
 ACTOR = Actor("test")
 POLICY = Policy("unique_key")

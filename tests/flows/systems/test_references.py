@@ -17,8 +17,10 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState, ListedOrder
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
-from tests.flows.memory import Clock, MemoryChannel, MemoryErp, reference, transaction
-from tests.flows.peoples_ledger import PeoplesLedger
+from tests.memory.channel import MemoryChannel, transaction
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp, reference
+from tests.memory.peoples_ledger import PeoplesLedger
 from tests.support.asking import decision
 
 ACTOR, URSULA = Actor("test"), Actor("resync_orders/run/decide", person="ursula", reason="looked")

@@ -10,7 +10,8 @@ from order_sync.core.life.lifecycle import DONE, Event, Status
 from order_sync.core.order.companies import same_company
 from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.records.orders import Chosen, Entry
-from tests.flows.memory import MemoryLedger, Row
+from tests.memory.ledger import MemoryLedger
+from tests.memory.rows import Row
 
 
 @dataclass

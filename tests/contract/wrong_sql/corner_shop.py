@@ -1,21 +1,14 @@
-"""Channels whose SQL has one mistake that such SQL invites, each as edits of a right folder's files."""
+"""Mistakes in the SQL of a plain shop, which has no counter, and what is none."""
 
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
 
-from order_sync.core.ports.channel import Channel
 from tests.contract import test_channel_contract as reading
 from tests.contract import test_channel_rows as rows
-from tests.contract.channel_subject import Subject
+from tests.contract.wrong_sql.mistake import AGAIN, HEADERS, NEW, PLACED, TRANSACTIONS, Mistake, everywhere, told
 
-TRANSACTIONS, HEADERS, NEW = "transactions.sql", "headers.sql", "new.sql"
-AGAIN, PLACED = "again.sql", "placed.sql"
 WRITTEN = "(extract(epoch from p.updated_at) * 1000000)::bigint as counter"
 ROUNDED_ONCE = "(select round(sum((item ->> 'net')::numeric) * 1.2, 2) from jsonb_array_elements(p.items) item)::text"
 OFFSET = "(p.bought_at at time zone 'Europe/Berlin')::text"
-
 
 LINES = """jsonb_build_object(
             'number', item.position::text,
@@ -37,38 +30,6 @@ ARRAY = [
     "item.value #>> '{vat,amount}'",
     "item.value ->> 'title'",
 ]
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """What somebody writes, the sentence of the contract that notices it, and the words in which it is named.
-
-    `edits` are (file, what stands there, what is written instead); a file that is not there yet is written.
-    """
-
-    name: str
-    notices: Callable[[Subject], None]
-    words: str
-    edits: Sequence[tuple[str, str, str]]
-
-    def made(self, right: Path, into: Path) -> Callable[[Channel], Channel]:
-        """Writes the wrong folder, and gives what turns a channel over the right one into one over it."""
-        shutil.copytree(right, into)
-        for file, old, new in self.edits:
-            text = (into / file).read_text() if old else ""
-            assert old in text, f"{self.name}: '{old}' is no longer in {file}"
-            (into / file).write_text(text.replace(old, new) if old else new)
-        return lambda channel: replace(channel, folder=into)  # type: ignore[type-var]
-
-
-def told(name: str, notices: Callable[[Subject], None], words: str, old: str, new: str) -> Mistake:
-    """A mistake in transactions.sql alone."""
-    return Mistake(name, notices, words, [(TRANSACTIONS, old, new)])
-
-
-def everywhere(name: str, notices: Callable[[Subject], None], words: str, old: str, new: str) -> Mistake:
-    """The same mistake in transactions.sql and headers.sql."""
-    return Mistake(name, notices, words, [(file, old, new) for file in (TRANSACTIONS, HEADERS)])
 
 
 def array(values: Sequence[str]) -> str:
@@ -415,65 +376,9 @@ CORNER_SHOP = (
 )
 """In the example of a plain shop, which has no counter."""
 
-DYNAMICS = (
-    Mistake(
-        "an order's number in place of a counter",
-        settled,
-        "what was written after the mark is not found",
-        [
-            *[
-                (file, "h.replicationcounterfromorigin", "substr(h.transactionid, 3)::bigint")
-                for file in (TRANSACTIONS, HEADERS, NEW)
-            ],
-            ("sample.sql", "max(replicationcounterfromorigin)", "max(substr(transactionid, 3)::bigint)"),
-        ],
-    ),
-    Mistake(
-        "a sample of what a sequence begins with",
-        reading.test_an_empty_channel_gives_one_empty_batch_and_a_mark,
-        "sample.sql must give 0 where there is no row",
-        [("sample.sql", "from ax.retailtransactiontable), 0)", "from ax.retailtransactiontable), 1)")],
-    ),
-    Mistake(
-        "the counter of another table",
-        settled,
-        "does sample.sql give the same one",
-        [("sample.sql", "from ax.retailtransactiontable", "from ax.retailtransactionsalestrans")],
-    ),
-    told("lines in no order", disk, "another digest once rows lie elsewhere", ") order by l.linenum", ")"),
-    told(
-        "lines that come again for each address",
-        lines,
-        "lines are there and not 74",
-        "from ax.retailtransactionsalestrans l\n",
-        "from ax.retailtransactionsalestrans l cross join (values (1), (2)) address\n",
-    ),
-    Mistake("a bound that is inclusive", settled, "it must give those above `since`", [(NEW, "> %", ">= %")]),
-    told("no order of the transactions", disk, "unique and rising", "order by counter", ""),
-    told("signs as they are stored", good, "a sale is negative", "-1 as sign", "1 as sign"),
-    Mistake(
-        "a part of the key",
-        asked,
-        "what nobody asked for",
-        [
-            (AGAIN, "(h.channel, h.store, h.terminal, h.transactionid, h.dataareaid) in", "(h.channel, h.store) in"),
-            (
-                AGAIN,
-                """
-        %(key_1)s::text[]::bigint[], %(key_2)s::text[], %(key_3)s::text[], %(key_4)s::text[], %(key_5)s::text[]
-    """,
-                "%(key_1)s::text[]::bigint[], %(key_2)s::text[]",
-            ),
-        ],
-    ),
-)
-"""In a shop with a counter."""
-
 RIGHT = (
     told("lines as arrays", shape, "", LINES, array(ARRAY)),
     told("lines as arrays without a title", shape, "", LINES, array(ARRAY[:7])),
     told("a total of which the tax is rounded once, and not by line", exact, "", "p.gross::text", ROUNDED_ONCE),
 )
 """What is no mistake."""
-
-SQL: dict[str, Sequence[Mistake]] = {"corner_shop": CORNER_SHOP, "dynamics_web": DYNAMICS}
