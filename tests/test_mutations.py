@@ -23,7 +23,7 @@ UNNOTICED = Mutation(
     "plugins/order_sync/core/order/model.py",
     "The identity of an order everywhere",
     "The identity of an order",
-    "tests/core/test_core.py::test_what_is_no_key_is_refused",
+    "tests/core/order/test_keys.py::test_what_is_no_key_is_refused",
 )
 
 
@@ -81,7 +81,7 @@ def test_a_mutation_that_breaks_nothing_is_not_noticed(copy: Path):
         ({"old": "no such text"}, "0 times instead of once"),
         ({"old": "Order"}, "times instead of once"),
         ({"new": '""" and so it ends'}, r"model\.py"),
-        ({"test": "tests/core/test_core.py::test_nothing"}, "no match"),
+        ({"test": "tests/core/order/test_keys.py::test_nothing"}, "no match"),
     ],
     ids=["gone", "not unique", "broken text", "no test"],
 )

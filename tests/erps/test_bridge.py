@@ -19,7 +19,7 @@ from order_sync.flows import extract, push, refresh_reference, settle, validate
 from order_sync.profile import Profile, read_profile
 from order_sync.wire.endpoint import Endpoint
 from tests.fixtures.bridge import OPTIONS, PROFILE, connect, endpoint, order, refused
-from tests.flows.people.test_resync import ACTOR, ROUTE
+from tests.flows.people.deciding import ACTOR, ROUTE
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.ledger import MemoryLedger

@@ -24,7 +24,7 @@ from order_sync.erps.drop import Drop
 from order_sync.flows import extract, push, refresh_reference, resync, settle, validate
 from order_sync.profile import SAMPLE, Profile, read_profile
 from order_sync.wire.files import LocalFolders
-from tests.flows.people.test_resync import ACTOR, ROUTE, URSULA
+from tests.flows.people.deciding import ACTOR, ROUTE, URSULA
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.ledger import MemoryLedger

@@ -3,8 +3,10 @@
 Its database is a copy of one migrated one, emptied for the next test, which takes a third of the time of a new copy.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,7 +14,10 @@ import pytest
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
+from tests.ledger.shop import NUMBERS, Shop
 from tests.ledger.steps import Connect, Counting, Sql
+from tests.memory.clock import Clock
+from tests.memory.erp import MemoryErp
 from tests.support.emptying import empty
 
 MIGRATED = ["alembic_version", "lifecycle"]
@@ -86,3 +91,35 @@ def counted(connect: Connect) -> Iterator[Ledger]:
 
     with Ledger(connect_counting) as ledger:
         yield ledger
+
+
+@pytest.fixture
+def dumps() -> bool:
+    """Whether backups are dumps, as people make them. One test sees that nothing depends on it."""
+    return False
+
+
+@pytest.fixture
+def shop(
+    cluster: Cluster, migrated: str, tmp_path: Path, request: pytest.FixtureRequest, dumps: bool
+) -> Iterator[Shop]:
+    """A shop whose ERP gives the guarantee that the test asks for."""
+    name = f"lost_{next(NUMBERS)}"
+    cluster.create_database(name, template=migrated)
+    shop = Shop(cluster, name, tmp_path / "dump" if dumps else None, getattr(request, "param", "unique_key"))
+    yield shop
+    shop.close()
+    for database in (name, shop.backup):
+        cluster.drop_database(database)
+
+
+@pytest.fixture
+def erp() -> MemoryErp:
+    """An ERP that confirms at once."""
+    return MemoryErp(Clock(), confirms_after=timedelta(0))
+
+
+@pytest.fixture
+def hours_ago(ledger: Ledger) -> Callable[[float], str]:
+    """What a channel writes as the time of placing, so many hours ago by the ledger's clock."""
+    return lambda hours: (ledger.now() - timedelta(hours=hours)).isoformat()

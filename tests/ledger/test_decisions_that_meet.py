@@ -17,10 +17,9 @@ from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, resync, validate
 from order_sync.flows.people.resync import Resynced
-from tests.ledger.test_restore import ACTOR, NOW, ROUTE, Shop, dumps, lost, person, shop
+from tests.ledger.shop import NOW, ROUTE, Shop, lost, person
+from tests.ledger.steps import ACTOR
 from tests.memory.erp import Sale, reference
-
-__all__ = ["dumps", "shop"]
 
 
 def ask(shop: Shop, run: str, params: Mapping[str, object]) -> Resynced:

@@ -18,8 +18,8 @@ from order_sync.flows import build_report
 from order_sync.flows.people import erasing as flow
 from order_sync.ledger import Ledger
 from order_sync.ledger.statements import statement
+from tests.ledger.erasing.marked import put, rows, succeed
 from tests.ledger.steps import ACTOR, Sql, key, land, landing, queue
-from tests.ledger.test_erasing import put, rows, succeed
 
 BY = Actor("forget_transactions/run 1/forget", reason="kept for 400 days")
 SETTINGS = Settings(transactions_kept_for=timedelta(days=400))

@@ -19,14 +19,12 @@ from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, erase
 from order_sync.ledger import Ledger, migrate
 from tests.flows.systems.test_references import ByReference
+from tests.ledger.flowing import ROUTE, confirm, fill, old, queue, read, send
+from tests.ledger.shop import NOW, Shop
 from tests.ledger.steps import ACTOR, Sql, key
-from tests.ledger.test_completeness import ROUTE, confirm, fill, old, queue, read, send
-from tests.ledger.test_restore import NOW, Shop, dumps, shop
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import Sale
-
-__all__ = ["dumps", "shop"]
 
 NO_KEY = ReferenceField(characters=SHORT_CHARACTERS)
 FIRST, SECOND = transaction(1).key, transaction(2).key

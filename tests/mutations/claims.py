@@ -81,7 +81,7 @@ MUTATIONS = (
         CORE + "settings.py",
         "if self.claim_lease <= shortest:",
         "if self.claim_lease <= timedelta(0):",
-        "tests/core/test_core.py::test_a_malformed_setting_is_one_sentence_that_says_what_to_write",
+        "tests/core/settings/test_settings.py::test_a_malformed_setting_is_one_sentence_that_says_what_to_write",
     ),
     Mutation(
         2,
@@ -89,7 +89,7 @@ MUTATIONS = (
         CORE + "settings.py",
         "if self.claim_lease <= submit + self.late_commit_grace:",
         "if self.claim_lease <= self.late_commit_grace:",
-        "tests/core/test_core.py"
+        "tests/core/settings/test_policy.py"
         "::test_a_lease_must_outlast_a_submit_as_long_as_the_adapter_says_and_what_is_stored_late",
     ),
     Mutation(

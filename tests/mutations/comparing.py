@@ -9,7 +9,7 @@ MUTATIONS = (
         FLOWS + "compare.py",
         "return known and row.number == number",
         "return row.company == standing.erp_company and row.number == number",
-        "tests/ledger/test_completeness.py::test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now",
+        "tests/ledger/test_compare_erp.py::test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now",
     ),
     Mutation(
         13,
@@ -17,7 +17,7 @@ MUTATIONS = (
         FLOWS + "intake/extract.py",
         '        ledger.find([Finding(f"channel_{route.channel}", FindingKind.PASSED_OVER, subject, detail)], actor)\n',
         "",
-        "tests/ledger/test_completeness.py::test_rows_below_the_watermark_that_never_landed_are_told_once_and_read",
+        "tests/ledger/test_compare_channel.py::test_rows_below_the_watermark_that_never_landed_are_told_once_and_read",
     ),
     Mutation(
         13,
@@ -25,7 +25,7 @@ MUTATIONS = (
         FLOWS + "compare.py",
         " and (row.counter or 0) <= mark.counter]",
         "]",
-        "tests/ledger/test_completeness.py::test_what_the_next_extract_will_read_is_not_missing",
+        "tests/ledger/test_compare_channel.py::test_what_the_next_extract_will_read_is_not_missing",
     ),
     Mutation(
         13,
@@ -33,7 +33,7 @@ MUTATIONS = (
         FLOWS + "compare.py",
         "differ = (*unseen, *comparison.changed,",
         "differ = (*comparison.changed,",
-        "tests/ledger/test_completeness.py::test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read",
+        "tests/ledger/test_compare_channel.py::test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read",
     ),
     Mutation(
         13,
@@ -41,7 +41,7 @@ MUTATIONS = (
         FLOWS + "compare.py",
         "if not (key in standings and standings[key].sent) for row",
         "if False for row",
-        "tests/ledger/test_completeness.py::test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched",
+        "tests/ledger/test_compare_erp.py::test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched",
     ),
     Mutation(
         13,
@@ -57,7 +57,7 @@ MUTATIONS = (
         FLOWS + "compare.py",
         "if standing.status in DONE or standing.awaited or not standing.sent:",
         "if True:",
-        "tests/ledger/test_completeness.py"
+        "tests/ledger/test_compare_erp.py"
         "::test_an_order_that_lives_in_the_erp_and_is_not_done_here_is_a_finding_whatever_its_status",
     ),
     Mutation(
@@ -66,7 +66,7 @@ MUTATIONS = (
         LEDGER + "rows.py",
         'status in GIVEN_UP and row["resends"] >= 0',
         "status in GIVEN_UP",
-        "tests/ledger/test_completeness.py"
+        "tests/ledger/test_compare_erp.py"
         "::test_an_order_that_was_given_up_and_is_another_one_in_the_erp_has_not[another version here]",
     ),
     Mutation(

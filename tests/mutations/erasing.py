@@ -17,7 +17,7 @@ MUTATIONS = (
         STATEMENTS + "erasing/empty_erased.sql",
         "update attempts a set message = '',",
         "update attempts a set message = a.message,",
-        "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
+        "tests/ledger/erasing/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
     ),
     Mutation(
         18,
@@ -25,7 +25,7 @@ MUTATIONS = (
         STATEMENTS + "erasing/empty_erased.sql",
         ", sent_order = null from erased e",
         " from erased e",
-        "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
+        "tests/ledger/erasing/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
     ),
     Mutation(
         18,
@@ -33,7 +33,7 @@ MUTATIONS = (
         STATEMENTS + "erasing/empty_erased.sql",
         "where t.order_id = e.id and t.erased_at is null",
         "where t.order_id = e.id and t.version = 3",
-        "tests/ledger/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
+        "tests/ledger/erasing/test_erasing.py::test_everything_of_one_customer_is_emptied_and_the_evidence_stays",
     ),
     Mutation(
         18,
@@ -49,7 +49,7 @@ MUTATIONS = (
         STATEMENTS + "intake/land_changed_orders.sql",
         "    where keep_body and not erased\n",
         "    where keep_body\n",
-        "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
+        "tests/ledger/erasing/test_what_comes_later.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
     ),
     Mutation(
         18,
@@ -57,7 +57,7 @@ MUTATIONS = (
         STATEMENTS + "intake/read_changed.sql",
         " and o.erased_at is null",
         "",
-        "tests/ledger/test_erasing.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
+        "tests/ledger/erasing/test_what_comes_later.py::test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept",
     ),
     Mutation(
         18,
@@ -65,7 +65,7 @@ MUTATIONS = (
         STATEMENTS + "intake/land_backfilled.sql",
         " and o.erased_at is null",
         "",
-        "tests/ledger/test_erasing.py::test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in",
+        "tests/ledger/erasing/test_what_comes_later.py::test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in",
     ),
     Mutation(
         18,
@@ -73,7 +73,7 @@ MUTATIONS = (
         STATEMENTS + "erasing/lock_reports.sql",
         "in share row exclusive mode",
         "in access share mode",
-        "tests/ledger/test_erasing.py::test_a_report_waits_for_an_erasure_that_began_before_it",
+        "tests/ledger/erasing/test_files.py::test_a_report_waits_for_an_erasure_that_began_before_it",
     ),
     Mutation(
         18,
@@ -81,7 +81,7 @@ MUTATIONS = (
         FLOWS + "people/report.py",
         "        if build().emptied == report.emptied:\n",
         "        if report:\n",
-        "tests/ledger/test_erasing.py::test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more",
+        "tests/ledger/erasing/test_files.py::test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more",
     ),
     Mutation(
         18,
@@ -89,7 +89,7 @@ MUTATIONS = (
         SCHEMA_OF_PEOPLE,
         "    old.why := '';\n    old.message := '';\n    if new is not distinct from old and exists",
         "    if exists",
-        "tests/ledger/test_erasing.py::test_of_an_order_that_is_erased_nothing_but_the_emptying_is_allowed",
+        "tests/ledger/erasing/test_erasing.py::test_of_an_order_that_is_erased_nothing_but_the_emptying_is_allowed",
     ),
     Mutation(
         18,
@@ -98,7 +98,7 @@ MUTATIONS = (
         "        if new is not distinct from old and exists (\n"
         "                select from orders o where o.id = new.order_id and o.erased_at is not null) then",
         "        if new is not distinct from old then",
-        "tests/ledger/test_erasing.py::test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied",
+        "tests/ledger/erasing/test_erasing.py::test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied",
     ),
     Mutation(
         18,
@@ -114,6 +114,6 @@ MUTATIONS = (
         STATEMENTS + "erasing/empty_erased.sql",
         "d.kind = 'customer' and ",
         "d.kind = 'nobody' and ",
-        "tests/ledger/test_erasing.py::test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders",
+        "tests/ledger/erasing/test_erasing.py::test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders",
     ),
 )

@@ -33,7 +33,7 @@ MUTATIONS = (
         FLOWS + "people/explain.py",
         "message=fit_for_a_log(row.message, said[row.key])",
         "message=row.message",
-        "tests/ledger/test_queries.py::test_what_the_erp_quotes_of_an_address_is_not_in_the_list",
+        "tests/ledger/test_lists.py::test_what_the_erp_quotes_of_an_address_is_not_in_the_list",
     ),
     Mutation(
         15,
@@ -57,7 +57,7 @@ MUTATIONS = (
         CORE + "explain/manual_entry.py",
         " or in_doubt(story):",
         ":",
-        "tests/core/explain/test_text.py::test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status",
+        "tests/core/explain/test_manual_entry.py::test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status",
     ),
     Mutation(
         15,
@@ -65,7 +65,7 @@ MUTATIONS = (
         CORE + "explain/manual_entry.py",
         "if any(attempt.refused for attempt in story.attempts):",
         "if not story.attempts:",
-        "tests/core/explain/test_text.py::test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in",
+        "tests/core/explain/test_manual_entry.py::test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in",
     ),
     Mutation(
         15,
@@ -73,7 +73,7 @@ MUTATIONS = (
         CORE + "explain/explainer.py",
         """keying_in(story) if code == "NOT_AUTOMATED" else known.steps""",
         "known.steps",
-        "tests/core/explain/test_text.py"
+        "tests/core/explain/test_by_people.py"
         "::test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after",
     ),
     Mutation(
@@ -82,7 +82,7 @@ MUTATIONS = (
         CORE + "records/story.py",
         "return self.attempts[-1].cured_by if surely_refused(self.attempts) else ()",
         "return self.attempts[-1].cured_by",
-        "tests/core/explain/test_text.py"
+        "tests/core/explain/test_by_itself.py"
         "::test_only_an_order_that_the_erp_surely_does_not_have_is_said_to_be_validated_again",
     ),
     Mutation(
@@ -91,7 +91,7 @@ MUTATIONS = (
         CORE + "sending/holds.py",
         'return hold.connection == f"channel_{channel}" and submit',
         'return hold.connection == f"channel_{channel}"',
-        "tests/core/explain/test_text.py::test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others",
+        "tests/core/explain/test_by_itself.py::test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others",
     ),
     Mutation(
         15,
@@ -99,7 +99,7 @@ MUTATIONS = (
         STATEMENTS + "queries/read_stories.sql",
         "where h.released_at is null\n       and h.connection in",
         "where h.connection in",
-        "tests/ledger/test_queries.py::test_a_story_tells_the_whole_way_of_an_order",
+        "tests/ledger/test_stories.py::test_a_story_tells_the_whole_way_of_an_order",
     ),
     Mutation(
         15,
@@ -107,7 +107,7 @@ MUTATIONS = (
         STATEMENTS + "queries/read_order_list.sql",
         "order by dated_at desc, order_key desc",
         "order by dated_at, order_key",
-        "tests/ledger/test_queries.py::test_the_list_shows_the_newest_first_and_only_what_meets_the_filters",
+        "tests/ledger/test_lists.py::test_the_list_shows_the_newest_first_and_only_what_meets_the_filters",
     ),
     Mutation(
         15,
@@ -141,7 +141,7 @@ MUTATIONS = (
         CORE + "explain/manual_entry.py",
         "or story.doubted ",
         "",
-        "tests/ledger/test_queries.py::test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent",
+        "tests/ledger/test_stories.py::test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent",
     ),
     Mutation(
         15,
@@ -173,7 +173,7 @@ MUTATIONS = (
         STATEMENTS + "queries/read_stories.sql",
         "and o.status not in ('succeeded', 'synced_manually')) as lost",
         ") as lost",
-        "tests/ledger/test_queries.py::test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_again",
+        "tests/ledger/test_stories.py::test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_again",
     ),
     Mutation(
         15,
@@ -189,7 +189,7 @@ MUTATIONS = (
         STATEMENTS + "queries/read_order_list.sql",
         "status <> 'not_an_order' or ",
         "true or ",
-        "tests/ledger/test_queries.py::test_a_list_leaves_out_what_is_no_order_unless_it_is_asked_for",
+        "tests/ledger/test_lists.py::test_a_list_leaves_out_what_is_no_order_unless_it_is_asked_for",
     ),
     Mutation(
         15,

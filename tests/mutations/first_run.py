@@ -34,7 +34,7 @@ MUTATIONS = (
         "plugins/order_sync/specs.py",
         "if self.start_from is None or self.start_from.tzinfo is None:",
         "if self.start_from is None:",
-        "tests/core/test_core.py::test_a_channel_without_a_zoned_start_is_refused",
+        "tests/owner/test_registry_lookups.py::test_a_channel_without_a_zoned_start_is_refused",
     ),
     Mutation(
         10,
@@ -50,7 +50,7 @@ MUTATIONS = (
         FLOWS + "sending/push.py",
         "        _ask_before_a_flood(route, ledger, actor, settings.first_run_limit)\n",
         "        pass\n",
-        "tests/ledger/test_completeness.py::test_a_first_push_of_very_many_orders_waits_for_a_person",
+        "tests/ledger/test_first_push.py::test_a_first_push_of_very_many_orders_waits_for_a_person",
     ),
     Mutation(
         10,
@@ -58,7 +58,7 @@ MUTATIONS = (
         STATEMENTS + "sending/count_first_push.sql",
         "kind in ('person', 'restore') and released_at is null",
         "false",
-        "tests/ledger/test_completeness.py"
+        "tests/ledger/test_first_push.py"
         "::test_who_releases_their_own_hold_is_asked_about_a_first_push_of_very_many_orders_all_the_same",
     ),
     Mutation(
@@ -75,7 +75,7 @@ MUTATIONS = (
         STATEMENTS + "intake/land_backfilled.sql",
         "l.status = 'received' and not l.order_key = any(%(in_erp)s) as is_order",
         "l.status = 'received' as is_order",
-        "tests/ledger/test_completeness.py::test_what_the_erp_has_already_is_not_sent_and_told",
+        "tests/ledger/test_backfill.py::test_what_the_erp_has_already_is_not_sent_and_told",
     ),
     Mutation(
         10,
@@ -83,7 +83,7 @@ MUTATIONS = (
         STATEMENTS + "sending/claim_orders.sql",
         "    order by o.backfilled, o.id\n",
         "    order by o.id\n",
-        "tests/ledger/test_completeness.py::test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders",
+        "tests/ledger/test_backfill.py::test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders",
     ),
     Mutation(
         10,
@@ -91,7 +91,7 @@ MUTATIONS = (
         STATEMENTS + "sending/store_reference.sql",
         'then not o.problems @> \'[{"code": "NOT_AUTOMATED"}]\'\n',
         "then true\n",
-        "tests/ledger/test_completeness.py"
+        "tests/ledger/test_first_push.py"
         "::test_orders_that_people_may_have_entered_stay_unsent_once_the_channel_is_automated",
     ),
     Mutation(

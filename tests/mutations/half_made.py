@@ -17,7 +17,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         'return self.receipt_is_acceptance and (self.guarantee == "blind" or not self.looks_up)',
         "return self.receipt_is_acceptance",
-        "tests/core/test_core.py::test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order",
+        "tests/core/settling/test_verdict.py::test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order",
     ),
     Mutation(
         5,
@@ -33,7 +33,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "doubt.status is not Status.SENT and found.same_lines is not False:",
         "doubt.status is not Status.SENT:",
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         5,
@@ -49,7 +49,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "if not same_money(doubt, found, policy) or found.same_lines is False:",
         "if not same_money(doubt, found, policy):",
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         5,
@@ -57,7 +57,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "if not same_money(doubt, found, policy) or found.same_lines is False:",
         "if found.same_lines is False:",
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         5,
@@ -65,7 +65,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         'return policy.proof == "acceptance"',
         "return True",
-        "tests/core/test_core.py::test_an_order_is_proven_by_what_its_erp_can_prove",
+        "tests/core/settling/test_verdict.py::test_an_order_is_proven_by_what_its_erp_can_prove",
     ),
     Mutation(
         5,
@@ -81,7 +81,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "    if now < doubt.grace_until:\n",
         "    if False:\n",
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         5,

@@ -9,7 +9,7 @@ MUTATIONS = (
         CORE + "order/model.py",
         "quote(part, safe='')",
         "part",
-        "tests/core/test_core.py::test_a_key_is_reversible_whatever_its_parts_hold",
+        "tests/core/order/test_keys.py::test_a_key_is_reversible_whatever_its_parts_hold",
     ),
     Mutation(
         1,
@@ -26,7 +26,7 @@ MUTATIONS = (
         LEDGER + "connections.py",
         "if twins and (same",
         "if False and (same",
-        "tests/ledger/test_completeness.py"
+        "tests/ledger/test_compare_channel.py"
         "::test_two_channels_that_would_make_orders_of_the_same_rows_are_refused_before_anything_is_read",
     ),
     Mutation(
@@ -35,7 +35,7 @@ MUTATIONS = (
         "plugins/order_sync/registry.py",
         "any(value in its for value in mine)",
         "mine == its",
-        "tests/core/test_core.py::test_channels_whose_options_choose_the_same_rows_are_twins",
+        "tests/owner/test_registry_lookups.py::test_channels_whose_options_choose_the_same_rows_are_twins",
     ),
     Mutation(
         1,

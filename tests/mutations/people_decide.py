@@ -66,7 +66,7 @@ MUTATIONS = (
         FLOWS + "people/resync.py",
         "number > without_confirm and not asked.confirm",
         "False",
-        "tests/flows/people/test_resync.py::test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none",
+        "tests/flows/people/test_choosing.py::test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none",
     ),
     Mutation(
         14,
@@ -83,7 +83,7 @@ MUTATIONS = (
         FLOWS + "people/resync.py",
         "if owner and owner != order.key:",
         "if False:",
-        "tests/flows/people/test_resync.py::test_a_number_that_belongs_to_another_order_marks_none",
+        "tests/flows/people/test_marking.py::test_a_number_that_belongs_to_another_order_marks_none",
     ),
     Mutation(
         14,
@@ -107,7 +107,7 @@ MUTATIONS = (
         FLOWS + "people/resync.py",
         'if its_own and its_own.key in ("", str(order.key)) and not its_own.cancelled:',
         "if False:",
-        "tests/flows/people/test_resync.py::test_what_the_erp_has_under_a_number_that_a_person_gave_is_not_sent_again",
+        "tests/flows/people/test_marking.py::test_what_the_erp_has_under_a_number_that_a_person_gave_is_not_sent_again",
     ),
     Mutation(
         14,

@@ -82,7 +82,7 @@ MUTATIONS = (
         FLOWS + "intake/extract.py",
         "        _read_no_orders_again(route, channel, ledger, actor, settings, summary)\n",
         "",
-        "tests/ledger/test_completeness.py"
+        "tests/ledger/test_compare_channel.py"
         "::test_a_row_that_becomes_an_order_is_found_however_late_and_told_once_the_comparison_is_past_it",
     ),
     Mutation(

@@ -24,7 +24,7 @@ MUTATIONS = (
         STATEMENTS + "sending/claim_orders.sql",
         "d.order_key = o.order_key and d.confirmed_at is null)",
         "d.order_key = o.order_key and false)",
-        "tests/ledger/test_restore.py::test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later",
+        "tests/ledger/test_lost_decisions.py::test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later",
     ),
     Mutation(
         16,
@@ -128,7 +128,7 @@ MUTATIONS = (
         FLOWS + "people/restore.py",
         "since = min(backup_at, last or backup_at)",
         "since = backup_at",
-        "tests/ledger/test_restore.py::test_a_backup_that_is_older_than_somebody_says_loses_no_decision",
+        "tests/ledger/test_lost_decisions.py::test_a_backup_that_is_older_than_somebody_says_loses_no_decision",
     ),
     Mutation(
         16,
@@ -153,7 +153,7 @@ MUTATIONS = (
         FLOWS + "people/restore.py",
         "        if number > len(chosen):\n",
         "        if False:\n",
-        "tests/ledger/test_restore.py::test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent",
+        "tests/ledger/test_lost_decisions.py::test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent",
     ),
     Mutation(
         16,
@@ -161,7 +161,7 @@ MUTATIONS = (
         FLOWS + "people/restore.py",
         "if run.name in known:",
         "if False:",
-        "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
+        "tests/ledger/test_lost_decisions.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
     ),
     Mutation(
         16,
@@ -169,7 +169,7 @@ MUTATIONS = (
         FLOWS + "people/restore.py",
         "if asked.dry_run:",
         "if False:",
-        "tests/ledger/test_restore.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
+        "tests/ledger/test_lost_decisions.py::test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out",
     ),
     Mutation(
         16,
@@ -177,7 +177,7 @@ MUTATIONS = (
         FLOWS + "people/restore.py",
         "    if found is None:\n",
         '    if found is None:\n        unlisted = ""\n    elif found is None:\n',
-        "tests/ledger/test_restore.py::test_without_airflows_own_memory_the_task_says_so_and_what_to_do",
+        "tests/ledger/test_lost_decisions.py::test_without_airflows_own_memory_the_task_says_so_and_what_to_do",
     ),
     Mutation(
         16,

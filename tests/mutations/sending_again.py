@@ -9,7 +9,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         '"unique_key": now >= doubt.grace_until,',
         '"unique_key": True,',
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         4,
@@ -17,7 +17,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "now >= max(doubt.window_ends_at + policy.grace, doubt.grace_until + policy.window),",
         "now >= doubt.grace_until,",
-        "tests/core/test_core.py::test_absence_counts_as_soon_as_the_erps_guarantee_allows",
+        "tests/core/settling/test_verdict.py::test_absence_counts_as_soon_as_the_erps_guarantee_allows",
     ),
     Mutation(
         4,
@@ -25,7 +25,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "max(doubt.window_ends_at + policy.grace, doubt.grace_until + policy.window),",
         "doubt.window_ends_at + policy.grace,",
-        "tests/core/test_core.py::test_each_send_into_a_searchable_erp_has_a_window_of_its_own",
+        "tests/core/settling/test_verdict.py::test_each_send_into_a_searchable_erp_has_a_window_of_its_own",
     ),
     Mutation(
         4,
@@ -33,7 +33,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         '"blind": False,',
         '"blind": now >= doubt.window_ends_at,',
-        "tests/core/test_core.py::test_a_blind_erp_is_never_sent_to_twice_by_itself",
+        "tests/core/settling/test_verdict.py::test_a_blind_erp_is_never_sent_to_twice_by_itself",
     ),
     Mutation(
         4,
@@ -76,7 +76,7 @@ MUTATIONS = (
         CORE + "settings.py",
         'if traits.guarantee == "searchable" and self.verification_window < self.claim_lease:',
         "if False:",
-        "tests/core/test_core.py"
+        "tests/core/settings/test_policy.py"
         "::test_a_searchable_erp_needs_a_window_in_which_an_order_can_wait_be_sent_and_be_stored_late",
     ),
     Mutation(
@@ -109,7 +109,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "if proven and doubt.resends >= policy.max_resends:",
         "if proven and doubt.resends > 10**6:",
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         4,

@@ -19,7 +19,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "founds = [found.as_proof(policy.confirmed_states) for found in founds]",
         "founds = [*founds]",
-        "tests/core/test_core.py::test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order",
+        "tests/core/settling/test_verdict.py::test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order",
     ),
     Mutation(
         6,
@@ -27,7 +27,7 @@ MUTATIONS = (
         FLOWS + "people/resync.py",
         "[each.as_proof(proof) for each in founds]",
         "founds",
-        "tests/flows/people/test_resync.py::test_only_an_order_in_a_state_that_is_proof_can_be_accepted",
+        "tests/flows/people/test_marking.py::test_only_an_order_in_a_state_that_is_proof_can_be_accepted",
     ),
     Mutation(
         6,
@@ -67,7 +67,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "    if now >= doubt.window_ends_at:\n",
         "    if now > doubt.window_ends_at:\n",
-        "tests/core/test_core.py::test_the_window_is_over_at_the_moment_at_which_it_ends[not confirmed]",
+        "tests/core/settling/test_verdict.py::test_the_window_is_over_at_the_moment_at_which_it_ends[not confirmed]",
     ),
     Mutation(
         6,
@@ -75,7 +75,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "if len(live) > 1:",
         "if len(live) > 2:",
-        "tests/core/test_core.py::test_the_verdict_follows_the_evidence",
+        "tests/core/settling/test_verdict.py::test_the_verdict_follows_the_evidence",
     ),
     Mutation(
         6,
@@ -107,7 +107,7 @@ MUTATIONS = (
         CORE + "settling/verdict.py",
         "if found.state is ErpOrderState.UNKNOWN:",
         "if False:",
-        "tests/core/test_core.py"
+        "tests/core/settling/test_verdict.py"
         "::test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_proven_nor_absent_nor_different",
     ),
     Mutation(

@@ -17,7 +17,7 @@ MUTATIONS = (
         WIRE + "endpoint.py",
         "if any(str(each).strip().lower() in _NO for each in said):",
         "if False:",
-        "tests/wire/test_http.py::test_certificates_that_are_not_to_be_checked_are_refused_with_a_sentence",
+        "tests/wire/test_certificates.py::test_certificates_that_are_not_to_be_checked_are_refused_with_a_sentence",
     ),
     Mutation(
         19,

@@ -10,7 +10,7 @@ from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
-from tests.flows.people.test_resync import ACTOR, ROUTE
+from tests.flows.people.deciding import ACTOR, ROUTE
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import BareErp, reference

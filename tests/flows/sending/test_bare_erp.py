@@ -12,7 +12,7 @@ from order_sync.core.ports.erp import Listing, Revivable
 from order_sync.core.sending.receipts import Sent
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.flows import compare_erp, extract, settle, validate
-from tests.flows.people.test_resync import ACTOR, POLICY, ROUTE, decide, keys, send
+from tests.flows.people.deciding import ACTOR, POLICY, ROUTE, decide, keys, send
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import BareErp, MemoryErp, Sale, reference
