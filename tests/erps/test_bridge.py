@@ -194,7 +194,7 @@ def test_an_order_whose_answer_got_lost_waits_for_a_person_and_is_not_posted_aga
     ledger = flow(platform, network, idempotent=False)
     row = ledger.rows[transaction(1).key]
     assert (row.status, platform.times) == (Status.PENDING_VERIFICATION, 1)
-    assert "the ERP cannot be asked whether it has it" in row.message
+    assert "the ERP cannot be queried for it" in row.message
 
 
 def test_a_platform_that_makes_one_order_of_a_key_is_sent_it_again_and_makes_one(platform, network: Proxy):

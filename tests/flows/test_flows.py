@@ -386,7 +386,7 @@ def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_looked_at_and
     assert send(ledger, erp) == {"window_over": 1}
     row = ledger.rows[transaction(2).key]
     assert (row.status, row.code) == (Status.PENDING_VERIFICATION, "PENDING_VERIFICATION")
-    assert "the ERP has it in its state 'unknown', which proves nothing" in row.message
+    assert "the ERP has it in the state 'unknown', which is no proof" in row.message
     assert len(erp.submits) == 3
     odd.state = ErpOrderState.CONFIRMED
     ledger.clock.sleep(minutes=5)

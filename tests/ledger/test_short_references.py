@@ -148,7 +148,7 @@ def test_an_order_is_explained_by_the_reference_that_the_erp_shows(ledger: Ledge
         assert text.count(f"\nIn the ERP      {said}") == 2
     ask = ExplainRequest.read({"key": short_of(FIRST), "whole_order": True}, Known({"shop": None}))
     page = flows.explain(ask, ledger, {"shop": ROUTE}, (), timedelta(minutes=30)).page
-    assert f"In the ERP its external reference is {short_of(FIRST)}." in page
+    assert f"Its external reference in the ERP is {short_of(FIRST)}." in page
     assert sql.rows("select order_key from order_list where short_reference = %s", short_of(SECOND)) == [("shop:2",)]
 
 
@@ -158,7 +158,7 @@ def test_a_reference_that_no_order_has_is_said_so(ledger: Ledger):
 
 
 def test_an_erasure_keeps_what_the_order_bears_as_it_keeps_the_key(ledger: Ledger, erp: ByReference, sql: Sql):
-    """It is made of the key alone and names nobody, and the ERP shows it."""
+    """It is made of the key alone and names nobody, but the ERP shows it."""
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
     confirm(ledger, erp, sql)

@@ -117,7 +117,7 @@ def test_explain_says_which_version_was_sent_when_and_under_which_revision(ledge
     opened = sql.one("select opened_at from attempts")
     said = f"version 1 under revision {name}, {opened:%Y-%m-%d %H:%M} UTC; the channel has given version 2 since"
     assert answer.text.count(f"\nSent            {said}\n") == 2, "in the explanation, and for support"
-    assert answer.text.count(f", version 1 under revision {name}: no outcome is on record") == 2
+    assert answer.text.count(f", version 1 under revision {name}: no result is recorded") == 2
     assert "As it was sent" not in answer.text
     assert f"As it was sent {opened:%Y-%m-%d %H:%M} UTC, version 1 under revision {name}\n" in answer.page
     assert "Customer        C-1\n" in answer.page.partition("As it was sent")[2]

@@ -325,6 +325,6 @@ def test_the_owner_chooses_which_states_of_the_erp_are_proof(connections: Connec
     assert hooks.erp(ERP).traits.confirmed_states == ("processing", "done")
     assert hooks.erp(replace(ERP, confirmed_states=["done"])).traits.confirmed_states == ("done",)
     assert sentence(lambda: hooks.erp(replace(ERP, confirmed_states=("done", "shipped")))) == (
-        "ERP 'tryton': confirmed_states is 'shipped', and it may be of confirmed, processing, done: correct it in the"
-        " registry"
+        "ERP 'tryton': confirmed_states is 'shipped', but the adapter allows confirmed, processing, done: correct it in"
+        " the registry"
     )

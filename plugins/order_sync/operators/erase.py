@@ -20,7 +20,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
     that is wrong with what was asked; and once the rest is erased, with what to do first, for orders that are open.
 
     :param channel: the channel of the customer account, by its name in the registry (templated)
-    :param customer_account: the customer, as the channel says it; empty if keys are given (templated)
+    :param customer_account: the customer, as the channel gives it; empty if keys are given (templated)
     :param order_keys: keys of orders, separated by white space; empty if a customer is given (templated)
     :param reason: why, for the audit history; without names (templated)
     :param only_count: true only counts what would be erased (templated)

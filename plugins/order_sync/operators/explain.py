@@ -26,7 +26,7 @@ class ExplainOrderOperator(OrderSyncOperator):
     :param key: order key, as in reports of errors and in the ERP's external reference (templated)
     :param reference: Channel reference ID of an online order (templated)
     :param receipt: number on a till's receipt (templated)
-    :param customer_account: the customer's account, as the channel says it (templated)
+    :param customer_account: the customer's account, as the channel gives it (templated)
     :param whole_order: `true`: print the whole order into a file (templated)
     :param escalate: `true`: log what support needs (templated)
     :param status: for a list: only orders in this status of ours (templated)

@@ -59,7 +59,7 @@ def test_a_late_receipt_stands_although_the_order_was_found_absent_before(ledger
     ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
     status, message = seen.order(1, "status, message")
     assert status == "conflict"
-    assert "in the channel it is no order any more (voided), and the ERP has it or may have it" in str(message)
+    assert "in the channel it is no longer an order (voided), and the ERP has it or may have it" in str(message)
 
 
 def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_does(ledger: Ledger, seen: Seen):
@@ -115,7 +115,7 @@ def test_what_the_channel_cancels_after_a_send_is_not_said_to_be_cancelled_befor
     ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
     assert seen.order(1, "status, message") == (
         "cancelled_at_source",
-        "in the channel it is no order any more (voided): it may have been sent before, and a look-up did not find it"
+        "in the channel it is no longer an order (voided): it may have been sent before, and a look-up did not find it"
         " in the ERP",
     )
 

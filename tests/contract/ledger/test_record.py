@@ -83,7 +83,7 @@ def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: 
     [
         (Status.RECEIVED, "changed", "the channel changed the order"),
         (Status.WAITING, "changed", "the channel changed the order"),
-        (Status.NOT_AN_ORDER, "cancelled_in_channel", "in the channel it is no order any more (voided)"),
+        (Status.NOT_AN_ORDER, "cancelled_in_channel", "in the channel it is no longer an order (voided)"),
     ],
 )
 @pytest.mark.parametrize("finished", [False, True])
@@ -106,7 +106,7 @@ def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledg
     assert seen.order(1, "status, code, message") == (
         "cancelled_at_source",
         None,
-        "in the channel it is no order any more (voided): it is not sent",
+        "in the channel it is no longer an order (voided): it is not sent",
     )
 
 
@@ -130,7 +130,7 @@ def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(le
     for number in (1, 2):
         status, code, message = seen.order(number, "status, code, message")
         assert (status, code) == ("conflict", "ORDER_CONFLICT")
-        assert "in the channel it is no order any more (voided), and the ERP has it or may have it" in str(message)
+        assert "in the channel it is no longer an order (voided), and the ERP has it or may have it" in str(message)
     assert claim(ledger).entries == []
 
 

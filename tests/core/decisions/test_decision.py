@@ -123,7 +123,7 @@ def test_an_order_whose_lines_are_missing_is_not_on_its_way_again(action):
     [
         ([], "", Event.RESYNC, "on its way again"),
         ([found("SO1")], "", None, "the ERP has it as SO1: accept that one"),
-        ([found("SO1", ErpOrderState.HALF_MADE)], "", None, "the ERP has it begun, as SO1: send it again"),
+        ([found("SO1", ErpOrderState.HALF_MADE)], "", None, "the ERP has it unfinished, as SO1: send it again"),
         ([found("SO1"), found("SO2")], "SO1", None, "the ERP has it as SO1, SO2"),
         ([found("SO1")], "SO1", None, "the ERP has it as SO1"),
         ([found("SO1", ErpOrderState.CANCELLED)], "", None, "resync it by its key with that ERP number"),
@@ -184,8 +184,13 @@ def listed(key: str = "", *, cancelled: bool = False, begun: bool = False) -> Li
         (listed("shop:1"), [found("7")], True, "synced as 7"),
         (None, [], False, "the ERP has no order 7"),
         (listed(cancelled=True), [], False, "is cancelled"),
-        (listed("shop:2"), [], False, "is that of shop:2"),
-        (listed(), [found("8", ErpOrderState.HALF_MADE)], True, "the ERP also has it begun, as 8: cancel that one"),
+        (listed("shop:2"), [], False, "belongs to shop:2"),
+        (
+            listed(),
+            [found("8", ErpOrderState.HALF_MADE)],
+            True,
+            "the ERP also has it unfinished, as 8: cancel that one",
+        ),
         (listed(), [found("8", ErpOrderState.CANCELLED)], True, "synced as 7"),
     ],
 )
@@ -229,7 +234,7 @@ def test_what_was_found_is_accepted_of_a_conflict_and_else_marked():
 def test_what_was_found_begun_is_neither_to_be_accepted_nor_marked_but_finished(status: Status):
     order, begun = replace(ORDER, status=status), [found("SO1", ErpOrderState.HALF_MADE)]
     said = after_look(Action.RESYNC, order, "SO2", begun).message
-    assert said.startswith("the ERP has it begun, as SO1: send it again by its key with that number")
+    assert said.startswith("the ERP has it unfinished, as SO1: send it again by its key with that number")
     assert after_look(Action.RESYNC, order, "SO1", begun).event is Event.RESYNC
 
 

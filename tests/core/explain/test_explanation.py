@@ -40,10 +40,10 @@ def test_each_attempt_says_how_it_ended_and_what_was_heard_later():
     alike = attempt("refused", 2, code="PERIOD_CLOSED", resolution=Event.CONFIGURATION_SUSPECTED)
     first, second, third = told(story(attempts=(lost, alike, attempt(minutes=3)))).attempts
     assert (first.ended, first.later) == (
-        "how it ended is not known",
-        "a look-up said later: the ERP does not have it",
+        "the result is not known",
+        "a later look-up showed: the ERP does not have it",
     )
-    assert second.later.startswith("taken back, since it was like others")
+    assert second.later.startswith("withdrawn: other orders were refused like it")
     assert (third.number, third.erp_status, third.later) == ("SO7", "quotation", "")
 
 

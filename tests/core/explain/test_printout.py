@@ -35,7 +35,7 @@ def test_the_page_has_everything_that_a_person_keys_in():
         "net             19.00",
         "tax             3.00",
         "sum             22.00",
-        "order's total   22.00, as the channel says it",
+        "order's total   22.00, as the channel gives it",
     ):
         assert expected in lines, expected
     table = page.partition("Lines\n")[2].partition("\n\n")[0]
@@ -79,7 +79,7 @@ def test_what_was_sent_before_that_was_kept_or_was_emptied_is_not_on_the_page():
 
 def test_a_guests_order_names_the_channels_account_for_guests():
     page = stories.page(story(transaction=replace(TRANSACTION, customer_account="")), "GUEST-WEB")
-    assert "Customer        none: a guest, for whom the channel has the account GUEST-WEB" in page
+    assert "Customer        none: a guest order; the channel's guest account is GUEST-WEB" in page
 
 
 def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_up():
@@ -123,7 +123,7 @@ def test_of_several_addresses_each_is_printed():
 @pytest.mark.parametrize("transaction", [None, replace(TRANSACTION, details="", total=None, placed_at=None)])
 def test_of_what_is_not_kept_the_page_says_so(transaction: Transaction | None):
     page = stories.page(story(Status.NOT_AN_ORDER, reason="before_start", transaction=transaction), None)
-    assert page.splitlines()[-1] == "Of its content nothing is kept."
+    assert page.splitlines()[-1] == "None of its content is kept."
 
 
 def test_a_list_shows_each_order_with_its_last_error_and_marks_the_failed_ones():

@@ -58,11 +58,11 @@ def found(
 def test_what_was_opened_four_times_and_killed_before_each_call_is_not_said_to_be_sent():
     """R79"""
     text = said(Status.SENDING, 3)
-    assert text.startswith("tried 4 times without a definite answer, and the ERP does not have it: look in the log of")
+    assert text.startswith("tried 4 times without a definite answer, and the ERP does not have it: check the log of")
     assert "sent" not in text
     assert "never" not in text, "it may have been begun there meanwhile, and be gone again"
     assert said(Status.SENDING, 3, found(ErpOrderState.HALF_MADE)).startswith(
-        "tried 4 times without a definite answer, and the ERP only has it begun, as SO7: look"
+        "tried 4 times without a definite answer, and the ERP has it only unfinished, as SO7: check"
     )
     assert "sent" not in CATALOGUE["POISON"].meaning
     dead = story(Status.DEAD, code="POISON", attempts=(attempt(None, resolution="resends_spent"),))
@@ -78,25 +78,28 @@ def test_what_may_have_had_an_answer_is_not_said_to_have_had_none(status: Status
 def test_what_a_look_up_does_not_find_after_the_window_is_said_without_a_guess_at_the_answer():
     doubt = InDoubt(Status.SENDING, Decimal("10.00"), "EUR", START, START, 0)
     message = judge(doubt, (), START, Policy("blind")).message
-    assert message == "the window is over, and a look-up does not find it in the ERP"
-    assert said(Status.SENT) == "the ERP took it, and now a look-up does not find it; the window is over"
+    assert message == "the window is over, but a look-up does not find it in the ERP"
+    assert said(Status.SENT) == "the ERP took it, but a look-up does not find it now; the window is over"
 
 
 def test_an_erps_word_that_sounds_like_a_confirmation_is_quoted_as_its_word():
     text = said(Status.SENT, 0, found(ErpOrderState.TAKEN))
-    assert text == "the ERP has it in its state 'confirmed', which proves nothing; the window is over"
+    assert text == "the ERP has it in the state 'confirmed', which is no proof; the window is over"
 
 
 @pytest.mark.parametrize(
     ("there", "says"),
     [
-        (found(ErpOrderState.TAKEN, total="10.01", same_lines=False), "the ERP's order SO7 has other lines than the"),
+        (
+            found(ErpOrderState.TAKEN, total="10.01", same_lines=False),
+            "the ERP's order SO7 has different lines from the",
+        ),
         (
             found(ErpOrderState.TAKEN, total="12.00"),
-            "the ERP's order SO7 is over 12.00 EUR, the channel's is over 10.00",
+            "the ERP's order SO7 has the total 12.00 EUR, the channel's has 10.00",
         ),
-        (found(ErpOrderState.TAKEN, total=None), "the ERP's order SO7 has no total, the channel's is over 10.00 EUR"),
-        (found(ErpOrderState.TAKEN, "", "12.00"), "the ERP's order (no number) is over 12.00 EUR"),
+        (found(ErpOrderState.TAKEN, total=None), "the ERP's order SO7 has no total, the channel's has 10.00 EUR"),
+        (found(ErpOrderState.TAKEN, "", "12.00"), "the ERP's order (no number) has the total 12.00 EUR"),
     ],
 )
 def test_of_a_difference_what_really_differs_is_told(there: ErpOrder, says: str):
@@ -215,13 +218,13 @@ def test_a_conflict_is_not_always_a_difference_of_two_orders():
 
 def test_a_window_that_is_over_is_not_said_to_have_made_it_pending_already():
     late = story(Status.SENT, window_ends_at=NOW - timedelta(minutes=5), next_look_at=NOW)
-    assert "The first look after 2026-11-20 10:05 UTC makes it Pending Verification" in by_itself(late, ROUTE)
+    assert "The first look-up after 2026-11-20 10:05 UTC makes it Pending Verification" in by_itself(late, ROUTE)
 
 
 def test_looks_that_end_are_not_said_to_find_a_confirmation_however_late():
     pending = story(Status.PENDING_VERIFICATION, next_look_at=NOW)
     assert "however late" not in by_itself(pending, ROUTE) + CATALOGUE["PENDING_VERIFICATION"].then
-    assert "sent again only if a look proves" in by_itself(pending, ROUTE)
+    assert "sent again only if a look-up proves" in by_itself(pending, ROUTE)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +241,7 @@ def test_people_are_not_offered_what_would_be_refused(given: Story, left_out: st
 
 
 def test_of_a_channel_that_left_the_registry_people_can_decide_nothing():
-    assert decisions(story(Status.FAILED), None) == "nothing, as long as its channel is not in the registry"
+    assert decisions(story(Status.FAILED), None) == "nothing while its channel is not in the registry"
 
 
 def test_the_channel_cannot_change_what_the_erp_had_before_the_start():
@@ -257,7 +260,7 @@ def test_an_order_that_people_enter_by_hand_does_not_go_to_support_because_it_wa
         (story(Status.CONFLICT, attempts=(attempt(),)), "attempted 1 time by Write Order, and in conflict"),
         (
             story(Status.FAILED, received_at=NOW, attempts=(attempt("refused"),)),
-            "attempted 1 time by Write Order before, and not since it was set back",
+            "attempted 1 time by Write Order before, but not since it was set back",
         ),
         (story(attempts=(attempt("not_sent"),)), "not sent by Write Order"),
     ],
@@ -280,9 +283,12 @@ def test_the_word_in_the_report_is_the_one_that_the_report_has(given: Story, say
 
 
 def test_an_attempt_without_an_outcome_is_not_said_to_go_on():
-    assert row(story(attempts=(attempt(None),)), "Attempts").startswith("2026-11-20 10:01:00: no outcome is on record;")
+    assert row(story(attempts=(attempt(None),)), "Attempts").startswith("2026-11-20 10:01:00: no result is recorded;")
     given_up = row(story(Status.DEAD, attempts=(attempt(None, resolution="resends_spent"),)), "Attempts")
-    assert "a look-up said later: the ERP does not have it, or only begun, and no further try is allowed" in given_up
+    assert (
+        "a later look-up showed: the ERP does not have it, or only unfinished, and no further attempt is allowed"
+        in given_up
+    )
     broken = row(story(attempts=(attempt("unknown", message="answered HTTP 502"),)), "Attempts")
     assert "no answer came" not in broken
 
@@ -291,16 +297,16 @@ def test_an_order_that_a_look_up_missed_is_not_said_to_be_heard_of():
     missed = story(Status.PENDING_VERIFICATION, attempts=(attempt("unknown", looked_at=NOW),))
     assert row(missed, "In the ERP").endswith("; a look-up did not find it, 2026-11-20 10:10 UTC")
     accepted = story(Status.SUCCEEDED, erp_number="SO7")
-    assert row(accepted, "In the ERP").endswith("number SO7, no state is known; when it said so is not on record")
+    assert row(accepted, "In the ERP").endswith("number SO7, no state is known; the time of its report is not recorded")
 
 
 def test_a_word_that_the_channel_never_gave_is_not_said_to_be_lost():
-    assert "no word of it is known" in row(story(source_status=""), "In the channel")
+    assert "no status is known" in row(story(source_status=""), "In the channel")
 
 
 def test_what_is_cancelled_in_the_erp_under_a_number_that_nobody_kept_is_told_without_it():
     given = story(Status.FAILED, code="CANCELLED_IN_ERP", attempts=(attempt("refused", code="CANCELLED_IN_ERP"),))
-    assert "the ERP has it under the number that its error names, where it was cancelled" in keying_in(given)
+    assert "the ERP has it under the number that its error names, cancelled" in keying_in(given)
 
 
 def test_a_return_is_booked_by_finance_and_not_entered_as_a_sale():
@@ -331,8 +337,8 @@ def resynced(order: Selected) -> str:
 @pytest.mark.parametrize("reason", ["voided", "on_hold"])
 def test_what_the_channel_took_back_is_told_with_its_word_and_not_called_cancelled(reason: str):
     never, maybe = (selected(Status.FAILED, not_an_order=reason, reached=reached) for reached in (False, True))
-    assert resynced(never) == f"in the channel it is no order any more ({reason}): it is not sent"
-    assert resynced(maybe).startswith(f"in the channel it is no order any more ({reason}), and the ERP has it or may")
+    assert resynced(never) == f"in the channel it is no longer an order ({reason}): it is not sent"
+    assert resynced(maybe).startswith(f"in the channel it is no longer an order ({reason}), and the ERP has it or may")
 
 
 def test_a_person_is_not_told_to_do_what_would_be_refused():
@@ -355,7 +361,7 @@ def test_looks_that_have_ended_are_not_promised_to_a_person():
     pending = selected(Status.PENDING_VERIFICATION)
     told = after_look(Action.RESYNC, pending, "", [found(ErpOrderState.TAKEN)]).message
     assert "by itself" not in told
-    assert told.endswith("mark it as synced with that number")
+    assert told.endswith("mark this one as synced with that number")
 
 
 def test_no_advice_promises_a_retry_of_a_task_that_fails_at_once():
@@ -366,4 +372,4 @@ def test_no_advice_promises_a_retry_of_a_task_that_fails_at_once():
 def test_events_that_resolve_an_attempt_by_a_look_are_told_in_words():
     for event in (Event.ABSENT, Event.RESENDS_SPENT, Event.HALF_MADE, Event.CANCELLED_IN_ERP, Event.TWO_IN_ERP):
         text = row(story(attempts=(attempt("unknown", looked_at=LANDED, resolution=event),)), "Attempts")
-        assert "a look-up said later: the ERP " in text
+        assert "a later look-up showed: the ERP " in text

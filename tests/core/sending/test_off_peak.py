@@ -91,12 +91,12 @@ def test_an_instant_is_in_the_hours_or_they_begin_later_and_within_three_days(
 @pytest.mark.parametrize(
     ("given_hours", "says"),
     [
-        (("25:00", "06:00", "UTC"), "'25:00' is no time of day"),
-        (("22:00", "six", "UTC"), "'six' is no time of day"),
-        (("22:00", 6, "UTC"), "'6' is no time of day"),
-        (("22:00+01:00", "06:00", "UTC"), "has an offset of its own"),
-        (("22:00", "06:00", "Berlin"), "'Berlin' is no IANA time zone"),
-        (("22:00", "06:00", ""), "'' is no IANA time zone"),
+        (("25:00", "06:00", "UTC"), "'25:00' is not a time of day"),
+        (("22:00", "six", "UTC"), "'six' is not a time of day"),
+        (("22:00", 6, "UTC"), "'6' is not a time of day"),
+        (("22:00+01:00", "06:00", "UTC"), "has a UTC offset"),
+        (("22:00", "06:00", "Berlin"), "'Berlin' is not an IANA time zone"),
+        (("22:00", "06:00", ""), "'' is not an IANA time zone"),
         (("22:00", "22:00", "UTC"), "are the same time"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_receipt_without_a_number_is_told_as_one_when_the_window_is_over():
     asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY))
     row = ledger.rows[KEY]
     assert (row.status, row.code) == (Status.PENDING_VERIFICATION, "ERP_ACK_WITHOUT_ID")
-    assert row.message == "the ERP accepted it and gives no number: look at the ERP's number sequence"
+    assert row.message == "the ERP accepted it but gives no number: check the ERP's number sequence"
 
 
 def test_an_order_without_an_answer_waits_for_a_person():

@@ -103,8 +103,8 @@ def test_a_person_who_marks_an_order_is_believed_and_told_that_nobody_checked_th
     send(ledger, erp)
     assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO7").summary.counts == {"done": 1}
     assert (ledger.status(), ledger.rows[KEY].erp_number) == (Status.SYNCED_MANUALLY, "SO7")
-    assert said(ledger) == "synced as SO7; nobody checked the number, since this ERP cannot be asked for it"
-    assert "nobody checked the number" in caplog.text
+    assert said(ledger) == "synced as SO7; the number was not checked, because this ERP cannot be queried for it"
+    assert "the number was not checked" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_cancelled_order_is_not_opened_again_by_an_erp_that_cannot():
 def test_an_order_that_the_erp_said_to_have_is_sent_again_only_by_the_number_that_a_person_looked_for():
     ledger, erp = forgotten()
     assert decide(ledger, erp, Action.RESYNC, keys(1), run="a").summary.counts == {"refused": 1}
-    assert "look there; if it is there and right, mark the order as synced with it, and if" in said(ledger)
+    assert "look in the ERP; if it is there and right, mark the order as synced with it; if" in said(ledger)
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO9", run="b").summary.counts == {"refused": 1}
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO1", run="c").summary.counts == {"done": 1}
     for _ in range(2):
@@ -158,7 +158,7 @@ def test_an_ignored_order_that_the_erp_said_to_have_is_released_only_by_its_key(
     erp.sales.clear()
     by_filter = replace(keys(1), keys=(), channel="shop")
     assert decide(ledger, erp, Action.RELEASE, by_filter, run="a").summary.counts == {"refused": 1}
-    assert "if it is surely not there, release it by its key" in said(ledger)
+    assert "if it is certainly not there, release it by its key" in said(ledger)
     assert decide(ledger, erp, Action.RELEASE, keys(1), run="b").summary.counts == {"done": 1}
 
 

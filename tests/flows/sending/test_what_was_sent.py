@@ -213,7 +213,7 @@ def test_what_the_channel_edits_after_it_was_begun_is_never_finished_as_it_was()
     shop.send()
     shop.look()
     assert shop.status is Status.CONFLICT
-    assert "has other lines than the channel's" in shop.message
+    assert "has different lines from the channel's" in shop.message
     assert shop.erp.customers == AS_IT_WAS
 
 

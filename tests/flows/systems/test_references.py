@@ -218,7 +218,7 @@ def test_an_order_is_not_marked_as_synced_with_the_erps_order_of_another_one(kno
         shop.ledger.rows[ALIKE].short_reference = None
     enter(shop, ALIKE, "SO-77")
     said = shop.decide(Action.MARK_AS_SYNCED, LONG, "SO-77")
-    assert said == f"the ERP's order SO-77 is that of {ALIKE}"
+    assert said == f"the ERP's order SO-77 belongs to {ALIKE}"
     assert shop.status(LONG) is Status.FAILED
 
 

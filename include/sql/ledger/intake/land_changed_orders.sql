@@ -43,13 +43,13 @@ with present as (
                     when 'changed' then 'the channel changed the order, and the ERP has it or may have it'
                     when 'changed_once_erased' then 'the channel has an order under this key now, which was none when'
                         ' its content was erased'
-                    else format('in the channel it is no order any more (%%s), and the ERP has it or may have it',
+                    else format('in the channel it is no longer an order (%%s), and the ERP has it or may have it',
                                 locked.reason)
                 end,
                 nullif(coalesce(%(since_sent)s::jsonb ->> locked.order_key, locked.difference), ''),
                 'a person compares the two and decides')
             when 'cancelled_at_source' then
-                format('in the channel it is no order any more (%%s): ', locked.reason) || case
+                format('in the channel it is no longer an order (%%s): ', locked.reason) || case
                     when exists (select from attempts a where a.order_id = locked.id and went_out(a))
                     then 'it may have been sent before, and a look-up did not find it in the ERP'
                     else 'it is not sent' end

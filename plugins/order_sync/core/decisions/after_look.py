@@ -28,16 +28,16 @@ def after_look(action: Action, order: Selected, number: str, found: Sequence[Erp
         return received(order, Event.RELEASED)
     if order.status is Status.PENDING_VERIFICATION and live and not all(map(_begun, live)):
         return unchanged(
-            f"the ERP has it as {numbers(live)}, so that nothing is sent: a look may still confirm it; if that one is"
-            " right, mark it as synced with that number"
+            f"the ERP has it as {numbers(live)}, so nothing is sent: a look-up may still confirm it; if that order is"
+            " right, mark this one as synced with that number"
         )
     if order.status is Status.PENDING_VERIFICATION and len(live) == 1:
         return received(order, Event.RESYNC)
     if live and not (number and [each.number for each in live] == [number] and _begun(live[0])):
         if len(live) == 1 and _begun(live[0]):
             return refused(
-                f"the ERP has it begun, as {numbers(live)}: send it again by its key with that number, which finishes"
-                " it, or cancel it in the ERP first"
+                f"the ERP has it unfinished, as {numbers(live)}: send it again by its key with that number, which"
+                " finishes it, or cancel it in the ERP first"
             )
         return _is_live(order, live)
     if live or (number in [each.number for each in found] and order.result is not Result.DONE):
@@ -62,7 +62,7 @@ def found_by_number(order: Selected, there: ListedOrder) -> Decision:
     """
     why = "a look-up by its key does not show it" if there.key else "which a person entered"
     return refused(
-        f"the ERP has it as {there.number}, {why}: mark it as synced with that number if that one is right, or"
+        f"the ERP has it as {there.number}, {why}: mark it as synced with that number if that order is right, or"
         " cancel it in the ERP first"
     )
 
@@ -77,11 +77,11 @@ def by_its_number(order: Selected, number: str, there: ListedOrder | None, found
     if there.cancelled:
         return refused(f"the ERP's order {number} is cancelled")
     if there.key not in ("", str(order.key)):
-        return refused(f"the ERP's order {number} is that of {key_in(there.key) or 'another order'}")
+        return refused(f"the ERP's order {number} belongs to {key_in(there.key) or 'another order'}")
     if there.begun:
         send = "; or send it again with that number, which finishes it" if there.key else ""
         return refused(
-            f"the ERP's order {number} is only a draft or a quotation, which nobody ships: confirm it in the ERP, and"
+            f"the ERP's order {number} is only a draft or a quotation, which is not shipped: confirm it in the ERP, and"
             f" then mark the order{send}"
         )
     left = [each for each in found if each.state is not ErpOrderState.CANCELLED and each.number != number]
@@ -90,7 +90,7 @@ def by_its_number(order: Selected, number: str, there: ListedOrder | None, found
             f"the ERP also has it as {numbers(whole)}: cancel one of the two in the ERP, and then mark the order with"
             " the number of the other"
         )
-    leftover = f"; the ERP also has it begun, as {numbers(left)}: cancel that one in the ERP" if left else ""
+    leftover = f"; the ERP also has it unfinished, as {numbers(left)}: cancel that one in the ERP" if left else ""
     return Decision(
         Result.DONE,
         f"synced as {number}{leftover}",
@@ -114,7 +114,7 @@ def by_a_persons_word(order: Selected, number: str, found: Sequence[ErpOrder]) -
     decision = by_its_number(order, number, ListedOrder(number, "", cancelled=False, begun=False), others)
     if decision.result is not Result.DONE:
         return decision
-    unchecked = f"{decision.message}; nobody checked the number, since this ERP cannot be asked for it"
+    unchecked = f"{decision.message}; the number was not checked, because this ERP cannot be queried for it"
     return replace(decision, message=unchecked, warns=True)
 
 
@@ -132,8 +132,8 @@ def not_shown(
         return None
     again = "release it by its key" if action is Action.RELEASE else f"resync it by its key with the ERP number {known}"
     return refused(
-        f"the ERP said that it has it as {known}, and cannot be asked for that number: look there; if it is there"
-        f" and right, mark the order as synced with it, and if it is surely not there, {again}"
+        f"the ERP reported that it has it as {known}, but cannot be queried for that number: look in the ERP; if it is"
+        f" there and right, mark the order as synced with it; if it is certainly not there, {again}"
     )
 
 
@@ -151,7 +151,7 @@ def _accepted(live: Sequence[ErpOrder], found: Sequence[ErpOrder]) -> Decision:
         number, company = live[0].number, live[0].company
         return Decision(Result.DONE, f"accepted as {number}", Event.ACCEPTED, erp_number=number, erp_company=company)
     seen = ", ".join(f"{each.number or 'no number'} ({each.state})" for each in found) or "nothing"
-    return refused(f"exactly one confirmed order can be accepted, and the ERP shows {seen}")
+    return refused(f"exactly one confirmed order can be accepted, but the ERP shows {seen}")
 
 
 def _begun(found: ErpOrder) -> bool:

@@ -95,14 +95,14 @@ def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decisi
     if order.status is Status.NOT_AN_ORDER:
         brought = order.not_an_order == "before_start" and not order.erased
         advice = ": backfill_orders brings it in" if brought else ""
-        return refused(f"it is no order ({order.not_an_order}){advice}")
+        return refused(f"it is not an order ({order.not_an_order}){advice}")
     if order.status is Status.WAITING:
-        return refused("its lines are not all there yet: it goes on by itself when they come")
+        return refused("not all of its lines are there yet: it continues by itself when they arrive")
     if order.erased and action not in (Action.MARK_AS_SYNCED, Action.IGNORE):
         may = ": mark it as synced, or ignore it" if allowed(order.status, Event.MARKED_AS_SYNCED) else ""
-        return refused(f"its content was erased, so that nothing can be sent or compared{may}")
+        return refused(f"its content was erased, so nothing can be sent or compared{may}")
     if order.result is Result.DONE and action is not Action.RESYNC:
-        return Decision(Result.DONE, f"this run did it before; it is {order.status} now")
+        return Decision(Result.DONE, f"this run already did it; it is {order.status} now")
     return {
         Action.RESYNC: _resync,
         Action.MARK_AS_SYNCED: _mark,
@@ -187,7 +187,9 @@ def received(order: Selected, event: Event) -> Decision:
         too_late = Event.CANCELLED_IN_CHANNEL if order.status in IN_DOUBT else Event.CANCELLED_TOO_LATE
         return Decision(Result.DONE, text, too_late, "ORDER_CONFLICT", text)
     if order.missing_lines:
-        return refused(f"{order.missing_lines} of its lines are missing in the channel: its owner completes it first")
+        return refused(
+            f"{order.missing_lines} of its lines are missing in the channel: the channel's owner must complete it first"
+        )
     return Decision(Result.DONE, "on its way again", event)
 
 
@@ -197,14 +199,12 @@ def _again(order: Selected, why: str) -> Decision:
 
 
 def _no_order(order: Selected) -> str:
-    return f"in the channel it is no order any more ({order.not_an_order})"
+    return f"in the channel it is no longer an order ({order.not_an_order})"
 
 
 def told_how_to_revive(number: str) -> Decision:
     named = f"as {number}" if number else "under the number that its error names"
-    return refused(
-        f"it is cancelled in the ERP {named}: to open that one again, resync it by its key with that ERP number"
-    )
+    return refused(f"it is cancelled in the ERP {named}: to reopen it, resync it by its key with that ERP number")
 
 
 def _look(order: Selected) -> str:

@@ -18,8 +18,10 @@ MOST_CURES = 10
 
 _ENDS = {
     HoldKind.OUTAGE: "it ends by itself once the system answers again; each run probes it",
-    HoldKind.ACCESS: "it ends by itself once the key in the connection is a good one; each run probes it",
-    HoldKind.CONFIGURATION: "each push tries one order, if one is queued, and the first that the ERP takes ends it",
+    HoldKind.ACCESS: "it ends by itself once the key in the connection is valid; each run probes it",
+    HoldKind.CONFIGURATION: (
+        "each push tries one order, if one is queued; the first order that the ERP takes ends the hold"
+    ),
     HoldKind.FIRST_RUN: "somebody releases it with hold_connection",
     HoldKind.PERSON: "somebody releases it with hold_connection",
     HoldKind.RESTORE: (
@@ -64,11 +66,9 @@ def by_itself(story: Story, route: Route | None) -> str:
         return f"Nothing: the channel {story.channel} is no longer in the registry, so no DAG sends its orders."
     said = _BY_STATUS[story.status](story, route)
     if story.status in IN_DOUBT and any(stops_looking(hold, story) for hold in story.holds):
-        said += f" While erp_{story.erp} is on hold no run looks, and its window ends all the same."
+        said += f" While erp_{story.erp} is on hold, no run looks it up, but its window still ends."
     if story.sighting:
-        said += (
-            f" But the ERP had it {minute(story.sighting.at)}, as compare_orders saw: a person compares and decides."
-        )
+        said += f" But compare_orders saw it in the ERP ({minute(story.sighting.at)}): a person compares and decides."
     if any(stops_reading(hold, story) for hold in story.holds):
         said += f" The channel {story.channel} is not read while its connection is on hold."
     return said
@@ -76,14 +76,14 @@ def by_itself(story: Story, route: Route | None) -> str:
 
 def _waiting(story: Story, route: Route) -> str:
     return (
-        f"It is read again with every extract of {dag_of(story.channel)} until all lines are there that its header"
-        " promises. If they do not come within ORDER_SYNC_LINES_OVERDUE_AFTER it fails with LINES_MISSING."
+        f"Every extract of {dag_of(story.channel)} reads it again until all lines that its header announces are"
+        " there. If they do not arrive within ORDER_SYNC_LINES_OVERDUE_AFTER, it fails with LINES_MISSING."
     )
 
 
 def _not_an_order(story: Story, route: Route) -> str:
     if story.reason == "before_start":
-        kept = "" if story.transaction else ", and of its content nothing is kept"
+        kept = "" if story.transaction else ", and its content is not kept"
         start = f"the channel's start ({minute(route.start_from)})"
         if story.placed_at is None or story.placed_at >= route.start_from:
             start = "the start that the channel had then"
@@ -92,26 +92,29 @@ def _not_an_order(story: Story, route: Route) -> str:
             " it in."
         )
     if story.reason == "in_erp_before_start":
-        return "Nothing: as it was to be backfilled the ERP had it already, and it was not sent."
+        return "Nothing: when it was to be backfilled, the ERP already had it, so it was not sent."
     if story.reason in route.never_orders:
-        return f"Nothing: the channel says {story.reason}, and such a row never becomes an order."
+        return f"Nothing: the channel gives the reason {story.reason}, and such a row never becomes an order."
     return (
-        "Nothing, unless the channel makes an order of it; when it was read last it was none:"
-        f" {story.reason or 'none'}. For ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts look again, in rounds."
+        "Nothing, unless it becomes an order in the channel. When it was last read, it was not an order:"
+        f" {story.reason or 'none'}. For ORDER_SYNC_READ_NO_ORDERS_AGAIN_FOR the extracts read it again from time to"
+        " time."
     )
 
 
 def _received(story: Story, route: Route) -> str:
     return (
-        f"The next validate of {dag_of(story.channel)} checks it. Before that check_reference_data asks the ERP for"
-        " what it has to know; while the ERP is away or switched off, an order waits that names what it was never"
-        " asked for."
+        f"The next validate of {dag_of(story.channel)} checks it. Before that, check_reference_data requests the data"
+        " for this check from the ERP. While the ERP is away or switched off, an order waits if it contains a code that"
+        " was never requested."
     )
 
 
 def _queued(story: Story, route: Route) -> str:
     if story.lost:
-        return "Nothing: a restore of the ledger lost a decision about it, and it is not sent until somebody decides."
+        return (
+            "Nothing: a decision about it was lost when the ledger was restored. It is not sent until somebody decides."
+        )
     if route.by_hand:
         return f"Nothing: orders of {story.channel} are entered into the ERP by hand: {route.by_hand}."
     holds = [hold for hold in story.holds if stops_sending(hold, story.channel, story.erp, story.distributor)]
@@ -128,56 +131,57 @@ def _queued(story: Story, route: Route) -> str:
         return waits
     if story.doubted:
         return (
-            f"The next push of {dag_of(story.channel)} looks it up in the ERP first, and sends nothing before: a ledger"
-            " that was lost may have sent it."
+            f"The next push of {dag_of(story.channel)} first looks it up in the ERP, and sends nothing before that: a"
+            " ledger that was lost may have sent it."
         )
     if story.next_attempt_at and story.next_attempt_at > story.as_of:
         return (
             f"The ERP was busy with it: the first push of {dag_of(story.channel)} after {minute(story.next_attempt_at)}"
-            " sends it. Other orders go on meanwhile."
+            " sends it. Other orders continue in the meantime."
         )
-    again = " What was tried before may have to wait for the ERP's off-peak hours." if story.tried else ""
+    again = " It was tried before, so it may have to wait for the ERP's off-peak hours." if story.tried else ""
     return (
-        f"The next push of {dag_of(story.channel)} (Write Order) takes it, or a later one if very many wait: it looks"
-        " into the channel once more, if that can be read, looks up an earlier attempt that is not settled, and sends"
-        f" it.{again}"
+        f"The next push of {dag_of(story.channel)} (Write Order) takes it, or a later push if very many orders wait:"
+        " the push reads it once more from the channel, if that can be read, looks up an earlier attempt that is not"
+        f" settled, and sends the order.{again}"
     )
 
 
 def _in_doubt(story: Story, route: Route) -> str:
-    return f"It is looked up in the ERP {_next_look(story)} Nothing is sent again before a look-up says that it may be."
+    return f"It is looked up in the ERP {_next_look(story)} It is not sent again before a look-up shows that it may be."
 
 
 def _sent(story: Story, route: Route) -> str:
     return (
-        f"It is looked up in the ERP {_next_look(story)} The first look after {minute(story.window_ends_at)} makes it"
-        " Pending Verification, if nothing definite is known by then."
+        f"It is looked up in the ERP {_next_look(story)} The first look-up after {minute(story.window_ends_at)} makes"
+        " it Pending Verification, if nothing definite is known by then."
     )
 
 
 def _pending(story: Story, route: Route) -> str:
     if story.next_look_at is None:
-        return "Nothing: it was looked up for so long that looking has ended. A person decides."
+        return "Nothing: the time for look-ups is over. A person decides."
     return (
-        f"It is looked up in the ERP {_next_look(story)} It becomes Successful when a look finds it confirmed, and is"
-        " sent again only if a look proves that the ERP does not have it. The looks grow rarer, and end after 30 days."
+        f"It is looked up in the ERP {_next_look(story)} It becomes Successful when a look-up finds it confirmed. It is"
+        " sent again only if a look-up proves that the ERP does not have it. Look-ups become less frequent, and end"
+        " after 30 days."
     )
 
 
 def _next_look(story: Story) -> str:
     due = story.next_look_at
     if due is None or due <= story.as_of:
-        return f"with the next push or reconcile of {dag_of(story.channel)}: the look is due."
+        return f"with the next push or reconcile of {dag_of(story.channel)}: the look-up is due."
     return f"at {minute(due)} or soon after, by reconcile or the next push."
 
 
 def _failed(story: Story, route: Route) -> str:
-    again = "When the shop changes it, it is validated again: the extracts look for that."
+    again = "If the shop changes it, it is validated again: the extracts check for that."
     data = [cure for cure in story.cures if cure != GUEST_ACCOUNT]
     when = ["the channel has a guest account in the registry"] if GUEST_ACCOUNT in story.cures else []
     if data:
         rest = f" and {len(data) - MOST_CURES} more" if len(data) > MOST_CURES else ""
-        when.append(f"the ERP's data of {', '.join(data[:MOST_CURES])}{rest} changes")
+        when.append(f"the ERP's data for {', '.join(data[:MOST_CURES])}{rest} changes")
     if when:
         return f"It is validated again when {', or '.join(when)}. {again}"
     return f"Nothing is sent by itself. {again}"
@@ -185,8 +189,8 @@ def _failed(story: Story, route: Route) -> str:
 
 def _dead(story: Story, route: Route) -> str:
     return (
-        "Nothing: it was tried, or refused, as often as is allowed. By itself only a change in the shop moves it: the"
-        " extracts look for that."
+        "Nothing: it was tried, or refused, as often as allowed. Only a change in the shop moves it by itself: the"
+        " extracts check for that."
     )
 
 
@@ -212,7 +216,7 @@ _BY_STATUS: dict[Status, Callable[[Story, Route], str]] = {
     Status.CONFLICT: _nothing("Nothing: a person compares what the channel and the ERP have, and decides."),
     Status.ON_HOLD: _nothing("Nothing is sent until somebody releases it."),
     Status.IGNORED: _nothing("Nothing: it is not sent, unless somebody releases it."),
-    Status.CANCELLED_AT_SOURCE: _nothing("Nothing: it is finished, unless the channel makes an order of it again."),
+    Status.CANCELLED_AT_SOURCE: _nothing("Nothing: it is finished, unless it becomes an order in the channel again."),
     Status.SUCCEEDED: _nothing(_FINISHED),
     Status.SYNCED_MANUALLY: _nothing(_FINISHED),
 }

@@ -16,7 +16,7 @@ UNCONFIRMED_FOR = timedelta(days=1)
 def decisions(story: Story, route: Route | None) -> str:
     """What people may decide about it, and with which DAG; the lifecycle says what."""
     if route is None:
-        return "nothing, as long as its channel is not in the registry"
+        return "nothing while its channel is not in the registry"
     if story.status is Status.NOT_AN_ORDER and not story.erased_at:
         if story.reason == "before_start":
             return "bring it in, with the DAG backfill_orders"
@@ -40,7 +40,7 @@ def for_support(story: Story, route: Route | None, stuck_after: timedelta) -> st
     """Why it should go to support now, or None. `stuck_after`: how long an order may wait unsent."""
     status, now = story.status, story.as_of
     if status is Status.DEAD:
-        return "it was tried, or refused, as often as is allowed"
+        return "it was tried, or refused, as often as allowed"
     if status is Status.FAILED and _resend_failed(story):
         return "it was tried again and failed again"
     unsent = status in (Status.RECEIVED, Status.QUEUED) and story.stuck(stuck_after)

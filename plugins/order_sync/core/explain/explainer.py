@@ -26,23 +26,23 @@ from order_sync.core.records.story import Attempt, Story
 from order_sync.core.sending.route import Route
 
 OUTCOMES = {
-    None: "no outcome is on record",
-    "unknown": "how it ended is not known",
+    None: "no result is recorded",
+    "unknown": "the result is not known",
     "receipt": "the ERP took it",
     "refused": "the ERP refused it",
-    "refused_too_often": "the ERP refused it, once too often",
+    "refused_too_often": "the ERP refused it, and no further attempt is allowed",
     "not_sent": "not sent",
-    "different": "the ERP holds an order with other content under its key",
+    "different": "the ERP has an order with different content under its key",
 }
 """How an attempt ended, in words; what is not listed stands as it is."""
 
 LOOKS = {
     "absent": "the ERP does not have it",
-    "half_made": "the ERP has it begun",
+    "half_made": "the ERP has it unfinished",
     "cancelled_in_erp": "the ERP has it, cancelled",
-    "different": "the ERP has it with other content",
+    "different": "the ERP has it with different content",
     "two_in_erp": "the ERP has it more than once",
-    "resends_spent": "the ERP does not have it, or only begun, and no further try is allowed",
+    "resends_spent": "the ERP does not have it, or only unfinished, and no further attempt is allowed",
 }
 """What a look-up said later, likewise."""
 
@@ -121,9 +121,9 @@ def _stage(story: Story) -> str:
     if story.status is Status.SUCCEEDED:
         return f"extracted by P-0001, {times}, and succeeded"
     if story.status is Status.SYNCED_MANUALLY:
-        return "extracted by P-0001, and in the ERP by a person's word"
+        return "extracted by P-0001, and marked by a person as in the ERP"
     if not sent and (story.doubted or in_doubt(story)):
-        return "extracted by P-0001, and maybe sent by a ledger that was lost"
+        return "extracted by P-0001, and may have been sent by a ledger that was lost"
     if not sent:
         return "extracted by P-0001, not sent by Write Order"
     if story.status is Status.CONFLICT:
@@ -133,7 +133,7 @@ def _stage(story: Story) -> str:
     if story.tried and not (story.status in IN_DOUBT or in_doubt(story)):
         return f"extracted by P-0001, {times} without success"
     if not story.tried:
-        return f"extracted by P-0001, {times} before, and not since it was set back"
+        return f"extracted by P-0001, {times} before, but not since it was set back"
     return f"extracted by P-0001, {times}; not settled yet"
 
 
@@ -166,12 +166,12 @@ def _channel(story: Story) -> ChannelSays:
 def _erp(story: Story) -> ErpSays:
     heard = story.known_to_erp_at
     nothing = not (story.erp_number or story.erp_status)
-    unheard = "it has said nothing of this order" if nothing else "when it said so is not on record"
-    known_by = f"last heard of {minute(heard)}" if heard else unheard
+    unheard = "it has reported nothing about this order" if nothing else "the time of its report is not recorded"
+    known_by = f"last reported {minute(heard)}" if heard else unheard
     if nothing and heard and heard == story.attempts[-1].looked_at:
         known_by = f"a look-up did not find it, {minute(heard)}"
     if story.status is Status.SYNCED_MANUALLY:
-        known_by = "by a person's word"
+        known_by = "as stated by a person"
     if story.sighting:
         known_by = f"compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}"
     return ErpSays(*(story.erp, story.erp_number, story.erp_company, story.erp_status, known_by), story.short_reference)
@@ -180,11 +180,11 @@ def _erp(story: Story) -> ErpSays:
 def _tried(attempt: Attempt) -> Tried:
     later = ""
     if attempt.resolution == Event.CONFIGURATION_SUSPECTED:
-        later = "taken back, since it was like others: the ERP's set-up seemed to be the cause"
+        later = "withdrawn: other orders were refused like it, so the ERP's set-up seemed to be the cause"
     elif attempt.resolution == Event.CONFIRMED and attempt.looked_at is None:
         later = "which is the ERP's acceptance"
     elif attempt.resolution not in (None, attempt.outcome):
-        later = f"a look-up said later: {LOOKS.get(str(attempt.resolution), attempt.resolution)}"
+        later = f"a later look-up showed: {LOOKS.get(str(attempt.resolution), attempt.resolution)}"
     return Tried(
         attempt.opened_at,
         attempt.closed_at,

@@ -34,24 +34,24 @@ def keying_in(story: Story) -> str:
     if _cancelled_in_erp(story):
         named = f"as {number}" if number else "under the number that its error names"
         return (
-            f"DO NOT enter it: the ERP has it {named}, where it was cancelled, and that one keeps its external"
-            " reference. To have that one opened again, resync the order with that number (DAG resync_orders)."
+            f"DO NOT enter it: the ERP has it {named}, cancelled, and the cancelled order keeps the external"
+            " reference. To reopen that order, resync this one with that number (DAG resync_orders)."
         )
     if status in IN_DOUBT or story.doubted or in_doubt(story):
         return (
-            "DO NOT enter it now: it may be in the ERP already, and no look-up has proven that it is not. In the ERP"
-            f" its external reference is {story.external_reference}."
+            "DO NOT enter it now: it may be in the ERP already, and no look-up has proven that it is not. Its external"
+            f" reference in the ERP is {story.external_reference}."
         )
     if story.lost:
         decided = ", ".join(f"{each.action} by {each.by} at {minute(each.at)}" for each in story.lost)
         return (
-            f"DO NOT enter it now: the ledger was restored, and what was decided before was lost: {decided}. Look in"
-            " the ERP, and decide again (DAG resync_orders)."
+            f"DO NOT enter it now: the ledger was restored, and these decisions were lost: {decided}. Check the"
+            " ERP, and decide again (DAG resync_orders)."
         )
     if story.sighting:
         return f"DO NOT enter it: compare_orders saw it {minute(story.sighting.at)}, {story.sighting.detail}."
     if status is Status.CONFLICT:
-        return f"DO NOT enter it: the ERP may hold an order of it already ({number or 'no number is known'})."
+        return f"DO NOT enter it: the ERP may already have an order for it ({number or 'no number is known'})."
     if status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE):
         return _no_order_to_enter(story)
     if status is Status.WAITING or (story.transaction and not story.transaction.whole):
@@ -62,7 +62,7 @@ def keying_in(story: Story) -> str:
 def _no_order_to_enter(story: Story) -> str:
     if story.reason == "RETURN_NOT_SUPPORTED" and story.status is Status.NOT_AN_ORDER:
         return "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
-    return f"DO NOT enter it: it is no order to be sent ({story.reason or 'cancelled in the channel'})."
+    return f"DO NOT enter it: it is not an order to be sent ({story.reason or 'cancelled in the channel'})."
 
 
 def _how_to_enter(story: Story) -> str:
@@ -74,9 +74,9 @@ def _how_to_enter(story: Story) -> str:
     )
     if any(attempt.refused for attempt in story.attempts):
         then = (
-            f"Look in the ERP for the external reference {bears}: it refused the order and may have kept what was"
-            f" begun. If it is there, finish that one; if not, enter it. {then}"
+            f"Search the ERP for the external reference {bears}: the ERP refused the order, but may have kept an"
+            f" unfinished one. If it is there, finish it; if not, enter the order. {then}"
         )
     if story.status in (Status.ON_HOLD, Status.IGNORED) or story.code == "NOT_AUTOMATED":
         return then
-    return f"FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. {then}"
+    return f"FIRST put it on hold (DAG resync_orders, on_hold): otherwise it may be sent by itself. {then}"

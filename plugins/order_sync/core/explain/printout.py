@@ -24,7 +24,7 @@ def printed(said: Explanation, content: OrderContent | None) -> str:
     """The order with its lines, charges, address and totals, and first whether it may be entered at all."""
     title = f"Order {said.key}"
     if content is None:
-        return f"{title}\n\n{said.next.keying_in}\nOf its content nothing is kept."
+        return f"{title}\n\n{said.next.keying_in}\nNone of its content is kept."
     head = [("", said.next.keying_in), ("Status", status(said.where)), *_head(content)]
     if not content.readable:
         head.append(("Content", "it cannot be read: look for its lines and its address in the channel"))
@@ -58,8 +58,8 @@ def _as_sent(sent: AsSent, order: Order) -> Iterator[str]:
 
 
 def _head(content: OrderContent) -> Iterator[Row]:
-    guest = f"none: a guest, for whom the channel has the account {content.guest_account or '-'}"
-    yield "Read", f"version {content.version} of what the channel says, in its words"
+    guest = f"none: a guest order; the channel's guest account is {content.guest_account or '-'}"
+    yield "Read", f"version {content.version} of the channel's data, unchanged"
     yield "Reference", content.reference or "-"
     yield "Receipt", content.receipt or "-"
     yield "Customer", content.customer_account or guest
@@ -111,5 +111,5 @@ def _totals(content: OrderContent) -> Iterator[Row]:
         yield "tax", str(content.sums.tax)
         yield "sum", str(content.sums.total)
     else:
-        yield "", "an amount cannot be read, so that nothing is added up here"
-    yield "order's total", f"{content.total or '-'}, as the channel says it"
+        yield "", "an amount cannot be read, so nothing is added up here"
+    yield "order's total", f"{content.total or '-'}, as the channel gives it"

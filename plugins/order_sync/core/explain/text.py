@@ -53,7 +53,7 @@ def _cause(said: Explanation) -> Iterator[Row]:
     yield "By itself", said.next.by_itself
     yield "People may", said.next.people_may
     if why := said.next.support:
-        yield "Support", f"Hand it over under the subject '{SUBJECT}', with the text that `escalate` prints: {why}."
+        yield "Support", f"Send it to support with the subject '{SUBJECT}' and the text that `escalate` prints: {why}."
 
 
 def _facts(said: Explanation) -> Iterator[Row]:
@@ -64,14 +64,14 @@ def _facts(said: Explanation) -> Iterator[Row]:
     yield from sent(said.sent)
     yield from named("On hold", [f"{each.hold}; {each.ends}" for each in said.holds])
     yield from named("Decided", [_decision(decision) for decision in said.decisions])
-    lost = [f"{_decision(decision)}: lost in a restore, and to be decided again" for decision in said.lost]
+    lost = [f"{_decision(decision)}: lost in a restore; it must be decided again" for decision in said.lost]
     yield from named("Lost", lost)
 
 
 def _past(said: Explanation) -> Iterator[Row]:
     yield from named("Attempts", [_attempt(attempt) for attempt in said.attempts] or ["none"])
     yield from named("History", [_step(step) for step in said.history])
-    yield "As of", f"{minute(said.as_of)}, by the ledger; the ERP was not asked for this"
+    yield "As of", f"{minute(said.as_of)}, from the ledger; the ERP was not queried for this"
 
 
 def last_error(error: LastError | None) -> str:
@@ -99,7 +99,7 @@ def in_channel(said: ChannelSays) -> str:
     """What the channel says of it, in its own word, and what the desk finds it by."""
     found_by = [f"reference {said.reference}"] if said.reference else []
     found_by += [f"receipt {said.receipt}"] if said.receipt else []
-    parts = [f"'{said.word}'" if said.word else "no word of it is known", *found_by]
+    parts = [f"'{said.word}'" if said.word else "no status is known", *found_by]
     parts += [f"placed {minute(said.placed_at)}", f"landed {minute(said.landed_at)}", f"version {said.version}"]
     return f"{said.channel}: {', '.join(parts)}"
 

@@ -153,7 +153,7 @@ class Story:
 
     @property
     def distributor(self) -> str:
-        """Who sells, as the channel says it; '' where no content is kept."""
+        """Who sells, as the channel gives it; '' where no content is kept."""
         return self.transaction.distributor if self.transaction else ""
 
     @property
@@ -194,7 +194,7 @@ class Story:
 
     @property
     def known_to_erp_at(self) -> datetime | None:
-        """When the ERP was last heard of this order: by a receipt, a refusal or a look-up."""
+        """When the ERP last reported on this order: by a receipt, a refusal or a look-up."""
         heard = [attempt.looked_at for attempt in self.attempts]
         heard += [attempt.closed_at for attempt in self.attempts if attempt.outcome not in ("unknown", "not_sent")]
         return max((at for at in heard if at), default=None)

@@ -49,9 +49,9 @@ def _time(text: str) -> time:
     try:
         read = time.fromisoformat(text)
     except (TypeError, ValueError):
-        raise ValueError(f"'{text}' is no time of day such as 22:00") from None
+        raise ValueError(f"'{text}' is not a time of day such as 22:00") from None
     if read.tzinfo:
-        raise ValueError(f"'{text}' has an offset of its own: the zone says it")
+        raise ValueError(f"'{text}' has a UTC offset: leave it out, since the zone sets it")
     return read
 
 
@@ -59,4 +59,4 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (TypeError, ValueError, KeyError, OSError):
-        raise ValueError(f"'{name}' is no IANA time zone such as Europe/Berlin") from None
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Berlin") from None

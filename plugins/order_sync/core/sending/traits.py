@@ -54,8 +54,10 @@ class Traits:
     def confirmed_by(self, states: Sequence[str], erp: str) -> "Traits":
         """The same, with the states that the owner of the ERP takes for proof. Raises Misconfigured for others."""
         unknown = [state for state in states if state not in self.may_confirm]
-        known = f"it may be of {', '.join(self.may_confirm)}" if self.may_confirm else "its adapter lets nobody choose"
+        known = (
+            f"the adapter allows {', '.join(self.may_confirm)}" if self.may_confirm else "the adapter allows no choice"
+        )
         if unknown or not states:
             named = ", ".join(f"'{state}'" for state in unknown) or "empty"
-            raise Misconfigured(f"ERP '{erp}': confirmed_states is {named}, and {known}: correct it in the registry")
+            raise Misconfigured(f"ERP '{erp}': confirmed_states is {named}, but {known}: correct it in the registry")
         return replace(self, confirmed_states=tuple(states))

@@ -102,7 +102,7 @@ def _ours(doubt: InDoubt, policy: Policy) -> Decimal | None:
     return doubt.net if policy.proof == "net" else doubt.total
 
 
-WITHOUT_A_NUMBER = "and gives no number: look at the ERP's number sequence"
+WITHOUT_A_NUMBER = "but gives no number: check the ERP's number sequence"
 
 
 def judge(doubt: InDoubt, founds: Sequence[ErpOrder], now: datetime, policy: Policy) -> Verdict:
@@ -110,7 +110,7 @@ def judge(doubt: InDoubt, founds: Sequence[ErpOrder], now: datetime, policy: Pol
     founds = [found.as_proof(policy.confirmed_states) for found in founds]
     live = [found for found in founds if found.state is not ErpOrderState.CANCELLED]
     if len(live) > 1:
-        times = f"the ERP holds it {len(live)} times: {numbers(live)}"
+        times = f"the ERP has it {len(live)} times: {numbers(live)}"
         return Verdict(Event.TWO_IN_ERP, "DUPLICATE_IN_ERP", times, live[0])
     if not founds:
         return _absent(doubt, now, policy)
@@ -136,13 +136,13 @@ def _half_made(doubt: InDoubt, found: ErpOrder, now: datetime, policy: Policy) -
     if now < doubt.grace_until:
         return Verdict(None, found=found)
     if doubt.resends >= policy.max_resends:
-        return _resends_spent(doubt, f"only has it begun, as {found.number or found.erp_status}", found)
+        return _resends_spent(doubt, f"has it only unfinished, as {found.number or found.erp_status}", found)
     return Verdict(Event.HALF_MADE, found=found)
 
 
 def _unproven(doubt: InDoubt, found: ErpOrder, now: datetime) -> Verdict:
     code = found.code or "PENDING_VERIFICATION"
-    text = found.text or f"the ERP has it in its state '{found.erp_status}', which proves nothing; the window is over"
+    text = found.text or f"the ERP has it in the state '{found.erp_status}', which is no proof; the window is over"
     if found.state is ErpOrderState.CONFIRMED:
         code, text = "ERP_ACK_WITHOUT_ID", f"the ERP confirms it {WITHOUT_A_NUMBER}"
     if doubt.status is Status.PENDING_VERIFICATION:
@@ -164,7 +164,7 @@ def _absent(doubt: InDoubt, now: datetime, policy: Policy) -> Verdict:
         return Verdict(
             Event.WINDOW_OVER,
             "PENDING_VERIFICATION",
-            "the ERP took it, and now a look-up does not find it; the window is over",
+            "the ERP took it, but a look-up does not find it now; the window is over",
         )
     proven = {
         "unique_key": now >= doubt.grace_until,
@@ -175,13 +175,13 @@ def _absent(doubt: InDoubt, now: datetime, policy: Policy) -> Verdict:
         return _resends_spent(doubt, "does not have it")
     if proven:
         why = (
-            "the ERP does not have it" if policy.looks_up else "the ERP makes one order of it however often it is sent"
+            "the ERP does not have it"
+            if policy.looks_up
+            else "the ERP creates only one order for it, however often it is sent"
         )
         return Verdict(Event.ABSENT, "OUTCOME_UNKNOWN", f"{why}: it is queued to be sent")
     if over and doubt.status is Status.SENDING:
-        found = (
-            "a look-up does not find it in the ERP" if policy.looks_up else "the ERP cannot be asked whether it has it"
-        )
+        found = "a look-up does not find it in the ERP" if policy.looks_up else "the ERP cannot be queried for it"
         text = f"the window is over, and {found}"
         return Verdict(Event.WINDOW_OVER, "PENDING_VERIFICATION", text)
     return Verdict(None)
@@ -193,8 +193,8 @@ def _acknowledged(doubt: InDoubt, over: bool, policy: Policy) -> Verdict:
     if policy.trusts_receipts:
         return Verdict(Event.CONFIRMED, found=ErpOrder(ErpOrderState.CONFIRMED, number, "", None, doubt.currency))
     text = (
-        f"the ERP said that it has it as {number}, and a look-up does not find it: look for {number} in the ERP; if it"
-        " is there and right, mark the order as synced with that number, and if it is surely not there, resync the"
+        f"the ERP reported that it has it as {number}, but a look-up does not find it: search for {number} in the ERP;"
+        " if it is there and right, mark the order as synced with that number; if it is certainly not there, resync the"
         " order"
     )
     if doubt.status is Status.PENDING_VERIFICATION:
@@ -205,7 +205,7 @@ def _acknowledged(doubt: InDoubt, over: bool, policy: Policy) -> Verdict:
 def _resends_spent(doubt: InDoubt, what: str, found: ErpOrder | None = None) -> Verdict:
     times = "once" if not doubt.resends else f"{doubt.resends + 1} times"
     text = (
-        f"tried {times} without a definite answer, and the ERP {what}: look in the log of the push and in the ERP's,"
+        f"tried {times} without a definite answer, and the ERP {what}: check the log of the push and the ERP's log,"
         " then resync it"
     )
     return Verdict(Event.RESENDS_SPENT, "POISON", text, found)
@@ -214,10 +214,10 @@ def _resends_spent(doubt: InDoubt, what: str, found: ErpOrder | None = None) -> 
 def _difference(doubt: InDoubt, found: ErpOrder, policy: Policy) -> str:
     named = f"the ERP's order {found.number or '(no number)'}"
     if same_money(doubt, found, policy):
-        return f"{named} has other lines than the channel's"
+        return f"{named} has different lines from the channel's"
     without = " without tax" if policy.proof == "net" else ""
-    theirs = "has no total" if found.total is None else f"is over {found.total} {found.currency}{without}"
-    return f"{named} {theirs}, the channel's is over {_ours(doubt, policy)} {doubt.currency}{without}"
+    theirs = "has no total" if found.total is None else f"has the total {found.total} {found.currency}{without}"
+    return f"{named} {theirs}, the channel's has {_ours(doubt, policy)} {doubt.currency}{without}"
 
 
 def next_look(doubt: InDoubt, now: datetime, policy: Policy) -> datetime | None:

@@ -291,6 +291,6 @@ class _Deciding:
         for order, decision in decided.items():
             owner = owners.get((decision.erp_company, decision.erp_number))
             if owner and owner != order.key:
-                decision = refused(f"the ERP's order {decision.erp_number} is that of {owner} in the ledger")
+                decision = refused(f"the ERP's order {decision.erp_number} belongs to {owner} in the ledger")
             decisions[order.key] = (order, decision)
         return decisions
