@@ -29,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     connections = sorted(registry.connections())
     parser = argparse.ArgumentParser(
-        prog="python -m order_sync", description="Tend the ledger of order_sync, and ask it."
+        prog="python -m order_sync", description="Maintain and query the ledger of order_sync."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     explain.add(commands)
@@ -40,10 +40,11 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     makes.set_defaults(run=roles)
     accept = commands.add_parser(
-        "accept", help="accept that a connection leads to another database or ERP than before; a channel is read anew"
+        "accept",
+        help="accept that a connection now leads to another database or ERP; a channel is read again from the start",
     )
     accept.add_argument("connection", choices=connections)
-    accept.add_argument("--fingerprint", required=True, help="what the refusal says that it leads to now")
+    accept.add_argument("--fingerprint", required=True, help="where it leads to now, as the refusal shows it")
     accept.add_argument("--by", required=True, help="who decides")
     accept.add_argument("--reason", required=True, help="why it is right")
     accept.set_defaults(run=accepted)
@@ -77,7 +78,7 @@ def accepted(given: argparse.Namespace) -> str:
     from order_sync import hooks
 
     if empty := [f"--{name}" for name in ("fingerprint", "by", "reason") if not getattr(given, name).strip()]:
-        raise Misconfigured(f"{', '.join(empty)}: write something, for the audit history; nothing was accepted")
+        raise Misconfigured(f"{', '.join(empty)}: this must not be empty, for the audit history; nothing was accepted")
     if problems := too_long(given.reason):
         raise Misconfigured(f"{'; '.join(problems)}; nothing was accepted")
     with hooks.ledger() as ledger:

@@ -32,7 +32,11 @@ def told_once(way: Way) -> Way:
             return way(context)
         me, teller = _name(context), _teller()
         if teller not in (None, me):
-            logger.info("people were told that the ledger is away, by %s; they are told again once it was back", teller)
+            logger.info(
+                "an alert that the ledger is away was already sent, by %s; there is no new one until the ledger was"
+                " back",
+                teller,
+            )
             return False
         if teller is None:
             _remember(me)
@@ -62,24 +66,24 @@ def _teller() -> str | None:
     try:
         teller: str | None = Variable.get(TOLD_BY, default=None)
     except Exception:  # better twice than never
-        logger.exception("nobody knows whether people were told that the ledger is away: they are told")
+        logger.exception("it is not known whether an alert that the ledger is away was sent: it is sent now")
         return None
     return teller
 
 
 def _remember(task: str) -> None:
     description = (
-        f"Since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC the ledger is away, and this task told people. order-sync"
-        " removes this by itself when the ledger is back."
+        f"Since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC the ledger is away, and this task sent the alert. order-sync"
+        " removes this variable by itself when the ledger is back."
     )
     try:
         Variable.set(TOLD_BY, task, description=description)
     except Exception:
-        logger.exception("it is not kept that people are told that the ledger is away: others may tell it too")
+        logger.exception("it could not be stored that the alert about the ledger was sent: other tasks may send it too")
 
 
 def _forget() -> None:
     try:
         Variable.delete(TOLD_BY)
     except Exception:
-        logger.exception("the variable %s is not removed: remove it, or nobody is told of the next time", TOLD_BY)
+        logger.exception("the variable %s could not be removed: remove it, or there is no alert the next time", TOLD_BY)

@@ -100,7 +100,9 @@ def _told(way: Callable[[Mapping[str, Any]], bool], context: Mapping[str, Any]) 
     try:
         return way(context)
     except Exception:  # a channel, a mail server: whatever is wrong with one way, the task and the other way go on
-        logger.exception("the findings could not be told by %s; they are told again until they go out", way.__name__)
+        logger.exception(
+            "the findings could not be sent by %s; they are sent again until one way succeeds", way.__name__
+        )
         return False
 
 
@@ -116,7 +118,7 @@ def alert(context: Mapping[str, Any]) -> dict[str, str]:
         "did": "failed with",
         "what": type(error).__name__ if isinstance(error, BaseException) else "an unknown error",
         "subject": "failed",
-        "message": on_one_line(str(error)) if ours else "its message is in the task's log",
+        "message": on_one_line(str(error)) if ours else "the message is in the task's log",
         "log_url": url if len(url) <= LONGEST["log_url"] else "",
     }
     if findings := context.get("findings"):

@@ -307,7 +307,7 @@ def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports
     assert run("explain_order", status="failed", days=1).returned == {"explain_order": {"shown": 1}}
     assert run("explain_order", key="W100012").state == "failed"
     [slack] = pipeline.inbox.slack
-    assert "key is no order key" in slack["text"]
+    assert "key is not an order key" in slack["text"]
 
 
 def test_a_misspelt_param_is_refused_at_once_and_lists_nothing(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]):
@@ -371,7 +371,7 @@ def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_w
     assert (ran.state, ran.tasks["decide"], ran.tries["decide"]) == ("failed", "failed", 1)
     text = pipeline.inbox.slack[0]["text"]
     for problem in (
-        "number 1 is no order key",
+        "number 1 is not an order key",
         "together with channel",
         "reason is missing",
         "0 for 1",

@@ -23,7 +23,7 @@ def test_an_order_whose_article_was_missing_is_sent_again_once_whatever_is_clear
     wrong = system.api.trigger(RESYNC, {"reason": "made the article", "order_keys": ["nonsense"], "status": "failed"})
     assert system.api.wait_for_run(RESYNC, wrong) == "failed"
     [said] = [message["text"] for message in system.sandbox.inbox.slack if wrong in message["text"]]
-    assert "order_keys: number 1 is no order key" in said
+    assert "order_keys: number 1 is not an order key" in said
     assert "order_keys are given together with status" in said
     assert system.statuses(sales) == {"failed": 1}
 

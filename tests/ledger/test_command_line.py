@@ -176,7 +176,7 @@ def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, addres
             ["accept", "erp_tryton", "--fingerprint", "", "--by", " ", "--reason", ""],
             None,
             1,
-            "--fingerprint, --by, --reason: write something, for the audit history",
+            "--fingerprint, --by, --reason: this must not be empty, for the audit history",
         ),
         (["explain", "W100012", "--days", "x"], None, 1, "leave out days; days is 'x': write a whole number"),
         (["explain", "--reference", "W1"], None, 1, "AIRFLOW_CONN_ORDER_LEDGER"),

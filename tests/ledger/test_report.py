@@ -319,7 +319,7 @@ def test_a_day_that_is_not_over_is_refused_and_nothing_is_stored(ledger: Ledger,
 
 def test_a_folder_that_is_not_there_is_one_sentence_and_nothing_is_stored(build: Build, tmp_path: Path, sql: Sql):
     missing = tmp_path / "reports"
-    with pytest.raises(Misconfigured, match=f"the report's folder '{missing}' is not there: create it"):
+    with pytest.raises(Misconfigured, match=f"the report's folder '{missing}' does not exist: create it"):
         build(folder=missing)
     assert sql.one("select count(*) from reports") == 0
 
@@ -342,7 +342,7 @@ def test_nothing_is_stored_before_each_channel_was_validated_once_and_the_same_d
     """Switched on together with its channels, the report runs at once, for yesterday."""
     wait = (
         r"^the report of 2026-11-20 is not built yet, and nothing is stored: no orders of {} have been validated so"
-        r" far\. Let sync_orders__\w+.* run until `validate` is green, .*; then clear this task, and it builds the same"
+        r" far\. Let sync_orders__\w+.* run until `validate` is green, .*; then clear this task, and it builds the report"
         r" day$"
     )
     with pytest.raises(NotYet, match=wait.format("shop, tills")):

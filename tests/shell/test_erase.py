@@ -82,13 +82,13 @@ def test_without_a_word_it_only_counts(ledger: Ledger):
     [
         ({}, "give either customer_account or order_keys"),
         ({"customer_account": ACCOUNT, "order_keys": "shop:1"}, "give either customer_account or order_keys"),
-        ({"customer_account": "GUEST-WEB"}, "customer_account is the one of all guests: give the keys"),
+        ({"customer_account": "GUEST-WEB"}, "customer_account is the account of all guests: give the keys"),
         ({"customer_account": ACCOUNT, "channel": "shop"}, "channel is 'shop': write dynamics_web or dynamics_store"),
         ({"customer_account": ACCOUNT, "reason": " "}, "reason is missing: write why, without names"),
         ({"customer_account": ACCOUNT, "reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
         ({"customer_account": ACCOUNT, "only_count": "maybe"}, "dry_run is 'maybe': write true or false"),
         ({"customer_account": ACCOUNT, "folder": "reports"}, "the reports' folder is 'reports': write a path from the"),
-        ({"order_keys": f"{key(1)} Ada"}, "order_keys: number 2 is no order key"),
+        ({"order_keys": f"{key(1)} Ada"}, "order_keys: number 2 is not an order key"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_that_repeats_nobody_and_erases_nothing(

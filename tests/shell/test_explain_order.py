@@ -108,7 +108,7 @@ def test_an_order_that_is_printed_again_replaces_its_file(tmp_path: Path):
     ("given", "sentence"),
     [
         ({"key": "W1", "days": "x"}, "key names one order: leave out days; days is 'x'"),
-        ({"channel": "shop"}, "channel is 'shop': write dynamics_web, dynamics_store, or nothing"),
+        ({"channel": "shop"}, "channel is 'shop': write dynamics_web, dynamics_store, or leave it empty"),
         (
             {"key": "shop:1", "whole_order": "True"},
             "the folder for printed orders is ''.*variable order_sync_report_dir",

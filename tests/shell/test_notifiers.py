@@ -115,7 +115,7 @@ def test_what_an_error_says_is_never_run_as_a_template(inbox: Inbox):
 def test_the_message_of_a_foreign_error_stays_in_the_log_since_it_may_name_people():
     facts = alert(context(ValueError("Failing row contains (Jane Doe, Main Street 1)")))
     assert facts["what"] == "ValueError"
-    assert facts["message"] == "its message is in the task's log"
+    assert facts["message"] == "the message is in the task's log"
 
 
 def test_a_thin_context_still_makes_an_alert():
@@ -126,7 +126,7 @@ def test_a_thin_context_still_makes_an_alert():
         "did": "failed with",
         "what": "an unknown error",
         "subject": "failed",
-        "message": "its message is in the task's log",
+        "message": "the message is in the task's log",
         "log_url": "",
     }
 

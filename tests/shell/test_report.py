@@ -133,12 +133,12 @@ def test_a_day_that_is_not_over_is_refused_and_leaves_no_file(build: Build, tmp_
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"day": "yesterday"}, "day is 'yesterday': write a date such as 2026-03-02, or nothing"),
+        ({"day": "yesterday"}, "day is 'yesterday': write a date such as 2026-03-02, or leave it empty"),
         ({"day": "2026-02-30"}, "day is '2026-02-30': write a date"),
         ({"content": "everything"}, "content is 'everything': write failed or all"),
         ({"folder": "reports"}, "the report's folder is 'reports': write a path from the root"),
         ({"folder": ""}, "the report's folder is '': write a path from the root"),
-        ({"folder": "/nowhere/at/all"}, "the report's folder '/nowhere/at/all' is not there: create it"),
+        ({"folder": "/nowhere/at/all"}, "the report's folder '/nowhere/at/all' does not exist: create it"),
     ],
 )
 def test_what_cannot_be_built_is_one_sentence_that_says_what_to_write(

@@ -81,7 +81,7 @@ def test_an_order_may_be_named_by_the_external_reference_that_the_erp_shows(worl
     first, second = (transaction(number).key for number in (1, 2))
     world.ledger.keep_references("erp", {first: short_of(first), second: short_of(second)})
     assert decide(action="on_hold", order_keys=[f" {short_of(second).lower()}", "shop:1"])["done"] == 2
-    with pytest.raises(Misconfigured, match=r"number 1 is the external reference of no order that the ledger sent"):
+    with pytest.raises(Misconfigured, match=r"number 1 is not the external reference of an order that the ledger sent"):
         decide(run="b", order_keys=[short_of(transaction(3).key)])
 
 
@@ -106,7 +106,7 @@ def test_the_setting_says_how_many_a_filter_may_match_without_a_confirmation(wor
 
 def test_params_that_cannot_be_are_refused_all_at_once_and_nothing_is_done(world: World):
     """R173"""
-    with pytest.raises(Misconfigured, match=r"reason is missing: .*; order_keys: number 1 is no order key"):
+    with pytest.raises(Misconfigured, match=r"reason is missing: .*; order_keys: number 1 is not an order key"):
         decide(order_keys=["x"], reason="")
     assert world.ledger.runs == {}
 

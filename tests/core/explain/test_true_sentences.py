@@ -78,7 +78,7 @@ def test_what_may_have_had_an_answer_is_not_said_to_have_had_none(status: Status
 def test_what_a_look_up_does_not_find_after_the_window_is_said_without_a_guess_at_the_answer():
     doubt = InDoubt(Status.SENDING, Decimal("10.00"), "EUR", START, START, 0)
     message = judge(doubt, (), START, Policy("blind")).message
-    assert message == "the window is over, but a look-up does not find it in the ERP"
+    assert message == "the window is over, and a look-up does not find it in the ERP"
     assert said(Status.SENT) == "the ERP took it, but a look-up does not find it now; the window is over"
 
 

@@ -78,18 +78,18 @@ def test_each_order_is_given_its_own_number():
         ({"order_keys": ["", " "]}, "no orders are chosen"),
         ({"reference": " ", "status": None, "channel": ""}, "no orders are chosen"),
         ({"order_keys": ["shop:1"], "status": "failed"}, "order_keys are given together with status"),
-        ({"order_keys": ["nonsense"]}, "order_keys: number 1 is no order key, such as"),
-        ({"order_keys": ["shop:1", "Ann Other"]}, "order_keys: number 2 is no order key"),
-        ({"order_keys": ["fair:1"]}, "order_keys: number 1 is of no channel: there is shop, till"),
+        ({"order_keys": ["nonsense"]}, "order_keys: number 1 is not an order key, such as"),
+        ({"order_keys": ["shop:1", "Ann Other"]}, "order_keys: number 2 is not an order key"),
+        ({"order_keys": ["fair:1"]}, "order_keys: number 1 names no channel of the registry: there is shop, till"),
         ({"order_keys": ["shop:1, shop:2"]}, "number 1 holds a blank, comma or semicolon: write one key a line"),
         ({"order_keys": ["till:2", "shop:1;"]}, "number 2 holds a blank, comma or semicolon: write one key a line"),
         ({"order_keys": ["shop:1\nshop:2"]}, "number 1 holds a blank, comma or semicolon: write one key a line"),
         ({"order_keys": "shop:1"}, "order_keys must be a list of texts"),
         ({"order_keys": [1]}, "order_keys must be a list of texts"),
-        ({"channel": "fair"}, "channel is 'fair': write shop, till, or nothing"),
+        ({"channel": "fair"}, "channel is 'fair': write shop, till, or leave it empty"),
         ({"channel": 7}, "channel must be text"),
         ({"status": "lost"}, "status is 'lost': write waiting, "),
-        ({"code": "NO_SUCH_CODE"}, "code is 'NO_SUCH_CODE', which is no code"),
+        ({"code": "NO_SUCH_CODE"}, "code is 'NO_SUCH_CODE', which is not a code"),
         ({"first_day": "2026-02-30", "last_day": "2026-03-01"}, "first_day is '2026-02-30': write a date"),
         ({"first_day": "2026-03-02", "last_day": "9999-12-31"}, "last_day is '9999-12-31': write a date"),
         ({"first_day": "2026-03-02", "last_day": "2026-03-01"}, "last_day 2026-03-01 lies before first_day 2026-03-02"),
@@ -109,7 +109,7 @@ def test_each_order_is_given_its_own_number():
         ({"channel": "shop", "status": 3}, "status must be text"),
         ({"channel": "shop", "dry_run": "yes"}, "dry_run is 'yes': write true or false"),
         ({"channel": "shop", "confirm": 1}, "confirm is '1': write true or false"),
-        ({"channel": "shop", "action": "ignore", "erp_numbers": ["7"]}, "erp_numbers are given, and ignore takes none"),
+        ({"channel": "shop", "action": "ignore", "erp_numbers": ["7"]}, "erp_numbers are given, and ignore needs none"),
         ({"channel": "shop", "action": "mark_as_synced"}, "mark_as_synced needs order_keys"),
         ({"order_keys": ["shop:1"], "action": "mark_as_synced"}, "there are 0 for 1 order_keys"),
         ({"order_keys": ["shop:1", "till:2"], "erp_numbers": ["7"]}, "there are 1 for 2 order_keys"),
@@ -146,7 +146,7 @@ def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_coun
     typed = {"order_keys": [f"{number}" for number in range(many)], "reason": ""}
     problems = refused(**typed)
     assert problems[0] == "reason is missing: write why, for everybody who reads the history"
-    assert problems[1].startswith("order_keys: number 1 is no order key")
+    assert problems[1].startswith("order_keys: number 1 is not an order key")
     assert problems[21:] == ["and 99981 more like that"]
     twice = refused(order_keys=["shop:1"] * 100, erp_numbers=[f"{number}" for number in range(100)])
     assert (len(twice), twice[-1]) == (21, "and 79 more like that")
@@ -155,7 +155,7 @@ def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_coun
 def test_a_number_that_stands_beside_no_order_key_is_not_laid_upon_another():
     typed = {"order_keys": ["x", "shop:1", "shop:1"], "erp_numbers": ["7", "8", "8"], "action": "mark_as_synced"}
     (problem,) = refused(**typed)
-    assert "number 1 is no order key" in problem
+    assert "number 1 is not an order key" in problem
 
 
 @pytest.mark.parametrize("typed", ["Ann Other, 1 High Street", "Ann: 1 High Street"])
@@ -186,11 +186,11 @@ def test_many_orders_are_marked_by_a_csv_of_keys_and_numbers(text: str):
     [
         ("shop:1,SO-1\ntill:2", {}, "csv: line 2 has 1 filled cells: write the order key and its ERP number"),
         ("shop:1,SO-1,Ann Other", {}, "csv: line 1 has 3 filled cells"),
-        ("Ann Other,SO-1", {}, "order_keys: number 1 is no order key"),
+        ("Ann Other,SO-1", {}, "order_keys: number 1 is not an order key"),
         (
             "shop:1,SO-1",
             {"order_keys": ["till:2"]},
-            "csv is given together with order_keys: it takes the place of both",
+            "csv is given together with order_keys: it replaces both",
         ),
         ("shop:1,SO-1\nshop:1,SO-2", {}, "'shop:1' is given two ERP numbers"),
         ("shop:1,SO-1", {"status": "failed"}, "order_keys are given together with status"),

@@ -32,64 +32,65 @@ class FindingKind(StrEnum):
 
 MEANINGS = {
     FindingKind.SKIPPED: (
-        "transactions stand in the channel's table of headers and its SQL gave no row for them (TRANSACTION_MISSING):"
-        " who keeps the channel's SQL compares transactions.sql with headers.sql; a join may drop them"
+        "transactions are in the channel's header table, but its SQL returned no row for them (TRANSACTION_MISSING):"
+        " the maintainer of the channel's SQL compares transactions.sql with headers.sql; a join may drop them"
     ),
     FindingKind.SLOW_WRITER: (
-        "a writer in the channel's database has been at work for longer than ORDER_SYNC_SETTLE_LAG: its administrator"
-        " ends or commits that transaction; what it commits is found by compare_orders"
+        "a database transaction of a writer in the channel's database has been open for longer than"
+        " ORDER_SYNC_SETTLE_LAG: the database's administrator ends or commits it; compare_orders finds what it commits"
     ),
     FindingKind.PASSED_OVER: (
         "transactions that no extract had seen have counters below the one up to which the channel had been read"
-        " (TRANSACTION_MISSING); they have been read now. The counter jumped ahead or began anew, or a writer was"
-        " slower than ORDER_SYNC_SETTLE_LAG. If more come, the database's administrator lets the counter go on above"
-        " the number named here; until then an extract sees some of them only, and compare_orders finds the others"
+        " (TRANSACTION_MISSING); they have been read now. The counter jumped ahead or restarted, or a writer was"
+        " slower than ORDER_SYNC_SETTLE_LAG. If more come, the database's administrator makes the counter continue"
+        " above the number named here; until then an extract finds only some of them, and compare_orders finds the"
+        " others"
     ),
     FindingKind.ORDER_AFTER_ALL: (
-        "transactions were no orders when they were read and are orders now, longer after they were placed than"
-        " compare_orders looks back. They are received as any order, and a conflict if their content was erased: if one"
-        " is no longer wanted, somebody ignores it with resync_orders"
+        "transactions were not orders when they were read, and are orders now; they were placed longer ago than"
+        " compare_orders looks back. They are received like any order, or are a conflict if their content was erased:"
+        " if one is no longer wanted, somebody ignores it with resync_orders"
     ),
     FindingKind.KEY_TOO_LONG: (
-        "transactions have keys of more than 2,000 characters, and were left out: nothing can be kept under such a key;"
-        " who keeps the channel's SQL gives a shorter one"
+        "transactions have keys of more than 2,000 characters, and were left out: such a key cannot be stored; the"
+        " maintainer of the channel's SQL provides a shorter one"
     ),
     FindingKind.MISSING: (
         "transactions had not landed although extracts had read past them (TRANSACTION_MISSING); they have been read"
-        " now, and who keeps the channel's database finds out why they came late, or why its counter jumped or began"
-        " anew"
+        " now; the administrator of the channel's database finds out why they came late, or why its counter jumped or"
+        " restarted"
     ),
     FindingKind.GONE: (
-        "transactions are no longer in the channel; the ledger keeps what it read, and the channel's owner says why"
+        "transactions are no longer in the channel; the ledger keeps what it read, and the channel's owner explains why"
     ),
     FindingKind.NEVER_SENT: (
-        "orders stand in the ERP under this channel and the ledger never sent them: somebody compares and decides;"
-        " nothing was touched"
+        "orders of this channel are in the ERP, but the ledger never sent them: somebody compares and decides;"
+        " nothing was changed"
     ),
     FindingKind.NOT_DONE: (
-        "orders are live in the ERP and the ledger does not count them as done: somebody compares and decides; nothing"
-        " was touched"
+        "orders are in the ERP and not cancelled there, but the ledger does not count them as done: somebody compares"
+        " and decides; nothing was changed"
     ),
     FindingKind.IN_ERP_BEFORE_START: "orders to be backfilled are in the ERP already, and were not sent",
     FindingKind.RESTORED: (
         "the ledger was restored from a backup, and every channel is on hold until somebody releases it; the log of"
-        " restore_ledger lists what people decided since the backup: they confirm it"
+        " restore_ledger lists what people decided after the backup: they confirm it"
     ),
 }
 
 
 _MARK = (
-    "if that one is right, confirm it in the ERP if it is a draft, and mark the order as synced with its number; if"
-    " not, cancel that one in the ERP"
+    "if the ERP's order is right, confirm it in the ERP if it is a draft, and mark this order as synced with its"
+    " number; if not, cancel the ERP's order"
 )
 _MAY_BE_SENT = f"it may be sent a second time: put it on hold; then, {_MARK}"
 _OVERDUE = (
-    "no look-up has settled it for more than a day: see whether the channel's DAG is on and its tasks are green, and"
+    "no look-up has settled it for more than a day: check that the channel's DAG is on and its tasks are green, and"
     " clear its reconcile"
 )
 WHAT_TO_DO = {
-    Status.WAITING: "not all of its lines are here: cancel the one in the ERP if nobody wants it",
-    Status.NOT_AN_ORDER: "the channel says that it is no order: cancel the one in the ERP if nobody wants it",
+    Status.WAITING: "not all of its lines are here: cancel the ERP's order if it is not wanted",
+    Status.NOT_AN_ORDER: "in the channel it is not an order: cancel the ERP's order if it is not wanted",
     Status.CANCELLED_AT_SOURCE: "the channel cancelled it: cancel it in the ERP too",
     **dict.fromkeys((Status.RECEIVED, Status.QUEUED), _MAY_BE_SENT),
     **dict.fromkeys(IN_DOUBT, _OVERDUE),

@@ -9,7 +9,7 @@ from order_sync.core.requests.fields import OneChannel, Reason, day, last_day, w
 from order_sync.core.requests.request import Request, Wrong, asking
 
 AT_MOST = 500
-"""Backfilled orders that are on their way at a time, unless somebody asks for more."""
+"""Backfilled orders that may be on their way at the same time, by default."""
 
 
 def _first(value: object, info: ValidationInfo) -> Window:
@@ -37,12 +37,12 @@ class BackfillRequest(Request):
 
     channel: OneChannel = Field(title="Channel")
     first_day: Annotated[Window, PlainValidator(_first), DATE] = Field(
-        title="First day", description="Of placing, in UTC."
+        title="First day", description="The first day on which they were placed, in UTC."
     )
     last_day: Annotated[Window, PlainValidator(_last), DATE] = Field(title="Last day", description="It is included.")
-    reason: Reason = Field(title="Reason", description="It stands in each order's history.")
+    reason: Reason = Field(title="Reason", description="It is kept in each order's history.")
     at_most: Annotated[int, PlainValidator(_at_most), WithJsonSchema({"type": "integer", "minimum": 1})] = Field(
-        AT_MOST, title="At most", description="Backfilled orders on their way at a time."
+        AT_MOST, title="At most", description="How many backfilled orders may be on their way at the same time."
     )
 
     @property

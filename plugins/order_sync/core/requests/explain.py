@@ -46,7 +46,7 @@ def _key(value: object, info: ValidationInfo) -> OrderKey | str | None:
         key = text.upper() if is_short(text.upper()) else OrderKey.parse(text)
     except ValueError:
         wrong.append(
-            f"key is no order key, {SUCH_AS}; for the numbers that people know write reference, receipt or"
+            f"key is not an order key, {SUCH_AS}; for a number that people know use reference, receipt or"
             " customer_account"
         )
     if others := asking(info).given([*SINGLE, *FILTERS]):
@@ -96,26 +96,30 @@ class ExplainRequest(Request):
         title="Order key",
         description="`channel:...`, as in alerts, or the external reference that the ERP shows.",
     )
-    reference: Text = Field("", title="Channel reference ID", description="What the online store shows its customer.")
-    receipt: Text = Field("", title="Receipt number", description="What stands on a till's receipt.")
+    reference: Text = Field(
+        "", title="Channel reference ID", description="The number that the online store shows its customer."
+    )
+    receipt: Text = Field("", title="Receipt number", description="The number on a till's receipt.")
     customer_account: Annotated[str, PlainValidator(_single), WithJsonSchema({"type": OPTIONAL})] = Field(
-        "", title="Customer account", description="As the channel says it."
+        "", title="Customer account", description="As the channel gives it."
     )
     whole_order: Annotated[bool, PlainValidator(_whole), WithJsonSchema({"type": "boolean"})] = Field(
         False,
         title="Print the whole order",
-        description="It holds people's data. The DAG writes it into a file beside the reports.",
+        description="It contains personal data. The DAG writes it into a file beside the reports.",
     )
-    escalate: Flag = Field(False, title="For support", description="Also what support gets, without people's data.")
-    status: AnyStatus = Field(None, title="Status", description="As the ledger has it.")
+    escalate: Flag = Field(
+        False, title="For support", description="Also print what support needs, without personal data."
+    )
+    status: AnyStatus = Field(None, title="Status", description="The status in the ledger.")
     code: AnyCode = Field("", title="Error code", description="All orders of one cause.")
     channel: AnyChannel = Field("", title="Channel")
     days: Annotated[int | None, PlainValidator(_days), WithJsonSchema({"type": ["null", "integer"], "minimum": 1})] = (
-        Field(None, title="Days", description="Placed in so many days up to now.")
+        Field(None, title="Days", description="Placed in the last so many days.")
     )
     at_most: Annotated[
         int, PlainValidator(_at_most), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST})
-    ] = Field(AT_MOST, title="At most", description="Orders that a list shows.")
+    ] = Field(AT_MOST, title="At most", description="How many orders a list shows.")
 
     @property
     def selection(self) -> Selection | None:

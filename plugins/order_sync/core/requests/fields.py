@@ -40,7 +40,7 @@ def words(value: object, info: ValidationInfo) -> str:
 
 def choices(values: Iterable[str], *, optional: bool) -> str:
     """What may be written."""
-    return f"write {', '.join(values)}, or nothing" if optional else f"write {' or '.join(values)}"
+    return f"write {', '.join(values)}, or leave it empty" if optional else f"write {' or '.join(values)}"
 
 
 def _is(text: str) -> str:
@@ -87,7 +87,7 @@ def _code(value: object, info: ValidationInfo) -> str:
     text = words(value, info).upper()
     if text and text not in CATALOGUE:
         all_of_them = f"{nearest(text, CATALOGUE)}docs/errors.md lists them all"
-        raise Wrong(f"{info.field_name} is '{text}', which is no code of the error catalogue: {all_of_them}")
+        raise Wrong(f"{info.field_name} is '{text}', which is not a code of the error catalogue: {all_of_them}")
     return text
 
 
@@ -108,7 +108,7 @@ def whole_number(value: object, info: ValidationInfo, most: int | None, *, optio
     if optional and not text:
         return None
     which = f" from 1 to {most}" if most else ", 1 or more"
-    or_nothing = ", or nothing" if optional else ""
+    or_nothing = ", or leave it empty" if optional else ""
     raise Wrong(f"{info.field_name} is '{text[:LONGEST_NUMBER]}': write a whole number{which}{or_nothing}")
 
 
@@ -191,8 +191,12 @@ def read_keys(value: object, info: ValidationInfo) -> tuple[dict[int, OrderKey],
         try:
             keys[number] = OrderKey.parse(text)
         except ValueError:
-            what = "is the external reference of no order that the ledger sent, and" if is_short(text.upper()) else "is"
-            no_keys.append(f"{info.field_name}: number {number} {what} no order key, {SUCH_AS}")
+            what = (
+                "is not the external reference of an order that the ledger sent, and"
+                if is_short(text.upper())
+                else "is"
+            )
+            no_keys.append(f"{info.field_name}: number {number} {what} not an order key, {SUCH_AS}")
             continue
         if _SEPARATOR.search(text):
             del keys[number]

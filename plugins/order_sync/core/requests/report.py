@@ -21,7 +21,7 @@ def _content(value: object, info: ValidationInfo) -> ReportContent:
 
 
 def _day(value: object, info: ValidationInfo) -> date | None:
-    return a_date(value, info, or_nothing=", or nothing")
+    return a_date(value, info, or_nothing=", or leave it empty")
 
 
 class ReportRequest(Request):

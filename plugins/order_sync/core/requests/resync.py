@@ -61,14 +61,14 @@ def _order_keys(value: object, info: ValidationInfo) -> tuple[OrderKey, ...]:
     keys, wrong = read_keys(value, info)
     asked, channels = asking(info), asking(info).known.channels
     of_none = [
-        f"order_keys: number {number} is of no channel: there is {', '.join(channels)}"
+        f"order_keys: number {number} names no channel of the registry: there is {', '.join(channels)}"
         for number, key in keys.items()
         if key.channel not in channels
     ]
     wrong += shortened(of_none)
     by_key, filters = asked.given(["order_keys"]), asked.given(FILTERS)
     if by_key and filters:
-        wrong.append(f"order_keys are given together with {', '.join(filters)}: choose the orders in one of the ways")
+        wrong.append(f"order_keys are given together with {', '.join(filters)}: use only one way to choose the orders")
     if not by_key and not filters:
         wrong.append("no orders are chosen: give order_keys, or at least one of " + ", ".join(FILTERS))
     if wrong:
@@ -81,14 +81,14 @@ def _erp_numbers(value: object, info: ValidationInfo) -> Mapping[OrderKey, str]:
     if not numbers and action is not Action.MARK_AS_SYNCED:
         return {}
     if action is not None and action not in NUMBERED:
-        raise Wrong(f"erp_numbers are given, and {action} takes none: leave them out")
+        raise Wrong(f"erp_numbers are given, and {action} needs none: leave them out")
     written = asking(info).typed.get("order_keys", ())
     if action is Action.MARK_AS_SYNCED and not written:
         raise Wrong("mark_as_synced needs order_keys, and the ERP's number of each in erp_numbers")
     lines = len([line for line in written if str(line).strip()]) if isinstance(written, list | tuple) else 0
     if len(numbers) != lines:
         given = f"{len(numbers)} for {lines} order_keys"
-        raise Wrong(f"erp_numbers must be as many as order_keys and in their order, and there are {given}")
+        raise Wrong(f"give as many erp_numbers as order_keys, in the same order: there are {given}")
     named: dict[OrderKey, str] = {}
     twice = [
         f"'{key}' is given two ERP numbers, {named[key]} and {number}"
@@ -141,34 +141,34 @@ class ResyncRequest(Request):
         title="Action",
         json_schema_extra={"values_display": {str(action): title for action, title in ACTIONS.items()}},
     )
-    reason: Reason = Field(title="Reason", description="It stands in each order's history, with your name.")
+    reason: Reason = Field(title="Reason", description="It is kept in each order's history, with your name.")
     order_keys: Annotated[tuple[OrderKey, ...], PlainValidator(_order_keys), LINES] = Field(
         (),
         title="Order keys",
-        description="channel:source_key as the ledger shows it, or the external reference in the ERP, one a line.",
+        description="channel:source_key as the ledger shows it, or the external reference in the ERP, one per line.",
     )
     erp_numbers: Annotated[Mapping[OrderKey, str], PlainValidator(_erp_numbers), LINES] = Field(
         {},
         json_schema_extra={"default": []},
         title="ERP numbers",
         description=(
-            "One a line, in the order of the keys. Mark as synced: the number of each in the ERP. Send again: to open"
-            " an order again that is cancelled in the ERP, by its number there; or, where the ERP cannot be asked for"
-            " the number that it told, to say that you looked for it there."
+            "One per line, in the order of the keys. Mark as synced: the ERP number of each order. Send again: the"
+            " number of an order that is cancelled in the ERP, to reopen it; or, where the ERP cannot be queried for"
+            " the number that it reported, that number, to confirm that you looked for it in the ERP."
         ),
     )
     csv: Annotated[str, PlainValidator(lines_of_text), MULTILINE] = Field(
         "",
         title="CSV of keys and numbers",
         description=(
-            "In the place of the two above, for many orders: a line for each, with its key and its ERP number, as"
-            " dynamics_web:1/2/3,SO-17."
+            "Instead of the two fields above, for many orders: one line per order with its key and its ERP number, such"
+            " as dynamics_web:1/2/3,SO-17."
         ),
     )
     status: AnyStatus = Field(
         None,
         title="Status",
-        description="As the ledger has it.",
+        description="The status in the ledger.",
         json_schema_extra={"values_display": shown(*map(str, Status))},
     )
     code: AnyCode = Field(
@@ -178,11 +178,17 @@ class ResyncRequest(Request):
         json_schema_extra={"values_display": shown(*CATALOGUE)},
     )
     channel: AnyChannel = Field("", title="Channel", json_schema_extra={"values_display": {"None": "Any"}})
-    first_day: Day = Field(None, title="First day", description="Of placing: a business day in the report's time zone.")
+    first_day: Day = Field(
+        None,
+        title="First day",
+        description="The first day on which they were placed: a business day in the report's time zone.",
+    )
     last_day: LastDay = Field(None, title="Last day", description="It is included.")
-    reference: Text = Field("", title="Channel reference ID", description="What the online store shows its customer.")
-    customer_account: Text = Field("", title="Customer account", description="As the channel says it.")
-    receipt: Text = Field("", title="Receipt number", description="What stands on a till's receipt.")
+    reference: Text = Field(
+        "", title="Channel reference ID", description="The number that the online store shows its customer."
+    )
+    customer_account: Text = Field("", title="Customer account", description="As the channel gives it.")
+    receipt: Text = Field("", title="Receipt number", description="The number on a till's receipt.")
     dry_run: Flag = Field(False, title="Dry run", description="Only count and list the orders.")
     confirm: Flag = Field(False, title="Confirm", description="Needed for a filter that matches many orders.")
 
@@ -194,7 +200,7 @@ class ResyncRequest(Request):
             return super().read(typed, known, also_wrong)
         listed, wrong = pairs(text)
         if twice := [name for name in ("order_keys", "erp_numbers") if is_given(typed.get(name))]:
-            wrong.append(f"csv is given together with {' and '.join(twice)}: it takes the place of both")
+            wrong.append(f"csv is given together with {' and '.join(twice)}: it replaces both")
         if not listed and not wrong:
             wrong.append(f"csv has no lines: write {' and '.join(CSV)} in each line")
         lists: Mapping[str, Sequence[str]] = {

@@ -42,7 +42,7 @@ def print_order(folder: Path, key: OrderKey, page: str) -> Path:
             ) from error
         raise Misconfigured(
             f"the order cannot be printed into the folder '{folder}': {error.strerror}; create it, let the user of"
-            " Airflow's workers write there, or name another one"
+            " Airflow's workers write there, or set another one"
         ) from error
     finally:
         part.unlink(missing_ok=True)

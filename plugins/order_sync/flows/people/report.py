@@ -74,8 +74,9 @@ def build_report(
     if awaited := reports.awaited(channels, day, content, IN_USE_WITHIN):
         raise NotYet(
             f"the report of {day} is not built yet, and nothing is stored: no orders of {', '.join(awaited)} have been"
-            f" validated so far. Let {', '.join(map(dag_of, awaited))} run until `validate` is green, or take a channel"
-            " that you do not use out of the registry; then clear this task, and it builds the same day"
+            f" validated so far. Let {', '.join(map(dag_of, awaited))} run until `validate` is green, or remove a"
+            " channel that you do not use from the registry; then clear this task, and it builds the report of the same"
+            " day"
         )
     request = ReportScope(day, content, placed, zone.key, queued_stuck_after, distributors)
     return write_report(reports, path_of(folder, content, day), lambda: reports.build_report(request))
@@ -84,7 +85,7 @@ def build_report(
 def must_be_there(folder: Path) -> None:
     """Raises Misconfigured if the reports' folder is not there."""
     if not folder.is_dir():
-        raise Misconfigured(f"the report's folder '{folder}' is not there: create it, or name another one")
+        raise Misconfigured(f"the report's folder '{folder}' does not exist: create it, or set another one")
 
 
 def path_of(folder: Path, content: ReportContent, day: date) -> Path:
@@ -119,7 +120,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise Misconfigured(
             f"the report cannot be written to the folder '{path.parent}': {error.strerror};"
-            " let the user of Airflow's workers write there, or name another one"
+            " let the user of Airflow's workers write there, or set another one"
         ) from error
     finally:
         part.unlink(missing_ok=True)
