@@ -46,9 +46,9 @@ class AirflowApi:
                 asked = urlencode({**conditions, "limit": PAGE, "offset": len(found)}, doseq=True)
                 reply = await http.ask("GET", f"/api/v2/{path}?{asked}")
                 if reply.status == HTTPStatus.NOT_FOUND:
-                    raise NoSuchList(f"Airflow answers HTTP 404 to '{path}': look at its version")
+                    raise NoSuchList(f"Airflow answers HTTP 404 to '{path}': check its version")
                 if reply.status != HTTPStatus.OK:
-                    raise Misconfigured(f"Airflow answers HTTP {reply.status} to '{path}': look at its version")
+                    raise Misconfigured(f"Airflow answers HTTP {reply.status} to '{path}': check its version")
                 found += reply.body[name]
                 if len(found) >= reply.body["total_entries"] or not reply.body[name]:
                     return found
@@ -67,5 +67,5 @@ class _AirflowLogIn(Renewed):
         """Log in."""
         reply = await ask("POST", "/auth/token", self._who)
         if reply.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
-            raise NotAuthorised(f"{self._about}: Airflow does not log in the user (HTTP {reply.status})")
+            raise NotAuthorised(f"{self._about}: Airflow refused the user's log-in (HTTP {reply.status})")
         return Lent({"Authorization": f"Bearer {reply.body['access_token']}"})

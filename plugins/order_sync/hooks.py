@@ -78,7 +78,7 @@ def connection_type(spec: ChannelSpec | ErpSpec) -> str:
     kind = getattr(registry.load(spec.adapter), "connection_type", None)
     if kind not in OPEN:
         raise Misconfigured(
-            f"the adapter '{spec.adapter}' wants a connection of type {kind!r}: its `connection_type` must be one of"
+            f"the adapter '{spec.adapter}' requires a connection of type {kind!r}: its `connection_type` must be one of"
             f" {', '.join(OPEN)}"
         )
     return str(kind)

@@ -98,7 +98,7 @@ def create() -> str:
     manager = conf.get("core", "auth_manager")
     if not manager.endswith("FabAuthManager"):
         raise Misconfigured(
-            f"this Airflow's [core] auth_manager is {manager}, which keeps no roles that can be made here: the roles"
+            f"this Airflow's [core] auth_manager is {manager}, which has no roles that can be created here: the roles"
             " need the FAB auth manager of apache-airflow-providers-fab"
         )
     from airflow.cli.cli_parser import get_parser
@@ -107,4 +107,4 @@ def create() -> str:
     for words in commands():
         given = parser.parse_args(words)
         given.func(given)
-    return f"the roles are there: {', '.join(ROLES)}; set {SETTING}=on for every component, and grant them to people"
+    return f"the roles are ready: {', '.join(ROLES)}; set {SETTING}=on for every component, and grant them to people"

@@ -40,11 +40,11 @@ class RetryByError(RetryPolicy):
         if not isinstance(exception, Transient):
             return RetryDecision.default()
         if isinstance(exception, LedgerUnavailable) and tries > LEDGER_RETRIES:
-            return RetryDecision.fail("the ledger is still away, and without it there is nothing to do")
+            return RetryDecision.fail("the ledger is still away, and nothing can be done without it")
         asked = exception.retry_after
         if asked is None or asked <= RETRY_DELAY:
             return RetryDecision.retry(RETRY_DELAY, "the system is away for now")
-        return RetryDecision.retry(min(asked, LONGEST_DELAY), f"the system asked to wait {asked}")
+        return RetryDecision.retry(min(asked, LONGEST_DELAY), f"the system requires a wait of {asked}")
 
     def serialize(self) -> dict[str, Any]:
         """Nothing: it has no parts that could differ."""

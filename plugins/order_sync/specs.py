@@ -133,5 +133,6 @@ def _check_name(kind: str, name: str) -> None:
     """Refuse a name that cannot be part of a connection's, a DAG's and an order's key."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise Misconfigured(
-            f"the name of {kind} {name!r} must begin with a letter and hold lower case letters, digits and underscores"
+            f"the name of {kind} {name!r} must begin with a letter and contain only lower case letters, digits and"
+            " underscores"
         )

@@ -299,7 +299,7 @@ def test_counters_that_are_no_instants_are_refused_where_there_is_no_sample(shop
         path = channel.folder / file
         path.write_text(path.read_text().replace(INSTANT, counter))
     sell(dsn, "A")
-    with pytest.raises(Misconfigured, match=r"as its highest counter, and there is no sample\.sql: write one if"):
+    with pytest.raises(Misconfigured, match=r"as its highest counter, but there is no sample\.sql: write one if"):
         read(channel)
 
 
@@ -309,7 +309,9 @@ def test_counters_that_fall_are_refused_without_a_sample_too(shop, dsn):
     sell(dsn, "B", written="'2026-03-01 12:00+00'")
     path = channel.folder / "transactions.sql"
     path.write_text(path.read_text().replace("order by counter", "order by counter desc"))
-    with pytest.raises(Misconfigured, match=r"transactions\.sql with new\.sql gives counter \d+ after \d+: .* falling"):
+    with pytest.raises(
+        Misconfigured, match=r"transactions\.sql with new\.sql returns counter \d+ after \d+: .* falling"
+    ):
         read(channel)
 
 
@@ -336,7 +338,7 @@ def test_a_join_that_finds_two_rows_is_refused_where_counters_may_be_shared(shop
     channel = shop(by_instant=True)
     path = channel.folder / "transactions.sql"
     path.write_text(path.read_text().replace("from sale s", "from sale s cross join customer"))
-    with pytest.raises(Misconfigured, match=r"with new\.sql gives shop:A twice: a join finds several rows for it"):
+    with pytest.raises(Misconfigured, match=r"with new\.sql returns shop:A twice: a join finds several rows for it"):
         read(channel)
 
 
@@ -345,11 +347,11 @@ def test_a_join_that_finds_two_rows_is_refused_where_counters_may_be_shared(shop
     [
         (
             "select array[s.number] as key_parts, s.counter from sale s where s.number = 'A' and {which}",
-            "chooses 1 rows",
+            "returns 1 rows",
         ),
-        ("select array[s.number] as key_parts, s.counter + 1 as counter from sale s where {which}", "or gives other"),
-        ("select array[s.number] as key_parts from sale s where {which}", "gives no column counter"),
-        ("select s.number as key_parts, s.counter from sale s where {which}", "key_parts as another type than"),
+        ("select array[s.number] as key_parts, s.counter + 1 as counter from sale s where {which}", "or returns other"),
+        ("select array[s.number] as key_parts from sale s where {which}", "returns no column counter"),
+        ("select s.number as key_parts, s.counter from sale s where {which}", "key_parts with a type other than"),
     ],
 )
 def test_headers_that_do_not_fit_the_transactions_are_refused(shop, dsn, select, says):

@@ -107,21 +107,21 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
         ({"key_parts": "null::text[]"}, "a null in key_parts at counter 1"),
         ({"counter": "null::int"}, "a null in counter"),
         ({"present_lines": "null::int"}, "a null in present_lines at counter 1"),
-        ({"key_parts": "array[1, 2]"}, "key_parts as another type than text[]"),
-        ({"total": "10.00"}, "total as another type than text"),
-        ({"placed_at": "now()"}, "placed_at as another type than text"),
-        ({"details": "json_build_object()"}, "details as another type than text"),
+        ({"key_parts": "array[1, 2]"}, "key_parts with a type other than text[]"),
+        ({"total": "10.00"}, "total with a type other than text"),
+        ({"placed_at": "now()"}, "placed_at with a type other than text"),
+        ({"details": "json_build_object()"}, "details with a type other than text"),
         ({"details": None}, "no column details"),
         ({"details": None, "total": None}, "no column details, total"),
         ({"key_parts": "array[]::text[]"}, "nothing in key_parts at counter 1"),
         ({"key_parts": "array['']"}, "nothing in key_parts at counter 1"),
         ({"key_parts": "array['', '']"}, "nothing in key_parts at counter 1"),
-        ({"expected_lines": "0.0"}, "expected_lines as another type than int"),
-        ({"counter": "true"}, "counter as another type than int"),
+        ({"expected_lines": "0.0"}, "expected_lines with a type other than int"),
+        ({"counter": "true"}, "counter with a type other than int"),
     ],
 )
 def test_a_row_of_another_shape_is_refused_by_its_columns_name(one_row, tmp_path, columns, says):
-    with pytest.raises(Misconfigured, match=rf"channel 'shop': {tmp_path}/transactions.sql gives {re.escape(says)}"):
+    with pytest.raises(Misconfigured, match=rf"channel 'shop': {tmp_path}/transactions.sql returns {re.escape(says)}"):
         read(one_row(**columns))
 
 
@@ -134,7 +134,7 @@ def test_a_number_of_lines_that_no_ledger_could_store_stops_no_channel(one_row):
 def test_keys_of_different_numbers_of_parts_are_refused(one_row, tmp_path):
     """As after a change of the SQL: an order under another key would be sent once more."""
     keys = [OrderKey("shop", ("1", "a")), OrderKey("shop", ("2",))]
-    with pytest.raises(Misconfigured, match=r"transactions.sql gives keys of 1 and of 2 parts: .*never change"):
+    with pytest.raises(Misconfigured, match=r"transactions.sql returns keys of 1 and of 2 parts: .*must not change"):
         list(one_row().read_again(keys))
 
 
@@ -315,7 +315,7 @@ def test_counters_that_no_mark_can_tell_apart_are_refused(one_row, rows, order, 
     write_sql(channel.folder, {"counter": "counter"}, f"from (values {rows}) as plain (counter)", new=new)
     file = channel.folder / "transactions.sql"
     file.write_text(file.read_text().replace("order by counter", f"order by {order}"))
-    with pytest.raises(Misconfigured, match=f"gives {says}: it must give those above `since`, unique and rising"):
+    with pytest.raises(Misconfigured, match=f"returns {says}: it must return those above `since`, unique and rising"):
         read(channel)
 
 

@@ -17,7 +17,7 @@ from tests.contract.channel_subject import START, Subject, digests, references
 from tests.support.shop import PLACED_AT, needs
 
 AGAIN = "again.sql must take all keys that are bound, each part as the column's type"
-CONDITION = "headers.sql must have no join, and no condition but `where {which}` at its end"
+CONDITION = "headers.sql must have no join, and no condition except `where {which}` at its end"
 SECOND = timedelta(seconds=1)
 TEN = [str(number) for number in range(1000, 1010)]
 OF_LOW_NUMBER = "900"

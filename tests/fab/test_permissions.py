@@ -46,7 +46,7 @@ def test_the_command_makes_the_roles_and_a_second_time_adds_nothing(office: Offi
     first, second = (each.result() for each in office.made)
     assert all(f"to role {role}" in first for role in permissions.ROLES)
     assert "Added can" not in second
-    assert second.splitlines()[-1].startswith("the roles are there: Order Sync Actions, Order Sync Support")
+    assert second.splitlines()[-1].startswith("the roles are ready: Order Sync Actions, Order Sync Support")
 
 
 def test_all_dags_are_read_once_the_roles_are_there(office: Office):

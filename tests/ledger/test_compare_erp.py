@@ -84,9 +84,9 @@ def given_up(sql: Sql, status: str) -> None:
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        *((status, "mark the order as synced") for status in ("failed", "dead", "ignored", "on_hold", "conflict")),
+        *((status, "mark this order as synced") for status in ("failed", "dead", "ignored", "on_hold", "conflict")),
         ("cancelled_at_source", "the channel cancelled it: cancel it in the ERP too"),
-        ("not_an_order", "the channel says that it is no order"),
+        ("not_an_order", "in the channel it is not an order"),
         ("waiting", "not all of its lines are here"),
         *((status, "it may be sent a second time") for status in ("received", "queued")),
         *((status, "no look-up has settled it for more than a day") for status in ("sent", "pending_verification")),

@@ -107,13 +107,16 @@ def test_an_order_of_a_channel_that_left_the_registry_is_explained_all_the_same(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ({"key": "W100012"}, "^key is no order key, such as dynamics_web:1/2/3; for the numbers"),
+        ({"key": "W100012"}, "^key is not an order key, such as dynamics_web:1/2/3; for a number"),
         ({"key": "shop:1", "reference": "W1", "days": "3"}, "key names one order: leave out reference, days"),
         ({"receipt": "R", "status": "failed"}, "receipt finds single orders: leave out status"),
-        ({"status": "broken"}, "status is 'broken': write waiting, not_an_order, .*, or nothing"),
-        ({"code": "NOPE"}, "code is 'NOPE', which is no code of the error catalogue: .*docs/errors.md lists them all"),
-        ({"channel": "shp"}, "channel is 'shp': write shop, or nothing"),
-        ({"days": "0"}, "days is '0': write a whole number from 1 to 36500, or nothing"),
+        ({"status": "broken"}, "status is 'broken': write waiting, not_an_order, .*, or leave it empty"),
+        (
+            {"code": "NOPE"},
+            "code is 'NOPE', which is not a code of the error catalogue: .*docs/errors.md lists them all",
+        ),
+        ({"channel": "shp"}, "channel is 'shp': write shop, or leave it empty"),
+        ({"days": "0"}, "days is '0': write a whole number from 1 to 36500, or leave it empty"),
         ({"days": "²"}, "days is '²'"),
         ({"days": "9" * 5000}, "days is '99999999999999999999': write a whole number from 1 to 36500"),
         ({"at_most": "1001"}, "at_most is '1001': write a whole number from 1 to 1000"),

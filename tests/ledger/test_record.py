@@ -219,7 +219,9 @@ LONG = token_hex(5000)
 def test_an_erp_number_that_is_too_long_is_not_told_as_an_orders_key_alone(ledger: Ledger, sql: Sql):
     """R173"""
     send(ledger, 1)
-    with pytest.raises(Misconfigured, match=r"an ERP number or code, is too long: .* or the ERP, gives a shorter one"):
+    with pytest.raises(
+        Misconfigured, match=r"an ERP number or code, is too long: .* or of the ERP, provides a shorter one"
+    ):
         settle(ledger, sql, Event.CONFIRMED, erp_number=LONG)
 
 
@@ -232,6 +234,7 @@ def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledge
     )
     assert ledger.record("shop", "tryton", [most], None, ACTOR)["new"] == 1
     with pytest.raises(
-        Misconfigured, match=r"an order's key.* is too long: it takes 2,000 bytes at most; who keeps the channel's SQL"
+        Misconfigured,
+        match=r"an order's key.* is too long: at most 2,000 bytes .*; the maintainer of the channel's SQL",
     ):
         ledger.record("shop", "tryton", [long], None, ACTOR)

@@ -342,8 +342,8 @@ def test_nothing_is_stored_before_each_channel_was_validated_once_and_the_same_d
     """Switched on together with its channels, the report runs at once, for yesterday."""
     wait = (
         r"^the report of 2026-11-20 is not built yet, and nothing is stored: no orders of {} have been validated so"
-        r" far\. Let sync_orders__\w+.* run until `validate` is green, .*; then clear this task, and it builds the report"
-        r" day$"
+        r" far\. Let sync_orders__\w+.* run until `validate` is green, .*; then clear this task, and it builds the"
+        r" report of the same day$"
     )
     with pytest.raises(NotYet, match=wait.format("shop, tills")):
         build(channels=["shop", "tills"])

@@ -99,7 +99,7 @@ def test_rows_of_reports_from_before_find_their_orders(database):
 def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(connect: Connect, sql: Sql):
     sql.do("delete from lifecycle where event = 'complete'")
     with pytest.raises(
-        Misconfigured, match="holds the lifecycle of another release: run `python -m order_sync migrate`"
+        Misconfigured, match="contains the lifecycle of another release: run `python -m order_sync migrate`"
     ):
         Ledger(connect).__enter__()
     migrate(connect)
@@ -133,9 +133,7 @@ def test_a_user_without_the_rights_is_told_so(connect: Connect, sql: Sql, databa
     sql.do("create role reader login password 'hunter2'")
     try:
         for begin in (Ledger(_as_reader(connect().info.dsn)).__enter__, Ledger(_as_reader(database)).migrate):
-            with pytest.raises(
-                Misconfigured, match="has not the rights that it needs: permission denied for"
-            ) as caught:
+            with pytest.raises(Misconfigured, match="lacks rights that it needs: permission denied for") as caught:
                 begin()
             assert "hunter2" not in str(caught.value)
     finally:

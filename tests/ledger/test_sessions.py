@@ -135,7 +135,7 @@ def test_a_database_that_cannot_store_every_letter_is_refused_with_what_to_do(cl
             "create database narrow encoding 'LATIN1' locale_provider libc locale 'C' template template0"
         )
     try:
-        with pytest.raises(Misconfigured, match=r"stores text as LATIN1, in which not every .*: make another"):
+        with pytest.raises(Misconfigured, match=r"stores text as LATIN1, which cannot store every .*: create another"):
             migrate(lambda: psycopg.connect(cluster.dsn("narrow")))
     finally:
         cluster.drop_database("narrow")

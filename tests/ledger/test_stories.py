@@ -94,7 +94,7 @@ def test_a_story_tells_what_people_decided_and_what_a_restore_lost(ledger: Ledge
     assert [each.action for each in story.lost] == ["ignore"]
     text = ask(ledger, key=str(key(1))).text
     assert "on_hold by ursula, because: to ask (done)" in text
-    assert "Nothing: a restore of the ledger lost a decision about it" in text
+    assert "Nothing: a decision about it was lost when the ledger was restored" in text
 
 
 def test_what_the_comparison_saw_in_the_erp_is_in_the_story_until_somebody_looks_again(ledger: Ledger, sql: Sql):
@@ -170,7 +170,7 @@ def test_a_push_at_work_and_an_attempt_without_an_answer_are_told(ledger: Ledger
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN", "no answer within 30 seconds")
     answer = ask(ledger, key=str(key(1)), whole_order=True)
     assert answer.text.splitlines()[1].startswith("Last error      OUTCOME_UNKNOWN, ")
-    assert "how it ended is not known, OUTCOME_UNKNOWN: no answer within 30 seconds" in answer.text
+    assert "the result is not known, OUTCOME_UNKNOWN: no answer within 30 seconds" in answer.text
     assert "DO NOT enter it now: it may be in the ERP already" in answer.page
     land(ledger, 2)
     validate(ledger)
@@ -201,7 +201,7 @@ def test_the_attempt_that_a_restore_puts_on_record_is_not_counted_as_one(ledger:
     ledger.doubt("shop", 1800.0, ACTOR)
     answer = ask(ledger, key=str(key(1)), whole_order=True)
     assert sql.one("select count(*) from attempts") == 1
-    assert "maybe sent by a ledger that was lost" in answer.text
+    assert "may have been sent by a ledger that was lost" in answer.text
     assert "DO NOT enter it now" in answer.page
     assert [row.attempts for row in ledger.listed(Filters(), 10)] == [0]
 

@@ -177,7 +177,7 @@ def _event_of(row: Row, landing: Landing, what: str) -> Event | None:
 
 def _why_changed(row: Row, event: Event, what: str) -> str:
     """What people read of an order that the channel changed or cancelled, as the ledger words it."""
-    none = f"in the channel it is no order any more ({row.reason})"
+    none = f"in the channel it is no longer an order ({row.reason})"
     if step(row.status, event) is Status.CANCELLED_AT_SOURCE:
         sent = "it may have been sent before, and a look-up did not find it in the ERP"
         return f"{none}: {sent if any(map(went_out, row.attempts)) else 'it is not sent'}"

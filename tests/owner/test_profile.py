@@ -130,9 +130,9 @@ def test_without_a_folder_nothing_is_told(tmp_path):
         ({"codes": CODES.replace('"A1"', "1")}, r"codes\.toml, line 3: DE19 is 1: write text"),
         ({"refusals": REFUSALS.replace("SKU_NOT_SALABLE", "BLOCKED")}, r"line 8: means is 'BLOCKED'"),
         ({"refusals": REFUSALS.replace("material .*", "(")}, r"line 7: pattern .* is not a regular expression"),
-        ({"refusals": REFUSALS.replace("code =", "kode =")}, r"line 3: 'kode' means nothing"),
-        ({"refusals": '[[refusal]]\nmeans = "SKU_NOT_FOUND"'}, "line 2: neither code nor pattern"),
-        ({"refusals": '[refuse]\nmeans = "SKU_NOT_FOUND"'}, "line 1: 'refuse' means nothing"),
+        ({"refusals": REFUSALS.replace("code =", "kode =")}, r"line 3: 'kode' is not known here"),
+        ({"refusals": '[[refusal]]\nmeans = "SKU_NOT_FOUND"'}, "line 2: give code or pattern"),
+        ({"refusals": '[refuse]\nmeans = "SKU_NOT_FOUND"'}, "line 1: 'refuse' is not known here"),
         ({"order_xml": TEMPLATE.replace("line.sku", "line.skuu")}, r"order\.xml, line 2: .*skuu"),
         ({"order_xml": TEMPLATE.replace("endfor", "endfo")}, r"order\.xml, line 2: "),
         (

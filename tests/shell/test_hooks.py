@@ -117,7 +117,7 @@ def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_co
         hooks.ledger().__enter__()
     assert "secret" not in str(refused.value)
     said = sentence(lambda: hooks.channel(CHANNEL).fingerprint())
-    assert "channel 'dynamics_web': its connection is no address of a Postgres server: correct" in said
+    assert "channel 'dynamics_web': the address in its connection is not a Postgres address: correct" in said
     assert "secret" not in said
 
 
@@ -256,7 +256,7 @@ def test_a_folder_of_a_connection_is_what_its_adapter_writes_into(connections: C
 
 
 def made_with(monkeypatch: pytest.MonkeyPatch, kind: str) -> list[tuple[Any, ...]]:
-    """What an adapter that wants a connection of this type is made with."""
+    """What an adapter that requires a connection of this type is made with."""
     seen: list[tuple[Any, ...]] = []
     adapter = SimpleNamespace(connection_type=kind, of=lambda *given: seen.append(given))
     monkeypatch.setattr(registry, "load", lambda dotted: adapter)

@@ -115,7 +115,7 @@ def test_what_an_erp_says_of_people_is_neither_returned_nor_logged(world: World,
     caplog.set_level("DEBUG")
     world.erp = GossipingErp(world.ledger.clock)
     assert decide(action="mark_as_synced", erp_numbers=["SO7"]) == {"refused": 1, "to_send": {}}
-    assert "SO7 is that of another order" in caplog.text
+    assert "SO7 belongs to another order" in caplog.text
     assert privates_in(caplog.text) == []
 
 

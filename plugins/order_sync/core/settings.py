@@ -30,12 +30,12 @@ class Settings:
 
     verification_window: Annotated[
         timedelta,
-        "how long the ERP has to confirm an order before it is Pending Verification; no shorter than"
+        "how long the ERP has to confirm an order before it becomes Pending Verification; at least"
         " ORDER_SYNC_CLAIM_LEASE for an ERP that is `searchable`",
     ] = timedelta(minutes=30)
     early_looks: Annotated[
         tuple[timedelta, ...],
-        "when, after the receipt, the ERP is asked before the window ends; empty asks at its end only",
+        "when, after the receipt, the order is looked up in the ERP before the window ends; empty: only at its end",
     ] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
     queued_stuck_after: Annotated[timedelta, "how long an order may wait unsent before the report calls it Queued"] = (
         timedelta(minutes=30)
@@ -44,28 +44,29 @@ class Settings:
         timedelta(hours=24)
     )
     settle_lag: Annotated[
-        timedelta, "how long the reading of a channel waits for its slow writers; what they commit later is found daily"
+        timedelta,
+        "how long the reading of a channel waits for its slow writers; the daily comparison finds what they commit"
+        " later",
     ] = timedelta(minutes=60)
     read_again_at_most: Annotated[
-        int, "how many orders that are not done an extract asks the channel for again, in rounds"
+        int, "how many orders that are not done an extract reads again from the channel, in rounds"
     ] = 1000
     read_done_again_at_most: Annotated[int, "the same for orders that are done"] = 100
-    read_done_again_for: Annotated[
-        timedelta, "for how long after its landing an order that is done is asked for again"
-    ] = timedelta(days=7)
+    read_done_again_for: Annotated[timedelta, "for how long after it landed an order that is done is read again"] = (
+        timedelta(days=7)
+    )
     read_no_orders_again_at_most: Annotated[
-        int, "the same for rows that are no orders, such as unpaid ones, and may become one"
+        int, "the same for rows that are not orders, such as unpaid ones, and may become orders"
     ] = 100
     read_no_orders_again_for: Annotated[
-        timedelta, "for how long after its landing a row that is no order is asked for again"
+        timedelta, "for how long after it landed a row that is not an order is read again"
     ] = timedelta(days=365)
     compare_back: Annotated[
-        timedelta, "how far back the daily comparison looks at what a channel, the ledger and the ERP hold"
+        timedelta, "how far back the daily comparison of a channel, the ledger and the ERP goes"
     ] = timedelta(days=3)
     transactions_kept_for: Annotated[
         timedelta,
-        "how long the content of a finished order is kept after the last thing that happened to it; then"
-        " forget_transactions empties it",
+        "how long the content of a finished order is kept after its last event; then forget_transactions deletes it",
     ] = timedelta(days=400)
     http_connect_timeout: Annotated[timedelta, "how long the ERP may take to accept a connection"] = timedelta(
         seconds=10
@@ -77,12 +78,12 @@ class Settings:
     claim_lease: Annotated[timedelta, "how long a push may hold the orders it claimed"] = timedelta(minutes=15)
     push_turn: Annotated[
         timedelta,
-        "how long a push goes on looking up and sending, with pauses in which another channel of the ERP goes first;"
-        " what is left goes with the next run. Shorter than a channel's time from run to run",
+        "how long a push looks up and sends orders, with pauses in which another channel of the ERP goes first; the"
+        " next run does the rest. It must be shorter than the time between a channel's runs",
     ] = timedelta(minutes=3)
     claim_size: Annotated[int, "how many orders one claim takes at most"] = 200
     first_run_limit: Annotated[
-        int, "how many orders a channel may send that has never sent one, before a person has to agree"
+        int, "how many orders a channel that has never sent one may send before a person has to agree"
     ] = 5000
     resync_without_confirm: Annotated[
         int, "how many orders a filter of resync_orders may match before a person has to confirm"
@@ -96,7 +97,7 @@ class Settings:
     ] = ONE_MINOR_UNIT
     reference_max_age: Annotated[
         timedelta,
-        "how old the copy of the ERP's reference data, or an answer about one code, may be before the ERP is asked"
+        "how old the copy of the ERP's reference data, or an answer about one code, may be before it is requested"
         " again",
     ] = timedelta(minutes=15)
     retry_delay: Annotated[timedelta, "how long a task waits before it is tried again while a system is away"] = (
@@ -106,13 +107,15 @@ class Settings:
     report_at: Annotated[time, "when, in that zone, the report is built"] = time(6, 0)
     roles: Annotated[
         bool,
-        "whether the DAGs are open to the roles of order-sync: `on` once `python -m order_sync roles` has made them",
+        "whether the roles of order-sync have rights on the DAGs: set `on` after `python -m order_sync roles` has"
+        " created them",
     ] = False
     registry: Annotated[
-        str, "the file in which the owner lists channels and ERPs; empty: `include/registry.py` of the package"
+        str, "the file that lists the channels and ERPs; empty: `include/registry.py` of the package"
     ] = ""
     red_on_failed_orders: Annotated[
-        RedOn, "whether orders that failed make their run red: never, any, or from a share of its orders on"
+        RedOn,
+        "when failed orders make their run red: never, any (one is enough), or from a share of its orders, such as 0.2",
     ] = _NEVER
 
     @classmethod
@@ -149,7 +152,7 @@ class Settings:
         submit = timedelta(seconds=traits.submit_seconds)
         if self.claim_lease <= submit + self.late_commit_grace:
             raise Misconfigured(
-                f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than one submit to the ERP may take"
+                f"{PREFIX}CLAIM_LEASE ({self.claim_lease}) must be longer than the longest submit to the ERP"
                 f" ({submit}) and {PREFIX}LATE_COMMIT_GRACE ({self.late_commit_grace}) together, so that no order is"
                 f" claimed twice: set a lease that is longer than {submit + self.late_commit_grace}, or shorter"
                 " time-outs for the ERP's calls"
@@ -157,9 +160,9 @@ class Settings:
         if traits.guarantee == "searchable" and self.verification_window < self.claim_lease:
             raise Misconfigured(
                 f"{PREFIX}VERIFICATION_WINDOW ({self.verification_window}) is shorter than {PREFIX}CLAIM_LEASE"
-                f" ({self.claim_lease}), within which an order may wait for its turn, be sent and be stored late; the"
-                f" ERP is `searchable` and might get orders twice: set the window to {self.claim_lease} or longer, or"
-                " a shorter lease"
+                f" ({self.claim_lease}): within the lease an order may wait for its turn, be sent and be stored late."
+                f" The ERP is `searchable` and could get orders twice: set the window to {self.claim_lease} or longer,"
+                " or a shorter lease"
             )
         return Policy(
             traits.guarantee,
@@ -178,7 +181,7 @@ class Settings:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, timedelta) and value <= timedelta(0):
-                raise Misconfigured(f"{PREFIX}{item.name.upper()} must be longer than nothing, not {value}")
+                raise Misconfigured(f"{PREFIX}{item.name.upper()} must be greater than zero, not {value}")
         for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must be {least} or more, not {getattr(self, name)}")
@@ -186,13 +189,13 @@ class Settings:
             if not getattr(self, name) < self.transactions_kept_for:
                 raise Misconfigured(
                     f"{PREFIX}TRANSACTIONS_KEPT_FOR ({self.transactions_kept_for}) must be longer than"
-                    f" {PREFIX}{name.upper()} ({getattr(self, name)}), for which what the channel says is compared with"
-                    " what is kept"
+                    f" {PREFIX}{name.upper()} ({getattr(self, name)}), because for that time the channel's data is"
+                    " compared with the stored data"
                 )
         if self.compare_back <= self.settle_lag:
             raise Misconfigured(
                 f"{PREFIX}COMPARE_BACK ({self.compare_back}) must be longer than {PREFIX}SETTLE_LAG ({self.settle_lag})"
-                ", which it leaves to the extracts: nothing would be compared"
+                ", because that time is left to the extracts: otherwise nothing would be compared"
             )
         shortest = self.call_deadline + self.late_commit_grace
         if self.claim_lease <= shortest:
@@ -272,9 +275,9 @@ def _expected(default: object) -> str:
     if isinstance(default, bool):
         return "on or off"
     if isinstance(default, timedelta):
-        return f"a duration such as 90s, 30m, 2h or 1d, no longer than {FOR_EVER.days}d, which is for ever"
+        return f"a duration such as 90s, 30m, 2h or 1d, at most {FOR_EVER.days}d"
     if isinstance(default, tuple):
-        return "durations separated by commas, such as 1m,5m,15m, or nothing"
+        return "durations separated by commas, such as 1m,5m,15m, or leave it empty"
     if isinstance(default, ZoneInfo):
         return "an IANA time zone such as Europe/Berlin"
     if isinstance(default, time):

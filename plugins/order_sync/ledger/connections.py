@@ -15,9 +15,9 @@ class Accepting(Calls):
         """Remember it at first use. Raises Misconfigured when it is not the one that was accepted, or is a twin's."""
         if twins and (same := self._database.row("read_twin", twins=list(twins), fingerprint=fingerprint)):
             raise Misconfigured(
-                f"connections {connection} and {same['connection']} lead to the same database, and by their options in"
-                " the registry both channels make orders of the same transactions, which would be sent twice: give the"
-                " two lists that share nothing (in Dynamics, `types`), or correct a connection"
+                f"connections {connection} and {same['connection']} lead to the same database, and with their options"
+                " in the registry both channels create orders from the same transactions. These would be sent twice:"
+                " give the two channels lists without common values (in Dynamics, `types`), or correct a connection"
             )
         self._database.execute("store_fingerprint", connection=connection, fingerprint=fingerprint)
         accepted = self._one("read_fingerprint", connection=connection)
@@ -25,7 +25,7 @@ class Accepting(Calls):
             return
         raise Misconfigured(
             f"connection {connection} leads to '{fingerprint}', and since {accepted['accepted_at']:%Y-%m-%d %H:%M} UTC"
-            f" it has been '{accepted['fingerprint']}': correct the connection, or let a person accept the new one:"
+            f" it has been '{accepted['fingerprint']}': correct the connection, or accept the new one:"
             f" python -m order_sync accept {connection} --fingerprint {shlex.quote(fingerprint)} --by NAME --reason WHY"
         )
 

@@ -110,31 +110,32 @@ def sentences() -> Iterator[None]:
         yield
     except psycopg.errors.ProgramLimitExceeded as error:
         raise Misconfigured(
-            "an order's key, or an ERP number or code, is too long: it takes 2,000 bytes at most; who keeps the"
-            " channel's SQL, or the ERP, gives a shorter one"
+            "an order's key, or an ERP number or code, is too long: at most 2,000 bytes are possible; the maintainer of"
+            " the channel's SQL, or of the ERP, provides a shorter one"
         ) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LedgerUnavailable(f"the ledger (connection order_ledger) does not answer: {reason}") from None
     except psycopg.errors.ReadOnlySqlTransaction as error:
         raise LedgerUnavailable(
-            f"the ledger (connection order_ledger) may only be read at present: {_first_line(error)}; it is a standby,"
-            " or whoever runs its server keeps everybody from writing"
+            f"the ledger (connection order_ledger) is read-only at present: {_first_line(error)}; it is a standby,"
+            " or the server's operators switched writing off"
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise Misconfigured(
-            f"the user of connection order_ledger has not the rights that it needs: {_first_line(error)}"
+            f"the user of connection order_ledger lacks rights that it needs: {_first_line(error)}"
         ) from error
     except psycopg.ProgrammingError as error:
         if error.sqlstate is not None:
             raise
         raise Misconfigured(
-            "connection order_ledger is not a Postgres address: correct its host, its port, or the options in its extra"
+            "the address in connection order_ledger is not a Postgres address: correct its host, its port, or the"
+            " options in its extra"
         ) from None
     except psycopg.IntegrityError as error:
         raise type(error)(_first_line(error)) from None
     except psycopg.DataError as error:  # its first line quotes the value
-        raise type(error)(f"the ledger takes no such value ({type(error).__name__})") from None
+        raise type(error)(f"the ledger cannot store a value ({type(error).__name__})") from None
 
 
 def _first_line(error: psycopg.Error) -> str:

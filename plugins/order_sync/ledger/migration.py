@@ -70,8 +70,8 @@ def risk(connect: Connect) -> str:
         return ""
     return (
         "the server of the ledger (connection order_ledger) runs with fsync = off: after a power cut, or a crash of its"
-        " machine, it may have forgotten what was sent, and orders may be sent twice; before real orders, whoever runs"
-        " the server sets fsync = on"
+        " machine, the record of what was sent may be lost, and orders may be sent twice; before real orders are sent,"
+        " the server's operators must set fsync = on"
     )
 
 
@@ -90,7 +90,9 @@ def check(database: Database) -> None:
             f" {MIGRATE}"
         )
     if {tuple(known) for known in row["transitions"]} != {(t.from_status, t.event, t.to_status) for t in TRANSITIONS}:
-        raise Misconfigured(f"the ledger (connection order_ledger) holds the lifecycle of another release: {MIGRATE}")
+        raise Misconfigured(
+            f"the ledger (connection order_ledger) contains the lifecycle of another release: {MIGRATE}"
+        )
 
 
 @cache
@@ -102,8 +104,8 @@ def needed() -> str:
 def _refuse_other_encodings(encoding: str) -> None:
     if encoding != "UTF8":
         raise Misconfigured(
-            f"the ledger's database (connection order_ledger) stores text as {encoding}, in which not every name and"
-            " message can be stored: make another one, by `create database NAME template template0 encoding 'UTF8'`"
+            f"the ledger's database (connection order_ledger) stores text as {encoding}, which cannot store every name"
+            " and message: create another database with `create database NAME template template0 encoding 'UTF8'`"
         )
 
 

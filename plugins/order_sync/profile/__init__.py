@@ -157,7 +157,7 @@ def read_refusals(file: Path) -> Sequence[Refusal]:
 def _fields(toml: TomlFile) -> Mapping[str, Mapping[str, str]]:
     for table, entries in toml.tables.items():
         if table not in OURS or not isinstance(entries, dict):
-            raise toml.wrong(table, "", f"'{table}' is not a part of an order: write [header] or [line]")
+            raise toml.wrong(table, "", f"'{table}' is not a part of an order: use [header] or [line]")
         for theirs, text in entries.items():
             if not isinstance(text, str):
                 raise toml.wrong(table, theirs, f"{theirs} is {text!r}: write text, in double quotes")
@@ -206,9 +206,9 @@ def _refusals(toml: TomlFile) -> Sequence[Refusal]:
             what = f"means is {means!r}, which is not a code of docs/errors.md"
             raise toml.wrong("refusal", "means", what, number)
         if unknown := [key for key in entry if key not in ("means", "code", "pattern")]:
-            raise toml.wrong("refusal", unknown[0], f"'{unknown[0]}' means nothing: write code or pattern", number)
+            raise toml.wrong("refusal", unknown[0], f"'{unknown[0]}' is not known here: write code or pattern", number)
         if not ("code" in entry or "pattern" in entry):
-            raise toml.wrong("refusal", "means", "neither code nor pattern says which refusal it is", number)
+            raise toml.wrong("refusal", "means", "give code or pattern, to identify the refusal", number)
         try:
             pattern = re.compile(entry["pattern"], re.DOTALL) if "pattern" in entry else None
         except re.error as error:
@@ -216,7 +216,7 @@ def _refusals(toml: TomlFile) -> Sequence[Refusal]:
             raise toml.wrong("refusal", "pattern", what, number) from None
         found.append(Refusal(means, str(entry.get("code", "")), pattern))
     if unknown := [table for table in toml.tables if table != "refusal"]:
-        raise toml.wrong(unknown[0], "", f"'{unknown[0]}' means nothing: write [[refusal]]")
+        raise toml.wrong(unknown[0], "", f"'{unknown[0]}' is not known here: write [[refusal]]")
     return found
 
 

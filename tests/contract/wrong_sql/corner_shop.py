@@ -76,7 +76,7 @@ CORNER_SHOP = (
     Mistake(
         "headers.sql with a condition of its own",
         skipped,
-        "no join, and no condition but",
+        "no join, and no condition except",
         [(HEADERS, "where {which}", "where p.items_sold > 0 and {which}")],
     ),
     told(
@@ -90,7 +90,7 @@ CORNER_SHOP = (
     everywhere(
         "a condition of its own in both files",
         ends,
-        "no join, and no condition but",
+        "no join, and no condition except",
         "where {which}",
         "where p.state <> 'cart' and {which}",
     ),
@@ -262,9 +262,9 @@ CORNER_SHOP = (
     ),
     told("no order of the transactions", disk, "never falling", "order by counter", ""),
     told("the newest first", once, "never falling", "order by counter", "order by counter desc"),
-    Mistake("a bound that is inclusive", settled, "it must give those above `since`", [(NEW, ">", ">=")]),
+    Mistake("a bound that is inclusive", settled, "it must return those above `since`", [(NEW, ">", ">=")]),
     everywhere("a counter that is null", once, "a null in counter", WRITTEN, "nullif(1, 1)::bigint as counter"),
-    everywhere("a counter that is text", once, "counter as another type than int", WRITTEN, "p.number as counter"),
+    everywhere("a counter that is text", once, "counter with a type other than int", WRITTEN, "p.number as counter"),
     Mistake(
         "when it was sold in place of when it was written",
         settled,

@@ -46,7 +46,7 @@ DYNAMICS = (
     Mistake(
         "a bound that is inclusive",
         reading.test_what_was_settled_is_not_read_again,
-        "it must give those above `since`",
+        "it must return those above `since`",
         [(NEW, "> %", ">= %")],
     ),
     told(

@@ -37,7 +37,7 @@ def test_an_order_in_doubt_is_looked_up_and_never_said_to_be_sent(status: Status
     look = story(status, next_look_at=NOW + timedelta(minutes=5), window_ends_at=ends)
     assert "looked up in the ERP at 2026-11-20 10:15 UTC or soon after" in by_itself(look, ROUTE)
     due = story(status, next_look_at=NOW, window_ends_at=ends)
-    assert "with the next push or reconcile of sync_orders__shop: the look is due" in by_itself(due, ROUTE)
+    assert "with the next push or reconcile of sync_orders__shop: the look-up is due" in by_itself(due, ROUTE)
     assert "sends it" not in by_itself(look, ROUTE)
     away = story(
         status, next_look_at=NOW, window_ends_at=ends, holds=(hold(kind=HoldKind.OUTAGE, scope=HoldScope.ALL),)
@@ -46,7 +46,9 @@ def test_an_order_in_doubt_is_looked_up_and_never_said_to_be_sent(status: Status
 
 
 def test_looks_that_have_ended_leave_it_to_a_person():
-    assert by_itself(story(Status.PENDING_VERIFICATION), ROUTE).endswith("looking has ended. A person decides.")
+    assert by_itself(story(Status.PENDING_VERIFICATION), ROUTE).endswith(
+        "the time for look-ups is over. A person decides."
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,12 +86,12 @@ def test_what_keeps_a_queued_order_is_told():
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({}, "It is validated again when the ERP's data of sku:A changes."),
-        ({"attempts": (attempt("not_sent"),)}, "It is validated again when the ERP's data of sku:A changes."),
+        ({}, "It is validated again when the ERP's data for sku:A changes."),
+        ({"attempts": (attempt("not_sent"),)}, "It is validated again when the ERP's data for sku:A changes."),
         ({"attempts": (attempt("refused"),)}, "Nothing is sent by itself."),
         (
             {"attempts": (attempt("refused", cured_by=("sku:B",)),)},
-            "It is validated again when the ERP's data of sku:B changes.",
+            "It is validated again when the ERP's data for sku:B changes.",
         ),
         ({"attempts": (attempt("unknown"), attempt("refused", 2, cured_by=("sku:B",)))}, "Nothing is sent by itself."),
     ],
@@ -111,10 +113,10 @@ def test_only_an_order_that_the_erp_surely_does_not_have_is_said_to_be_validated
 
 
 def test_what_a_lost_ledger_may_have_sent_is_looked_up_first_and_is_no_attempt_of_this_one():
-    assert "looks it up in the ERP first" in by_itself(story(doubted=True), ROUTE)
+    assert "first looks it up in the ERP" in by_itself(story(doubted=True), ROUTE)
     doubted = story(attempts=(OF_A_RESTORE,))
     assert not doubted.tried
-    assert told(doubted)["Stage"] == "extracted by P-0001, and maybe sent by a ledger that was lost"
+    assert told(doubted)["Stage"] == "extracted by P-0001, and may have been sent by a ledger that was lost"
     assert told(story(doubted=True))["Stage"] == told(doubted)["Stage"]
     found = replace(doubted, status=Status.SUCCEEDED)
     assert told(found)["Stage"] == "extracted by P-0001, found in the ERP, and succeeded"

@@ -39,7 +39,7 @@ RESENT = Step(
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        (story(Status.DEAD), "as often as is allowed"),
+        (story(Status.DEAD), "as often as allowed"),
         (
             story(Status.FAILED, history=(RESENT,), attempts=(attempt("refused"), attempt("refused", 5))),
             "tried again and failed again",
@@ -61,7 +61,7 @@ RESENT = Step(
 def test_what_does_not_get_through_goes_to_support_and_says_why(given: Story, why: str):
     """R99, R170, R171"""
     assert why in (for_support(given, ROUTE, STUCK_AFTER) or "")
-    assert told(given)["Support"].startswith("Hand it over under the subject 'Order Sync Error'")
+    assert told(given)["Support"].startswith("Send it to support with the subject 'Order Sync Error'")
 
 
 @pytest.mark.parametrize(

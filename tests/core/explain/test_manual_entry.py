@@ -42,7 +42,7 @@ def test_what_the_comparison_saw_in_the_erp_is_told_instead_of_what_was_believed
     given = story(status, attempts=(settled,), sighting=seen)
     rows = told(given)
     assert rows["In the ERP"].endswith(f"compare_orders saw it 2026-11-20 10:10 UTC, {seen.detail}")
-    assert "But the ERP had it 2026-11-20 10:10 UTC" in rows["By itself"]
+    assert "But compare_orders saw it in the ERP (2026-11-20 10:10 UTC)" in rows["By itself"]
     assert keying_in(given).startswith("DO NOT enter it: compare_orders saw it")
 
 
@@ -85,10 +85,10 @@ def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt):
 def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in(refused: Attempt):
     """R96, R44"""
     says = keying_in(story(Status.FAILED, attempts=(refused, attempt("not_sent", 5))))
-    assert says.startswith("FIRST put it on hold (DAG resync_orders, on_hold): it may be sent by itself otherwise. ")
-    assert f" Look in the ERP for the external reference {KEY}: it refused the order and may have kept" in says
+    assert says.startswith("FIRST put it on hold (DAG resync_orders, on_hold): otherwise it may be sent by itself. ")
+    assert f" Search the ERP for the external reference {KEY}: the ERP refused the order, but may have kept" in says
     assert says.endswith("(DAG resync_orders, mark_as_synced), so that it is never sent.")
-    assert keying_in(story(Status.ON_HOLD, attempts=(refused,))).startswith("Look in the ERP for the external")
+    assert keying_in(story(Status.ON_HOLD, attempts=(refused,))).startswith("Search the ERP for the external")
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.ON_HOLD, Status.IGNORED, Status.RECEIVED])
@@ -117,7 +117,7 @@ def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
 )
 def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_rather_than_keyed_in(given: Story):
     says = keying_in(given)
-    assert says.startswith("DO NOT enter it: the ERP has it as SO7, where it was cancelled, and that one keeps")
+    assert says.startswith("DO NOT enter it: the ERP has it as SO7, cancelled, and the cancelled order keeps")
     if given.code:
         assert "resync (with its ERP number)" in decisions(given, ROUTE)
 

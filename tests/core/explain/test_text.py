@@ -30,7 +30,7 @@ def test_every_status_is_explained_with_its_last_error_first(status: Status):
     assert standing.roll_up == "None" or f"({standing.roll_up}; " in rows["Status"]
     word = "Pending Verification" if standing.report_word == "Queued" else standing.report_word
     assert f"'{word}' in the report" in rows["Status"] or word is None, "it has a receipt"
-    assert rows["As of"].endswith("the ERP was not asked for this")
+    assert rows["As of"].endswith("the ERP was not queried for this")
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
@@ -60,7 +60,7 @@ def test_several_problems_are_all_told_with_the_advice_for_each_code():
     rows = told(story(Status.FAILED, code="SKU_NOT_FOUND", message=problems[0].message, problems=problems))
     assert rows["All problems"].splitlines() == [f"{each.code}: {each.message}" for each in problems]
     assert rows["Who fixes it"].splitlines() == ["catalogue", "finance"]
-    assert "when the ERP's data of sku:A, tax:X changes" in rows["By itself"]
+    assert "when the ERP's data for sku:A, tax:X changes" in rows["By itself"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_several_problems_are_all_told_with_the_advice_for_each_code():
         ),
         (
             story(received_at=NOW, attempts=(attempt("refused"),)),
-            "extracted by P-0001, attempted 1 time by Write Order before, and not since it was set back",
+            "extracted by P-0001, attempted 1 time by Write Order before, but not since it was set back",
         ),
         *(
             (
@@ -92,7 +92,7 @@ def test_several_problems_are_all_told_with_the_advice_for_each_code():
             )
             for status in (Status.QUEUED, Status.ON_HOLD, Status.IGNORED)
         ),
-        (story(Status.SYNCED_MANUALLY), "extracted by P-0001, and in the ERP by a person's word"),
+        (story(Status.SYNCED_MANUALLY), "extracted by P-0001, and marked by a person as in the ERP"),
     ],
 )
 def test_the_stage_tells_how_far_it_came(given: Story, stage: str):
@@ -105,7 +105,7 @@ def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
     rows = told(story(Status.SENT, erp_number="SO7", erp_status="quotation", attempts=(attempt(),)))
     assert rows["In the channel"].startswith("shop: 'posted', reference W100012, receipt R-9, placed ")
     assert rows["Status"].startswith("sent since ")
-    assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last heard of 2026-11-20 10:01 UTC"
+    assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last reported 2026-11-20 10:01 UTC"
 
 
 def test_a_number_is_told_with_the_company_whose_it_is():
@@ -121,9 +121,9 @@ def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there():
         "tryton: no number, no state is known; a look-up did not find it, 2026-11-20 10:10 UTC"
     )
     again = story(attempts=(lost, attempt(minutes=11)))
-    assert "; last heard of 2026-11-20 10:11 UTC" in told(again)["In the ERP"]
+    assert "; last reported 2026-11-20 10:11 UTC" in told(again)["In the ERP"]
     late = story(Status.SUCCEEDED, attempts=(lost,), erp_number="SO7", erp_status="processing")
-    assert told(late)["In the ERP"] == "tryton: number SO7, 'processing'; last heard of 2026-11-20 10:10 UTC"
+    assert told(late)["In the ERP"] == "tryton: number SO7, 'processing'; last reported 2026-11-20 10:10 UTC"
 
 
 def test_an_error_that_is_over_is_told_as_the_last_one():
@@ -144,11 +144,11 @@ def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
     rows = told(story(Status.ON_HOLD, attempts=(lost, attempt(minutes=5)), history=(*story().history, by_hand)))
     first, second = rows["Attempts"].splitlines()
     assert first == (
-        "2026-11-20 10:01:00 to 2026-11-20 10:01:02: how it ended is not known, OUTCOME_UNKNOWN, a look-up said later:"
+        "2026-11-20 10:01:00 to 2026-11-20 10:01:02: the result is not known, OUTCOME_UNKNOWN, a later look-up showed:"
         f" the ERP does not have it: no answer; by {RUN}"
     )
     again = attempt("refused", code="PERIOD_CLOSED", resolution="configuration_suspected")
-    assert "PERIOD_CLOSED, taken back, since" in told(story(attempts=(again,)))["Attempts"]
+    assert "PERIOD_CLOSED, withdrawn: other orders" in told(story(attempts=(again,)))["Attempts"]
     assert "off-peak" not in by_itself(story(attempts=(again,)), ROUTE)
     assert "(Pending; 'Queued' in the report)" in told(story(attempts=(again,)))["Status"]
     assert "once it has waited" in told(story(attempts=(replace(again, resolution=None),)))["Status"]
@@ -166,8 +166,8 @@ def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
     ("reason", "says"),
     [
         ("before_start", ("before the start that the channel had then", "backfill_orders")),
-        ("in_erp_before_start", ("the ERP had it already", "nothing here")),
-        ("voided", ("when it was read last it was none: voided", "only the channel changes it")),
+        ("in_erp_before_start", ("the ERP already had it", "nothing here")),
+        ("voided", ("When it was last read, it was not an order: voided", "only the channel changes it")),
     ],
 )
 def test_what_is_no_order_says_why(reason: str, says: tuple[str, str]):
@@ -184,8 +184,10 @@ def test_an_erased_transaction_from_before_the_start_is_not_said_to_be_brought_i
 def test_what_was_set_aside_by_a_later_start_is_not_said_to_have_no_content():
     said = by_itself(story(Status.NOT_AN_ORDER, reason="before_start"), ROUTE)
     assert "backfill_orders brings it in" in said
-    assert "nothing is kept" not in said
-    assert "nothing is kept" in by_itself(story(Status.NOT_AN_ORDER, reason="before_start", transaction=None), ROUTE)
+    assert "its content is not kept" not in said
+    assert "its content is not kept" in by_itself(
+        story(Status.NOT_AN_ORDER, reason="before_start", transaction=None), ROUTE
+    )
 
 
 def test_a_return_is_told_with_what_it_means_and_who_books_it():

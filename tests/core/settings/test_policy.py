@@ -15,9 +15,9 @@ PROVING = Traits("unique_key", confirmed_states=("processing", "done"), may_conf
 @pytest.mark.parametrize(
     ("states", "traits", "says"),
     [
-        (("done", "shipped"), PROVING, "'shipped', and it may be of confirmed, processing, done"),
-        ((), PROVING, "empty, and it may be of confirmed, processing, done"),
-        (("done",), Traits("blind"), "'done', and its adapter lets nobody choose"),
+        (("done", "shipped"), PROVING, "'shipped', but the adapter allows confirmed, processing, done"),
+        ((), PROVING, "empty, but the adapter allows confirmed, processing, done"),
+        (("done",), Traits("blind"), "'done', but the adapter allows no choice"),
     ],
 )
 def test_states_that_the_adapter_does_not_know_are_refused_in_a_sentence_that_lists_those_it_knows(
@@ -46,7 +46,9 @@ def test_a_lease_must_outlast_a_submit_as_long_as_the_adapter_says_and_what_is_s
     if fits:
         Settings().policy(traits)
         return
-    with pytest.raises(Misconfigured, match=r"CLAIM_LEASE \(0:15:00\) must be longer than one submit .*claimed twice"):
+    with pytest.raises(
+        Misconfigured, match=r"CLAIM_LEASE \(0:15:00\) must be longer than the longest submit .*claimed twice"
+    ):
         Settings().policy(traits)
 
 

@@ -143,7 +143,7 @@ def test_while_a_number_stands_that_the_erp_gave_absence_never_sends_again_and_t
     doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION, acknowledged_as="SO1")
     verdict = judge(doubt, [], NOW + timedelta(days=30), Policy(guarantee))
     assert verdict.event is None
-    assert "look for SO1 in the ERP" in verdict.message
+    assert "search for SO1 in the ERP" in verdict.message
 
 
 @pytest.mark.parametrize("guarantee", ["unique_key", "searchable", "blind"])
@@ -227,7 +227,7 @@ def test_acceptance_without_a_number_or_with_other_lines_proves_nothing():
 
 def test_a_difference_of_totals_without_tax_is_told_as_one():
     message = judge(NET, [CONFIRMED], NOW, Policy("unique_key", proof="net")).message
-    assert message == "the ERP's order SO1 is over 10.00 EUR without tax, the channel's is over 8.40 EUR without tax"
+    assert message == "the ERP's order SO1 has the total 10.00 EUR without tax, the channel's has 8.40 EUR without tax"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,9 @@ def test_orders_that_were_keyed_in_are_marked_with_their_numbers_and_never_sent(
     assert (result.summary.counts, result.to_send) == ({"done": 2, "refused": 1}, {})
     assert [ledger.status(number) for number in (1, 2, 3)] == [*[Status.SYNCED_MANUALLY] * 2, Status.FAILED]
     assert ledger.rows[transaction(2).key].erp_number == "SO2"
-    assert "shop:1 (failed): done: synced as SO1; the ERP also has it begun, as SO9: cancel that one" in caplog.text
+    assert (
+        "shop:1 (failed): done: synced as SO1; the ERP also has it unfinished, as SO9: cancel that one" in caplog.text
+    )
     assert "shop:3 (failed): refused: the ERP has no order SO3" in caplog.text
     assert send(ledger, erp) == {}
 
@@ -112,11 +114,11 @@ def test_a_number_that_belongs_to_another_order_marks_none():
     total, now = ledger.rows[transaction(1).key].total, ledger.clock.now
     erp.sales[transaction(2).key] = [Sale(ErpOrderState.CONFIRMED, total, "EUR", now, "SO2")]
     assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO2", run="a").summary.counts == {"refused": 1}
-    assert "is that of shop:2" in ledger.results[transaction(1).key].message
+    assert "belongs to shop:2" in ledger.results[transaction(1).key].message
     erp.sales = {transaction(1).key: erp.sales[transaction(2).key]}
     ledger.rows[transaction(2).key].erp_number = "SO2"
     assert decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1), "SO2", run="b").summary.counts == {"refused": 1}
-    assert "is that of shop:2 in the ledger" in ledger.results[transaction(1).key].message
+    assert "belongs to shop:2 in the ledger" in ledger.results[transaction(1).key].message
 
 
 def marked_and_changed() -> tuple[PeoplesLedger, MemoryErp]:

@@ -36,7 +36,7 @@ def test_without_the_folder_the_ledger_is_emptied_and_the_files_are_done_by_the_
     succeed(ledger, sql, 1, 2)
     path = build().path
     folder, says = {
-        "gone": (tmp_path / "elsewhere", "folder '.*elsewhere' is not there: create it"),
+        "gone": (tmp_path / "elsewhere", "folder '.*elsewhere' does not exist: create it"),
         "not named": (None, "the files of 1 reports may still show it: name their folder"),
     }[wrong]
     with pytest.raises(Misconfigured, match=says):

@@ -88,9 +88,8 @@ class SqlChannel:
         with self._session(BRIEFLY) as session:
             for some in batched(keys, self.batch_size):
                 if len(numbers := {len(key.parts) for key in some}) > 1:
-                    what = (
-                        f"gives keys of {' and of '.join(map(str, sorted(numbers)))} parts: a key's parts never change"
-                    )
+                    counts = " and of ".join(map(str, sorted(numbers)))
+                    what = f"returns keys of {counts} parts: the parts of a key must not change"
                     raise self._files.malformed(TRANSACTIONS, what)
                 parts = zip(*(key.parts for key in some), strict=True)
                 bound = {f"key_{number}": list(values) for number, values in enumerate(parts, start=1)}
@@ -163,8 +162,8 @@ class SqlChannel:
         rows = session.rows(f"{file} with {which}", around("read_skipped", **parts), bound)
         if not rows:
             what = (
-                f"chooses {counted['number']} rows where {TRANSACTIONS} gives {tally.number}, or gives other counters:"
-                " it must have the same table and counter, no join, and no condition but {which}"
+                f"returns {counted['number']} rows where {TRANSACTIONS} returns {tally.number}, or returns other"
+                " counters: it must use the same table and counter, no join, and no condition except {which}"
             )
             raise self._files.malformed(file, what)
         return [OrderKey(self.name, tuple(row["key_parts"])) for row in rows]
@@ -189,10 +188,10 @@ class _Tally:
                 self._shares.clear()
             elif not self._ties or counter <= self._since or counter < self.highest:
                 rule = "never falling" if self._ties else "unique and rising"
-                what = f"gives counter {counter} after {self.highest}: it must give those above `since`, {rule}"
+                what = f"returns counter {counter} after {self.highest}: it must return those above `since`, {rule}"
                 raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
             elif transaction.key in self._shares:
-                what = f"gives {transaction.key} twice: a join finds several rows for it, or the key lacks a part"
+                what = f"returns {transaction.key} twice: a join finds several rows for it, or the key lacks a part"
                 raise self._files.malformed(f"{TRANSACTIONS} with new.sql", what)
             self._shares.add(transaction.key)
             self._lowest = counter if self._lowest is None else self._lowest

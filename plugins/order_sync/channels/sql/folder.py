@@ -79,10 +79,10 @@ class StatementFolder:
         """Refuse a SELECT that lacks a column, or gives it as another type."""
         columns = {column.name: column.type_code for column in given}
         if missing := sorted(asked.keys() - columns.keys()):
-            raise self.malformed(file, f"gives no column {', '.join(missing)}: add it to the SELECT")
+            raise self.malformed(file, f"returns no column {', '.join(missing)}: add it to the SELECT")
         for name, kind in asked.items():
             if columns[name] not in OIDS[kind]:
-                raise self.malformed(file, f"gives {name} as another type than {kind}: cast it in the SQL")
+                raise self.malformed(file, f"returns {name} with a type other than {kind}: cast it in the SQL")
 
     def check_values(self, file: str, row: Mapping[str, Any]) -> None:
         """Refuse a row with a null, or without anything in its key."""
@@ -90,7 +90,9 @@ class StatementFolder:
             if value is None or (isinstance(value, list) and (None in value or not any(value))):
                 what = "a null" if value is None or None in value else "nothing"
                 where = f"in {name} at counter {row.get('counter')}"
-                raise self.malformed(file, f"gives {what} {where}: the channel's key and counters are always there")
+                raise self.malformed(
+                    file, f"returns {what} {where}: the channel's key and counters must always be present"
+                )
 
     def malformed(self, file: str, what: str) -> Misconfigured:
         """A file of the channel says something that cannot be."""

@@ -84,8 +84,8 @@ class ByInstant:
         """Behind the newest by the lag."""
         if self._since.counter < highest < EARLIEST:
             what = (
-                f"gives {highest} as its highest counter, and there is no sample.sql: write one if that is a real"
-                " counter, or give instants, in microseconds since 1970"
+                f"returns {highest} as its highest counter, but there is no sample.sql: write one if that is a real"
+                " counter, or return instants, in microseconds since 1970"
             )
             raise self._folder.malformed("transactions.sql", what)
         return self.after(highest), None

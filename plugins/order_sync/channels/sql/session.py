@@ -65,7 +65,7 @@ class ChannelSession:
             self._folder.check(file, cursor.description or [], asked)
             row = cursor.fetchone()
         if row is None:
-            raise self._folder.malformed(file, "gives no row: it must give one")
+            raise self._folder.malformed(file, "returns no row: it must return one")
         self._folder.check_values(file, {name: row[name] for name in asked})
         return row
 
@@ -110,8 +110,8 @@ def _connected(connect: Connect, folder: StatementFolder) -> psycopg.Connection[
             return connect()
     except Misconfigured:
         raise Misconfigured(
-            f"channel '{folder.name}': its connection is no address of a Postgres server: correct its host, its port,"
-            " or the options in its extra"
+            f"channel '{folder.name}': the address in its connection is not a Postgres address: correct its host, its"
+            " port, or the options in its extra"
         ) from None
     except Transient as error:
         if REFUSED.search(str(error)):
@@ -129,11 +129,11 @@ def explained(folder: StatementFolder, file: str) -> Iterator[None]:
             f"channel '{folder.name}' cannot be read ({file}): {_first_line(error)}", code="EXTRACT_FAILED"
         ) from error
     except psycopg.DataError as error:
-        advice = "let the SQL pass it on as text, or correct the channel's options"
+        advice = "return it as text in the SQL, or correct the channel's options"
         what = f"fails: a value cannot be converted ({type(error).__name__}): {advice}"
         raise folder.malformed(file, what) from None
     except psycopg.Error as error:
-        advice = "adapt the SQL to the channel's schema, or grant its user the right to read"
+        advice = "adapt the SQL to the channel's schema, or grant the user the right to read"
         raise folder.malformed(file, f"fails: {_first_line(error)}: {advice}") from error
 
 
