@@ -1,6 +1,7 @@
 """The test suite in stages, with the time of each: what `make test` and `make full` run.
 
-Some stages, which wait more than they compute, run one after the other beside the rest, and are printed once all ended.
+Stages of one lane run one after the other, and the lanes beside each other: much of what is tested waits, and another
+lane computes meanwhile. Lane 0 is printed while it runs, the others after it.
 Every stage runs even when an earlier one failed, so that one run tells everything. A stage with a folder that holds no
 test fails: a suite that silently runs nothing would look green. A stage of `make full` that lacks something on this
 machine is left out, and the last lines say what and how to get it; with CI=true it fails.
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,25 +28,25 @@ class Stage(NamedTuple):
     """Folders or files of tests, and what pytest is told besides.
 
     `budget`: the seconds that it may take on a quiet machine with two cores; one that outgrows them is made quicker.
-    `beside`: it runs beside the others. `needs` raises SandboxError, which says what is missing and how to get it.
+    `needs` raises SandboxError, which says what is missing and how to get it.
     """
 
     parts: Sequence[str]
     budget: int
     options: Sequence[str] = ()
-    beside: bool = False
+    lane: int = 0
     needs: Callable[[], object] = lambda: None
 
 
 TEST = {
     "core": Stage(["core", "flows", "owner"], 60),
     "contract": Stage(["contract", "ledger", "channels", "erps", "wire", "sandbox", "real_orders"], 540),
-    "end_to_end": Stage(["end_to_end"], 660, beside=True),
-    "fab": Stage(["fab"], 120, beside=True),
-    "dags": Stage(["shell", "dags"], 180, beside=True),
+    "end_to_end": Stage(["end_to_end"], 660, lane=1),
+    "fab": Stage(["fab"], 120, lane=2),
+    "dags": Stage(["shell", "dags"], 180, lane=2),
     "docs": Stage(["test_*.py"], 60),
 }
-"""Quickest first; those beside the others take about as long as these, and all of it a quarter of an hour."""
+"""Quickest first in each lane. Of end_to_end each test waits for Airflow."""
 
 ON_A_SERVER = (
     *("ledger", "channels"),
@@ -52,8 +54,8 @@ ON_A_SERVER = (
 )
 FULL = {
     "long": Stage([part for stage in TEST.values() for part in stage.parts], 1500, ["-m", "full"]),
-    "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], beside=True, needs=debian),
-    "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], beside=True, needs=debian),
+    "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], lane=1, needs=debian),
+    "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], lane=1, needs=debian),
     "openssh": Stage(["wire/test_sftp.py"], 30, ["--judges"], needs=open_ssh.program),
     "oauth": Stage(["wire/test_client_credentials.py"], 30, ["--judges"], needs=oauth.installed),
 }
@@ -89,7 +91,7 @@ def _pytest(name: str, stage: Stage) -> tuple[bool, str]:
             return False, f"stage {name}: tests/{part} has no test\n"
         paths += found if part.endswith(".py") else [TESTS / part]
     command = [sys.executable, "-m", "pytest", "-q", *stage.options, *paths]
-    if not stage.beside:
+    if not stage.lane:
         return subprocess.run(command, cwd=TESTS.parent).returncode == 0, ""
     done = subprocess.run(command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode == 0, done.stdout
@@ -104,11 +106,12 @@ def main(words: list[str]) -> int:
         return 2
     begun = time.monotonic()
     wanted = {name: stages[name] for name in chosen or stages}
-    with ThreadPoolExecutor(1) as beside:
-        later = [beside.submit(run, name, stage) for name, stage in wanted.items() if stage.beside]
+    with ExitStack() as open_lanes:
+        lanes = {stage.lane: open_lanes.enter_context(ThreadPoolExecutor(1)) for stage in wanted.values()}
+        later = [lanes[stage.lane].submit(run, name, stage) for name, stage in wanted.items() if stage.lane]
         ran = []
         for name, stage in wanted.items():
-            if not stage.beside:
+            if not stage.lane:
                 print(f"--- {name}", flush=True)
                 ran.append(run(name, stage))
                 print(ran[-1].printed, end="", flush=True)
