@@ -1,7 +1,7 @@
 """A Tryton ERP as it runs for a company: its server, and the worker that processes confirmed sales.
 
 Both run from an environment of their own, since Tryton is GPL; this project imports nothing of it. With the worker, a
-confirmed sale is processed a moment later, and not at all while the worker is stopped: a stuck ERP.
+confirmed sale is processed a moment later, and not at all while the worker is paused: a stuck ERP.
 """
 
 import json
@@ -82,16 +82,12 @@ class TrytonServer:
         """Start the worker; it takes up what was confirmed meanwhile."""
         self._run("trytond-worker", "-d", DATABASE, "-n", "2", "-t", "1", **WORKER)
 
-    def stop_worker(self) -> None:
-        """Stop the worker: from now on the ERP takes orders, and is stuck with them."""
-        self._services["trytond-worker"].stop(grace=1)
-
     def pause_worker(self) -> None:
-        """Let the worker begin nothing more; it ends what it has begun, and is there again at once."""
+        """Let the worker end what it has begun, and begin nothing more: the ERP takes orders and is stuck with them."""
         self._services["trytond-worker"].pause()
 
     def resume_worker(self) -> None:
-        """Let the worker go on."""
+        """Let the worker go on with what was confirmed meanwhile; it need not start, which takes seconds."""
         self._services["trytond-worker"].resume()
 
     @property

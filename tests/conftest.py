@@ -93,7 +93,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def tryton(folder: Path) -> "Iterator[TrytonServer]":
-    """A running Tryton with its worker. Who stops the worker starts it again."""
+    """A running Tryton with its worker. Who pauses the worker resumes it."""
     from sandbox import template
     from sandbox.tryton import Secrets, TrytonServer
 

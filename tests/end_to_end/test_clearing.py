@@ -84,7 +84,7 @@ def end(system: System, *runs: str) -> None:
 
 def test_a_reconcile_that_is_cleared_while_it_waits_looks_at_once_and_waits_again(system: System):
     api, tryton = system.api, system.sandbox.tryton
-    tryton.stop_worker()
+    tryton.pause_worker()
     try:
         sales = system.sell(2)
         run = api.trigger(DAG)
@@ -96,7 +96,7 @@ def test_a_reconcile_that_is_cleared_while_it_waits_looks_at_once_and_waits_agai
         system.wait_for_task(run, "reconcile", "deferred")
         assert re.search(r"\d+ are looked at before their time", api.log(DAG, run, "reconcile", attempt=2))
     finally:
-        tryton.start_worker()
+        tryton.resume_worker()
     assert api.wait_for_run(DAG, run) == "success"
     assert api.states(DAG, run) == GREEN
     system.wait_until_processed(sales)

@@ -65,7 +65,7 @@ def test_without_a_triggerer_orders_still_reach_the_erp_and_the_next_push_settle
     """
     airflow, tryton = system.sandbox.airflow, system.sandbox.tryton
     airflow.stop_component("triggerer")
-    tryton.stop_worker()
+    tryton.pause_worker()
     try:
         early = system.sell(2)
         first = system.api.trigger(DAG)
@@ -73,7 +73,7 @@ def test_without_a_triggerer_orders_still_reach_the_erp_and_the_next_push_settle
         assert system.states_in_erp(early) == {"confirmed": 2}
         for pool in ("default_pool", "erp_tryton"):
             system.wait_until_free(pool)
-        tryton.start_worker()
+        tryton.resume_worker()
         system.wait_until_processed(early)
         system.let_pass(WINDOW + timedelta(seconds=1))
 
@@ -88,7 +88,7 @@ def test_without_a_triggerer_orders_still_reach_the_erp_and_the_next_push_settle
         assert system.holds() == []
     finally:
         airflow.start_component("triggerer")
-        tryton.start_worker()
+        tryton.resume_worker()
     assert system.api.wait_for_run(DAG, first) == "success"
     assert system.api.wait_for_run(DAG, second) == "success"
     assert system.statuses([*early, *late]) == {"succeeded": 4}

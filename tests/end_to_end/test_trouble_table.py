@@ -57,11 +57,12 @@ def test_a_channel_that_is_down_turns_one_extract_red_and_what_the_ledger_has_is
     assert system.statuses([*known, *fresh]) == {"succeeded": 4}
 
 
+@pytest.mark.full
 def test_an_erp_that_is_down_turns_one_push_red_and_windows_end_and_the_queue_drains_by_itself(system: System) -> None:
     """Row: ERP down, in maintenance, or asking to wait"""
     system.wait_until_quiet()
     api, tryton = system.api, system.sandbox.tryton
-    tryton.stop_worker()
+    tryton.pause_worker()
     try:
         early = system.sell(2)
         before = api.trigger(DAG)
@@ -92,7 +93,7 @@ def test_an_erp_that_is_down_turns_one_push_red_and_windows_end_and_the_queue_dr
         assert maintenance.reached.is_set()
     finally:
         system.proxy.behave()
-        tryton.start_worker()
+        tryton.resume_worker()
     assert api.wait_for_run(DAG, red) == "success"
     assert api.states(DAG, red) == GREEN
     assert system.holds() == []
