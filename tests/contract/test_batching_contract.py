@@ -18,6 +18,7 @@ from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
 from tests.contract.wrong_erps.submitting import GivesUpALostBatch, RefusesAWholeBatch, SendsABatchTwice
 from tests.support.proxy import Proxy
+from tests.support.samples import some
 
 ABLE = ("in_batches",)
 
@@ -152,7 +153,13 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        pytest.param(mistake, id=mistake.__name__, marks=marks)
+        for mistake, marks in some([*MISTAKES], 1, "contract/test_batching_contract.py")
+    ],
+)
 async def test_the_suite_names_a_known_mistake(subject, mistake):
     test, given = MISTAKES[mistake]
     with pytest.raises(AssertionError):

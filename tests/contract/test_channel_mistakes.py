@@ -107,7 +107,7 @@ OF_A_COUNTER = {
                 for mistake in CODE
                 if name == "dynamics_web" or mistake not in OF_A_COUNTER
             ],
-            12,
+            6,
             *SUITE,
         )
     ],
@@ -123,7 +123,7 @@ def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type
     ("installation", "mistake"),
     [
         pytest.param(name, mistake, id=f"{name}: {mistake.name}", marks=marks)
-        for (name, mistake), marks in some([(name, mistake) for name in SQL for mistake in SQL[name]], 12, *SUITE)
+        for (name, mistake), marks in some([(name, mistake) for name in SQL for mistake in SQL[name]], 6, *SUITE)
     ],
     indirect=["installation"],
 )

@@ -133,7 +133,7 @@ def test_the_plugin_loader_leaves_our_modules_their_full_names(parsed: dict[str,
     assert [name for name in parsed["ours"] if name.partition(".")[0] != "order_sync"] == []
 
 
-@pytest.mark.parametrize("syntax", ["glob", "regexp"])
+@pytest.mark.parametrize("syntax", ["glob", pytest.param("regexp", marks=pytest.mark.full)])
 def test_the_ignore_file_holds_in_both_syntaxes_and_lets_a_plugin_beside_the_package_be_loaded(
     tmp_path: Path, syntax: str
 ):
@@ -147,6 +147,7 @@ def test_the_ignore_file_holds_in_both_syntaxes_and_lets_a_plugin_beside_the_pac
     assert [name for name in parsed["ours"] if name.partition(".")[0] != "order_sync"] == ["order_sync_plugin"]
 
 
+@pytest.mark.full
 def test_without_the_ignore_file_the_loader_would_run_every_module_under_its_bare_name(tmp_path: Path):
     copy = tmp_path / "plugins"
     left_out = shutil.ignore_patterns(".airflowignore", "__pycache__", "__main__.py")

@@ -283,12 +283,21 @@ async def test_the_suite_names_a_known_mistake(subject, mistake):
 @pytest.mark.parametrize(
     ("other", "takes_it"),
     [
-        (reference_data.KnowsArticlesAlone, good_order),
-        (reference_data.LeavesFactsOut, good_order),
-        (submitting.IsBusyAtFirst, test_submit.test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later),
-        *((bearing.TakesShortReferences, test) for test in UNDER_REFERENCES),
+        pytest.param(other, test, id=f"{other.__name__}-{getattr(test, '__name__', '')}", marks=marks)
+        for (other, test), marks in some(
+            [
+                (reference_data.KnowsArticlesAlone, good_order),
+                (reference_data.LeavesFactsOut, good_order),
+                (
+                    submitting.IsBusyAtFirst,
+                    test_submit.test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later,
+                ),
+                *((bearing.TakesShortReferences, test) for test in UNDER_REFERENCES),
+            ],
+            3,
+            *SUITE,
+        )
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
 )
 async def test_the_suite_takes_what_another_erp_does_in_its_own_way(subject, other, takes_it):
     await takes_it(replace(subject, mistake=other))
