@@ -1,13 +1,13 @@
 """### Backfill orders
 Makes orders of a channel's transactions from before its start: so many at a time, oldest first, each looked up in the
-ERP before it is sent. The channel's own DAG validates and sends them, after its newer orders. Look-ups find orders
-that this package made; what was entered by hand, or by another integration, it cannot know of: choose the days so that
+ERP before it is sent. The channel's own DAG validates and sends them, after its newer orders. Look-ups find only
+orders that this package made, not those that were entered by hand or by another integration: choose the days so that
 none of those are among them.
 
-While orders travel the task waits and holds no slot. It may be cleared, or the DAG triggered again, at any moment: what
-was brought in stays, and it goes on with what is left. To stop, mark the run as failed.
+While orders are on their way, the task waits and uses no slot. It may be cleared, or the DAG triggered again, at any
+moment: what was brought in stays, and it goes on with what is left. To stop, mark the run as failed.
 
-**When the task is red**, its log says in one sentence what to change.
+**When the task is red**, its log names in one sentence what to change.
 """
 
 from datetime import UTC, datetime

@@ -1,13 +1,14 @@
 """### Compare orders
 Once a day: what each channel holds of the last days beside what landed in the ledger, by key and digest, and what the
 ERP was given under that channel beside what was sent. What is missing is read at once and goes on with the next run of
-the channel's DAG. An order in the ERP that was never sent by this package is listed and not touched. So is one that
-lives there and is not done here; if it only failed here, and the ERP confirms it by now, it has succeeded.
+the channel's DAG. An order in the ERP that was never sent by this package is listed and not changed. The same holds for
+an order that is in the ERP, not cancelled, and not done here; but if it only failed here, and the ERP confirms it by
+now, it becomes succeeded.
 
-What is found is told over Slack and by mail, each thing once, and stands in the ledger's table `findings`. It turns no
+Each finding is sent once over Slack and by mail, and is kept in the ledger's table `findings`. Findings turn no
 task red: the task did its work.
 
-**When a task is red**, its log says in one sentence what to change; clear it afterwards, or wait for the
+**When a task is red**, its log names in one sentence what to change; clear it afterwards, or wait for the
 next day. Comparing twice does no harm.
 """
 

@@ -4,12 +4,12 @@ orders: names, addresses, accounts, references, receipts, what was bought, and w
 stays is evidence: the order's key, its statuses, instants, outcomes, codes, total and ERP number. It cannot be undone,
 so it only counts at first: untick `Dry run` when the numbers are right.
 
-Give the customer account as the channel says it; the orders of guests have none, and are erased by their keys. An order
-is erased once it is finished or ignored. Orders that are still open are named, with what to do first; all others are
-erased. What the channel and the ERP hold is erased there. `docs/personal-data.md` says in which order, and what remains
-elsewhere.
+Give the customer account as the channel gives it; the orders of guests have none, and are erased by their keys. An
+order is erased once it is finished or ignored. Orders that are still open are named, with what to do first; all others
+are erased. What the channel and the ERP hold is erased there. `docs/personal-data.md` describes in which order, and
+what remains elsewhere.
 
-**When the task is red**, its log says in one sentence what to change: a param, an order that is still open, the folder
+**When the task is red**, its log names in one sentence what to change: a param, an order that is still open, the folder
 of the variable `order_sync_report_dir`, or connection `order_ledger`. Clear it afterwards: it does what is left.
 """
 

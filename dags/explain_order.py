@@ -1,15 +1,15 @@
 """### Where is my order?
-Says in the log where an order is and why: the last error first, what it means, who fixes it and how, what happens
-by itself and when, what people may decide, the ERP's number and word, every attempt, and the whole history.
+Shows in the log where an order is and why: the last error first, what it means, who fixes it and how, what happens
+by itself and when, what people may decide, the ERP's number and status, every attempt, and the whole history.
 
-Ask with **one** of order key, Channel reference ID, receipt number or customer account. With none of them it lists
+Search by **one** of order key, Channel reference ID, receipt number or customer account. With none of them it lists
 orders, the newest first with their last errors, by status, error code, channel and age, and counts the most frequent
-causes. Nothing is changed, and only the ledger is asked: what the ERP said last stands there with its time.
+causes. Nothing is changed, and only the ledger is queried: what the ERP last reported is shown with its time.
 
-`Print the whole order` also writes a text file beside the reports, for keying the order in by hand. It holds people's
-data. `For support` also logs what is handed to support under the subject `Order Sync Error`, without people's data.
+`Print the whole order` also writes a text file beside the reports, for entering the order by hand. It contains personal
+data. `For support` also logs what support needs, under the subject `Order Sync Error`, without personal data.
 
-**When the task is red**, its log says in one sentence what to change: what was asked, the folder of the variable
+**When the task is red**, its log names in one sentence what to change: a param, the folder of the variable
 `order_sync_report_dir`, or the connection `order_ledger`. An order that is not found turns nothing red.
 """
 

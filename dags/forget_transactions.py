@@ -1,9 +1,9 @@
 """### Forget old transactions
-Once a day: erases the people's data of finished orders to which nothing happened for as long as the setting
-`ORDER_SYNC_TRANSACTIONS_KEPT_FOR` says, from the ledger, from the reports' files and from printed orders. The evidence
-stays, as `erase_personal_data` says; orders that are still open keep what they need, and are counted.
+Once a day: erases personal data of finished orders that had no event for the time that
+`ORDER_SYNC_TRANSACTIONS_KEPT_FOR` sets, from the ledger, from the reports' files and from printed orders. The evidence
+stays, as described for `erase_personal_data`; orders that are still open keep what they need, and are counted.
 
-**When the task is red**, its log says in one sentence what to change: the folder of the variable
+**When the task is red**, its log names in one sentence what to change: the folder of the variable
 `order_sync_report_dir`, or connection `order_ledger`. Clear it afterwards, or wait for the next day: nothing is lost.
 """
 

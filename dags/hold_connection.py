@@ -1,12 +1,13 @@
 """### Hold a connection, or release it
-Stops sending orders over an ERP's or a channel's connection, for a reason: stock-taking, a migration, a doubt. Orders
-are read, validated and confirmed as before; those that would be sent are Queued and wait. A release lets them go with
-the next run, and also ends the holds that order-sync set by itself.
+Stops sending orders over an ERP's or a channel's connection, for example for stock-taking or a migration. Orders
+are read, validated and confirmed as before; those that would be sent are Queued and wait. After a release the next run
+sends them. A release also ends the holds that order-sync set by itself.
 
-Trigger it with the connection, what to do, and why. Who did it is kept in the ledger with the reason. People have one
-hold on a connection: if there is one already, the log says whose, nothing is set, and one release ends it.
+Trigger it with the connection, what to do, and why. Who did it is kept in the ledger with the reason. People can set
+only one hold on a connection: if there already is one, the log shows who set it, no other is set, and one release ends
+it.
 
-**When the task is red**, its log says in one sentence what to change: the connection, the reason, or the
+**When the task is red**, its log names in one sentence what to change: the connection, the reason, or the
 connection `order_ledger`. Nothing was held or released then.
 """
 

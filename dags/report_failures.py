@@ -3,10 +3,10 @@ Writes the CSV of one business day into the folder of the variable `order_sync_r
 the set zone (`ORDER_SYNC_REPORT_AT`, `ORDER_SYNC_REPORT_ZONE`). By hand: trigger it with a day, and with `All orders`
 for a row of every order placed that day. The first build stores its rows; building the same day again writes the same
 file, but for people's data that was erased since. So it stores nothing until the orders of each channel have been
-validated once: the task is then skipped with the reason, and clearing it later builds the report of the same day. Where
-a browser finds the folder, say so in the variable `order_sync_report_url`: the task then links to its file.
+validated once: the task is then skipped with the reason, and clearing it later builds the report of the same day. If a
+browser can open the folder, set its address in the variable `order_sync_report_url`: the task then links to its file.
 
-**When the task is red**, its log says in one sentence what to change: the folder, the day, or connection
+**When the task is red**, its log names in one sentence what to change: the folder, the day, or connection
 `order_ledger`. Clear the task afterwards.
 """
 

@@ -1,6 +1,6 @@
 """### The ledger was restored from a backup
-Say so with this DAG at once, before any other DAG runs again. What the ledger forgot happened all the same: orders were
-sent, and people decided. Every channel is put on hold and read again; what may have been sent since the backup is
+Run this DAG at once, before any other DAG runs again. What the restored ledger does not know still happened: orders
+were sent, and people decided. Every channel is put on hold and read again; what may have been sent since the backup is
 looked up in the ERP before anything is sent; what people decided since is listed in the task's log for them to confirm.
 
 **Before**: pause the DAGs, restore the ledger, `python -m order_sync migrate`. **Then**: trigger this with the instant
@@ -8,9 +8,9 @@ of the backup, switch the DAGs on, and follow the end of the task's log. An orde
 on hold since the backup is not sent until somebody decides again with `resync_orders`. A channel sends again when
 somebody releases it with `hold_connection`.
 
-It may be cleared, or triggered again, at any moment: it changes nothing twice, and lists anew.
+It may be cleared, or triggered again, at any moment: it changes nothing twice, and lists everything again.
 
-**When the task is red**, its log says in one sentence what to change: the instant, the reason, or a connection,
+**When the task is red**, its log names in one sentence what to change: the instant, the reason, or a connection,
 `order_ledger` or `airflow_api`. If the channels are on hold by then they stay so; clear the task.
 """
 

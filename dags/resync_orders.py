@@ -10,11 +10,11 @@ Chooses orders, by their keys or by what they have in common, and decides about 
 | Release | they go on | on hold, ignored |
 | Accept the ERP's order | the ERP's one confirmed order is right | conflicts |
 
-Who decided and why stands in each order's history. A filter that matches many orders, and a dry run, only list them.
-The choice is kept: a clear repeats the decision for the same orders. The shopper hears of nothing, and the channel is
+Who decided and why is kept in each order's history. A filter that matches many orders, and a dry run, only list them.
+The choice is kept: a clear repeats the decision for the same orders. The shopper is not informed, and the channel is
 only read.
 
-**When a task is red**, its log says in one sentence what to change: everything that is wrong with the params, and then
+**When a task is red**, its log names in one sentence what to change: everything that is wrong with the params, and then
 nothing was done; or which system is away. Trigger it again, or clear the task.
 """
 

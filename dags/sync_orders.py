@@ -3,20 +3,20 @@ Takes the channel's new transactions, checks them, sends the good ones to the ER
 are confirmed or their verification window is over. Every step takes its work from the ledger: what one run left undone,
 the next one does.
 
-**When a task is red**, its log says in one sentence what to change; clear the task afterwards, or wait for
+**When a task is red**, its log names in one sentence what to change; clear the task afterwards, or wait for
 the next run. Nothing is lost and nothing is sent twice, whatever is cleared or however often.
 
-| red task | what goes on meanwhile | look at |
+| red task | what continues meanwhile | check |
 |---|---|---|
 | extract | what the ledger already has is sent | the channel's database, connection `channel_<name>` |
 | check_reference_data | the last good copy serves; without one, orders wait | the ERP, connection `erp_<name>` |
 | validate | orders stay received | connection `order_ledger` |
 | push | orders stay queued; what may have been sent is looked up first | the ERP, connection `erp_<name>` |
 | reconcile | confirmations are settled by the next run's push | the ERP, connection `erp_<name>` |
-| watcher | it makes the run red when another task is: look at that one | |
+| watcher | it makes the run red when another task is red: check that one | |
 
-An order that failed turns nothing red: it is in the report, with its reason. Where the setting
-`ORDER_SYNC_RED_ON_FAILED_ORDERS` wants it otherwise, a last task, `failed_orders`, is red then.
+An order that failed turns nothing red: it is in the report, with its reason. If the setting
+`ORDER_SYNC_RED_ON_FAILED_ORDERS` requires it, a last task, `failed_orders`, is red then.
 """
 
 from datetime import UTC, datetime

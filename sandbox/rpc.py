@@ -65,7 +65,7 @@ def _encode(value: object) -> object:
             return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
         case datetime.timedelta():
             return {"__class__": "timedelta", "seconds": value.total_seconds()}
-    raise TypeError(f"{type(value).__name__} has no form in Tryton's JSON")
+    raise TypeError(f"{type(value).__name__} cannot be represented in Tryton's JSON")
 
 
 def _decode(value: dict[str, Any]) -> Any:

@@ -208,7 +208,7 @@ def flow(erp: Erp, numbers: range, **options: Any) -> tuple[PeoplesLedger, Drop]
     ledger, drop = PeoplesLedger(Clock()), erp.drop(**options)
     extract(ROUTE, MemoryChannel([transaction(number) for number in numbers]), ledger, ACTOR)
     summary = asyncio.run(refresh_reference(ROUTE, drop, ledger, ACTOR, Settings().reference_max_age))
-    assert ("nothing proves" in str(summary)) == (options.get("proof") == "nothing")
+    assert ("there is no proof" in str(summary)) == (options.get("proof") == "nothing")
     validate(ROUTE, ledger, ACTOR)
     asyncio.run(push(ROUTE, drop, ledger, ACTOR, POLICY, Settings(), ledger.clock.monotonic))
     return ledger, drop

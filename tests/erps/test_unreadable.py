@@ -323,7 +323,7 @@ async def test_a_sale_of_which_nobody_knows_whose_it_is_leaves_no_order_for_abse
     pattern = next(pattern for pattern in ANSWERS if '"in' in pattern)
     server.broken = pattern, good([sale(1, "confirmed"), {**sale(2, "quotation"), **bad}])
     async with erp_of(server) as erp:
-        with pytest.raises(Unreadable, match=r"answered look_up with what cannot be read \(\w+ at \w+\.py:\d+\)"):
+        with pytest.raises(Unreadable, match=r"sent an unreadable answer to look_up \(\w+ at \w+\.py:\d+\)"):
             await CALLS["look_up"](erp)
 
 
@@ -345,7 +345,7 @@ async def test_a_sale_in_a_state_that_nobody_knows_is_there_and_neither_proven_n
         found = await CALLS["look_up"](erp)
     (seen,) = found[SENT.key]
     assert (seen.state, seen.erp_status, seen.total) == (ErpOrderState.UNKNOWN, "at the tailor's", Decimal("24.06"))
-    assert "in the state 'at the tailor's', of which nobody has said here what it means" in seen.text
+    assert "in the state 'at the tailor's', which has no known meaning here" in seen.text
     assert found[DONE.key][0].state is ErpOrderState.CONFIRMED
 
 

@@ -80,7 +80,10 @@ def test_a_list_that_airflow_does_not_have_is_a_matter_of_its_version(log: Airfl
 @pytest.mark.parametrize(
     ("user", "says"),
     [
-        ("otto", "may not read DAG gone_orders, or there is none: under FAB give it the role Order Sync Auditor"),
+        (
+            "otto",
+            "may not read DAG gone_orders, or there is no such DAG: under FAB give it the role Order Sync Auditor",
+        ),
         ("admin", "the Airflow of connection 'airflow_api' has no DAG gone_orders"),
         ("vera", "may not read DAG gone_orders, or there is none"),
     ],

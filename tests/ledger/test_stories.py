@@ -44,7 +44,7 @@ def test_the_history_tells_what_was_not_checked_since_the_erp_cannot_tell_it(led
     land(ledger, 1, details=DETAILS)
     ledger.store_reference("tryton", ReferenceData({}, ledger.now(), knows=frozenset({"country"})), ACTOR)
     flows.validate(ROUTES["shop"], ledger, ACTOR)
-    told = "received -> queued (valid): not checked before sending, since the ERP cannot tell: sku, customer, currency"
+    told = "received -> queued (valid): not checked before sending, since the ERP does not provide it: sku, customer,"
     text = ask(ledger, key=str(key(1))).text
     assert text.count("not checked before sending") == 1
     assert told in text

@@ -231,7 +231,7 @@ class MemoryErp(BareErp):
         self._answer()
         named = [sale for sale in self.sales.get(self.under(order), ()) if sale.number == number]
         if not named:
-            raise OrderRefused(f"'{number}' is not opened again: it is not of this order")
+            raise OrderRefused(f"'{number}' is not reopened: it is not of this order")
         if named[0].total != order.total or not named[0].is_of(order):
             raise OrderRefused(f"the ERP holds {number} over {named[0].total}")
         if named[0].state is ErpOrderState.CANCELLED:

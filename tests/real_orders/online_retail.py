@@ -140,7 +140,7 @@ def _articles(rpc: Rpc, names: Mapping[str, str]) -> None:
 
 
 def _customers(rpc: Rpc, places: Mapping[str, str]) -> None:
-    """Parties, with an address for invoices in their country."""
+    """Parties, with an invoice address in their country."""
     countries = ids(rpc, "country.country")
     addresses = {code: {"country": countries.get(place), "invoice": True} for code, place in places.items()}
     rpc(

@@ -90,7 +90,7 @@ def test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_ret
     assert all(part in page for part in ADDRESS.values())
     assert not any(part in line for line in said for part in ADDRESS.values() if len(part) > 2)
     assert "Subject: Order Sync Error" in said
-    assert said[-1] == f"the whole order, with people's data: {path}"
+    assert said[-1] == f"the whole order, with personal data: {path}"
     assert counts == {"found": 1}
     [link] = operator.operator_extra_links
     address = "https://files.example.com/order-sync-order-shop%253AS1%252F00001.txt"

@@ -407,7 +407,7 @@ def test_a_look_that_does_not_end_is_broken_off_and_tried_again(world: World, mo
     world.ledger.clock.sleep(minutes=1)
     monkeypatch.setattr(world.erp, "look_up", never)
     monkeypatch.setattr(sending_operators, "ONE_LOOK", timedelta(milliseconds=10))
-    with pytest.raises(Transient, match=r"was at work for longer than .* without a pause"):
+    with pytest.raises(Transient, match=r"ran for longer than .* without a pause"):
         reconcile().execute(context("reconcile"))
 
 

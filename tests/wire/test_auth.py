@@ -186,7 +186,9 @@ async def test_another_ones_signature_is_refused_and_the_key_is_named_as_the_cau
     issuer.public_key = rsa.generate_private_key(65537, 2048).public_key()
     known = endpoint(issuer.url, private_key=pem(RSA))
     error = await error_of(known, signed_assertion(known, f"{issuer.url}/token", "PS256"))
-    assert "issues no token (HTTP 401, invalid_client): check its login (the client's id), 'private_key'" in str(error)
+    assert "did not issue a token (HTTP 401, invalid_client): check its login (the client's id), 'private_key'" in str(
+        error
+    )
 
 
 @pytest.mark.parametrize(
@@ -269,7 +271,7 @@ async def test_who_begins_a_session_with_a_wrong_password_is_told_so(gateway: tu
 async def test_an_address_that_gives_no_token_is_named(server: Proxy) -> None:
     server.answer("", 404)
     error = await error_of(*in_session(server.base_url))
-    assert str(error) == "connection 'erp_test': /service/ answered HTTP 404 and gave no x-csrf-token"
+    assert str(error) == "connection 'erp_test': /service/ answered HTTP 404 without x-csrf-token"
 
 
 async def test_a_session_may_be_begun_with_a_token_that_ends(issuer: Issuer) -> None:

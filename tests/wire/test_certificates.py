@@ -46,7 +46,7 @@ async def test_the_connections_own_authority_is_trusted(secure: Proxy, authority
 @pytest.mark.parametrize("name", ["verify", "verify_ssl", "ca"])
 @pytest.mark.parametrize("value", [False, "False", "false", 0, "", None])
 def test_certificates_that_are_not_to_be_checked_are_refused_with_a_sentence(name: str, value: Any) -> None:
-    with pytest.raises(Misconfigured, match=r"'erp_test': its extra switches the check of certificates off.* 'verify'"):
+    with pytest.raises(Misconfigured, match=r"'erp_test': its extra switches certificate checks off.* 'verify'"):
         client(endpoint("https://erp.example.com", **{name: value}))
 
 
@@ -124,6 +124,6 @@ async def test_a_proxy_that_is_not_there_has_sent_nothing_and_is_named_as_the_ca
     "proxy", ["proxy.example.com", "socks5://proxy:1080", "http://:secret-key@", 7, "http://proxy:port", "http://p/q"]
 )
 def test_a_proxy_that_is_no_address_is_a_matter_of_the_connection(proxy: Any) -> None:
-    with pytest.raises(Misconfigured, match="'erp_test': extra 'proxies' must hold an address") as error:
+    with pytest.raises(Misconfigured, match="'erp_test': extra 'proxies' must contain an address") as error:
         client(endpoint("https://erp.example.com", proxies={"https": proxy}))
     assert KEY not in str(error.value)

@@ -50,7 +50,7 @@ async def test_a_token_that_the_system_ends_is_renewed_once_for_all_calls_and_th
 async def test_a_wrong_secret_needs_a_person_who_is_told_what_to_look_at(issuer: TokenServer, in_header: bool) -> None:
     error = await error_of(*by_secret(issuer, key="not this one", in_header=in_header))
     assert type(error) is NotAuthorised
-    assert "127.0.0.1 issues no token (HTTP 401, invalid_client): check its login" in str(error)
+    assert "127.0.0.1 did not issue a token (HTTP 401, invalid_client): check its login" in str(error)
     assert "not this one" not in str(error)
     assert issuer.count("/orders") == 0
 

@@ -133,7 +133,7 @@ async def test_a_file_that_was_taken_away_is_not_put_there_again_while_its_manif
 async def test_a_second_file_of_a_reference_is_a_conflict(folder: LocalFolder):
     await drop(folder, "WEB-1", "json", DATA, {})
     await drop(folder, "WEB-10", "json", DATA, {})
-    with pytest.raises(OrderConflict, match=f"a file for WEB-1 with another content: {NAME}"):
+    with pytest.raises(OrderConflict, match=f"a file for WEB-1 with different content: {NAME}"):
         await drop(folder, "WEB-1", "json", b"{}", {})
 
 
@@ -182,7 +182,7 @@ async def test_a_yes_and_a_no_to_one_file_are_neither(folder: LocalFolder, here:
 
 async def test_an_acknowledgement_that_is_far_too_large_is_not_read(folder: LocalFolder, here: Path):
     (here / "WEB-1.ok").write_bytes(b" " * ((1 << 20) + 1))
-    with pytest.raises(Unreadable, match=r"WEB-1\.ok is no file, or larger than"):
+    with pytest.raises(Unreadable, match=r"WEB-1\.ok is not a file, or is larger than"):
         await acknowledgements(folder, ["WEB-1"])
 
 
@@ -229,7 +229,7 @@ async def test_what_is_not_there_is_nothing(folder: LocalFolder):
 
 @pytest.mark.parametrize("path", ["orders", "./orders", ""])
 def test_a_folder_is_written_from_the_root(path: str):
-    with pytest.raises(Misconfigured, match=r"connection 'erp_test' must be written from the root, such as"):
+    with pytest.raises(Misconfigured, match=r"connection 'erp_test' must be an absolute path, such as"):
         LocalFolder("erp_test", path)
 
 
@@ -237,6 +237,6 @@ async def test_a_folder_that_is_not_there_is_a_matter_of_the_connection(tmp_path
     folder = LocalFolder("erp_test", str(tmp_path / "nowhere"))
     for call in (folder.names(), folder.read("a.ok"), folder.write("a.json", DATA)):
         with pytest.raises(
-            Misconfigured, match=r"nowhere of connection 'erp_test' cannot be used \(ENOENT\): it must be"
+            Misconfigured, match=r"nowhere of connection 'erp_test' cannot be used \(ENOENT\): it must exist"
         ):
             await call

@@ -170,11 +170,11 @@ async def test_held_sends_leave_room_for_questions_and_no_more_go_out_than_allow
         ("https://erp:port", "address"),
         ("https:// erp.example.com:8000", "address"),
         ("https://erp..example.com", "address"),
-        ("https://erp.example.com/orders?all=1", "no more"),
-        ("https://erp.example.com/#orders", "no more"),
-        ("https://erp.example.com/a b", "no more"),
-        ("https://erp.example.com/orders:8443", "no more"),
-        ("https://user:secret-key@erp.example.com", "no more"),
+        ("https://erp.example.com/orders?all=1", "nothing else"),
+        ("https://erp.example.com/#orders", "nothing else"),
+        ("https://erp.example.com/a b", "nothing else"),
+        ("https://erp.example.com/orders:8443", "nothing else"),
+        ("https://user:secret-key@erp.example.com", "nothing else"),
         ("", "host"),
     ],
 )
@@ -214,7 +214,7 @@ async def test_a_path_of_the_connections_address_comes_before_every_other(server
 async def test_the_credentials_go_to_no_other_host_wherever_an_answer_leads(server: Proxy) -> None:
     server.answer("", 200, "{}", **JSON)
     async with client(endpoint("https://erp.example.com")) as http:
-        with pytest.raises(Misconfigured, match=r"'erp_test' was led .* to 127\.0\.0\.1"):
+        with pytest.raises(Misconfigured, match=r"'erp_test' was redirected .* to 127\.0\.0\.1"):
             await http.ask("GET", f"{server.base_url}/next")
         assert server.requests == []
         assert (await http.ask("GET", f"{server.base_url}/public", auth=NOBODY)).status == 200
@@ -224,7 +224,9 @@ async def test_the_credentials_go_to_no_other_host_wherever_an_answer_leads(serv
 @pytest.mark.parametrize("path", ["orders", "", "https://", "https://[::1/orders"])
 async def test_what_is_no_address_is_not_called(server: Proxy, path: str) -> None:
     async with client(endpoint(server.base_url)) as http:
-        with pytest.raises(Unreadable, match="'erp_test': what is called must begin with / or be a whole address"):
+        with pytest.raises(
+            Unreadable, match="'erp_test': the path to call must begin with /, or be a complete address"
+        ):
             await http.ask("GET", path)
     assert server.requests == []
 

@@ -52,7 +52,7 @@ def test_a_time_without_a_zone_is_sap_s_local_time_and_nothing_in_v4():
 
 @pytest.mark.parametrize("value", [1.5, object(), b"bytes"])
 def test_what_has_no_exact_form_is_refused(value: object):
-    with pytest.raises(TypeError, match="has no form in OData"):
+    with pytest.raises(TypeError, match="cannot be represented in OData"):
         literal(value)
 
 

@@ -138,7 +138,7 @@ async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(se
     server.answer("", 429, times=3, Retry_After="61")
     async with http(server, time) as client:
         for how in ("ask", "send"):
-            with pytest.raises(RateLimited, match=r"'erp_test' limits its calls.* wait 0:01:01") as error:
+            with pytest.raises(RateLimited, match=r"'erp_test' is rate-limiting calls.* wait of 0:01:01") as error:
                 await getattr(client, how)("POST", "/orders", {})
             assert error.value.retry_after == timedelta(seconds=61)
     assert (server.count(""), time.slept) == (1, []), "the second call knows it without asking"

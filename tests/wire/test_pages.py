@@ -40,7 +40,7 @@ async def test_a_page_that_leads_back_is_not_followed_for_ever():
     async def fetch(place: Any) -> Page[str]:
         return Page([f"{place}"], {"a": "b", "b": "c", "c": "b"}[place])
 
-    with pytest.raises(Unreadable, match="page 3 leads back"):
+    with pytest.raises(Unreadable, match="page 3 links back"):
         await all_rows(fetch, "a")
 
 

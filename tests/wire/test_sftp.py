@@ -77,7 +77,7 @@ async def test_a_password_logs_in_in_the_place_of_a_private_key(ours):
 
 async def test_a_server_with_another_host_key_is_never_talked_to(running):
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
-    with pytest.raises(Misconfigured, match="another host key"):
+    with pytest.raises(Misconfigured, match="host key differs"):
         await running.folder(extra={**running.server.extra, "host_key": other}).names()
 
 
@@ -92,9 +92,9 @@ async def test_a_wrong_password_is_told_without_it(running):
     ("extra", "says"),
     [
         ({}, "lacks 'host_key'"),
-        ({"host_key": "not a key"}, "'host_key' in its extra is no public key"),
-        ({"no_host_key_check": True}, "'no_host_key_check' would take any server"),
-        ({"private_key": "not a key"}, "'private_key' in its extra is no PEM key"),
+        ({"host_key": "not a key"}, "'host_key' in its extra is not a public key"),
+        ({"no_host_key_check": True}, "'no_host_key_check' would accept any server"),
+        ({"private_key": "not a key"}, "'private_key' in its extra is not a PEM key"),
     ],
 )
 async def test_an_extra_that_is_unsafe_or_wrong_is_one_sentence(running, extra, says):

@@ -95,7 +95,7 @@ class Bridge:
         if reply.status != HTTPStatus.METHOD_NOT_ALLOWED and (
             reply.status >= HTTPStatus.BAD_REQUEST or not isinstance(reply.body, dict | list)
         ):
-            raise Unreadable(f"{self._endpoint.about}: {self._check} answered HTTP {reply.status} and no JSON")
+            raise Unreadable(f"{self._endpoint.about}: {self._check} answered HTTP {reply.status} without JSON")
         named = _within(reply.body, str(self._identity)) if self._identity else None
         if self._identity and not named:
             raise Unreadable(f"{self._endpoint.about}: {self._check} answered without {self._identity}")
@@ -122,17 +122,17 @@ class Bridge:
         where = f"{self._path} of {self._endpoint.about}"
         if reply.status < HTTPStatus.MULTIPLE_CHOICES:
             if reply.body != "" and not isinstance(reply.body, dict):
-                raise OutcomeUnknown(f"{where} answered HTTP {reply.status} and something else than asked for")
+                raise OutcomeUnknown(f"{where} answered HTTP {reply.status} with an unexpected answer")
             return Receipt(_within(reply.body, self._number), "accepted")
         if reply.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
             raise self._no_such_path(self._path)
         code, said = _said(reply.body)
-        text = without_address(said, order)[:LONGEST] or f"it answered HTTP {reply.status} and no reason"
+        text = without_address(said, order)[:LONGEST] or f"it answered HTTP {reply.status} without a reason"
         means = self._profile.meaning(code, said, "")
         if means == OrderConflict.code:
             raise OrderConflict(text)
         if reply.status == HTTPStatus.CONFLICT and not means:
-            raise OutcomeUnknown(f"{where} answered HTTP 409, which may mean that it has the order: {text}")
+            raise OutcomeUnknown(f"{where} answered HTTP 409 (conflict), so it may have the order: {text}")
         raise OrderRefused(text, code=means or OrderRefused.code)
 
     def _says_why(self, reply: Reply) -> bool:
@@ -141,8 +141,8 @@ class Bridge:
 
     def _no_such_path(self, path: str) -> Misconfigured:
         return Misconfigured(
-            f"{self._endpoint.about}: there is no {path}, or it takes no orders: correct the address in the connection,"
-            " or the option of the ERP in the registry"
+            f"{self._endpoint.about}: there is no {path}, or it does not accept orders: correct the address in the"
+            " connection, or the option of the ERP in the registry"
         )
 
 
@@ -151,7 +151,7 @@ def _auth(endpoint: Endpoint) -> Auth:
         token_url = endpoint.named("token_url", "the address that issues tokens")
         return client_credentials(endpoint, token_url, str(endpoint.extra.get("scope", "")))
     if "key_header" in endpoint.extra:
-        return header(endpoint, endpoint.named("key_header", "the name of the header that bears the key"))
+        return header(endpoint, endpoint.named("key_header", "the name of the header that contains the key"))
     return basic(endpoint) if endpoint.login else bearer(endpoint)
 
 

@@ -40,9 +40,9 @@ LONGEST = 500
 """Characters of the ERP's own words that are kept."""
 
 NOTE = (
-    "nothing proves that an order arrives: the option `proof` of the ERP is 'nothing'. Each order becomes Pending"
-    " Verification when its window is over; mark those as synced that the ERP has: `resync_orders` takes a CSV of their"
-    " keys and numbers"
+    "there is no proof that an order arrives, because the option `proof` of the ERP is 'nothing'. Each order becomes"
+    " Pending Verification when its window is over; mark as synced those that the ERP has: `resync_orders` takes a CSV"
+    " of their keys and numbers"
 )
 
 
@@ -134,10 +134,10 @@ class Drop:
         """The order by what lies in the folder: its file, or nothing any more."""
         if file is None and self._proof == "taken":
             return ErpOrder(ErpOrderState.CONFIRMED, reference, "taken", None, order.currency)
-        where = f"its file {file} lies there" if file else "its file was taken away"
+        where = f"its file {file} is still there" if file else "its file is no longer there"
         said = (
-            f"{where}, and the ERP did not acknowledge it. If the ERP has it, mark it as synced; if not, put a file"
-            f" {reference}.err beside the acknowledgements: the order fails then, and can be sent again"
+            f"{where}, but the ERP did not acknowledge it. If the ERP has it, mark it as synced; if not, put a file"
+            f" {reference}.err beside the acknowledgements: then the order fails, and can be sent again"
         )
         word = "dropped" if file else "taken"
         return ErpOrder(ErpOrderState.TAKEN, "", word, None, order.currency, text=said, code="FILE_NO_ACK")
@@ -174,7 +174,9 @@ def _csv(order: Order, profile: Profile) -> str:
         header = profile.order(order)
         lines = [{f"line.{name}": value for name, value in row.items()} for row in profile.rows(order)]
     if clash := [name for name in header if lines and name in lines[0]]:
-        raise OrderRefused(f"field {clash[0]} is one of the header and of a line: rename one in fields.toml")
+        raise OrderRefused(
+            f"field {clash[0]} is a field of the header and of a line: rename one of them in fields.toml"
+        )
     text = io.StringIO()
     rows = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     rows.writerow([*header, *(lines[0] if lines else ())])

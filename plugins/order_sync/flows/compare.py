@@ -101,7 +101,7 @@ async def compare_erp(
     if hold := switched_off(connection, ledger):
         return Summary(held=str(hold))
     if not isinstance(erp, Listing):
-        summary.notes.append(f"the ERP {route.erp} cannot list its orders: there is nothing to compare")
+        summary.notes.append(f"the ERP {route.erp} cannot list its orders, so nothing can be compared")
         return summary
     now = ledger.now()
     with holding(connection, ledger, actor):

@@ -84,6 +84,6 @@ class BackfillOrdersOperator(ErpOperator):
 
         summary, left = self.connected(by, work, ONE_LOOK)
         if left:
-            self.log.info("%s; more are left", summary)
+            self.log.info("%s; there are more", summary)
             self.defer(trigger=DateTimeTrigger(moment=datetime.now(UTC) + PAUSE), method_name="resume")
         return done(self, summary)

@@ -54,7 +54,7 @@ class ExtractTransactionsOperator(ChannelOperator):
 
 
 class CompareChannelOperator(ChannelOperator):
-    """Compare a channel's last days with what landed, by key and digest; read what is missing, and tell people.
+    """Compare a channel's last days with what landed, by key and digest; read what is missing, and report it.
 
     Returns counts by `compared`, `missing`, `gone` and as the extract does. Raises Transient while the channel is away.
 

@@ -25,7 +25,7 @@ def cleared_by(context: Context) -> str:
     try:
         airflow = hooks.airflow()
         if airflow is None:
-            ti.task.log.info("there is no connection '%s' that tells who cleared this task", hooks.AIRFLOW)
+            ti.task.log.info("without a connection '%s' it is not known who cleared this task", hooks.AIRFLOW)
             return UNKNOWN
         mine = {"dag_id": ti.dag_id, "run_id": ti.run_id, "task_id": ti.task_id, "event": "running"}
         since = context["dag_run"].run_after.isoformat()
@@ -33,7 +33,7 @@ def cleared_by(context: Context) -> str:
         rows = [row for row in clears if _concerns(ti, row)] + airflow.rows("eventLogs", "event_logs", **mine)
         return _latest(rows) or UNKNOWN
     except Exception as error:  # noqa: BLE001  whatever it is, orders are more important than this name
-        ti.task.log.warning("nobody can tell who cleared this task: %s: %s", type(error).__name__, error)
+        ti.task.log.warning("it could not be found out who cleared this task: %s: %s", type(error).__name__, error)
         return UNKNOWN
 
 

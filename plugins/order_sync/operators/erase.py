@@ -109,6 +109,6 @@ def folder_of(text: str, problems: list[str]) -> Path | None:
     """The reports' folder; None if none is named."""
     if text and not Path(text).is_absolute():
         problems.append(
-            f"the reports' folder is '{text}': write a path from the root in the Airflow variable order_sync_report_dir"
+            f"the reports' folder is '{text}': set an absolute path in the Airflow variable order_sync_report_dir"
         )
     return Path(text) if text else None

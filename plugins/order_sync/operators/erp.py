@@ -50,8 +50,8 @@ class ErpOperator(OrderSyncOperator):
                 if not time.expired():
                     raise
                 raise Transient(
-                    f"task '{self.task_id}' was at work for longer than {at_most} without a pause and was broken off;"
-                    " what it found until then is on record. Look at how long the ERP takes to answer"
+                    f"task '{self.task_id}' ran for longer than {at_most} without a pause and was stopped; its"
+                    " results until then are recorded. Check how long the ERP takes to answer"
                 ) from None
 
         with hooks.ledger(self.ledger_conn_id) as ledger:
@@ -98,7 +98,7 @@ class CheckReferenceDataOperator(ErpOperator):
 
 
 class CompareErpOperator(ErpOperator):
-    """Compare what the ERP was given under a channel in the last days with what was sent; an order of others is told.
+    """Compare the ERP's orders of a channel of the last days with what was sent; report orders of others.
 
     So is an order that lives there and is not done here; one that failed and is confirmed there by now succeeds.
     Nothing in the ERP is touched. Returns counts by `compared`, `never_sent`, `not_done`, `confirmed` and by what

@@ -91,14 +91,14 @@ class ExplainOrderOperator(OrderSyncOperator):
         if folder and answer.key and answer.page:
             path = flows.print_order(folder, answer.key, answer.page)
             self.written = path.name
-            self.log.info("the whole order, with people's data: %s", path)
+            self.log.info("the whole order, with personal data: %s", path)
         return answer.summary.counts
 
 
 def _folder(text: str | None) -> Path:
     if not Path(text or "").is_absolute():
         raise Misconfigured(
-            f"the folder for printed orders is '{text or ''}': write a path from the root, such as /var/reports; the"
+            f"the folder for printed orders is '{text or ''}': set an absolute path, such as /var/reports; the"
             " DAG explain_order takes it from the Airflow variable order_sync_report_dir"
         )
     return Path(text or "")

@@ -48,10 +48,10 @@ class HoldConnectionOperator(OrderSyncOperator):
             if asked.action is HoldAction.RELEASE:
                 for hold in there:
                     stays = hold.kind is HoldKind.SWITCHED_OFF
-                    self.log.info("%s: %s", "this ends in the registry alone" if stays else "this ends", hold)
+                    self.log.info("%s: %s", "this ends only in the registry" if stays else "this ends", hold)
                 return {"released": ledger.release_hold(connection, None, by)}
             if theirs := next((hold for hold in there if hold.kind is HoldKind.PERSON), None):
-                self.log.warning("nothing was set, since it is on hold, and one release ends that: %s", theirs)
+                self.log.warning("no hold was set, because there already is one, and one release ends it: %s", theirs)
                 return {"held": 0}
             ledger.hold(connection, HoldKind.PERSON, HoldScope.SUBMIT, by.reason, by)
         return {"held": 1}

@@ -74,6 +74,6 @@ def _folder(text: str) -> list[str]:
     if Path(text).is_absolute():
         return []
     return [
-        f"the report's folder is '{text}': write a path from the root, such as /var/reports; the DAG report_failures"
+        f"the report's folder is '{text}': set an absolute path, such as /var/reports; the DAG report_failures"
         " takes it from the Airflow variable order_sync_report_dir"
     ]

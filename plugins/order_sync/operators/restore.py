@@ -73,8 +73,8 @@ def runs_of_people(since: datetime) -> PersonsRuns | None:
             if error.code != "FORBIDDEN":
                 raise
             untold[dag] = (
-                f"the user of connection '{hooks.AIRFLOW}' may not read DAG {dag}, or there is none: under FAB give it"
-                f" the role {Role.AUDITOR}"
+                f"the user of connection '{hooks.AIRFLOW}' may not read DAG {dag}, or there is no such DAG: under FAB"
+                f" give it the role {Role.AUDITOR}"
             )
     runs = [
         PersonsRun(

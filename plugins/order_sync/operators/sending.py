@@ -109,7 +109,7 @@ class PushOrdersOperator(ErpOperator):
             summary.add(name, number)
         if summary.gave_way is None:
             return done(self, summary)
-        self.log.info("%s; orders of another channel wait for this ERP: they go first", summary)
+        self.log.info("%s; orders of another channel are waiting for this ERP: they go first", summary)
         kwargs = {"left": summary.gave_way.total_seconds(), "counts": summary.counts}
         return self.defer(
             trigger=DateTimeTrigger(moment=datetime.now(UTC) + SOONEST), method_name="resume", kwargs=kwargs
@@ -187,5 +187,5 @@ def selected_by(run: str | None, ledger: Ledger) -> int | None:
     """The number of the selection that a run stored; None if none is asked for. Raises Misconfigured if it has none."""
     selection = ledger.selection(run) if run else None
     if run and selection is None:
-        raise Misconfigured(f"run '{run}' selected no orders: give the run of resync_orders whose orders are meant")
+        raise Misconfigured(f"run '{run}' selected no orders: give the run of resync_orders that selected them")
     return selection

@@ -116,7 +116,7 @@ def header(endpoint: Endpoint, name: str, prefix: str = "") -> Auth:
 def basic(endpoint: Endpoint) -> Auth:
     """Login and password."""
     if not endpoint.login or ":" in endpoint.login or not endpoint.key:
-        raise Misconfigured(f"{endpoint.about} needs a login, without a colon, and a password")
+        raise Misconfigured(f"{endpoint.about} needs a login (without a colon) and a password")
     auth = _Fixed({"Authorization": _basic(endpoint.login, endpoint.key)})
     auth.what, auth.mend = "the login with its password", "set valid ones"
     return auth
@@ -205,7 +205,7 @@ class _CsrfSession(Renewed):
         reply = await ask("GET", self._path, headers={self.NAME: "fetch"}, auth=self._inner)
         token = reply.headers.get(self.NAME, "")
         if not token or token.lower() == "required":
-            raise Unreadable(f"{self._about}: {self._path} answered HTTP {reply.status} and gave no {self.NAME}")
+            raise Unreadable(f"{self._about}: {self._path} answered HTTP {reply.status} without {self.NAME}")
         return Lent({self.NAME: token})
 
 
@@ -224,7 +224,7 @@ class _OAuth(Renewed):
         check_address(token_url, f"{endpoint.about}, for its token,", "the client's secret")
         self._about, self._token_url, self._proof = endpoint.about, token_url, proof
         self._hint = f"check its login (the client's id), {secret} and scope"
-        self.mend = f"the system must know the client '{endpoint.login}'"
+        self.mend = f"the client '{endpoint.login}' must be registered there"
 
     async def obtain(self, ask: Ask) -> Lent:
         form, headers = self._proof()
@@ -232,7 +232,7 @@ class _OAuth(Renewed):
         reply = await ask("POST", self._token_url, body, headers)
         if reply.status >= HTTPStatus.BAD_REQUEST:
             raise NotAuthorised(
-                f"{self._about}: {urlsplit(self._token_url).hostname} issues no token (HTTP {reply.status}"
+                f"{self._about}: {urlsplit(self._token_url).hostname} did not issue a token (HTTP {reply.status}"
                 f"{_reason(reply)}): {self._hint}"
             )
         try:
@@ -243,7 +243,8 @@ class _OAuth(Renewed):
             is_bearer = False
         if not is_bearer:
             raise Unreadable(
-                f"{self._about}: {urlsplit(self._token_url).hostname} answered HTTP {reply.status} and no bearer token"
+                f"{self._about}: {urlsplit(self._token_url).hostname} answered HTTP {reply.status} without a bearer"
+                " token"
             )
         return Lent({"Authorization": f"Bearer {token}"}, ends)
 
@@ -263,7 +264,7 @@ def _signing_key(endpoint: Endpoint, algorithm: str) -> Any:
     except Exception:  # noqa: BLE001  whatever the libraries say, it may hold some of the key
         wanted = "an RSA key" if algorithm == "PS256" else "a key of the curve P-256"
         raise Misconfigured(
-            f"{endpoint.about}: 'private_key' in its extra must be {wanted} for {algorithm}, whole, and with"
+            f"{endpoint.about}: 'private_key' in its extra must be {wanted} for {algorithm}, complete, and with"
             " 'private_key_passphrase' if it has one"
         ) from None
     return key
@@ -271,7 +272,7 @@ def _signing_key(endpoint: Endpoint, algorithm: str) -> Any:
 
 def _key(endpoint: Endpoint) -> str:
     if not _is_token(endpoint.key):
-        raise Misconfigured(f"{endpoint.about}: its password must be the system's REST key, on one line and no more")
+        raise Misconfigured(f"{endpoint.about}: its password must be exactly the system's REST key, on one line")
     return endpoint.key
 
 

@@ -88,7 +88,7 @@ def in_doubt(what: str) -> Iterator[None]:
         raise OutcomeUnknown(f"{what} may exist, and then: {error}") from error
     except UNREADABLE as error:
         raise unreadable(
-            f"{what} may exist, and what the ERP said of it cannot be read", error, OutcomeUnknown
+            f"{what} may exist, and the ERP's answer about it cannot be read", error, OutcomeUnknown
         ) from None
 
 
@@ -96,7 +96,7 @@ def _written(value: Any) -> Any:
     match value:
         case Decimal():
             if not value.is_finite():
-                raise ValueError("a number that is not finite has no form in JSON")
+                raise ValueError("JSON cannot represent a number that is not finite")
             return msgspec.Raw(f"{value:f}".encode())
         case float():
             raise TypeError("a float is not exact: make it a Decimal")
@@ -108,4 +108,4 @@ def _written(value: Any) -> Any:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

@@ -55,7 +55,7 @@ class Endpoint:
         """A PEM key of the extra, whether its lines are broken or are joined by `\\n`. Raises Misconfigured."""
         text = self.named(name, "the key as PEM, with its BEGIN and END lines").replace("\\n", "\n")
         if not text.startswith("-----BEGIN "):
-            raise Misconfigured(f"{self.about}: '{name}' in its extra is no PEM key: it must begin with -----BEGIN")
+            raise Misconfigured(f"{self.about}: '{name}' in its extra is not a PEM key: it must begin with -----BEGIN")
         return text.encode()
 
     @property
@@ -72,7 +72,7 @@ class Endpoint:
                 context.load_cert_chain(certificate, key, _no_question)
         except (OSError, TypeError, ValueError):
             raise Misconfigured(
-                f"{self.about}: extra 'cert' must name a PEM file that holds a certificate and its key without a"
+                f"{self.about}: extra 'cert' must name a PEM file that contains a certificate and its key without a"
                 " passphrase, or a list of two such files"
             ) from None
         return context
@@ -91,7 +91,7 @@ class Endpoint:
             sound = False
         if not sound or parts.path.strip("/") or parts.query or parts.fragment:
             raise Misconfigured(
-                f"{self.about}: extra 'proxies' must hold an address such as"
+                f"{self.about}: extra 'proxies' must contain an address such as"
                 ' {"https": "http://proxy.example.com:3128"}'
             )
         return str(address)
@@ -100,8 +100,8 @@ class Endpoint:
         said = [self.extra[name] for name in ("ca", "verify", "verify_ssl") if name in self.extra]
         if any(str(each).strip().lower() in _NO for each in said):
             raise Misconfigured(
-                f"{self.about}: its extra switches the check of certificates off, so that anybody could pass for the"
-                " system and read the key and the orders: take that out, and name the file of the system's own"
+                f"{self.about}: its extra switches certificate checks off, so another server could pretend to be the"
+                " system and read the key and the orders: remove that, and name the file of the system's own"
                 " certificate authority as 'verify' if it has one"
             )
         files = [each for each in said if str(each).strip().lower() not in _YES]
@@ -109,7 +109,9 @@ class Endpoint:
             return ssl.create_default_context(cafile=files[0] if files else None)
         except (OSError, TypeError):
             name = "ca" if "ca" in self.extra else "verify"
-            raise Misconfigured(f"{self.about}: extra '{name}' is '{files[0]}', which is no certificate file") from None
+            raise Misconfigured(
+                f"{self.about}: extra '{name}' is '{files[0]}', which is not a certificate file"
+            ) from None
 
 
 def check_address(address: str, about: str, secret: str) -> None:
@@ -124,7 +126,7 @@ def check_address(address: str, about: str, secret: str) -> None:
         sound = False
     if not sound or not host or parts.scheme not in ("http", "https") or not _PATH.fullmatch(parts.path.rstrip("/")):
         raise Misconfigured(
-            f"{about} has no address to call: it needs a schema, a host, a port, perhaps a path, and no more"
+            f"{about} has no valid address: it needs a schema, a host, a port, perhaps a path, and nothing else"
         )
     if parts.scheme == "http" and not _is_loopback(host):
         raise Misconfigured(f"{about} would send {secret} unencrypted to {host}: set its schema to https")

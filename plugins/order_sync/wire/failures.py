@@ -36,8 +36,8 @@ def failure(
     nothing = f"does not accept connections ({type(error).__name__}); nothing was sent"
     if _is_not_let_in(error):
         return Misconfigured(
-            f"{about}: {host} ended the handshake of TLS. It may want another client certificate than it was shown, if"
-            " any: name a valid one as 'cert' in the extra"
+            f"{about}: {host} ended the TLS handshake. It may require a client certificate, or another one than it"
+            " received: name a valid one as 'cert' in the extra"
         )
     match error:
         case aiohttp.ClientConnectorCertificateError():
@@ -47,7 +47,7 @@ def failure(
             )
         case aiohttp.ClientHttpProxyError(status=HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
             return Misconfigured(
-                f"{about}: its proxy does not know us (HTTP 407): set login and password in the address of 'proxies' in"
+                f"{about}: its proxy requires a login (HTTP 407): set login and password in the address of 'proxies' in"
                 " the extra"
             )
         case aiohttp.ClientHttpProxyError():

@@ -96,7 +96,7 @@ async def only_this(folder: Folder, reference: str, suffix: str, data: bytes) ->
     there, name = await folder.names(), _name(reference, suffix, data)
     others = [each for each in there if each.startswith(f"{reference}_") and each not in (name, f"{name}.manifest")]
     if others:
-        raise OrderConflict(f"the folder holds a file for {reference} with another content: {min(others)}")
+        raise OrderConflict(f"the folder contains a file for {reference} with different content: {min(others)}")
     return there
 
 
@@ -138,7 +138,7 @@ async def acknowledgements(folder: Folder, references: Collection[str]) -> Mappi
         check_reference(reference)
         names = {kind: there[each] for kind in ("ok", "err") if (each := f"{reference}.{kind}".lower()) in there}
         if len(names) == 2:
-            raise Unreadable(f"the folder holds both {names['ok']} and {names['err']}: take the wrong one away")
+            raise Unreadable(f"the folder contains both {names['ok']} and {names['err']}: remove the wrong one")
         for kind, name in names.items():
             said = await folder.read(name)
             if said is not None:
@@ -186,7 +186,7 @@ class LocalFolder:
         self.about = f"the folder {path} of connection '{connection}'"
         self._path = path
         if not Path(path).is_absolute():
-            raise Misconfigured(f"{self.about} must be written from the root, such as /srv/orders")
+            raise Misconfigured(f"{self.about} must be an absolute path, such as /srv/orders")
 
     async def names(self) -> frozenset[str]:
         """See `Folder.names`."""
@@ -226,7 +226,7 @@ class LocalFolder:
     def _trouble(self, error: OSError) -> OrderSyncError:
         said = f"{self.about} cannot be used ({errno.errorcode.get(error.errno or 0, 'no number')})"
         if error.errno in _PERSONS_MATTER:
-            return Misconfigured(f"{said}: it must be there, and the worker must be allowed to read and write in it")
+            return Misconfigured(f"{said}: it must exist, and the worker must be allowed to read and write in it")
         return Transient(said)
 
     def _names(self, folder: int) -> frozenset[str]:
@@ -241,7 +241,7 @@ class LocalFolder:
         with open(file, "rb") as opened:  # noqa: PTH123  by its number
             about = os.fstat(file)
             if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
-                raise Unreadable(f"{self.about}: {name} is no file, or larger than {LARGEST} bytes")
+                raise Unreadable(f"{self.about}: {name} is not a file, or is larger than {LARGEST} bytes")
             return opened.read(LARGEST)
 
     def _write(self, folder: int, name: str, data: bytes) -> None:

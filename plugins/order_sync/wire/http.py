@@ -206,7 +206,7 @@ class Http:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise failure(error, self.endpoint, url, doubt, self._read_timeout) from None
         except UNREADABLE as error:  # a character set that there is not, or that is for something else than text
-            raise unreadable(f"{where} answered in characters that cannot be read", error, doubt) from None
+            raise unreadable(f"{where} answered in a character encoding that cannot be read", error, doubt) from None
 
     def _decoded(self, response: aiohttp.ClientResponse, text: str, where: str, doubt: Doubt) -> Any:
         kind = response.content_type.rpartition("/")[2]
@@ -252,10 +252,12 @@ class Http:
             url = URL(self._base + path) if path.startswith("/") else URL(path)
             host = url.origin()
         except ValueError:
-            raise Unreadable(f"{self.endpoint.about}: what is called must begin with / or be a whole address") from None
+            raise Unreadable(
+                f"{self.endpoint.about}: the path to call must begin with /, or be a complete address"
+            ) from None
         if auth is not NOBODY and host != self._origin:
             raise Misconfigured(
-                f"{self.endpoint.about} was led from its own address to {url.host}, where its"
-                " credentials are not sent: set the address by which the system knows itself"
+                f"{self.endpoint.about} was redirected from its own address to {url.host};"
+                " its credentials are not sent there: set the system's own address"
             )
         return url

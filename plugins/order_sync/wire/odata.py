@@ -94,7 +94,7 @@ class OData:
         if reply.status >= HTTPStatus.BAD_REQUEST:
             codes = ", ".join(dict.fromkeys(problem.code for problem in problems(reply) if problem.code))
             raise Misconfigured(
-                f"{where} is not as the adapter asks for it (HTTP {reply.status}{codes and f', {codes}'}): make the"
+                f"{where} does not match the adapter's request (HTTP {reply.status}{codes and f', {codes}'}): make the"
                 " same call by hand to read why"
             )
         return page(reply)
@@ -130,7 +130,7 @@ def page(reply: Reply) -> Page[Row]:
     except (AttributeError, TypeError, ValueError):
         rows = following = None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Unreadable(f"an OData answer (HTTP {reply.status}) holds no rows")
+        raise Unreadable(f"an OData answer (HTTP {reply.status}) contains no rows")
     return Page(rows, following)
 
 
@@ -165,12 +165,12 @@ def _moment(value: object, version: Version) -> str:
         return f"datetimeoffset'{text}'" if version == 2 else text
     if isinstance(value, date):
         return f"datetime'{value.isoformat()}T00:00:00'" if version == 2 else value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no form in OData")
+    raise TypeError(f"{type(value).__name__} cannot be represented in OData")
 
 
 def _local(value: datetime, version: Version) -> str:
     if version == 4:
-        raise TypeError("a time of OData V4 must have a zone")
+        raise TypeError("a time in OData V4 must have a time zone")
     return f"datetime'{value.isoformat()}'"
 
 

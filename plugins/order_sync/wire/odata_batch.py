@@ -55,11 +55,11 @@ def replies(reply: Reply, parts: Sequence[Sequence[Call]], doubt: Doubt = Outcom
         found = [_answers(part) for part in _parts(f"{reply.headers['Content-Type']}", reply.body.encode())]
         pairs = list(zip(found, parts, strict=True))
     except UNREADABLE as error:
-        raise unreadable(f"the answer to a batch (HTTP {reply.status}) is not as asked for", error, doubt) from None
+        raise unreadable(f"the answer to a batch (HTTP {reply.status}) is not as expected", error, doubt) from None
     for answers, calls in pairs:
         refused = len(answers) == 1 and answers[0].status >= HTTPStatus.BAD_REQUEST
         if len(answers) != len(calls) and not refused:
-            raise unreadable("the answer to a changeset lacks some of its calls", ValueError(), doubt)
+            raise unreadable("the answer to a changeset does not contain all of its calls", ValueError(), doubt)
     return found
 
 
@@ -82,18 +82,18 @@ def _multipart(blocks: Sequence[bytes], boundary: str) -> bytes:
 def _parts(kind: str, data: bytes) -> list[MIMEPart]:
     whole = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + data)
     if whole.get_content_maintype() != "multipart" or whole.defects:
-        raise ValueError("no multipart, or not all of it")
+        raise ValueError("not a multipart answer, or not all of it")
     return [*whole.iter_parts()]
 
 
 def _answers(part: MIMEPart) -> list[Reply]:
     if part.get_content_maintype() == "multipart":
         if part.defects:
-            raise ValueError("not all of a changeset")
+            raise ValueError("not a complete changeset")
         return [answer for inner in part.iter_parts() for answer in _answers(inner)]
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
-        raise TypeError("no answer of HTTP")
+        raise TypeError("not an HTTP answer")
     head, _, body = payload.decode().replace("\r\n", "\n").partition("\n\n")
     status, *lines = head.split("\n")
     named = CIMultiDict[str]()
@@ -108,5 +108,5 @@ def _answers(part: MIMEPart) -> list[Reply]:
 def _status(line: str) -> int:
     said = re.fullmatch(r"HTTP/\S+ (\d{3})\b.*", line)
     if not said:
-        raise ValueError("no answer of HTTP")
+        raise ValueError("not an HTTP answer")
     return int(said[1])

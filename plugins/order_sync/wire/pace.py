@@ -70,8 +70,8 @@ class Gate:
             if self._opens_at - since > self._patience.total_seconds():
                 asked = timedelta(seconds=ceil(left))
                 raise RateLimited(
-                    f"connection '{self._connection}' limits its calls and asks to wait {asked}, which is longer than a"
-                    f" call waits by itself ({self._patience}); nothing was sent",
+                    f"connection '{self._connection}' is rate-limiting calls and requires a wait of {asked}, longer"
+                    f" than a call waits by itself ({self._patience}); nothing was sent",
                     retry_after=asked,
                 )
             await self._sleep(left)

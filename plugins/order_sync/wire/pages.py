@@ -24,12 +24,12 @@ async def pages(fetch: Fetch[Row], first: Any = None) -> AsyncIterator[Sequence[
     while True:
         page = await fetch(place)
         if page.rows and page.rows == before:
-            raise Unreadable(f"the page at {len(seen)} has the same rows as the one before it")
+            raise Unreadable(f"the page at {len(seen)} has the same rows as the page before it")
         yield page.rows
         if page.next is None:
             return
         if page.next in seen:
-            raise Unreadable(f"page {len(seen)} leads back to a page that was read already")
+            raise Unreadable(f"page {len(seen)} links back to a page that was already read")
         seen.append(page.next)
         place, before = page.next, page.rows
 

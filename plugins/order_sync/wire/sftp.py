@@ -67,17 +67,17 @@ class SftpFolders:
                 yield await self._connected()
         except _PERSONS_MATTER as error:
             raise Misconfigured(
-                f"{about} cannot be used ({type(error).__name__}): it must be there, and '{self._server.login}' must be"
+                f"{about} cannot be used ({type(error).__name__}): it must exist, and '{self._server.login}' must be"
                 " allowed to read and write in it"
             ) from None
         except asyncssh.HostKeyNotVerifiable:
             raise Misconfigured(
-                f"{self.about}: the server has another host key than 'host_key' in its extra. Ask its operators whether"
-                " they changed it, before you change ours: it may be another server"
+                f"{self.about}: the server's host key differs from 'host_key' in its extra. Ask the server's operators"
+                " whether they changed it before you change it here: this may be another server"
             ) from None
         except asyncssh.PermissionDenied:
             raise NotAuthorised(
-                f"{self.about}: the server does not let '{self._server.login}' log in: set a valid password, or a valid"
+                f"{self.about}: the server does not let '{self._server.login}' log in: set a valid password or a valid"
                 " 'private_key' in its extra"
             ) from None
         except (asyncssh.Error, OSError, TimeoutError) as error:
@@ -112,20 +112,20 @@ class SftpFolders:
         extra = self._server.extra
         if extra.get("no_host_key_check") in _YES:
             raise Misconfigured(
-                f"{self.about}: 'no_host_key_check' would take any server for the right one: take it out of the extra,"
-                " and add 'host_key'"
+                f"{self.about}: 'no_host_key_check' would accept any server: remove it from the extra, and"
+                " add 'host_key'"
             )
         text = extra.get("host_key")
         if not isinstance(text, str) or not text.strip():
             raise Misconfigured(
-                f"{self.about} lacks 'host_key' in its extra: add the server's public key as its operators tell it,"
-                " such as 'ssh-ed25519 AAAA...'"
+                f"{self.about} lacks 'host_key' in its extra: add the server's public key, as its operators give it to"
+                " you, such as 'ssh-ed25519 AAAA...'"
             )
         try:
             return asyncssh.import_public_key(text.strip())
         except asyncssh.KeyImportError:
             raise Misconfigured(
-                f"{self.about}: 'host_key' in its extra is no public key: write its kind and the key, such as"
+                f"{self.about}: 'host_key' in its extra is not a public key: write its type and the key, such as"
                 " 'ssh-ed25519 AAAA...'"
             ) from None
 
@@ -139,7 +139,7 @@ class SftpFolders:
             return [asyncssh.import_private_key(str(text).replace("\\n", "\n"), passphrase)]
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
             raise Misconfigured(
-                f"{self.about}: 'private_key' in its extra is no PEM key, or needs another 'private_key_passphrase'"
+                f"{self.about}: 'private_key' in its extra is not a PEM key, or needs another 'private_key_passphrase'"
             ) from None
 
 
@@ -163,7 +163,7 @@ class SftpFolder:
             try:
                 about = await sftp.lstat(path)
                 if about.type != _FILE or (about.size or 0) > LARGEST:
-                    raise Unreadable(f"{self.about}: {name} is no file, or larger than {LARGEST} bytes")
+                    raise Unreadable(f"{self.about}: {name} is not a file, or is larger than {LARGEST} bytes")
                 async with sftp.open(path, "rb") as file:
                     data = await file.read(LARGEST)
                 return data if isinstance(data, bytes) else data.encode()

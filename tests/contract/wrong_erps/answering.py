@@ -95,7 +95,7 @@ class TakesAPageForAnOutage(Wrong):
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
-            if "something else than asked for" in str(error):
+            if "an unexpected answer" in str(error):
                 raise Transient(str(error)) from error
             raise
 

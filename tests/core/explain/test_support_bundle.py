@@ -98,7 +98,7 @@ def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: Hold
     "said",
     [
         "customer 'C-1' is not in the ERP: create the customer there",
-        "customer 'O'Hara-7' has no address for invoices in the ERP",
+        "customer 'O'Hara-7' has no invoice address in the ERP",
         "the channel changed: total 1.00 -> 2.00; customer_account C-77 -> C-1; currency EUR -> GBP",
         "the ERP knows no party C-1.",
     ],

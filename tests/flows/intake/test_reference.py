@@ -77,7 +77,7 @@ def test_an_erp_that_knows_nothing_gets_every_order_whose_own_content_is_sound()
     assert shop.learn().counts == {}
     summary = shop.judge()
     assert summary.counts == {"valid": 2, "invalid": 1, "ORDER_EMPTY": 1}
-    assert "not checked before sending, since the ERP cannot tell: sku, customer, currency" in str(summary)
+    assert "not checked before sending, since the ERP does not provide it: sku, customer, currency" in str(summary)
     assert shop.push() == {"sent": 2}
 
 
@@ -89,7 +89,7 @@ def test_each_order_says_what_was_not_checked():
     assert (row.status, row.code, row.message) == (
         Status.QUEUED,
         None,
-        "not checked before sending, since the ERP cannot tell: sku",
+        "not checked before sending, since the ERP does not provide it: sku",
     )
     assert shop.asked() == [("currency", "EUR"), ("customer", "C-1")]
 

@@ -66,7 +66,7 @@ def test_a_comparison_with_it_says_in_a_note_that_there_is_nothing_to_compare():
     ledger, erp = ready(1)
     summary = asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR))
     assert (summary.counts, summary.held, ledger.findings) == ({}, None, {})
-    assert str(summary) == "nothing to do; the ERP erp cannot list its orders: there is nothing to compare"
+    assert str(summary) == "nothing to do; the ERP erp cannot list its orders, so nothing can be compared"
 
 
 def test_a_look_up_knows_under_which_number_the_erp_has_the_order_and_when_it_was_sent():

@@ -52,7 +52,7 @@ class Addresses:
         address = self._invoice.get(party)
         if address is None:
             raise OrderRefused(
-                f"customer '{order.customer_account}' has no address for invoices in the ERP: add one to its party",
+                f"customer '{order.customer_account}' has no invoice address in the ERP: add one to its party",
                 code="INVOICE_ADDRESS_MISSING",
             )
         return address
@@ -73,7 +73,9 @@ class Addresses:
         """The place an order ships to, in Tryton's ids. Raises OrderRefused for what Tryton does not know."""
         address = order.ship_to
         if address is None:
-            raise OrderRefused("the order ships and has no address: complete it in the shop", code="ADDRESS_MISSING")
+            raise OrderRefused(
+                "the order must be shipped but has no address: complete it in the shop", code="ADDRESS_MISSING"
+            )
         party = self._party(order)
         own_name = (self._data.parties.get(order.customer_account) or {}).get("name")
         problem = "COUNTRY_STATE_INVALID"

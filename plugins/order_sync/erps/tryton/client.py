@@ -61,7 +61,7 @@ class Client:
         self.database = str(endpoint.extra.get("database") or "")
         if not self.database:
             raise Misconfigured(
-                f"connection '{endpoint.connection}' does not say which database: add"
+                f"connection '{endpoint.connection}' does not name the database: add"
                 ' {"database": "name"} to its extra'
             )
         self._connection = endpoint.connection
@@ -136,7 +136,7 @@ class Client:
             return self._values(await call, kind, Unreadable)
         except Declined as declined:
             text = _own_words(str(declined))
-            raise Transient(f"connection '{self._connection}': {what} was declined by Tryton. {text}") from None
+            raise Transient(f"connection '{self._connection}': Tryton rejected {what}. {text}") from None
 
     async def _send(self, method: str, path: str, body: Row, fields: Sequence[str], company: int) -> Row:
         context = base64.urlsafe_b64encode(json.dumps({"company": company}).encode()).decode()
@@ -156,9 +156,7 @@ class Client:
         refused = reply.status >= HTTPStatus.BAD_REQUEST
         said = _said(reply.body) if refused else ""
         if not (said if refused else isinstance(reply.body, kind)):
-            raise doubt(
-                f"connection '{self._connection}' answered HTTP {reply.status} with something else than asked for"
-            )
+            raise doubt(f"connection '{self._connection}' answered HTTP {reply.status} with an unexpected answer")
         if _NOT_ALLOWED.match(said):
             text = _own_words(said)
             raise NotAuthorised(f"connection '{self._connection}': Tryton does not allow it. {text}", code="FORBIDDEN")
@@ -171,7 +169,7 @@ def text(row: Row, name: str) -> str:
     """A text of a row, '' where Tryton has none. Like the next two it raises one of UNREADABLE for anything else."""
     value = row[name]
     if not isinstance(value, str | None):
-        raise TypeError(f"{name} is no text")
+        raise TypeError(f"{name} is not text")
     return value or ""
 
 
@@ -179,7 +177,7 @@ def amount(row: Row, name: str) -> Decimal:
     """A number of a row that can be reckoned with."""
     number = row[name] if isinstance(row[name], Decimal) else Decimal(whole(row[name]))
     if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
-        raise ValueError(f"{name} is no number to reckon with")
+        raise ValueError(f"{name} is not a usable number")
     return number
 
 
@@ -206,7 +204,7 @@ def _number(digits: str) -> int | Decimal | str:
 def _own_words(text: str) -> str:
     """What of Tryton's text may be told where no order is known whose people could be taken out of it."""
     known = _NAMES_NO_RECORD.match(text)
-    left_out = "Its text is left out, since it may name people: make the same call in Tryton to read it"
+    left_out = "Its text is left out because it may contain personal data: make the same call in Tryton to read it"
     return known[0] if known else left_out
 
 
@@ -223,7 +221,7 @@ def _encode(value: object) -> object:
             return {"__class__": "datetime", **{part: getattr(value, part) for part in parts}}
         case date():
             return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
-    raise TypeError(f"{type(value).__name__} has no form in Tryton's JSON")
+    raise TypeError(f"{type(value).__name__} cannot be represented in Tryton's JSON")
 
 
 def _decode(value: dict[str, Any]) -> Any:

@@ -64,7 +64,7 @@ def _read(call: Call) -> Call:
         try:
             return await call(self, *args, **kwargs)
         except UNREADABLE as error:
-            what = f"Tryton's database '{self._client.database}' answered {call.__name__} with what cannot be read"
+            what = f"Tryton's database '{self._client.database}' sent an unreadable answer to {call.__name__}"
             raise unreadable(what, error) from None
 
     return cast("Call", reading)
@@ -93,7 +93,7 @@ class Tryton:
         own = folder("erps", spec.name)
         profile = read_profile(own)
         if profile != Profile(refusals=profile.refusals):
-            raise Misconfigured(f"{own}: Tryton's adapter reads refusals.toml alone: take the other files out of it")
+            raise Misconfigured(f"{own}: Tryton's adapter reads only refusals.toml: remove the other files")
         return cls(endpoint, settings, spec.options, profile.refusals)
 
     def __init__(

@@ -46,7 +46,7 @@ def _sale_lines(order: Order) -> Iterator[SaleLine]:
             priced = priced_exactly(quantity, item.net, unit)
         except ArithmeticError:
             raise OrderRefused(
-                f"{where} ({sku}): no unit price of four decimals gives {item.net} {order.currency} for {quantity}:"
+                f"{where} ({sku}): no unit price with four decimals gives {item.net} {order.currency} for {quantity}:"
                 " correct the amount in the shop",
                 code="PRICE_PRECISION",
             ) from None

@@ -102,17 +102,17 @@ def _read(row: Row) -> _Sale | ErpOrder:
             company_of(row),
         )
     except UNREADABLE as error:
-        said = unreadable("the ERP has it, and what it says of it cannot be read", error)
+        said = unreadable("the ERP has it, but its data in the ERP cannot be read", error)
         return ErpOrder(ErpOrderState.UNKNOWN, "", "", None, "", text=str(said))
 
 
 def _found(order: Order, sale: _Sale, lines: Mapping[int, Digest | None], errors: Mapping[int, str]) -> ErpOrder:
     state, said = sale.state, without_people(errors.get(sale.id, ""), order)[:LONGEST]
     if state is ErpOrderState.UNKNOWN:
-        said = f"the ERP has it in the state '{sale.word[:50]}', of which nobody has said here what it means"
+        said = f"the ERP has it in the state '{sale.word[:50]}', which has no known meaning here"
     digest = lines.get(sale.id)
     if state is ErpOrderState.HALF_MADE and digest is None:
-        state, said = ErpOrderState.UNKNOWN, "the ERP has begun it, and its lines cannot be read"
+        state, said = ErpOrderState.UNKNOWN, "the ERP has it unfinished, and its lines cannot be read"
     same_lines = None if digest is None else _same_lines(order, digest)
     return ErpOrder(state, sale.number, sale.word, sale.total, sale.currency, same_lines, said, sale.company)
 

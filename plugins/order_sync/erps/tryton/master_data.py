@@ -38,7 +38,7 @@ class Codes:
             rows = await self._client.search(self._model, [*self._domain, [self._field, "in", chunk]], self._fields)
             found = {text(row, self._field): row for row in rows}
             if not found.keys() <= {*chunk}:
-                raise ValueError(f"{self._model} was not asked for")
+                raise ValueError(f"{self._model} was not requested")
             self._known |= dict.fromkeys(chunk) | found
 
     def get(self, code: str) -> Row | None:
@@ -107,7 +107,7 @@ class MasterData:
                 " with a company and a warehouse"
             )
         if not row["warehouses"]:
-            raise Misconfigured(f"Tryton's web shop '{channel}' has no warehouse: add the one that ships its orders")
+            raise Misconfigured(f"Tryton's web shop '{channel}' has no warehouse: set the one that ships its orders")
         company = row["company"]
         zone = text(company, "timezone") or "UTC"
         try:

@@ -39,7 +39,7 @@ async def read_reference(client: Client) -> Mapping[Wanted, Mapping[str, object]
 
 def _salable(article: Row) -> bool:
     if article["salable"] not in (True, False, None):
-        raise TypeError("salable is no boolean")
+        raise TypeError("salable is not a boolean")
     return bool(article["salable"])
 
 

@@ -75,17 +75,17 @@ class Sales:
         sale = await self._read(order, shop)
         if sale is None or name_of(sale) != number:
             has = f"{_named(sale)} has this order's key" if sale else "the ERP has no sale under this order's key"
-            raise OrderRefused(f"'{number}' is not opened again: {has}")
+            raise OrderRefused(f"'{number}' is not reopened: {has}")
         if sale["state"] != "cancelled":
             return
         try:
             self._same(order, sale)
         except OrderConflict as conflict:
-            raise OrderRefused(f"'{number}' is not opened again: {conflict}", code=conflict.code) from None
+            raise OrderRefused(f"'{number}' is not reopened: {conflict}", code=conflict.code) from None
         try:
             await self._press(order, shop, sale, "draft")
         except OutcomeUnknown as error:
-            raise Transient(f"{_named(sale)} may be open again, or not: {error}") from error
+            raise Transient(f"{_named(sale)} may or may not be open again: {error}") from error
 
     def _header(self, order: Order, shop: WebShop) -> Row:
         """What may still be put right on a sale that is not confirmed."""
@@ -163,7 +163,7 @@ class Sales:
     def _same(self, order: Order, sale: Row) -> None:
         lines = [line for line in sale["lines"] if text(line, "type") == "line"]
         if digest_of_rows(lines) != digest_of(order):
-            raise OrderConflict(f"{_named(sale)} has other lines than the order")
+            raise OrderConflict(f"{_named(sale)} has different lines from the order")
         self.same_money(order, sale)
 
     def same_money(self, order: Order, sale: Row) -> None:
@@ -172,7 +172,8 @@ class Sales:
         allowed = self._tolerance.of(order.currency, len(order.lines) + len(order.charges))
         if currency != order.currency or abs(total - order.total) > allowed:
             raise OrderConflict(
-                f"{_named(sale)} is over {total} {currency}, the channel's order over {order.total} {order.currency}"
+                f"{_named(sale)} has the total {total} {currency}, the channel's order has {order.total}"
+                f" {order.currency}"
             )
 
 

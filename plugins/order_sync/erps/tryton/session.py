@@ -43,7 +43,7 @@ class TrytonSession:
         try:
             return [whole(each) for each in ids]
         except UNREADABLE:
-            raise OutcomeUnknown(f"{self._about} answered a create with something else than ids") from None
+            raise OutcomeUnknown(f"{self._about} answered a create without the ids that were expected") from None
 
     async def press(self, model: str, ids: Sequence[int], button: str, company: int) -> None:
         """Press a button of records, of all or none; as `create`."""
@@ -54,7 +54,7 @@ class TrytonSession:
         reply = await self._http.send("POST", self._path, body, auth=self._log_in)
         answer = reply.body
         if reply.status != HTTPStatus.OK or not isinstance(answer, dict) or not answer.keys() & {"result", "error"}:
-            raise OutcomeUnknown(f"{self._about} answered HTTP {reply.status} with something else than asked for")
+            raise OutcomeUnknown(f"{self._about} answered HTTP {reply.status} with an unexpected answer")
         if "error" in answer:
             raise Declined(_said(answer["error"]))
         return answer["result"]
@@ -75,8 +75,8 @@ class _LogIn(Renewed):
                 ("its login", f"'{EXTRA_FIELD}' in its extra") if self.login else (EXTRA_FIELD, "its login")
             )
             raise Misconfigured(
-                f"{self._about} has {given} and lacks {lacking}: orders are sent in batches with both, and one by one"
-                " with neither"
+                f"{self._about} has {given} but not {lacking}: with both, orders are sent in batches; with neither,"
+                " one by one"
             )
 
     async def obtain(self, ask: Ask) -> Lent:
@@ -84,7 +84,7 @@ class _LogIn(Renewed):
         params = [self.login, {"password": self._password}, "en"]
         reply = await ask("POST", self._path, {"id": 0, "method": "common.db.login", "params": params})
         if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            said = f"Tryton does not let '{self.login}' log in (HTTP {reply.status})"
+            said = f"Tryton refused the log-in of '{self.login}' (HTTP {reply.status})"
             raise NotAuthorised(f"{self._about}: {said}: {self.mend}")
         return Lent({"Authorization": f"Session {self._key(reply)}"})
 
@@ -94,7 +94,7 @@ class _LogIn(Renewed):
             token = f"{self.login}:{whole(user)}:{key}"
         except UNREADABLE:
             raise Transient(
-                f"{self._about} answered a log-in with HTTP {reply.status} and no session: its database may be down"
+                f"{self._about} answered a log-in with HTTP {reply.status} without a session: its database may be down"
             ) from None
         return base64.b64encode(token.encode()).decode()
 

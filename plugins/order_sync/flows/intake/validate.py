@@ -85,7 +85,7 @@ def _reference(route: Route, ledger: Ledger, codes: Collection[Wanted]) -> Refer
 
 def not_checked(kinds: Collection[Kind]) -> str:
     """What people read of the kinds of reference data that no rule could judge."""
-    return f"not checked before sending, since the ERP cannot tell: {', '.join(k for k in KINDS if k in kinds)}"
+    return f"not checked before sending, since the ERP does not provide it: {', '.join(k for k in KINDS if k in kinds)}"
 
 
 def _by_hand(route: Route) -> tuple[Problem, ...]:
