@@ -59,7 +59,7 @@ def test_a_channel_that_is_down_turns_one_extract_red_and_what_the_ledger_has_is
 
 @pytest.mark.full
 def test_an_erp_that_is_down_turns_one_push_red_and_windows_end_and_the_queue_drains_by_itself(system: System) -> None:
-    """Row: ERP down, in maintenance, or asking to wait"""
+    """Row: ERP down, in maintenance, or rate-limiting"""
     system.wait_until_quiet()
     api, tryton = system.api, system.sandbox.tryton
     tryton.pause_worker()

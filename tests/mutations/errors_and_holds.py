@@ -373,8 +373,8 @@ MUTATIONS = (
         9,
         "a submit whose answer cannot be read was not sent",
         WIRE + "content.py",
-        'what the ERP said of it cannot be read", error, OutcomeUnknown',
-        'what the ERP said of it cannot be read", error',
+        'answer about it cannot be read", error, OutcomeUnknown',
+        'answer about it cannot be read", error',
         "tests/erps/test_unreadable.py"
         "::test_whatever_the_erp_answers_ends_in_an_error_of_ours_that_is_catalogued[submit-0]",
     ),
