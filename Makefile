@@ -14,14 +14,14 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
 
-env: $(STAMP)  ## build .venv from requirements.lock
+env: $(STAMP)  ## build .venv from requirements-dev.lock
 
-$(STAMP): requirements.lock
+$(STAMP): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "order-sync needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in 'make env PYTHON=python3.12'." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > $(VENV)/uv.lock
+	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements-dev.lock > $(VENV)/uv.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements-dev.lock
 	@touch $@
 
 system:  ## install what `make full` needs beside Python, with apt-get and as root: Debian's PostgreSQL and OpenSSH server
@@ -78,8 +78,12 @@ docs: env  ## write the generated parts of the documentation again
 requirements: env  ## list each line of docs/requirements.md with the tests that prove it
 	@$(BIN)/python -m tests.requirements
 
-lock: env  ## pin requirements.txt, the sandbox ERP's, the benchmarks' and the judges', with hashes
+lock: env  ## pin each file of requirements, with hashes, and write constraints.txt
 	$(COMPILE) requirements.txt -o requirements.lock
+	{ echo '# The versions that are tested: pip install -r requirements.txt -c constraints.txt'; \
+		sed -n 's/^\([^ #][^;]*==[^ ;]*\( ; .*\)\{0,1\}\) \\$$/\1/p' requirements.lock; } > constraints.txt
+	$(COMPILE) requirements-dev.txt -o requirements-dev.lock
+	$(COMPILE) --resolution lowest-direct tests/least/requirements.txt -o tests/least/requirements.lock
 	$(COMPILE) sandbox/requirements-tryton.txt -o sandbox/requirements-tryton.lock
 	$(COMPILE) benchmarks/requirements.txt -o benchmarks/requirements.lock
 	$(COMPILE) tests/judges/requirements.txt -o tests/judges/requirements.lock

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from sandbox.environments import environment
 from sandbox.processes import SandboxError
 from tests.judges import oauth, open_ssh
 from tests.servers import debian
@@ -24,11 +25,17 @@ from tests.servers import debian
 TESTS = Path(__file__).parent
 
 
+def least_versions() -> Path:
+    """The interpreter of an environment with the least versions that requirements.txt allows."""
+    return environment("least", TESTS / "least" / "requirements.lock") / "python"
+
+
 class Stage(NamedTuple):
     """Folders or files of tests, and what pytest is told besides.
 
     `budget`: the seconds that it may take on a quiet machine with two cores; one that outgrows them is made quicker.
     `needs` raises SandboxError, which says what is missing and how to get it.
+    `python`: the interpreter whose environment it runs in.
     """
 
     parts: Sequence[str]
@@ -36,6 +43,7 @@ class Stage(NamedTuple):
     options: Sequence[str] = ()
     lane: int = 0
     needs: Callable[[], object] = lambda: None
+    python: Callable[[], str | Path] = lambda: sys.executable
 
 
 TEST = {
@@ -52,10 +60,12 @@ ON_A_SERVER = (
     *("ledger", "channels"),
     *("contract/ledger", "contract/test_channel_contract.py", "contract/test_channel_rows.py"),
 )
+ON_LEAST = ("owner", "wire", "shell", "dags/test_integrity.py")
 FULL = {
     "long": Stage([part for stage in TEST.values() for part in stage.parts], 1500, ["-m", "full"]),
     "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], lane=1, needs=debian),
     "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], lane=1, needs=debian),
+    "least": Stage(ON_LEAST, 240, lane=1, python=least_versions),
     "openssh": Stage(["wire/test_sftp.py"], 30, ["--judges"], needs=open_ssh.program),
     "oauth": Stage(["wire/test_client_credentials.py"], 30, ["--judges"], needs=oauth.installed),
 }
@@ -90,7 +100,7 @@ def _pytest(name: str, stage: Stage) -> tuple[bool, str]:
         if not found:
             return False, f"stage {name}: tests/{part} has no test\n"
         paths += found if part.endswith(".py") else [TESTS / part]
-    command = [sys.executable, "-m", "pytest", "-q", *stage.options, *paths]
+    command = [stage.python(), "-m", "pytest", "-q", *stage.options, *paths]
     if not stage.lane:
         return subprocess.run(command, cwd=TESTS.parent).returncode == 0, ""
     done = subprocess.run(command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

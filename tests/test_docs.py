@@ -60,7 +60,7 @@ def ledger(cluster: Cluster) -> Iterator[str]:
 def words() -> set[str]:
     """Every word of the code, its files' names and settings among them; the pages' own words do not count."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
-    files = [ROOT / name for name in listed.stdout.split() if not name.endswith((".md", ".png", "requirements.lock"))]
+    files = [ROOT / name for name in listed.stdout.split() if not name.endswith((".md", ".png", ".lock"))]
     texts = [PAGES["settings.md"](), *(f"{file.stem} {file.read_text()}" for file in files if file.is_file())]
     return {word for text in texts for word in re.findall(r"\w+", text)}
 
