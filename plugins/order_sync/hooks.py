@@ -180,7 +180,10 @@ def _connection(conn_id: str, conn_type: str) -> Connection:
             " environment is read)"
         ) from None
     if connection.conn_type != conn_type:
-        raise Misconfigured(f"connection '{conn_id}' has type '{connection.conn_type}': it must have '{conn_type}'")
+        hint = f"; written as a URI it begins with http: {HTTPS_AS_URI}" if connection.conn_type == "https" else ""
+        raise Misconfigured(
+            f"connection '{conn_id}' has type '{connection.conn_type}': it must have '{conn_type}'{hint}"
+        )
     extra = (connection.extra or "").strip()
     if extra and not _is_object(extra):
         raise Misconfigured(f"connection '{conn_id}': its extra must be a JSON object, such as {EXTRAS[conn_type]}")
@@ -194,6 +197,8 @@ def _is_object(text: str) -> bool:
     except ValueError:
         return False
 
+
+HTTPS_AS_URI = "http://:KEY@erp.example.com/https?database=tryton, where the path names the scheme"
 
 OPEN: Mapping[str, Callable[[str], Any]] = {"postgres": _postgres, "http": _endpoint, "fs": _folders, "sftp": _sftp}
 """What an adapter gets of a connection, by its type."""

@@ -278,6 +278,10 @@ def test_the_files_are_named_after_content_and_day(build: Build):
     assert build("all").path.name == "order-sync-all-2026-11-20.csv"
 
 
+def test_the_file_is_read_by_its_owner_and_its_group_alone(build: Build):
+    assert build().path.stat().st_mode & 0o777 & ~0o640 == 0
+
+
 def test_a_report_that_is_built_again_is_the_same_byte_for_byte_whatever_happened_since(
     ledger: Ledger, build: Build, sql: Sql
 ):

@@ -113,7 +113,7 @@ def test_an_order_that_is_printed_again_replaces_its_file(tmp_path: Path):
             {"key": "shop:1", "whole_order": "True"},
             "the folder for printed orders is ''.*variable order_sync_report_dir",
         ),
-        ({"key": "shop:1", "whole_order": "True", "folder": "reports"}, "is 'reports': write a path from the root"),
+        ({"key": "shop:1", "whole_order": "True", "folder": "reports"}, "is 'reports': set an absolute path"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(ask: Ask, given: dict[str, str], sentence: str):

@@ -70,6 +70,14 @@ def test_a_missing_connection_is_named_with_its_type_and_how_to_create_it(conn_i
     assert "\n" not in said
 
 
+def test_an_address_as_a_uri_is_told_how_it_is_written(monkeypatch: pytest.MonkeyPatch):
+    part, _ = PARTS["erp_tryton"]
+    monkeypatch.setenv("AIRFLOW_CONN_ERP_TRYTON", "https://:secret@erp.example.com/?database=tryton")
+    assert "http://:KEY@erp.example.com/https?database=tryton" in sentence(part)
+    monkeypatch.setenv("AIRFLOW_CONN_ERP_TRYTON", "http://:secret@erp.example.com/https?database=tryton")
+    assert hooks.OPEN["http"]("erp_tryton").base_url == "https://erp.example.com"
+
+
 @pytest.mark.parametrize("conn_id", PARTS)
 def test_a_connection_of_another_type_is_told_which_it_must_have(conn_id: str, connections: Connections):
     part, conn_type = PARTS[conn_id]

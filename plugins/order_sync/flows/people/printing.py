@@ -1,6 +1,5 @@
 """A whole order as a plain text file for the order desk, beside the reports. It holds people's data."""
 
-import os
 from errno import ENAMETOOLONG
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -8,10 +7,7 @@ from uuid import uuid4
 
 from order_sync.core.errors import Misconfigured
 from order_sync.core.order.model import OrderKey
-
-MODE = 0o640
-"""Its owner writes it, and a group may read it, such as that of a file server."""
-
+from order_sync.flows.people.new_file import new_file
 
 PREFIX, SUFFIX = "order-sync-order-", ".txt"
 
@@ -31,8 +27,8 @@ def print_order(folder: Path, key: OrderKey, page: str) -> Path:
     path = order_file(folder, key)
     part = folder / f".{PREFIX}{uuid4().hex}"
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="utf-8") as file:
-            file.write(page)
+        with new_file(part) as file:
+            file.write(page.encode())
         part.replace(path)
     except OSError as error:
         if error.errno == ENAMETOOLONG:

@@ -20,6 +20,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.core.explain.by_itself import dag_of
 from order_sync.core.ports.ledger.reports import Reports
 from order_sync.core.records.report import Report, ReportContent, ReportScope
+from order_sync.flows.people.new_file import new_file
 
 FILE_NAMES = {"failed": "order-sync-failures-{day}.csv", "all": "order-sync-all-{day}.csv"}
 IN_USE_WITHIN = timedelta(days=1)
@@ -112,7 +113,7 @@ def write_report(reports: Reports, path: Path, build: Callable[[], Report]) -> R
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with part.open("xb") as file:
+        with new_file(part) as file:
             yield file
             file.flush()
             fsync(file.fileno())
