@@ -94,7 +94,7 @@ def test_a_reconcile_that_is_cleared_while_it_waits_looks_at_once_and_waits_agai
         api.clear(DAG, run, [("reconcile", -1)])
         system.wait_for_task(run, "reconcile", "running", "scheduled", "queued")
         system.wait_for_task(run, "reconcile", "deferred")
-        assert re.search(r"\d+ are looked at before their time", api.log(DAG, run, "reconcile", attempt=2))
+        assert re.search(r"\d+ are looked up before their time", api.log(DAG, run, "reconcile", attempt=2))
     finally:
         tryton.resume_worker()
     assert api.wait_for_run(DAG, run) == "success"

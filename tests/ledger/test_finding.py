@@ -65,7 +65,9 @@ def test_of_several_matches_the_newest_are_listed_first_and_none_is_printed(ledg
     assert answer.summary.counts == {"found": 3, "shown": 2}
     assert (answer.key, answer.page) == (None, "")
     head, first, second = answer.text.splitlines()
-    assert head.startswith("3 orders are meant, of which the newest 2 are shown. To see one of them whole, ask for it")
+    assert head.startswith(
+        "3 orders match, of which the newest 2 are shown. To see one of them completely, search for it"
+    )
     assert "For whole_order name one of them by its key" in head
     assert [str(key(3)) in first, str(key(2)) in second] == [True, True]
 
@@ -81,7 +83,7 @@ def test_without_an_order_it_says_what_to_look_at(ledger: Ledger, sql: Sql):
         answer = ask(ledger, **words)
         assert answer.summary.counts == {"found": 0}
         for expected in (
-            "No order is meant by that",
+            "No order matches that",
             "Not extracted",
             f"Last extract    shop: {read_at:%Y-%m-%d %H:%M} UTC, by sync_orders__shop",
             "channel_shop (outage): no route to host",

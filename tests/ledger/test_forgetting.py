@@ -157,7 +157,7 @@ def test_rows_of_reports_and_their_files_lose_what_is_forgotten(
     day, zone = date(2026, 11, 20), ZoneInfo("UTC")
     path = build_report(ledger, tmp_path, "all", zone, timedelta(minutes=30), {}, (), day).path
     age(sql, 500, 1)
-    with pytest.raises(Misconfigured, match="name their folder"):
+    with pytest.raises(Misconfigured, match="set their folder"):
         forget(folder=None)
     assert forget("run 2").counts == {"reports_written_again": 1}
     assert sorted(row[0] for row in rows(path)) == ["R-2", "erased"]

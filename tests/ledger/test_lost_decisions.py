@@ -45,7 +45,7 @@ def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(s
     report = shop.restore(backup_at, run)
     assert report.summary.counts == {"decisions_to_confirm": 4, "runs_by_filter": 1}
     assert '"order_keys": ["shop:4", "shop:3", "shop:2", "shop:1"], "action": "on_hold"' in text(report)
-    assert "may mean other orders now than it did" in text(report)
+    assert "may match other orders now than it did" in text(report)
     assert "C-1" not in text(report)
     shop.release()
     shop.run()
@@ -138,7 +138,7 @@ def test_other_runs_of_people_are_listed_and_done_by_nobody(shop: Shop):
 def test_without_airflows_own_memory_the_task_says_so_and_what_to_do(shop: Shop):
     backup_at, _ = lost(shop)
     report = shop.restore(backup_at, known=False)
-    assert "DECISIONS OF PEOPLE ARE NOT KNOWN: Airflow cannot be asked" in text(report)
+    assert "DECISIONS OF PEOPLE ARE NOT KNOWN: Airflow cannot be queried" in text(report)
     assert "there is no connection 'airflow_api'" in text(report)
     assert report.summary.counts == {"held": 1, "to_look_up": 3}
     (finding,) = shop.ledger.untold(["order_ledger"])

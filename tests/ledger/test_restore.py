@@ -279,7 +279,7 @@ def test_a_backup_that_is_on_record_changes_nothing_twice(shop: Shop):
     before = shop.sql.content()
     again = shop.restore(backup_at)
     assert again.summary.counts == {}
-    assert any("This backup is on record" in line for line in again.lines)
+    assert any("This backup was already recorded" in line for line in again.lines)
     after = shop.sql.content()
     assert {table for table in before if before[table] != after[table]} == {"findings"}, "seen again"
     assert shop.ledger.holds(["channel_shop"]) == []
@@ -313,8 +313,8 @@ def test_an_instant_at_which_no_backup_can_have_been_made_is_refused_and_changes
     shop.read()
     before = shop.sql.content()
     for backup_at, says in (
-        (shop.ledger.now() + timedelta(hours=1), "and it is .* now"),
-        (datetime(2020, 1, 1, tzinfo=UTC), "backup_at is 2020-01-01 00:00 UTC, and the ledger's first entry is of"),
+        (shop.ledger.now() + timedelta(hours=1), "but it is .* now"),
+        (datetime(2020, 1, 1, tzinfo=UTC), "backup_at is 2020-01-01 00:00 UTC, but the ledger's first entry is of"),
     ):
         with pytest.raises(Misconfigured, match=says):
             restore(["shop"], shop.ledger, ACTOR, backup_at, NOW, UTC_ZONE, lambda since: PersonsRuns([]))

@@ -71,8 +71,8 @@ MUTATIONS = (
         3,
         "an order of a batch that the adapter does not answer for counts as not sent",
         FLOWS + "sending/turn.py",
-        'none = OutcomeUnknown("the adapter gave no answer',
-        'none = Transient("the adapter gave no answer',
+        'none = OutcomeUnknown("the adapter returned no answer',
+        'none = Transient("the adapter returned no answer',
         "tests/flows/sending/test_batches.py::test_an_order_that_the_adapter_does_not_answer_for_is_looked_up",
     ),
     Mutation(
@@ -90,8 +90,8 @@ MUTATIONS = (
         3,
         "a submit that outlasts its deadline counts as refused",
         FLOWS + "sending/turn.py",
-        'error = OutcomeUnknown("the submit outlasted its deadline")',
-        'error = OrderRefused("the submit outlasted its deadline")',
+        'error = OutcomeUnknown("the submit took longer than its deadline")',
+        'error = OrderRefused("the submit took longer than its deadline")',
         "tests/flows/test_flows.py::test_a_submit_that_outlasts_its_deadline_is_looked_up",
     ),
     Mutation(

@@ -87,7 +87,7 @@ def test_without_a_word_it_only_counts(ledger: Ledger):
         ({"customer_account": ACCOUNT, "reason": " "}, "reason is missing: write why, without names"),
         ({"customer_account": ACCOUNT, "reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
         ({"customer_account": ACCOUNT, "only_count": "maybe"}, "dry_run is 'maybe': write true or false"),
-        ({"customer_account": ACCOUNT, "folder": "reports"}, "the reports' folder is 'reports': write a path from the"),
+        ({"customer_account": ACCOUNT, "folder": "reports"}, "the reports' folder is 'reports': set an absolute path"),
         ({"order_keys": f"{key(1)} Ada"}, "order_keys: number 2 is not an order key"),
     ],
 )
@@ -116,7 +116,7 @@ def test_what_is_kept_for_long_enough_is_forgotten(
     assert forget() == {}
     later = ledger.now() + timedelta(days=401)
     monkeypatch.setattr(Ledger, "now", lambda self: later)
-    with pytest.raises(Misconfigured, match="the reports' folder is 'reports': write a path"):
+    with pytest.raises(Misconfigured, match="the reports' folder is 'reports': set an absolute path"):
         forget(folder="reports")
     assert forget(folder="") == {"forgotten": 2}
     assert forget() == {}

@@ -66,7 +66,7 @@ def test_a_list_and_an_unknown_order_turn_nothing_red(ask: Ask, ledger: Ledger):
     fail(ledger, 1, 2)
     assert ask(status="failed", at_most="1")[0] == {"shown": 1}
     counts, said, _ = ask(reference="W9")
-    assert (counts, said[0]) == ({"found": 0}, "No order is meant by that")
+    assert (counts, said[0]) == ({"found": 0}, "No order matches that")
 
 
 def test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_returned(

@@ -62,7 +62,7 @@ def test_who_holds_what_is_on_hold_is_told_whose_hold_it_is_and_a_release_names_
         assert do(reason="a migration") == {"held": 0}
         assert do(action="release", reason="counted") == {"released": 2}
     said = [f"{line['event']} {line.get('positional_args', '')}" for line in logs]
-    (already,) = [line for line in said if "nothing was set" in line]
+    (already,) = [line for line in said if "no hold was set" in line]
     assert "erp_tryton (person): stock-taking (by hold_connection/manual/hold for ursula" in already
     ended = [line for line in said if "this ends" in line]
     assert ["stock-taking" in line for line in ended] == [True, False]

@@ -136,8 +136,8 @@ def test_a_day_that_is_not_over_is_refused_and_leaves_no_file(build: Build, tmp_
         ({"day": "yesterday"}, "day is 'yesterday': write a date such as 2026-03-02, or leave it empty"),
         ({"day": "2026-02-30"}, "day is '2026-02-30': write a date"),
         ({"content": "everything"}, "content is 'everything': write failed or all"),
-        ({"folder": "reports"}, "the report's folder is 'reports': write a path from the root"),
-        ({"folder": ""}, "the report's folder is '': write a path from the root"),
+        ({"folder": "reports"}, "the report's folder is 'reports': set an absolute path"),
+        ({"folder": ""}, "the report's folder is '': set an absolute path"),
         ({"folder": "/nowhere/at/all"}, "the report's folder '/nowhere/at/all' does not exist: create it"),
     ],
 )

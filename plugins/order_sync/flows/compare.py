@@ -61,7 +61,7 @@ def compare_channel(
         ledger.find(too_long(connection, left_out), actor)
         unseen, gone = {*comparison.missing}.difference(left_out), {*comparison.gone}
         differ = (*unseen, *comparison.changed, *comparison.gone)
-        progress.begin(f"read again of {route.channel}", len(differ))
+        progress.begin(f"read again from {route.channel}", len(differ))
         for page in progress.counted(batched(differ, PAGE)):
             for rows in channel.read_again(page):
                 missing = [row for row in rows if row.key in unseen and (row.counter or 0) <= mark.counter]

@@ -24,7 +24,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
     :param order_keys: keys of orders, separated by white space; empty if a customer is given (templated)
     :param reason: why, for the audit history; without names (templated)
     :param only_count: true only counts what would be erased (templated)
-    :param folder: path from the root of the reports' folder, or nothing if none are written (templated)
+    :param folder: absolute path of the reports' folder, or nothing if none are written (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 
@@ -77,7 +77,7 @@ class ForgetTransactionsOperator(OrderSyncOperator):
     `reports_written_again` and `files_deleted`. Raises Misconfigured for a folder that is not there, or in which
     nothing can be written; what was erased stays so, and the next run does the rest.
 
-    :param folder: path from the root of the reports' folder, or nothing if none are written (templated)
+    :param folder: absolute path of the reports' folder, or nothing if none are written (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 

@@ -34,7 +34,7 @@ class ExplainOrderOperator(OrderSyncOperator):
     :param channel: for a list: only orders of this channel (templated)
     :param days: for a list: only orders placed in so many days up to now (templated)
     :param at_most: how many orders a list shows; left out, 50 (templated)
-    :param folder: path from the root of a folder for that file, which the worker can write to (templated)
+    :param folder: absolute path of a folder for that file, which the worker can write to (templated)
     :param folder_url: http or https address under which people find the folder's files; empty: no link (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """

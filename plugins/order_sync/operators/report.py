@@ -23,7 +23,7 @@ class BuildFailureReportOperator(OrderSyncOperator):
     that cannot be written to. Its page in Airflow links to the file if the folder has an address: a path is of no
     use there, since browsers open no files from a web page, and Airflow shows no such link.
 
-    :param folder: path from the root of a folder that the worker can write to (templated)
+    :param folder: absolute path of a folder that the worker can write to (templated)
     :param content: `failed`, only orders that failed to sync, or `all`, every order placed that day (templated)
     :param day: ISO 8601 date in the report's zone; empty: the last day that was over as the run was due (templated)
     :param folder_url: http or https address under which people find the folder's files; empty: no link (templated)

@@ -116,7 +116,7 @@ def test_what_the_time_does_not_suffice_for_is_left_to_the_scheduled_runs_and_sa
     run = push(ROUTE, slow, ledger, ACTOR, POLICY, one, ledger.clock.monotonic, selection=0)
     summary: Summary = asyncio.run(run)
     assert summary.counts == {"sent": 1, "left_queued": 2}, "no attempt was opened for what is left"
-    assert "goes with the scheduled runs" in str(summary)
+    assert "is sent with the scheduled runs" in str(summary)
     assert send(ledger, erp)["sent"] == 2
 
 

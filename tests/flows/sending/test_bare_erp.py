@@ -132,7 +132,7 @@ def test_a_cancelled_order_is_not_opened_again_by_an_erp_that_cannot():
     assert ledger.status() is Status.CONFLICT
     erp.sales[KEY][0].state = ErpOrderState.CANCELLED
     assert decide(ledger, erp, Action.RESYNC, keys(1), "SO1").summary.counts == {"refused": 1}
-    assert "cannot be told to open SO1 again: open it there, or enter the order anew" in said(ledger)
+    assert "cannot reopen SO1 in the ERP: reopen it there, or enter the order again" in said(ledger)
     assert ledger.status() is Status.CONFLICT
 
 

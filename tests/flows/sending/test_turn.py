@@ -200,7 +200,7 @@ async def test_a_push_ends_its_turn_in_time_says_what_is_left_and_the_next_one_g
     assert set(first.counts) == {"sent", "left_queued"}, "no attempt was opened for what is left"
     assert 60 <= first.counts["sent"] < 60 + 32
     assert first.counts["left_queued"] == 200 - first.counts["sent"] == ledger.counts("shop")[Status.QUEUED]
-    assert "goes with the next run" in str(first)
+    assert "is sent with the next run" in str(first)
     assert all(row.lease_until is None for row in ledger.rows.values() if row.status is Status.QUEUED)
     while "left_queued" in (await send(ledger, erp, ONE_MINUTE)).counts:
         pass

@@ -214,7 +214,7 @@ def test_what_the_erp_said_of_one_order_is_in_no_hold_and_in_no_alert():
     erp.code, erp.said = "REJECTED_BY_ERP", "Zebedee owes us money"
     with pytest.raises(RefusesEverything) as caught:
         run_push(ledger, erp, FIRST)
-    assert "The DAG explain_order tells what it said of shop:" in str(caught.value)
+    assert "The DAG explain_order shows its text for shop:" in str(caught.value)
     assert "Zebedee" not in f"{caught.value} {ledger.in_force} {run_push(ledger, erp, NEXT).held}"
 
 

@@ -126,7 +126,7 @@ def test_what_to_do_first_is_said_by_what_the_orders_wait_for(ledger: Ledger, sq
     assert "23 are on their way: clear this task once they are finished: shop:S1/00001 (received), " in str(
         caught.value
     )
-    assert " and 3 more; 1 wait for a decision: take it with resync_orders " in str(caught.value)
+    assert " and 3 more; 1 wait for a decision: decide with resync_orders " in str(caught.value)
     assert str(caught.value).endswith("finished or ignored: shop:S1/00024 (conflict)")
     assert "C-1" not in str(caught.value)
 

@@ -37,7 +37,7 @@ def test_without_the_folder_the_ledger_is_emptied_and_the_files_are_done_by_the_
     path = build().path
     folder, says = {
         "gone": (tmp_path / "elsewhere", "folder '.*elsewhere' does not exist: create it"),
-        "not named": (None, "the files of 1 reports may still show it: name their folder"),
+        "not named": (None, "the files of 1 reports may still show it: set their folder"),
     }[wrong]
     with pytest.raises(Misconfigured, match=says):
         do(of(1), folder=folder)

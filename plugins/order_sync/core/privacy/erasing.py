@@ -81,7 +81,7 @@ def _sentence(decides: bool, orders: Sequence[Erasable]) -> str:
     rest = f" and {len(orders) - MOST} more" if len(orders) > MOST else ""
     if decides:
         return (
-            f"{len(orders)} wait for a decision: take it with resync_orders (resync, mark_as_synced, ignore or accept),"
+            f"{len(orders)} wait for a decision: decide with resync_orders (resync, mark_as_synced, ignore or accept),"
             f" and clear this task once they are finished or ignored: {named}{rest}"
         )
     return f"{len(orders)} are on their way: clear this task once they are finished: {named}{rest}"

@@ -137,7 +137,7 @@ def _read_waiting_again(
             Status.FAILED,
             code="LINES_MISSING",
             message=(
-                f"{entry.transaction.present_lines} of {entry.transaction.expected_lines} lines came within"
+                f"{entry.transaction.present_lines} of {entry.transaction.expected_lines} lines arrived within"
                 f" {overdue_after}: the channel's owner completes the transaction in its database"
             ),
         )

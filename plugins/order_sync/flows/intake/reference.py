@@ -54,7 +54,7 @@ async def refresh_reference(route: Route, erp: Erp, ledger: Ledger, actor: Actor
             summary.add("stale")
             summary.notes.append(
                 f"the ERP is away ({error}); the last good copy of its reference data,"
-                f" {_minutes(now - copy.as_of)} old, serves meanwhile"
+                f" {_minutes(now - copy.as_of)} old, is used meanwhile"
             )
             break
         ledger.check_fingerprint(f"erp_{route.erp}", health.fingerprint)

@@ -63,7 +63,7 @@ def erase(
 
 def _nobody(whose: Whose) -> Misconfigured:
     return Misconfigured(
-        f"channel {whose.channel} has no order of the customer account that was given, and nothing was erased: look at"
+        f"channel {whose.channel} has no order of the customer account that was given, and nothing was erased: check"
         " how the channel writes it; an order of a guest has none and is erased by its key"
     )
 
@@ -104,7 +104,7 @@ def _tidy(ledger: Erasures, folder: Path | None, summary: Summary) -> None:
     reports = ledger.reports_to_write_again()
     if folder is None and reports:
         raise Misconfigured(
-            f"the ledger holds it no longer, and the files of {len(reports)} reports may still show it: name their"
+            f"it is erased in the ledger, but the files of {len(reports)} reports may still show it: set their"
             " folder in the Airflow variable order_sync_report_dir, and clear this task"
         )
     if folder is None:

@@ -76,7 +76,7 @@ def _several(ask: ExplainRequest, keys: Sequence[OrderKey], in_all: int, stories
     shown = f", of which the newest {len(rows)} are shown" if in_all > len(rows) else ""
     single = [name for name in ("whole_order", "escalate") if getattr(ask, name)]
     more = f" For {' and '.join(single)} name one of them by its key, too." if single else ""
-    text = f"{in_all} orders are meant{shown}. To see one of them whole, ask for it by its key.{more}\n"
+    text = f"{in_all} orders match{shown}. To see one of them completely, search for it by its key.{more}\n"
     return ExplainAnswer(text + _listed(rows, stories), Summary({"found": in_all, "shown": len(rows)}))
 
 
@@ -125,14 +125,14 @@ def _none(selection: Selection, stories: Stories, routes: Mapping[str, Route]) -
     rows = [
         (
             "Not extracted",
-            f"The ledger has no order under {by}: P-0001 has not read it, or kept nothing to find it by.",
+            f"The ledger has no order under {by}: P-0001 has not read it, or did not keep the number or account.",
         ),
         *named("Last extract", reads),
-        ("", "Is that long ago? Then look whether the DAG is on, and at its extract."),
+        ("", "Is that long ago? Then check whether the DAG is on, and its extract."),
         *named("On hold", holds),
         *named("Starts at", starts),
-        ("", "Of what was placed before only the key is kept: ask by key; backfill_orders brings it in."),
+        ("", "Of what was placed before, only the key is kept: search by key; backfill_orders brings it in."),
         *named("Findings", findings),
         ("In the channel", "Is the transaction there, and committed? Is the number its reference, receipt or account?"),
     ]
-    return laid_out("No order is meant by that", rows)
+    return laid_out("No order matches that", rows)

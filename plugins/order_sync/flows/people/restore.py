@@ -86,9 +86,9 @@ def restore(
     found = runs(since - MARGIN)
     if found is None:
         unlisted = (
-            "Airflow cannot be asked, since there is no connection 'airflow_api', or it cannot be read: create it and"
-            f" clear this task, or list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page of"
-            " its runs, and decide again what they decided, before you release a channel"
+            "Airflow cannot be queried, because there is no connection 'airflow_api' or it cannot be read: create it"
+            f" and clear this task, or list the runs of {DECISIONS} since {_minute(since)} by hand, in Airflow's page"
+            " of its runs, and decide again what they decided, before you release a channel"
         )
         report.lines.append(f"DECISIONS OF PEOPLE ARE NOT KNOWN: {unlisted}.")
     else:
@@ -97,7 +97,7 @@ def restore(
         for dag, why in found.untold.items():
             what = "DECISIONS OF PEOPLE" if dag == DECISIONS else f"RUNS OF {dag}"
             untold = (
-                f"{why}; if people had that DAG, list its runs since {_minute(since)} by hand, and do again what they"
+                f"{why}; if people used that DAG, list its runs since {_minute(since)} by hand, and repeat what they"
                 " did, before you release a channel"
             )
             report.lines.append(f"{what} ARE NOT KNOWN: {untold}.")
@@ -114,20 +114,20 @@ def _since(ledger: RestoredLedger, backup_at: datetime, report: RestoreReport) -
     first, last = ledger.span(backup_at)
     if backup_at > now:
         raise Misconfigured(
-            f"backup_at is {_minute(backup_at)}, and it is {_minute(now)} now: write when the backup was made"
+            f"backup_at is {_minute(backup_at)}, but it is {_minute(now)} now: write when the backup was made"
         )
     if first and backup_at < first:
         raise Misconfigured(
-            f"backup_at is {_minute(backup_at)}, and the ledger's first entry is of {_minute(first)}: no backup from"
-            " before holds it; write when the backup was made, with its time zone"
+            f"backup_at is {_minute(backup_at)}, but the ledger's first entry is of {_minute(first)}: no backup from"
+            " before contains it; write when the backup was made, with its time zone"
         )
     since = min(backup_at, last or backup_at)
     report.lines.append(f"The ledger's last entry before the backup is of {_minute(since)}.")
     newest = ledger.span(now)[1]
     if newest and newest > backup_at:
         report.lines.append(
-            f"It has entries of later, until {_minute(newest)}: DAGs have run since it was restored, or the backup is"
-            " younger than you say. If they ran before this task did, look with compare_orders for orders that are in"
+            f"It has later entries, until {_minute(newest)}: DAGs have run since it was restored, or the backup"
+            " is newer than stated. If they ran before this task, use compare_orders to find orders that are in"
             " the ERP twice."
         )
     return since
@@ -135,15 +135,15 @@ def _since(ledger: RestoredLedger, backup_at: datetime, report: RestoreReport) -
 
 def _what_waits(restored: Restore, channels: Collection[str], unproven: int) -> list[str]:
     names = ", ".join(f"channel_{channel}" for channel in channels)
-    held = f"HELD: {names}. Reading, validating and looking up go on; nothing is sent until somebody releases each."
+    held = f"HELD: {names}. Reading, validating and looking up continue; nothing is sent until somebody releases each."
     if not restored.is_new:
         held = (
-            f"This backup is on record as restored at {_minute(restored.restored_at)}: nothing was held or read again"
-            " by this run, and what was released since stays so."
+            f"This backup was already recorded as restored at {_minute(restored.restored_at)}: this run held nothing"
+            " and read nothing again, and what was released since stays released."
         )
     return [
         held,
-        f"TO BE LOOKED UP: {unproven} open orders, and those that are read from now on, by the next runs of"
+        f"TO BE LOOKED UP: {unproven} open orders, and those that are read from now on, in the next runs of"
         f" sync_orders__<channel>, from {_minute(restored.looks_from)} on; what the ERP has is confirmed and not sent.",
     ]
 
@@ -193,13 +193,13 @@ def _list_decisions(
     if len(open_ones) > MOST_NAMED:
         report.lines.append(f"  and {len(open_ones) - MOST_NAMED} more, in the ledger's table lost_decisions")
     report.lines.append(
-        f"ALSO LOST: {len(listed)} runs that somebody does again if they are still wanted; an erasure always is."
+        f"ALSO LOST: {len(listed)} runs that somebody must repeat if they are still wanted; an erasure always is."
     )
     report.lines += [f"  {line}" for line in listed]
     report.summary.add("decisions_to_confirm", len(open_ones))
     report.summary.add("runs_listed", len(listed))
     report.summary.add("runs_by_filter", by_filter)
-    compare = f", {by_filter} runs chose by a filter and their logs name more, maybe" if by_filter else ""
+    compare = f", {by_filter} runs chose by a filter, and their logs may name more" if by_filter else ""
     return (
         f"{len(open_ones)} orders wait for a decision to be confirmed{compare}, and {len(listed)} other runs are lost"
     )
@@ -217,8 +217,8 @@ def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Res
     reason = _fit(ledger, asked.reason, keys)
     if by_filter:
         mind = (
-            f" It chose by {_as_json(run, reason)}, which may mean other orders now than it did: the log of its task"
-            " `decide` names them, so look there, and decide about each that is missing here before you release a"
+            f" It chose by {_as_json(run, reason)}, which may match other orders now than it did then: the log of its"
+            " task `decide` names them, so look there, and decide about each that is missing here before you release a"
             " channel."
         )
     if not asked.order_keys:
@@ -226,18 +226,18 @@ def _lose(ledger: RestoredLedger, restored: Restore, run: PersonsRun, asked: Res
     params["reason"] = reason
     decisions = [LostDecision(key, asked.action, run.by, run.at, asked.reason) for key in keys]
     ledger.lose(restored, decisions)
-    again = f"trigger {DECISIONS} with {json.dumps(params, default=str)}" if keys else "it means no order now"
+    again = f"trigger {DECISIONS} with {json.dumps(params, default=str)}" if keys else "it matches no order now"
     return f"LOST: {_named(run)}: {asked.action} of {len(keys)} orders. To confirm it, {again}.{mind}"
 
 
 def _what_to_do(restored: Restore) -> list[str]:
     return [
         "WHAT TO DO NOW:",
-        "  1. Let every channel's sync_orders__<channel> run until its extract is green and no order of it is `sending`"
+        "  1. Run every channel's sync_orders__<channel> until its extract is green and none of its orders is `sending`"
         f" any more, which is after {_minute(restored.looks_from)}.",
-        "  2. Clear this task once: what was read meanwhile is among the decisions then.",
+        "  2. Clear this task once: then the decisions include what was read in the meantime.",
         "  3. Confirm each decision, or decide otherwise, with resync_orders.",
-        "  4. Run compare_orders, and look at what it finds in the ERP that was never sent.",
+        "  4. Run compare_orders, and check what it finds in the ERP that was never sent.",
         "  5. Release each channel with hold_connection.",
     ]
 

@@ -104,7 +104,7 @@ def _must_be_possible(asked: ResyncRequest, known: Collection[OrderKey]) -> None
         if (first := owners.setdefault((key.channel, number), key)) != key
     ]
     if twice:
-        problems.append(f"an ERP number belongs to one order: {_some(twice)}")
+        problems.append(f"an ERP number can belong to only one order: {_some(twice)}")
     if problems:
         raise Misconfigured(f"{'; '.join(problems)}; nothing was done")
 
@@ -159,7 +159,9 @@ class _Deciding:
             if not left:
                 return
             page = [order for order in self.ledger.selected(selection, after, PAGE) if order.key in left]
-        changing = {order.key: (order, refused("it keeps changing: clear this task to try again")) for order in page}
+        changing = {
+            order.key: (order, refused("the order keeps changing: clear this task to try again")) for order in page
+        }
         self.ledger.decide(selection, changing, self.actor)
         self._tell(changing, summary)
 
@@ -274,14 +276,14 @@ class _Deciding:
         """Open the ERP's cancelled order again; why not, if it cannot be."""
         if not isinstance(erp, Revivable):
             return refused(
-                f"the ERP cannot be told to open {number} again: open it there, or enter the order anew there, and then"
-                " mark the order as synced with its number"
+                f"the adapter cannot reopen {number} in the ERP: reopen it there, or enter the order again there, and"
+                " then mark the order as synced with its number"
             )
         try:
             await erp.revive(known[order.key].order, number)
         except OrderRefused as error:
             said = fit_for_a_log(str(error), self.ledger.versions([order.key])[order.key])
-            return refused(f"the ERP does not open {number} again: {said}")
+            return refused(f"the ERP does not reopen {number}: {said}")
         return None
 
     def _of_nobody_else(self, route: Route, decided: Mapping[Selected, Decision]) -> Decided:

@@ -113,8 +113,8 @@ def _hold_if_all_are_refused(sender: Sender, code: str, number: int) -> None:
         return
     meaning = CATALOGUE.get(code, CATALOGUE["UNKNOWN"]).meaning
     reason = (
-        f"the ERP refused the last {len(refused)} orders with {code}: {meaning} The DAG explain_order tells what it"
-        f" said of {refused[0].key}"
+        f"the ERP refused the last {len(refused)} orders with {code}: {meaning} The DAG explain_order shows its"
+        f" text for {refused[0].key}"
     )
     by, again = sender.actor, Event.CONFIGURATION_SUSPECTED
     to_status = step(Status.FAILED, again)
@@ -127,6 +127,6 @@ def _hold_if_all_are_refused(sender: Sender, code: str, number: int) -> None:
         by.because(reason),
     )
     raise RefusesEverything(
-        f"{reason}. They are queued again and sending is on hold; each run tries one order, and goes on by itself"
-        " once the ERP takes it"
+        f"{reason}. They are queued again and sending is on hold; each run tries one order, and sending continues by"
+        " itself once the ERP takes it"
     )

@@ -120,8 +120,8 @@ def _ask_before_a_flood(route: Route, ledger: Ledger, actor: Actor, limit: int) 
     if number:
         reason = (
             f"its first push would send {number} orders, more than {limit}: release it with hold_connection if that is"
-            " meant; otherwise set its start_from later in the registry, and release it when a push has taken back what"
-            " lies before"
+            " intended; otherwise set its start_from later in the registry, and release it when a push has taken back"
+            " what lies before"
         )
         ledger.hold(f"channel_{route.channel}", HoldKind.FIRST_RUN, HoldScope.SUBMIT, reason, actor)
 
@@ -140,7 +140,7 @@ async def _send_all(sender: Sender) -> None:
     else:
         sender.summary.add("left_queued", left)
         goes = "the next run" if sender.selection is None else "the scheduled runs"
-        sender.summary.notes.append(f"the time of this push is over: what is left goes with {goes}")
+        sender.summary.notes.append(f"the time of this push is over: the rest is sent with {goes}")
 
 
 async def _queued_by_a_look(sender: Sender) -> bool:
@@ -167,7 +167,7 @@ def _tell_who_waits(sender: Sender) -> None:
     if until and number:
         sender.summary.add("waiting_for_off_peak", number)
         sender.summary.notes.append(
-            f"what was tried before waits for the ERP's off-peak hours, which begin {until:%Y-%m-%d %H:%M} UTC"
+            f"orders that were tried before wait for the ERP's off-peak hours, which begin {until:%Y-%m-%d %H:%M} UTC"
         )
 
 

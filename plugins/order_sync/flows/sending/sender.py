@@ -70,7 +70,7 @@ class Sender:
         except (Transient, Permanent) as trouble:
             self.summary.add("unchecked", len(entries))
             self.channel_is_away = True
-            logger.warning("these orders are sent as they were read before: %s", trouble)
+            logger.warning("these orders are sent as they were last read: %s", trouble)
 
     async def claim(self, *, as_probe: bool) -> tuple[Claim, float]:
         """Claim orders, or one as a probe; with the instant by which they are sent, so that their lease outlasts it."""

@@ -53,7 +53,7 @@ async def settle(
         return _without_a_look(route, ledger, actor, policy, hold, summary)
     early = ledger.look_now(route.channel, AT_ONCE) if at_once else 0
     if early:
-        summary.notes.append(f"{early} are looked at before their time")
+        summary.notes.append(f"{early} are looked up before their time")
     with holding(connection, ledger, actor):
         while not over() and (entries := ledger.due(route.channel, erp.traits.keys_a_call)):
             if not known:
@@ -80,7 +80,7 @@ def _without_a_look(
     while entries := ledger.overdue(route.channel, PAGE):
         now = ledger.now()
         verdict = Verdict(
-            Event.WINDOW_OVER, "PENDING_VERIFICATION", f"the window is over, and the ERP is away: {hold.reason}"
+            Event.WINDOW_OVER, "PENDING_VERIFICATION", f"the window is over, but the ERP is away: {hold.reason}"
         )
         changes = [change_of(entry, verdict, now, policy) for entry in entries]
         if not _apply(ledger, changes, actor, summary):

@@ -75,7 +75,9 @@ class Turn:
             try:
                 await self._give_back()
             except Exception:
-                logger.exception("what was claimed and not sent is not given back: it is free when its lease is over")
+                logger.exception(
+                    "what was claimed and not sent was not released: it can be claimed again when its lease is over"
+                )
             raise
         await self._give_back()
 
@@ -189,7 +191,7 @@ class Turn:
             late = "the push ended before its turn"
             return [Outcome(entry.key, entry.generation, Event.NOT_SENT, "NOT_SENT", late) for entry, _ in group.orders]
         answers = await self._answers([made.order for _, made in group.orders])
-        none = OutcomeUnknown("the adapter gave no answer for this order")
+        none = OutcomeUnknown("the adapter returned no answer for this order")
         outcomes = []
         for entry, made in group.orders:
             answer = answers.get(entry.key, none)
@@ -207,7 +209,7 @@ class Turn:
                     return await self.batching.submit_all(orders)
                 return {order.key: await erp.submit(order) for order in orders}
         except TimeoutError:
-            error = OutcomeUnknown("the submit outlasted its deadline")
+            error = OutcomeUnknown("the submit took longer than its deadline")
         except (Exception, asyncio.CancelledError) as raised:
             if _told_to_end():
                 raise
