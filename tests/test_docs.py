@@ -16,6 +16,7 @@ from order_sync import permissions
 from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.life.lifecycle import MEANINGS
 from order_sync.core.sending.holds import HoldKind
+from order_sync.erps.tryton.erp import PERMISSIONS
 from order_sync.ledger import migrate
 from sandbox.postgres import Cluster
 
@@ -81,6 +82,11 @@ def test_the_page_of_the_architecture_has_the_layers_that_the_check_holds(headin
     section = (DOCS / "architecture.md").read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
     assert [re.findall(r"`(\w+)`", row) for row in rows] == held
+
+
+def test_the_page_on_tryton_lists_the_rights_that_check_looks_for():
+    rows = re.findall(r"^\| `([\w.]+)` \| ([\w, ]+) \|$", (DOCS / "tryton.md").read_text(), re.MULTILINE)
+    assert {model: tuple(rights.split(", ")) for model, rights in rows} == PERMISSIONS
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "adr").glob("0*.md")), ids=lambda path: path.stem)

@@ -358,6 +358,14 @@ async def test_a_time_zone_that_is_not_known_here_is_told_as_what_it_is(server: 
             await erp.check()
 
 
+@pytest.mark.parametrize("version", ["7.0", "7.8.3", "6.0"])
+async def test_a_server_of_an_older_series_is_refused_in_one_sentence(server: Replay, version: str) -> None:
+    server.broken = r"^POST /rpc/", good({"id": 0, "result": version})
+    async with erp_of(server) as erp:
+        with pytest.raises(Misconfigured, match=rf"is Tryton {version}, which is too old: upgrade it to 8\.0 or newer"):
+            await erp.check()
+
+
 async def test_a_page_in_place_of_a_refusal_leaves_a_submit_unknown(server: Replay) -> None:
     for body in (b"<html>Bad Request</html>", b"{}", b'{"message": 5}', b"[]"):
         server.broken = r"/sale\.sale\?", (400, {"Content-Type": "application/json"}, body)

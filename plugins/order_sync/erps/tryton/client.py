@@ -151,7 +151,7 @@ class Client:
         if reply.status == HTTPStatus.NOT_FOUND:
             raise Transient(
                 f"connection '{self._connection}' finds nothing (HTTP 404): database '{self.database}' is down, or its"
-                " name in the extra is wrong, or the server is older than Tryton 8.2"
+                " name in the extra is wrong, or the server is older than Tryton 8.0"
             )
         refused = reply.status >= HTTPStatus.BAD_REQUEST
         said = _said(reply.body) if refused else ""

@@ -33,6 +33,9 @@ from order_sync.wire.endpoint import Endpoint
 MODULES = ("sale", "web_shop")
 """The modules of Tryton without which there is nothing to send an order to."""
 
+OLDEST = (8, 0)
+"""The oldest series with a REST interface that takes orders."""
+
 CALLS_PER_SUBMIT = 6
 """How many calls one submit may need at most: create, quote and confirm, and to resume one more round."""
 
@@ -54,6 +57,11 @@ Call = TypeVar("Call", bound=Callable[..., Awaitable[Any]])
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _series(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)
 
 
 def _read(call: Call) -> Call:
@@ -128,10 +136,12 @@ class Tryton:
     @_read
     async def check(self) -> Health:
         """Reachable, authorised, with a web shop for each channel. The fingerprint is the database's name and birth."""
-        version, rows = await asyncio.gather(
-            self._client.version(),
-            self._client.search("ir.module", [["state", "=", "activated"]], ("name", "create_date")),
-        )
+        version = await self._client.version()
+        if _series(version) < OLDEST:
+            raise Misconfigured(
+                f"the server is Tryton {version}, which is too old: upgrade it to {OLDEST[0]}.{OLDEST[1]} or newer"
+            )
+        rows = await self._client.search("ir.module", [["state", "=", "activated"]], ("name", "create_date"))
         activated = {text(row, "name"): row["create_date"] for row in rows}
         if lacking := [module for module in MODULES if module not in activated]:
             raise Misconfigured(f"Tryton's database '{self._client.database}' lacks {', '.join(lacking)}: activate it")
