@@ -121,7 +121,7 @@ MUTATIONS = (
     Mutation(
         15,
         "everybody on the machine may read a printed order",
-        FLOWS + "people/printing.py",
+        FLOWS + "people/new_file.py",
         "MODE = 0o640",
         "MODE = 0o644",
         "tests/shell/test_explain_order.py"
