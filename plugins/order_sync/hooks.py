@@ -61,7 +61,7 @@ def channel(spec: ChannelSpec, conn_id: str | None = None) -> Any:
 
 
 def erp(spec: ErpSpec, conn_id: str | None = None) -> Any:
-    """The registry's adapter of an ERP, over its connection, with the owner's choice of what is proof.
+    """The registry's adapter of an ERP, over its connection, with the owner's choice of proof.
 
     Besides its own options it gets `channels`, the names of those that feed it.
     """
@@ -74,7 +74,7 @@ def erp(spec: ErpSpec, conn_id: str | None = None) -> Any:
 
 
 def connection_type(spec: ChannelSpec | ErpSpec) -> str:
-    """Of which type the connection of a channel or an ERP must be. Raises Misconfigured if its adapter tells none."""
+    """Of which type the connection of a channel or an ERP must be. Raises Misconfigured if its adapter names none."""
     kind = getattr(registry.load(spec.adapter), "connection_type", None)
     if kind not in OPEN:
         raise Misconfigured(
@@ -102,7 +102,7 @@ def airflow() -> "AirflowApi | None":
 
 
 def order_list_url(spec: ErpSpec, conn_id: str | None = None) -> str:
-    """Where people see the ERP's orders, as the extra of its connection says; '' if it says nothing."""
+    """Where people see the ERP's orders, from the extra of its connection; '' if it is not set."""
     return str(_connection(conn_id or spec.connection, connection_type(spec)).extra_dejson.get("order_list_url") or "")
 
 
@@ -131,14 +131,14 @@ def _endpoint(conn_id: str) -> "Endpoint":
 
 
 def _folders(conn_id: str) -> "Folders":
-    """What opens folders within the one that a connection of type `fs` names as `path` in its extra."""
+    """Opens folders within the one that a connection of type `fs` names as `path` in its extra."""
     from order_sync.wire.files import LocalFolders
 
     return LocalFolders(conn_id, _path(_connection(conn_id, "fs")))
 
 
 def _sftp(conn_id: str) -> "Folders":
-    """What opens folders within the one that a connection of type `sftp` names as `path` in its extra."""
+    """Opens folders within the one that a connection of type `sftp` names as `path` in its extra."""
     from order_sync.wire.sftp import Server, SftpFolders
 
     settings, connection = registry.settings(), _connection(conn_id, "sftp")
@@ -191,7 +191,7 @@ def _connection(conn_id: str, conn_type: str) -> Connection:
 
 
 def _is_object(text: str) -> bool:
-    """Whether it is an object of JSON; of anything else Airflow heeds nothing, also not that TLS is wanted."""
+    """Whether it is an object of JSON; Airflow ignores anything else, even a setting that requires TLS."""
     try:
         return isinstance(json.loads(text), dict)
     except ValueError:

@@ -1,10 +1,10 @@
 """Errors of order_sync. The class of an error decides what happens next; nothing else does.
 
 OrderSyncError
-├── Transient                a system is away: the task comes back later, no order is touched
-│   ├── RateLimited          ... and asks to wait longer than a call waits by itself
-│   ├── Unreadable           it answered, and its adapter cannot read what
-│   └── LedgerUnavailable    the ledger is away: one more try, then red, since nothing can be known without it
+├── Transient                a system is away: the task is tried again later, no order is changed
+│   ├── RateLimited          ... and requires a longer wait than a call waits by itself
+│   ├── Unreadable           it answered, but its adapter cannot read the answer
+│   └── LedgerUnavailable    the ledger is away: one more try, then red, since nothing works without it
 ├── Permanent                the same call would fail again: the task fails now, a person is needed
 │   ├── NotAuthorised        credentials or scope
 │   └── Misconfigured        a connection, a setting, the registry or the ledger's schema
@@ -13,9 +13,9 @@ OrderSyncError
 ├── OrderRefused             this order only: recorded in the ledger, the task goes on
 └── OrderConflict            the ERP holds another order under this key: a person decides
 
-What becomes of a task says `retries`, what becomes of an order `flows/closing`: once each.
+`retries` defines what happens to a task, `flows/closing` what happens to an order: each in one place.
 
-Texts name connections, keys, codes and fields. They never carry people's data.
+Texts name connections, keys, codes and fields. They never contain personal data.
 """
 
 from datetime import timedelta
@@ -32,7 +32,7 @@ class OrderSyncError(Exception):
 
 
 class Transient(OrderSyncError):
-    """A system did not answer, or asked to wait, for `retry_after` if it said so. Nothing that matters was sent."""
+    """A system did not answer, or required a wait, of `retry_after` if it gave one. Nothing that matters was sent."""
 
     code = "ERP_UNAVAILABLE"
 
@@ -42,13 +42,13 @@ class Transient(OrderSyncError):
 
 
 class RateLimited(Transient):
-    """The system asks to wait, for longer than a call waits by itself."""
+    """The system requires a longer wait than a call waits by itself."""
 
     code = "RATE_LIMITED"
 
 
 class Unreadable(Transient):
-    """A system answered a question with something that its adapter cannot read."""
+    """A system's answer to a query cannot be read by its adapter."""
 
     code = "ANSWER_UNREADABLE"
 

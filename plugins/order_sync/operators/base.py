@@ -16,7 +16,7 @@ from order_sync.operators.cleared_by import cleared_by
 
 
 class OrderSyncOperator(BaseOperator):
-    """An operator that works on the ledger, and whose docstring Airflow shows with its tasks."""
+    """An operator that works on the ledger. Airflow shows its docstring with its tasks."""
 
     def __init__(self, *, ledger_conn_id: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -45,7 +45,7 @@ def done(operator: BaseOperator, summary: Summary) -> dict[str, int]:
 
 
 def tell_findings(context: Context, ledger: Ledger, *connections: str) -> None:
-    """Tell people what was found about these connections and nobody was told of yet."""
+    """Send people the findings about these connections that were not sent yet."""
     findings = ledger.untold(connections)
     if findings and notifiers.tell(context, told(findings)):
         ledger.told(findings)

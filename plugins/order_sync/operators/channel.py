@@ -35,8 +35,8 @@ class ChannelOperator(OrderSyncOperator):
 class ExtractTransactionsOperator(ChannelOperator):
     """Land a channel's new transactions in the ledger, each with its disposition, nothing twice or lost.
 
-    Orders that may still change are read again. What is missing although the extract went well is told to people, as
-    alerts are. Returns counts by `new`, `changed`, `unchanged` and disposition. Skips itself with the reason while
+    Orders that may still change are read again. What is missing although the extract went well is reported to people,
+    as alerts are. Returns counts by `new`, `changed`, `unchanged` and disposition. Skips itself with the reason while
     another run has the channel on hold. Raises Transient while the channel is away, and Misconfigured when its database
     is not the one that was read before.
 
@@ -76,8 +76,8 @@ class ValidateOrdersOperator(OrderSyncOperator):
 
     Run `CheckReferenceDataOperator` before it. Cleared, it judges those orders again that the rules failed and nobody
     sent since. Returns counts by `valid`, `invalid` and problem code: a bad order is a fact in the ledger and fails no
-    task. An order with a code that the ERP was never asked for is counted as `waits_for_reference` and judged once it
-    was. Raises Transient while there is no copy of the ERP's reference data at all.
+    task. An order with a code that was never requested from the ERP is counted as `waits_for_reference` and judged once
+    it was. Raises Transient while there is no copy of the ERP's reference data at all.
 
     :param channel: the channel's name in the registry (templated)
     :param judge_again: whether a clear judges again what the rules failed; not where a run has orders of its own

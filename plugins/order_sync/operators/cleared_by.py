@@ -1,4 +1,4 @@
-"""Who cleared a task, as Airflow's event log tells, for the audit history of orders.
+"""Who cleared a task, from Airflow's event log, for the audit history of orders.
 
 It is told over the connection `airflow_api`, and never stops the work: without an answer it was `unknown`. Airflow logs
 who asked for a clear before it decides whether they may. So when several people asked, all of them are named.

@@ -17,7 +17,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
 
     Cleared or run again it does what is left. Returns the counts by `erased`, `erased_before`, `reports_written_again`
     and `files_deleted`, a dry run by `to_erase`, `erased_before` and `still_open`. Raises Misconfigured with everything
-    that is wrong with what was asked; and once the rest is erased, with what to do first, for orders that are open.
+    that is wrong in the request; and once the rest is erased, with what to do first, for orders that are open.
 
     :param channel: the channel of the customer account, by its name in the registry (templated)
     :param customer_account: the customer, as the channel gives it; empty if keys are given (templated)
@@ -73,7 +73,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
 class ForgetTransactionsOperator(OrderSyncOperator):
     """Erase the people's data of finished orders whose time is over, in the ledger and the kept files; evidence stays.
 
-    How long it is kept says `ORDER_SYNC_TRANSACTIONS_KEPT_FOR`. Returns the counts by `forgotten`, `still_open`,
+    `ORDER_SYNC_TRANSACTIONS_KEPT_FOR` sets how long it is kept. Returns the counts by `forgotten`, `still_open`,
     `reports_written_again` and `files_deleted`. Raises Misconfigured for a folder that is not there, or in which
     nothing can be written; what was erased stays so, and the next run does the rest.
 

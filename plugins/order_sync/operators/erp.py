@@ -62,11 +62,11 @@ class ErpOperator(OrderSyncOperator):
 class CheckReferenceDataOperator(ErpOperator):
     """Refresh what the ledger knows of the ERP's reference data, unless it is young enough.
 
-    An ERP that tells its data by code is asked for the codes that this channel's orders name, and all others for
-    everything. Cleared, it asks for young data too. Returns counts. An ERP that is away is noted as long as there is a
-    copy; without one, its error is raised. Skips itself with the reason while the ERP is switched off.
+    An ERP that provides its data by code is queried for the codes that this channel's orders name; all others for
+    everything. Cleared, it also refreshes recent data. Returns counts. An ERP that is away is noted as long as there is
+    a copy; without one, its error is raised. Skips itself with the reason while the ERP is switched off.
 
-    :param channel: the channel whose ERP is asked (templated)
+    :param channel: the channel of the ERP (templated)
     :param always: however young the copy is: somebody has just changed something in the ERP
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
@@ -105,7 +105,7 @@ class CompareErpOperator(ErpOperator):
     became a conflict. Skips itself with the reason while the ERP is switched off. Raises Transient or NotAuthorised
     while it is away.
 
-    :param channel: the channel whose orders are compared (templated)
+    :param channel: the channel to compare (templated)
     :param erp_conn_id: Airflow connection of the ERP: type `http`, its key as password, for Tryton the extra
         `{"database": "..."}`; left out, `erp_<name>` (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)

@@ -18,10 +18,10 @@ ASKED = tuple(ExplainRequest.model_fields)
 class ExplainOrderOperator(OrderSyncOperator):
     """Say in the log where an order is and why, the last error first; or list orders, the newest first.
 
-    Changes nothing and asks no system but the ledger. Returns counts. With `whole_order` the order is also printed
+    Changes nothing, and queries only the ledger. Returns counts. With `whole_order` the order is also printed
     into a text file for the order desk, which holds people's data; its page in Airflow links to the file if the folder
     has an address. With `escalate` the log also has what support needs to know, without people's data and secrets.
-    Raises Misconfigured with everything that is wrong with what is asked, and for a folder that cannot be written to.
+    Raises Misconfigured with everything that is wrong in the request, and for a folder that cannot be written to.
 
     :param key: order key, as in reports of errors and in the ERP's external reference (templated)
     :param reference: Channel reference ID of an online order (templated)

@@ -9,11 +9,11 @@ from order_sync.operators.base import OrderSyncOperator
 
 
 class FailedOrdersOperator(OrderSyncOperator):
-    """Fail if the orders that this run worked on failed, as far as `ORDER_SYNC_RED_ON_FAILED_ORDERS` says.
+    """Fail if orders that this run worked on failed, as `ORDER_SYNC_RED_ON_FAILED_ORDERS` sets it.
 
     Put it below all other steps, with `trigger_rule="all_done"`. Returns how many orders the run worked on and how many
     failed. Raises OrdersFailed with their number by code. An order that the run failed and that got well since is not
-    counted: cleared once all are mended, it is green.
+    counted: cleared once all are fixed, it is green.
 
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """

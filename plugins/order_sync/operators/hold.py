@@ -18,7 +18,7 @@ class HoldConnectionOperator(OrderSyncOperator):
 
     Returns how many holds were set or ended; a release also ends the holds that the flows set themselves, and names all
     of them in the log. What the registry switched off is switched on there alone. People have one hold on a connection:
-    who sets a second one is told whose there is. Raises Misconfigured for a connection or an action that there is not,
+    who sets a second one sees who set the first. Raises Misconfigured for a connection or an action that there is not,
     and without a reason.
 
     :param connection: `erp_<name>` or `channel_<name>` of the registry (templated)

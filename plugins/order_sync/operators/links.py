@@ -15,7 +15,7 @@ from order_sync.core.errors import Misconfigured
 
 
 class OrdersInErp(BaseOperatorLink):
-    """The ERP's list of orders, where the extra of its connection says `{"order_list_url": "https://..."}`."""
+    """The ERP's list of orders, where the extra of its connection has `{"order_list_url": "https://..."}`."""
 
     name = "Orders in the ERP"
 

@@ -1,4 +1,4 @@
-"""The restored ledger: a person says from which backup."""
+"""The restored ledger: a person gives the instant of the backup."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ class RestoreLedgerOperator(OrderSyncOperator):
 
     The channels are read again, and what the lost ledger may have sent is looked up before it is sent. People are told
     once. Cleared or run again it changes nothing twice and makes the list anew. What people decided it reads from
-    Airflow over the connection `airflow_api`; without one it says so. Returns counts by `held`, `to_look_up`,
+    Airflow over the connection `airflow_api`; without one it reports that. Returns counts by `held`, `to_look_up`,
     `decisions_to_confirm`, `runs_by_filter` and `runs_listed`. Raises Misconfigured for an instant at which no backup
     of this ledger can have been made, and without a reason.
 

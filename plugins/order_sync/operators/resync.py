@@ -25,10 +25,10 @@ class ResyncOrdersOperator(OrderSyncOperator):
     the same orders. Returns counts by `done`, `unchanged` and `refused` (`matched` alone when it only looked), and as
     `to_send` the channels by ERP whose orders are to be sent now: give those to `PushOrdersOperator` with the run as
     its `selection`. Reasons go to the log and to the ledger's table `selected_orders`. Raises Misconfigured with
-    everything that is wrong with what was asked, and for keys that the ledger does not know, before it changes
-    anything; Transient or NotAuthorised while an ERP is away that has to be asked.
+    everything that is wrong in the request, and for keys that the ledger does not know, before it changes
+    anything; Transient or NotAuthorised while an ERP that must be queried is away.
 
-    :param asked: what is asked, by the names of the params of `resync_orders`; left out, the run's params (templated)
+    :param asked: the request, by the names of the params of `resync_orders`; by default the run's params (templated)
     :param ledger_conn_id: Airflow connection of the ledger: type `postgres`; left out, `order_ledger` (templated)
     """
 

@@ -184,7 +184,7 @@ class ReconcileConfirmationsOperator(ErpOperator):
 
 
 def selected_by(run: str | None, ledger: Ledger) -> int | None:
-    """The number of the selection that a run stored; None if none is asked for. Raises Misconfigured if it has none."""
+    """The number of the selection that a run stored; None if none is given. Raises Misconfigured if it has none."""
     selection = ledger.selection(run) if run else None
     if run and selection is None:
         raise Misconfigured(f"run '{run}' selected no orders: give the run of resync_orders that selected them")

@@ -102,7 +102,7 @@ def by_its_number(order: Selected, number: str, there: ListedOrder | None, found
 
 
 def by_a_persons_word(order: Selected, number: str, found: Sequence[ErpOrder]) -> Decision:
-    """The decision to mark an order as synced in an ERP that cannot be asked for an order by its number."""
+    """The decision to mark an order as synced in an ERP that cannot be queried by number."""
     for each in found:
         if each.number == number:
             cancelled, begun = each.state is ErpOrderState.CANCELLED, _begun(each)
@@ -121,10 +121,10 @@ def by_a_persons_word(order: Selected, number: str, found: Sequence[ErpOrder]) -
 def not_shown(
     action: Action, order: Selected, number: str, found: Sequence[ErpOrder], *, by_key: bool
 ) -> Decision | None:
-    """Why an order is not sent again whose number the ERP told, and that an ERP which lists nothing does not show.
+    """Why an order is not sent again if the ERP reported its number but cannot list orders and does not show it.
 
-    None if it told no number, if it shows the order, or if a person says that it is not there: by its number for a
-    resync, by its key for a release.
+    None if it reported no number, if it shows the order, or if a person confirms that it is not there: by its number
+    for a resync, by its key for a release.
     """
     known = order.acknowledged_as or order.erp_number
     looked = by_key if action is Action.RELEASE else number == known

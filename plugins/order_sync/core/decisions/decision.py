@@ -1,7 +1,7 @@
 """What a person's decision does to one order: a step of its lifecycle, or why there is none.
 
-Pure, so that every status and action can be tried: `decide` answers from what the ledger knows, and says None where the
-ERP has to be asked first; then `after_look.py` answers from what was seen there.
+Pure, so that every status and action can be tried: `decide` answers from what the ledger knows, and returns None where
+the ERP must be queried first; then `after_look.py` answers from what was found there.
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Selected:
         reached: whether an attempt may have reached the ERP.
         result: what became of this decision in an earlier try, if there was one.
         erased: whether its content was erased.
-        acknowledged_as: the number under which the ERP said that it has the order, if it did.
+        acknowledged_as: the number under which the ERP reported that it has the order, if it did.
     """
 
     position: int
@@ -88,7 +88,7 @@ def unchanged(why: str) -> Decision:
 
 
 def decide(action: Action, order: Selected, number: str, by_hand: str) -> Decision | None:
-    """The decision for an order, or None where the ERP has to be asked first.
+    """The decision for an order, or None where the ERP must be queried first.
 
     `number` is the ERP number that was given with it, `by_hand` why its channel's orders are entered by hand.
     """

@@ -1,6 +1,6 @@
-"""What happens to an order next if nobody does anything. True for every status there is.
+"""What happens to an order next if nobody does anything. True for every status.
 
-Read from the order's story, the lifecycle and the channel's route; nothing here asks a system.
+Read from the order's story, the lifecycle and the channel's route; no system is queried here.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def stops_reading(hold: Hold, story: Story) -> bool:
 
 
 def stops_looking(hold: Hold, story: Story) -> bool:
-    """Whether the ERP is not asked about the order while this hold is in force, but for a probe."""
+    """Whether the order is not looked up in the ERP while this hold is in force, except by a probe."""
     asked = hold.connection == f"erp_{story.erp}"
     return asked and hold.scope is HoldScope.ALL and hold.kind is not HoldKind.PERSON
 

@@ -1,4 +1,4 @@
-"""What people may decide about an order, and when support is asked."""
+"""What people may decide about an order, and when it goes to support."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""How an explanation is made of an order's story. It asks nobody: what the ERP said last is told with its time."""
+"""Explains an order from its story. No system is queried: what the ERP last reported is shown with its time."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ LOOKS = {
     "two_in_erp": "the ERP has it more than once",
     "resends_spent": "the ERP does not have it, or only unfinished, and no further attempt is allowed",
 }
-"""What a look-up said later, likewise."""
+"""What a look-up showed later, in the same way."""
 
 
 def explain(story: Story, route: Route | None, stuck_after: timedelta) -> Explanation:

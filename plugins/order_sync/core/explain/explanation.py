@@ -1,4 +1,4 @@
-"""Where an order is and why, as data. What is said of it as text, on paper and to support is made of this alone.
+"""Where an order is and why, as data. The text, the printout and the bundle for support are made only from this.
 
 No people's data and no secrets are in it, so that it may stand in a task's log.
 """
@@ -48,7 +48,7 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class ChannelSays:
-    """What the channel says of an order, in its own word, and what the desk finds it by; '' for nothing."""
+    """The channel's status of an order, in its own word, and what the desk finds it by; '' for nothing."""
 
     channel: str
     word: str
@@ -61,9 +61,9 @@ class ChannelSays:
 
 @dataclass(frozen=True, slots=True)
 class ErpSays:
-    """The ERP's number, its company and its own word, as it said last, '' for nothing; and how that is known.
+    """The ERP's number, company and status as it last reported them, '' for nothing; and how that is known.
 
-    `short_reference`: what the order bears there in the place of its key; '' where it bears that.
+    `short_reference`: the order's reference there instead of its key; '' if it has its key there.
     """
 
     erp: str
@@ -93,7 +93,7 @@ class AsSent:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One try to send: when, how it ended, under which number the ERP took it, what was heard later; '' for none.
+    """One try to send: when, how it ended, under which number the ERP took it, what was found out later; '' for none.
 
     `made_of` None: nothing went out, or it is not on record.
     """
@@ -121,7 +121,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What happens by itself, what people may decide, whether somebody may enter it by hand, and why support is asked.
+    """What happens by itself, what people may decide, whether somebody may enter it by hand, and why it should go to
+    support.
 
     `support` is '' as long as it is not.
     """
@@ -134,7 +135,7 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that is said of one order, as of one moment of the ledger's clock.
+    """The whole explanation of one order, as of one moment of the ledger's clock.
 
     Attributes:
         code, message: what it stands with, if it does. error: that, or the last error that there was.

@@ -15,7 +15,7 @@ def _cancelled_in_erp(story: Story) -> bool:
 
 
 def in_doubt(story: Story) -> bool:
-    """Whether the ERP may have the order by an attempt, and no look-up has said since that it has not."""
+    """Whether the ERP may have the order by an attempt, and no look-up has shown since that it has not."""
     return any(_in_doubt_still(attempt, story) for attempt in story.attempts)
 
 

@@ -96,7 +96,7 @@ def status(where: Whereabouts) -> str:
 
 
 def in_channel(said: ChannelSays) -> str:
-    """What the channel says of it, in its own word, and what the desk finds it by."""
+    """The channel's status of it, in its own word, and what the desk finds it by."""
     found_by = [f"reference {said.reference}"] if said.reference else []
     found_by += [f"receipt {said.receipt}"] if said.receipt else []
     parts = [f"'{said.word}'" if said.word else "no status is known", *found_by]
@@ -125,7 +125,7 @@ def made_of(said: MadeOf) -> str:
 
 
 def attempt_line(tried: Tried) -> str:
-    """When it was tried, how that ended, and what was heard later; without the texts of others."""
+    """When it was tried, how that ended, and what was found out later; without the texts of others."""
     number = f" as {called(tried.number, tried.company)} ('{tried.erp_status}')" if tried.number else ""
     until = f" to {_second(tried.closed_at)}" if tried.closed_at else ""
     what = f", {made_of(tried.made_of)}" if tried.made_of else ""

@@ -1,6 +1,6 @@
-"""Findings: what a comparison of channel, ledger and ERP shows that should not be. People are told of each once.
+"""Findings: problems that a comparison of channel, ledger and ERP shows. Each is sent to people once.
 
-A finding is no failure of a task: the extract went well, and still something is missing, late, or nobody's.
+A finding is not a failed task: the extract succeeded, but something is missing, late, or unexpected.
 """
 
 from collections.abc import Iterable

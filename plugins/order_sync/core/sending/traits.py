@@ -1,4 +1,4 @@
-"""What an adapter says about its ERP. Flows and contract suite read it, and never ask which ERP it is."""
+"""What an adapter declares about its ERP. Flows and contract suite read it, and never check which ERP it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,16 +27,18 @@ class Traits:
             that it is broken off, and the order is looked up.
         proof: what shows that a confirmed ERP order is the order that was sent: `gross`, its total with tax; `net`,
             its total without tax; `acceptance`, that the ERP accepted it: its total may be missing then.
-        keys_a_call: how many orders one look-up is asked for at most.
-        confirmed_states: which of the ERP's own states are proof that it has an order for good, unless the owner says
-            other ones; none leaves that to what a look-up says.
+        keys_a_call: how many orders one look-up gets at most.
+        confirmed_states: which of the ERP's own states are proof that it has an order for good, unless the owner
+            sets others; if empty, the look-up decides.
         may_confirm: the states among which the owner may choose.
         receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
-        knows: the kinds of reference data that the ERP can tell. Codes of other kinds are not checked before sending.
-        reference_by_code: the ERP is asked for the codes that orders name, instead of for everything it has.
-        external_reference: what the ERP's field takes by which its orders are found.
-        looks_up: whether a look-up shows what the ERP has. With one that cannot be asked it finds nothing, which says
-            nothing: a receipt is all that is known, and only the guarantee says whether an order may be sent again.
+        knows: the kinds of reference data that the ERP can provide. Codes of other kinds are not checked before
+            sending.
+        reference_by_code: the ERP is queried for the codes that orders name, instead of for everything it has.
+        external_reference: what the ERP's field takes that orders are found by.
+        looks_up: whether a look-up shows what the ERP has. With an ERP that cannot be queried it finds nothing, which
+            proves nothing: only the receipt is known, and only the guarantee decides whether an order may be sent
+            again.
     """
 
     guarantee: Guarantee

@@ -1,6 +1,6 @@
 """What a look-up means for an order: one pure decision that push and reconcile share.
 
-It says which event the evidence stands for and when to look again. It calls nobody and changes nothing.
+It decides which event the evidence means and when to look again. It calls no system and changes nothing.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Policy:
         tolerance: by how much the ERP's total may differ.
         looks: early looks, counted from the receipt.
         proof: what shows that a confirmed ERP order is ours.
-        confirmed_states: which of the ERP's own states are proof; none leaves that to what a look-up says.
+        confirmed_states: which of the ERP's own states are proof; if empty, the look-up decides.
         receipt_is_acceptance: whether a receipt with a number is all the proof that there will be.
         looks_up: whether a look-up shows what the ERP has.
     """
@@ -51,12 +51,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """An order whose fate is looked up, as the ledger knows it.
+    """An order that must be looked up, as the ledger knows it.
 
     Attributes:
         grace_until: until when the ERP may still store what was sent last, or may still be sent.
-        acknowledged_as: the number under which the ERP said that it has the order, in a receipt or a look-up, and
-            nothing since took it back. While there is one, not finding the order proves nothing.
+        acknowledged_as: the number under which the ERP reported that it has the order, in a receipt or a look-up, and
+            that was not withdrawn since. While there is one, not finding the order proves nothing.
         net: its total without tax, and `lines` how many lines and charges it has: `about` fills them in.
     """
 
@@ -71,13 +71,13 @@ class InDoubt:
     lines: int = 0
 
     def about(self, order: Order) -> "InDoubt":
-        """The same, with what only the order itself tells."""
+        """The same, with what only the order itself contains."""
         return replace(self, net=order.net, lines=len(order.lines) + len(order.charges))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the evidence says: an event (None: nothing definite yet), its code and text, and the ERP order it saw."""
+    """What the evidence shows: an event (None: nothing definite yet), its code and text, and the ERP order found."""
 
     event: Event | None
     code: str | None = None
