@@ -71,7 +71,7 @@ MUTATIONS = (
         15,
         "what people enter by hand is entered again after a restore",
         CORE + "explain/explainer.py",
-        """keying_in(story) if code == "NOT_AUTOMATED" else known.steps""",
+        """manual_entry(story) if code == "NOT_AUTOMATED" else known.steps""",
         "known.steps",
         "tests/core/explain/test_by_people.py"
         "::test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after",

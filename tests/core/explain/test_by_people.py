@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from order_sync.core.explain.by_people import decisions, for_support
-from order_sync.core.explain.manual_entry import keying_in
+from order_sync.core.explain.manual_entry import manual_entry
 from order_sync.core.life.lifecycle import TRANSITIONS, Event, Status, Who
 from order_sync.core.records.story import DECISIONS, Step, Story
 from order_sync.core.sending.holds import HoldKind, HoldScope
@@ -89,14 +89,14 @@ def test_an_erased_order_can_only_be_marked_or_ignored():
     assert rows["Last error"].endswith("its text was erased on 2026-11-20")
     assert rows["By itself"] == "Nothing is sent: its content was erased."
     assert rows["People may"] == "mark_as_synced, ignore, with the DAG resync_orders"
-    assert keying_in(erased) == "DO NOT enter it: its content was erased."
+    assert manual_entry(erased) == "DO NOT enter it: its content was erased."
 
 
 @pytest.mark.parametrize("changes", [{"doubted": True}, {"lost": (LOST,)}, {"attempts": (OF_A_RESTORE,)}, {}])
 def test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after(changes: dict[str, object]):
     """R62, R96"""
     given = story(Status.FAILED, code="NOT_AUTOMATED", message="by hand", **changes)
-    assert told(given)["How"] == keying_in(given)
+    assert told(given)["How"] == manual_entry(given)
     assert told(given)["How"].startswith("DO NOT enter it now" if changes else "Give the ERP's order the external")
 
 

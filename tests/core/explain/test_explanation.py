@@ -31,7 +31,7 @@ def test_an_order_that_failed_is_explained_by_facts_that_have_names():
     assert (said.erp.erp, said.erp.number) == ("tryton", "")
     assert said.next.by_itself.startswith("It is validated again when")
     assert said.next.people_may.startswith("resync, ")
-    assert said.next.keying_in.startswith("FIRST put it on hold")
+    assert said.next.manual_entry.startswith("FIRST put it on hold")
     assert said.next.support == ""
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from order_sync.core.explain.by_people import decisions
-from order_sync.core.explain.manual_entry import keying_in
+from order_sync.core.explain.manual_entry import manual_entry
 from order_sync.core.life.lifecycle import Event, Status, allowed
 from order_sync.core.records.story import Attempt, DecisionTaken, Sighting, Story
 from tests.core.explain.stories import KEY, LANDED, NOW, ROUTE, TRANSACTION, attempt, story
@@ -16,7 +16,7 @@ from tests.core.explain.telling import told
 @pytest.mark.parametrize("status", Status)
 def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_as_it_stands(status: Status):
     """R96, R44"""
-    says = keying_in(story(status, erp_number="SO7"))
+    says = manual_entry(story(status, erp_number="SO7"))
     free = {Status.ON_HOLD, Status.IGNORED}
     first = {Status.RECEIVED, Status.QUEUED, Status.FAILED, Status.DEAD}
     assert says.startswith("Give the ERP's order the external reference") == (status in free)
@@ -28,9 +28,9 @@ def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_a
 
 def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():
     for status in (Status.QUEUED, Status.FAILED, Status.ON_HOLD, Status.IGNORED):
-        assert keying_in(story(status, attempts=(attempt("unknown"),))).startswith("DO NOT enter it now")
+        assert manual_entry(story(status, attempts=(attempt("unknown"),))).startswith("DO NOT enter it now")
     settled = attempt("unknown", resolution="absent")
-    assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
+    assert manual_entry(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_the_comparison_saw_in_the_erp_is_told_instead_of_what_was_believed
     rows = told(given)
     assert rows["In the ERP"].endswith(f"compare_orders saw it 2026-11-20 10:10 UTC, {seen.detail}")
     assert "But compare_orders saw it in the ERP (2026-11-20 10:10 UTC)" in rows["By itself"]
-    assert keying_in(given).startswith("DO NOT enter it: compare_orders saw it")
+    assert manual_entry(given).startswith("DO NOT enter it: compare_orders saw it")
 
 
 LOST = DecisionTaken(LANDED, "mark_as_synced", "ursula", "keyed in as SO9", None, "")
@@ -67,7 +67,7 @@ def test_what_no_look_up_has_found_to_be_missing_in_the_erp_is_never_to_be_keyed
     status: Status, changes: dict[str, object]
 ):
     """R96, R44"""
-    assert keying_in(story(status, **changes)).startswith("DO NOT enter it now: it may be in the ERP already")
+    assert manual_entry(story(status, **changes)).startswith("DO NOT enter it now: it may be in the ERP already")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_no_look_up_has_found_to_be_missing_in_the_erp_is_never_to_be_keyed
     [attempt("not_sent"), *(attempt("unknown", resolution=said) for said in ("absent", "resends_spent"))],
 )
 def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt):
-    assert keying_in(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
+    assert manual_entry(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt):
 )
 def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in(refused: Attempt):
     """R96, R44"""
-    says = keying_in(story(Status.FAILED, attempts=(refused, attempt("not_sent", 5))))
+    says = manual_entry(story(Status.FAILED, attempts=(refused, attempt("not_sent", 5))))
     assert says.startswith("FIRST put it on hold (DAG resync_orders, on_hold): otherwise it may be sent by itself. ")
     assert f" Search the ERP for the external reference {KEY}: the ERP refused the order, but may have kept" in says
     assert says.endswith("(DAG resync_orders, mark_as_synced), so that it is never sent.")
-    assert keying_in(story(Status.ON_HOLD, attempts=(refused,))).startswith("Search the ERP for the external")
+    assert manual_entry(story(Status.ON_HOLD, attempts=(refused,))).startswith("Search the ERP for the external")
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.ON_HOLD, Status.IGNORED, Status.RECEIVED])
 def test_an_order_of_which_lines_are_missing_is_not_keyed_in(status: Status):
     """R96"""
     lacking = replace(TRANSACTION, present_lines=1)
-    says = keying_in(story(status, code="LINES_MISSING", transaction=lacking))
+    says = manual_entry(story(status, code="LINES_MISSING", transaction=lacking))
     assert says == "DO NOT enter it: not all of its lines are there yet."
 
 
 def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
-    says = keying_in(story(Status.ON_HOLD, lost=(LOST,)))
+    says = manual_entry(story(Status.ON_HOLD, lost=(LOST,)))
     assert says.startswith("DO NOT enter it now: the ledger was restored")
     assert "mark_as_synced by ursula at 2026-11-20 10:00 UTC" in says
 
@@ -116,7 +116,7 @@ def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
     ],
 )
 def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_rather_than_keyed_in(given: Story):
-    says = keying_in(given)
+    says = manual_entry(given)
     assert says.startswith("DO NOT enter it: the ERP has it as SO7, cancelled, and the cancelled order keeps")
     if given.code:
         assert "resync (with its ERP number)" in decisions(given, ROUTE)
@@ -124,6 +124,6 @@ def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_ra
 
 def test_an_order_of_a_channel_that_people_serve_is_keyed_in_without_a_hold():
     """R62"""
-    assert keying_in(story(Status.FAILED, code="NOT_AUTOMATED")).startswith(
+    assert manual_entry(story(Status.FAILED, code="NOT_AUTOMATED")).startswith(
         f"Give the ERP's order the external reference {KEY}"
     )

@@ -7,7 +7,7 @@ import pytest
 from order_sync.core.catalogue import CATALOGUE
 from order_sync.core.explain.by_itself import by_itself
 from order_sync.core.explain.by_people import decisions
-from order_sync.core.explain.manual_entry import keying_in
+from order_sync.core.explain.manual_entry import manual_entry
 from order_sync.core.life.lifecycle import MEANINGS, Status
 from order_sync.core.order.model import Problem
 from order_sync.core.records.story import DecisionTaken, Step, Story
@@ -41,7 +41,7 @@ def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str
     assert (rows["It means"], rows["Who fixes it"], rows["How"]) == (
         CATALOGUE[code].meaning,
         CATALOGUE[code].fixer,
-        CATALOGUE[code].steps if code != "NOT_AUTOMATED" else keying_in(story(Status.FAILED, code=code)),
+        CATALOGUE[code].steps if code != "NOT_AUTOMATED" else manual_entry(story(Status.FAILED, code=code)),
     )
 
 

@@ -14,7 +14,7 @@ from order_sync.core.decisions.decision import Decision, Selected, decide
 from order_sync.core.decisions.selection import Action
 from order_sync.core.explain.by_itself import by_itself, how_it_ends
 from order_sync.core.explain.by_people import decisions, for_support
-from order_sync.core.explain.manual_entry import keying_in
+from order_sync.core.explain.manual_entry import manual_entry
 from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.changes import difference
 from order_sync.core.order.model import Problem, Transaction
@@ -306,18 +306,18 @@ def test_a_word_that_the_channel_never_gave_is_not_said_to_be_lost():
 
 def test_what_is_cancelled_in_the_erp_under_a_number_that_nobody_kept_is_told_without_it():
     given = story(Status.FAILED, code="CANCELLED_IN_ERP", attempts=(attempt("refused", code="CANCELLED_IN_ERP"),))
-    assert "the ERP has it under the number that its error names, cancelled" in keying_in(given)
+    assert "the ERP has it under the number that its error names, cancelled" in manual_entry(given)
 
 
 def test_a_return_is_booked_by_finance_and_not_entered_as_a_sale():
     given = story(Status.NOT_AN_ORDER, reason="RETURN_NOT_SUPPORTED")
-    assert keying_in(given) == "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
+    assert manual_entry(given) == "DO NOT enter it as a sale: it is a return, which finance books in the ERP."
     assert "`not_an_order`" in CATALOGUE["RETURN_NOT_SUPPORTED"].then
 
 
 def test_what_no_look_up_found_but_may_be_there_is_not_said_to_be_unlooked_for():
     given = story(Status.PENDING_VERIFICATION, attempts=(attempt("unknown", looked_at=NOW),))
-    assert "no look-up has proven that it is not" in keying_in(given)
+    assert "no look-up has proven that it is not" in manual_entry(given)
 
 
 # What a decision says

@@ -19,7 +19,7 @@ from order_sync.core.explain.explanation import (
     Tried,
     Whereabouts,
 )
-from order_sync.core.explain.manual_entry import in_doubt, keying_in
+from order_sync.core.explain.manual_entry import in_doubt, manual_entry
 from order_sync.core.life.lifecycle import IN_DOUBT, MEANINGS, Event, Status
 from order_sync.core.privacy.redaction import cleaned
 from order_sync.core.records.story import Attempt, Story
@@ -61,7 +61,7 @@ def explain(story: Story, route: Route | None, stuck_after: timedelta) -> Explan
         next=Next(
             by_itself=by_itself(story, route),
             people_may=decisions(story, route),
-            keying_in=keying_in(story),
+            manual_entry=manual_entry(story),
             support=for_support(story, route, stuck_after) or "",
         ),
         where=_where(story),
@@ -95,7 +95,7 @@ def _mending(story: Story) -> Iterator[Mending]:
     for code in dict.fromkeys([_code(story), *(problem.code for problem in story.problems)]):
         if code:
             known = CATALOGUE.get(code, _NOT_LISTED)
-            steps = keying_in(story) if code == "NOT_AUTOMATED" else known.steps
+            steps = manual_entry(story) if code == "NOT_AUTOMATED" else known.steps
             yield Mending(code, known.meaning, known.fixer, steps)
 
 

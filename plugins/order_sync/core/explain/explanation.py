@@ -129,7 +129,7 @@ class Next:
 
     by_itself: str
     people_may: str
-    keying_in: str
+    manual_entry: str
     support: str
 
 

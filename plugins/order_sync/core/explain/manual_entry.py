@@ -24,7 +24,7 @@ def _in_doubt_still(attempt: Attempt, story: Story) -> bool:
     return attempt_in_doubt(attempt) or begun
 
 
-def keying_in(story: Story) -> str:
+def manual_entry(story: Story) -> str:
     """Whether a person may enter the order into the ERP by hand now, and what to do before and after."""
     status, number = story.status, story.erp_number
     if story.erased_at:

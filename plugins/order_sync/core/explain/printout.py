@@ -24,8 +24,8 @@ def printed(said: Explanation, content: OrderContent | None) -> str:
     """The order with its lines, charges, address and totals, and first whether it may be entered at all."""
     title = f"Order {said.key}"
     if content is None:
-        return f"{title}\n\n{said.next.keying_in}\nNone of its content is kept."
-    head = [("", said.next.keying_in), ("Status", status(said.where)), *_head(content)]
+        return f"{title}\n\n{said.next.manual_entry}\nNone of its content is kept."
+    head = [("", said.next.manual_entry), ("Status", status(said.where)), *_head(content)]
     if not content.readable:
         head.append(("Content", "it cannot be read: look for its lines and its address in the channel"))
         return f"{laid_out(title, head)}\n"
