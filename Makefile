@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 # Some machines export it, and Airflow without byte code takes minutes to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env system run test full fresh soak bench mutate new-erp new-channel contract check docs requirements lock clean
+.PHONY: help env system run test full fresh soak bench mutate new-erp new-channel contract check docs requirements lock release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile
@@ -87,6 +87,15 @@ lock: env  ## pin each file of requirements, with hashes, and write constraints.
 	$(COMPILE) sandbox/requirements-tryton.txt -o sandbox/requirements-tryton.lock
 	$(COMPILE) benchmarks/requirements.txt -o benchmarks/requirements.lock
 	$(COMPILE) tests/judges/requirements.txt -o tests/judges/requirements.lock
+
+RELEASED := dags plugins include bin docs requirements.txt requirements.lock constraints.txt airflow_settings.yaml README.md CHANGELOG.md LICENSE
+
+release:  ## write what an Airflow needs into one archive, with checksums, from a clean tree
+	@test -z "$$(git status --porcelain)" || { echo "not released: 'git status' shows changes. Commit or remove them first." >&2; exit 1; }
+	@name=order-sync-$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' plugins/order_sync/__init__.py); mkdir -p dist && \
+	git ls-files -z $(RELEASED) | xargs -0 sha256sum > dist/SHA256SUMS && \
+	git archive --prefix=$$name/ --add-file=dist/SHA256SUMS --output=dist/$$name.tar.gz HEAD $(RELEASED) && \
+	rm dist/SHA256SUMS && echo "dist/$$name.tar.gz"
 
 clean:  ## remove the environment, the sandbox and every cache
 	@if [ -d .sandbox ]; then find .sandbox -type l -exec readlink {} \; | grep '^/var/tmp/order-sync-' | xargs rm -rf; fi

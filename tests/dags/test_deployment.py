@@ -38,7 +38,7 @@ def command(words: str) -> str:
     return found
 
 
-MIGRATE = command('PYTHONPATH="$AIRFLOW_HOME/plugins"')
+MIGRATE = command('"$AIRFLOW_HOME/bin/order-sync"')
 
 
 class House:
