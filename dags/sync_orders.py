@@ -15,7 +15,7 @@ the next run. Nothing is lost and nothing is sent twice, whatever is cleared or 
 | reconcile | confirmations are settled by the next run's push | the ERP, connection `erp_<name>` |
 | watcher | it makes the run red when another task is red: check that one | |
 
-An order that failed turns nothing red: the report shows it, and `explain_order` tells its reason. If the setting
+An order that failed turns nothing red: the report shows it, and `explain_order` shows its reason. If the setting
 `ORDER_SYNC_RED_ON_FAILED_ORDERS` requires it, a last task, `failed_orders`, is red then.
 """
 

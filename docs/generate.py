@@ -183,7 +183,7 @@ def _params(dag: "DAG") -> str:
         for name, param in params.items()
     )
     head = ("param", "in the form", "values", "default", "meaning")
-    return f"What to say when it is triggered by hand:\n\n{table(head, rows)}\n"
+    return f"Params when it is triggered by hand:\n\n{table(head, rows)}\n"
 
 
 def _choices(schema: Mapping[str, Any]) -> str:

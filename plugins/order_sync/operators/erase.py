@@ -71,7 +71,7 @@ class ErasePersonalDataOperator(OrderSyncOperator):
 
 
 class ForgetTransactionsOperator(OrderSyncOperator):
-    """Erase the people's data of finished orders whose time is over, in the ledger and the kept files; evidence stays.
+    """Erase the personal data of finished orders after the set time, in the ledger and the kept files; evidence stays.
 
     `ORDER_SYNC_TRANSACTIONS_KEPT_FOR` sets how long it is kept. Returns the counts by `forgotten`, `still_open`,
     `reports_written_again` and `files_deleted`. Raises Misconfigured for a folder that is not there, or in which
