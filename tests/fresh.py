@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 REACHES_THE_INDEX = re.compile(r"(PIP|UV|SSL)_\w+|\w+_(PROXY|CA_BUNDLE)", re.IGNORECASE)
@@ -44,11 +45,13 @@ def run(command: str, user: str) -> bool:
             os.chown(path, person.pw_uid, person.pw_gid, follow_symlinks=False)
         index = {name: value for name, value in os.environ.items() if REACHES_THE_INDEX.fullmatch(name)}
         environment = {**index, "HOME": str(home), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
-        become = {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+        become: dict[str, Any] = (
+            {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+        )
         log = place / "log"
         begun = time.monotonic()
         with log.open("w") as printed:
-            done = subprocess.run(
+            done: subprocess.CompletedProcess[bytes] = subprocess.run(
                 command.split(), cwd=clone, env=environment, stdout=printed, stderr=subprocess.STDOUT, **become
             )
         seconds = time.monotonic() - begun

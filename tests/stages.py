@@ -100,7 +100,7 @@ def _pytest(name: str, stage: Stage) -> tuple[bool, str]:
         if not found:
             return False, f"stage {name}: tests/{part} has no test\n"
         paths += found if part.endswith(".py") else [TESTS / part]
-    command = [stage.python(), "-m", "pytest", "-q", *stage.options, *paths]
+    command = [stage.python(), "-m", "pytest", "-q", *stage.options, *map(str, paths)]
     if not stage.lane:
         return subprocess.run(command, cwd=TESTS.parent).returncode == 0, ""
     done = subprocess.run(command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -125,8 +125,8 @@ def main(words: list[str]) -> int:
                 print(f"--- {name}", flush=True)
                 ran.append(run(name, stage))
                 print(ran[-1].printed, end="", flush=True)
-        for each in later:
-            ran.append(each.result())
+        for ended in later:
+            ran.append(ended.result())
             print(f"--- {ran[-1].stage}\n{ran[-1].printed}", end="", flush=True)
     for each in ran:
         word = "FAILED" if not each.passed else "left out" if each.missing else "passed"

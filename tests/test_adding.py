@@ -16,7 +16,7 @@ from order_sync.channels.sql import COLUMNS
 from sandbox.postgres import Cluster
 from tests.contract import test_channel_contract, test_channel_rows
 from tests.contract.channel_subject import Subject, lacks
-from tests.support.shop import Shop
+from tests.support.shop import AbleShop, Shop
 
 PAGE = (DOCS / "channel-port.md").read_text()
 BLOCKS = dict(re.findall(r"^```(?:sql|python) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -55,21 +55,21 @@ def written(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda test: test.__name__)
-def test_the_pages_example_fulfils_the_contract(written: Shop, sentence: Callable[[Subject], None]):
+def test_the_pages_example_fulfils_the_contract(written: AbleShop, sentence: Callable[[Subject], None]) -> None:
     with written.another() as shop:
         sentence(Subject(shop))
 
 
-def test_the_contract_is_tried_in_full():
+def test_the_contract_is_tried_in_full() -> None:
     assert len(SENTENCES) > 20
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_the_page_shows_of_the_plain_shop_is_what_is_shipped(name: str):
+def test_what_the_page_shows_of_the_plain_shop_is_what_is_shipped(name: str) -> None:
     assert SHIPPED[name] in (DOCS.parent / "include" / "sql" / "channels" / name).read_text()
 
 
-def test_the_page_names_every_column_with_its_type():
+def test_the_page_names_every_column_with_its_type() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (int|text|text\[\]) \|", PAGE, re.MULTILINE)
     assert dict(rows) == COLUMNS
     assert [*dict(rows)] == re.findall(r" as (\w+),?$", BLOCKS["transactions.sql"].partition("\nfrom")[0], re.MULTILINE)

@@ -7,6 +7,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -67,7 +68,7 @@ def words() -> set[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_generated_pages_are_what_make_docs_writes(name):
+def test_the_generated_pages_are_what_make_docs_writes(name: Any) -> None:
     assert (DOCS / name).read_text() == PAGES[name](), "run `make docs`"
 
 
@@ -75,7 +76,7 @@ def test_the_generated_pages_are_what_make_docs_writes(name):
     ("heading", "container"),
     [("Who may import whom", "order_sync"), ("The folders of the core", "order_sync.core")],
 )
-def test_the_page_of_the_architecture_has_the_layers_that_the_check_holds(heading: str, container: str):
+def test_the_page_of_the_architecture_has_the_layers_that_the_check_holds(heading: str, container: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each.get("containers") == [container])
     held = [re.findall(r"\w+", layer) for layer in layers]
@@ -90,7 +91,7 @@ def test_the_page_on_tryton_lists_the_rights_that_check_looks_for():
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "adr").glob("0*.md")), ids=lambda path: path.stem)
-def test_a_decision_says_since_when_it_stands_or_what_took_its_place(path: Path):
+def test_a_decision_says_since_when_it_stands_or_what_took_its_place(path: Path) -> None:
     title, empty, standing = path.read_text().splitlines()[:3]
     assert re.fullmatch(rf"# {int(path.name[:4])}\. .+", title)
     assert not empty
@@ -99,28 +100,28 @@ def test_a_decision_says_since_when_it_stands_or_what_took_its_place(path: Path)
     )
 
 
-def test_every_connection_pool_and_variable_says_what_it_is_for():
+def test_every_connection_pool_and_variable_says_what_it_is_for() -> None:
     """R125"""
     rows = re.findall(r"^\| `(\w+)` \|.*", PAGES["connections.md"](), re.MULTILINE)
     assert len(rows) > 5
     assert re.findall(r"^\| `(\w+)` \|(?:.*\|)? *\|", PAGES["connections.md"](), re.MULTILINE) == []
 
 
-def test_every_code_that_an_order_or_an_error_can_carry_is_in_the_catalogue():
+def test_every_code_that_an_order_or_an_error_can_carry_is_in_the_catalogue() -> None:
     """R75, R79, R82"""
     used = {code for path in (ROOT / "plugins").rglob("*.py") for code in _codes(ast.parse(path.read_text()))}
     assert len(used) > 20
     assert used - set(CATALOGUE) == set()
 
 
-def test_the_catalogue_holds_no_code_that_nothing_uses():
+def test_the_catalogue_holds_no_code_that_nothing_uses() -> None:
     source = "".join(path.read_text() for path in (ROOT / "plugins").rglob("*.py") if path.name != "advice.py")
     source += "".join(path.read_text() for path in (ROOT / "plugins").rglob("*.toml"))
     source += "".join(path.read_text() for path in (ROOT / "include").rglob("*.sql"))
     assert [code for code in CATALOGUE if f'"{code}"' not in source and f"'{code}'" not in source] == []
 
 
-def test_advice_names_who_mends_it_and_takes_no_right_for_granted():
+def test_advice_names_who_mends_it_and_takes_no_right_for_granted() -> None:
     """R147"""
     assert [code for code, advice in CATALOGUE.items() if not advice.fixer] == []
     rights = re.compile("reopen|unlock|override|approve", re.IGNORECASE)
@@ -130,7 +131,7 @@ def test_advice_names_who_mends_it_and_takes_no_right_for_granted():
 
 
 @pytest.mark.parametrize("role", permissions.ROLES)
-def test_the_page_of_the_roles_says_what_the_code_grants(role: str):
+def test_the_page_of_the_roles_says_what_the_code_grants(role: str) -> None:
     """R143"""
     page = (DOCS / "permissions.md").read_text()
     [(triggers, clears)] = re.findall(rf"^\| `{role}` \|.*\|.*\| (.*) \| (.*) \|$", page, re.MULTILINE)
@@ -141,7 +142,7 @@ def test_the_page_of_the_roles_says_what_the_code_grants(role: str):
     assert named == {dag_id for dag_id, may in granted.items() if "can_edit" in may.get("DAGs", ())}
 
 
-def test_every_command_exists():
+def test_every_command_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = {page.name: set(re.findall(r"\bmake ([a-z-]+)(?=[`\s])", code(page))) for page in PAGES_BY_HAND}
     assert {"run", "test"} <= commands["README.md"]
@@ -150,14 +151,14 @@ def test_every_command_exists():
 
 
 @pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page):
+def test_every_link_leads_somewhere(page: Any) -> None:
     links = re.findall(r"\]\(([^):#]*)(?:#([^)]*))?\)", page.read_text())
     lost = [path for path, _ in links if not (page.parent / path).exists()]
     lost += [anchor for path, anchor in links if anchor and anchor not in anchors(page.parent / path if path else page)]
     assert lost == []
 
 
-def test_every_page_is_reached_from_the_readme():
+def test_every_page_is_reached_from_the_readme() -> None:
     reached, new = set(), {README}
     while new:
         reached |= new
@@ -169,7 +170,7 @@ def test_every_page_is_reached_from_the_readme():
     assert [page.name for page in ALL_PAGES if page not in reached] == []
 
 
-def test_there_are_pages_for_users_for_those_who_run_it_and_for_those_who_change_it():
+def test_there_are_pages_for_users_for_those_who_run_it_and_for_those_who_change_it() -> None:
     """R146"""
     rows = dict(re.findall(r"^\| (.*?) \| (.*\]\(docs/.*) \|$", README.read_text(), re.MULTILINE))
     assert "docs/stuck.md" in rows["work at the order desk"]
@@ -177,7 +178,7 @@ def test_there_are_pages_for_users_for_those_who_run_it_and_for_those_who_change
     assert "docs/developing.md" in rows["change the code"]
 
 
-def test_every_picture_is_shown_and_small():
+def test_every_picture_is_shown_and_small() -> None:
     shown = {name for page in ALL_PAGES for name in re.findall(r"pictures/([\w-]+\.png)\)", page.read_text())}
     pictures = {path.name: path.stat().st_size for path in (DOCS / "pictures").iterdir()}
     assert set(pictures) == shown
@@ -185,14 +186,14 @@ def test_every_picture_is_shown_and_small():
 
 
 @pytest.mark.parametrize("page", PAGES_BY_HAND, ids=lambda page: page.name)
-def test_every_name_in_a_page_is_one_of_the_code_or_of_the_pages_own_example(page, words):
+def test_every_name_in_a_page_is_one_of_the_code_or_of_the_pages_own_example(page: Any, words: set[str]) -> None:
     names = set(re.findall(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b|\b[A-Z]\w+Operator\b", code(page)))
     examples = {word for kind, text in blocks(page) if kind not in ("", "sh") for word in re.findall(r"\w+", text)}
     assert sorted(name for name in names - words - examples if "my_" not in name) == []
 
 
 @pytest.mark.parametrize("page", PAGES_BY_HAND, ids=lambda page: page.name)
-def test_every_file_and_test_that_a_page_names_is_there(page):
+def test_every_file_and_test_that_a_page_names_is_there(page: Any) -> None:
     tops = "|".join(path.name for path in ROOT.iterdir() if path.is_dir())
     named = re.findall(rf"^((?:{tops}|core|flows|erps)/[\w./-]+)(?:::(\w+))?$", "\n".join(spans(page)), re.MULTILINE)
     paths = {(ROOT if (ROOT / name).exists() else PACKAGE) / name: test for name, test in named if "my_" not in name}
@@ -200,14 +201,14 @@ def test_every_file_and_test_that_a_page_names_is_there(page):
     assert [test for path, test in paths.items() if test and f"def {test}(" not in path.read_text()] == []
 
 
-def test_each_line_of_the_checklist_says_what_verifies_it_or_that_nothing_does():
+def test_each_line_of_the_checklist_says_what_verifies_it_or_that_nothing_does() -> None:
     rows = re.findall(r"^\| .*", (DOCS / "production.md").read_text(), re.MULTILINE)
     verified = [row for row in rows if row.count("|") == 4]
     assert len(verified) > 20
     assert [row for row in verified if not re.search(r"::test_|tests/|not verified here|verified by", row)] == []
 
 
-def test_every_status_is_explained_to_whoever_misses_an_order():
+def test_every_status_is_explained_to_whoever_misses_an_order() -> None:
     page = (DOCS / "stuck.md").read_text()
     table = page.partition("| status |")[2].partition("\n\n")[0]
     assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sorted(MEANINGS)
@@ -221,14 +222,14 @@ def test_every_status_is_explained_to_whoever_misses_an_order():
     [DOCS / name for name in ("explaining.md", "stuck.md", "restoring.md", "production.md")],
     ids=lambda page: page.name,
 )
-def test_every_question_to_the_ledger_can_be_asked(page, ledger: str):
+def test_every_question_to_the_ledger_can_be_asked(page: Any, ledger: str) -> None:
     questions = [text for kind, text in blocks(page) if kind == "sql"]
     assert questions
     with psycopg.connect(ledger) as connection:
         assert [connection.execute(question).fetchall() for question in questions] == [[]] * len(questions)
 
 
-def test_every_row_of_the_table_of_troubles_is_tested_on_a_running_airflow():
+def test_every_row_of_the_table_of_troubles_is_tested_on_a_running_airflow() -> None:
     table = README.read_text().partition("| trouble |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "end_to_end").glob("test_*.py"))
@@ -236,7 +237,7 @@ def test_every_row_of_the_table_of_troubles_is_tested_on_a_running_airflow():
     assert sorted(re.findall(r'"""Row: (.*?)(?:"""|\n)', tests)) == sorted(rows)
 
 
-def test_nothing_in_the_repository_names_a_machine_or_a_package_registry():
+def test_nothing_in_the_repository_names_a_machine_or_a_package_registry() -> None:
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
     foreign = re.compile(r"(?<![\w.])/(work|root|home)/\w|pypi\.org|pythonhosted|index-url")
     texts = {

@@ -5,9 +5,11 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,7 @@ UNNOTICED = Mutation(
 
 
 @pytest.fixture(scope="module")
-def copy():
+def copy() -> Iterator[Path]:
     with copied() as copy:
         yield copy
 
@@ -41,7 +43,7 @@ def names(file: str) -> set[str]:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.broken)
-def test_each_mutation_can_be_made_and_its_test_exists(mutation: Mutation):
+def test_each_mutation_can_be_made_and_its_test_exists(mutation: Mutation) -> None:
     assert stale(mutation) is None
     assert mutation.old != mutation.new
     file, _, test = mutation.test.partition("::")
@@ -50,26 +52,26 @@ def test_each_mutation_can_be_made_and_its_test_exists(mutation: Mutation):
 
 @pytest.mark.full
 @pytest.mark.timeout(300)
-def test_each_guarding_test_can_be_run_by_its_name_with_its_parameters():
+def test_each_guarding_test_can_be_run_by_its_name_with_its_parameters() -> None:
     code, output = ran(ROOT, "--collect-only", *dict.fromkeys(mutation.test for mutation in MUTATIONS))
     assert not code, output[-1000:]
 
 
-def test_every_guard_is_broken_by_a_mutation():
+def test_every_guard_is_broken_by_a_mutation() -> None:
     assert {mutation.guard for mutation in MUTATIONS} == set(GUARDS)
 
 
-def test_no_two_mutations_are_called_the_same():
+def test_no_two_mutations_are_called_the_same() -> None:
     assert len({mutation.broken for mutation in MUTATIONS}) == len(MUTATIONS)
 
 
 @pytest.mark.parametrize("mutation", sample(5, QUICK), ids=lambda mutation: mutation.broken)
-def test_a_guarding_test_notices_its_mutation(mutation: Mutation, copy: Path):
+def test_a_guarding_test_notices_its_mutation(mutation: Mutation, copy: Path) -> None:
     result = tried(mutation, copy)
     assert result.noticed, result.said
 
 
-def test_a_mutation_that_breaks_nothing_is_not_noticed(copy: Path):
+def test_a_mutation_that_breaks_nothing_is_not_noticed(copy: Path) -> None:
     result = tried(UNNOTICED, copy)
     assert not result.noticed
     assert "4 passed" in result.said
@@ -85,7 +87,7 @@ def test_a_mutation_that_breaks_nothing_is_not_noticed(copy: Path):
     ],
     ids=["gone", "not unique", "broken text", "no test"],
 )
-def test_what_proves_nothing_is_not_taken_for_noticed(change: dict[str, str], says: str, copy: Path):
+def test_what_proves_nothing_is_not_taken_for_noticed(change: dict[str, Any], says: str, copy: Path) -> None:
     file = copy / UNNOTICED.file
     before = file.read_text()
     result = tried(replace(UNNOTICED, **change), copy)

@@ -12,18 +12,18 @@ def pinned(file: str) -> dict[str, str]:
     return dict(re.findall(r"^([A-Za-z0-9._-]+)(?:\[\w+\])?==([^ ;\n]+)", text, re.MULTILINE))
 
 
-def test_the_constraints_are_what_the_lock_of_production_pins():
+def test_the_constraints_are_what_the_lock_of_production_pins() -> None:
     assert pinned("constraints.txt") == pinned("requirements.lock")
 
 
-def test_what_is_developed_with_is_what_production_gets():
+def test_what_is_developed_with_is_what_production_gets() -> None:
     developed = pinned("requirements-dev.lock")
     assert pinned("requirements.lock").items() <= developed.items()
     assert "pytest" in developed
     assert "pytest" not in pinned("requirements.lock")
 
 
-def test_each_package_has_a_least_version_that_is_run():
+def test_each_package_has_a_least_version_that_is_run() -> None:
     lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
     least = pinned("tests/least/requirements.lock")
     for line in lines:

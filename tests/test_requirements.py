@@ -22,11 +22,11 @@ def write(folder: Path, code: str) -> Path:
     return tests
 
 
-def test_every_line_is_proven_or_says_what_it_waits_for():
+def test_every_line_is_proven_or_says_what_it_waits_for() -> None:
     assert problems(lines_of(PAGE.read_text()), citations(TESTS)) == []
 
 
-def test_what_is_in_order_is_no_problem():
+def test_what_is_in_order_is_no_problem() -> None:
     assert problems(ALL, {}) == []
     assert problems(but("R22", ""), {"a": ["R22"]}) == []
     assert problems(but("R22", "in part; later: the rest"), {"a": ["R22"], "b": ["R22"]}) == []
@@ -49,11 +49,11 @@ def test_what_is_in_order_is_no_problem():
         (ALL, {"a": ["R1", "R2", "R3", "T1"]}, "a cites R1, R2, R3, T1: 3 at most"),
     ],
 )
-def test_each_disagreement_is_named(lines: list[Line], cited: dict[str, list[str]], says: str):
+def test_each_disagreement_is_named(lines: list[Line], cited: dict[str, list[str]], says: str) -> None:
     assert [problem for problem in problems(lines, cited) if problem.startswith(says)] != []
 
 
-def test_a_citation_is_a_number_in_the_docstring_of_a_test(tmp_path: Path):
+def test_a_citation_is_a_number_in_the_docstring_of_a_test(tmp_path: Path) -> None:
     code = '''
 def test_plain():
     """What it proves (R22, T8), and once more R22."""
@@ -75,7 +75,7 @@ def test_that_cites_nothing():
     }
 
 
-def test_the_rows_of_the_pages_tables_are_its_lines():
+def test_the_rows_of_the_pages_tables_are_its_lines() -> None:
     page = (
         "R9 | no\n\n| line | what | not yet |\n| --- | --- | --- |\n| R1 | `a | b` holds | |\n| T2 | so | later: x |\n"
     )
@@ -85,7 +85,7 @@ def test_the_rows_of_the_pages_tables_are_its_lines():
 @pytest.mark.parametrize(("cited", "code", "proven"), [("R22", 0, 1), ("R23", 1, 0)])
 def test_the_print_ends_with_how_many_are_proven(
     cited: str, code: int, proven: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     page = tmp_path / "page.md"
     page.write_text("".join(f"| {line.number} | {line.text} | {line.state} |\n" for line in but("R22", "")))
     assert main(page, write(tmp_path, f'def test_it():\n    """{cited}"""\n')) == code

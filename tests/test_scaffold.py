@@ -126,14 +126,14 @@ def sentences(kind: str) -> set[str]:
     return set(re.findall(r'NotImplementedError\(\s*"(write \w+: )', (TEMPLATES / kind / "adapter.py").read_text()))
 
 
-def test_what_is_begun_passes_format_lint_and_types(checkout: Path):
+def test_what_is_begun_passes_format_lint_and_types(checkout: Path) -> None:
     assert told(checkout, "ruff", "format", "--check", ".") == ""
     assert told(checkout, "ruff", "check", "--no-cache", ".") == ""
     cache = f"--cache-dir={ROOT / '.mypy_cache'}"
     assert told(checkout, "mypy", cache, *(f"plugins/order_sync/erps/{name}.py" for name in BEGUN["erp"])) == ""
 
 
-def test_an_erp_that_is_begun_is_red_and_each_sentence_says_what_to_write_next(contract: dict[str, Ran]):
+def test_an_erp_that_is_begun_is_red_and_each_sentence_says_what_to_write_next(contract: dict[str, Ran]) -> None:
     said = contract["red_erp"].said
     assert len(said) > 60
     assert [each for each in said if not re.search(r"write \w+: ", each)] == []
@@ -142,14 +142,14 @@ def test_an_erp_that_is_begun_is_red_and_each_sentence_says_what_to_write_next(c
     assert found[0] == "write check: "
 
 
-def test_a_channel_that_is_begun_is_red_and_the_next_blank_is_named(contract: dict[str, Ran]):
+def test_a_channel_that_is_begun_is_red_and_the_next_blank_is_named(contract: dict[str, Ran]) -> None:
     passed, said = contract["my_shop"]
     assert (passed, len(said) > 25) == (0, True)
     (told,) = {each.partition(" (")[0] for each in said}
     assert told.endswith("my_shop.sql, line 2: fill in <<the shop's own table definitions>>")
 
 
-def test_the_pages_functions_turn_the_erp_that_is_begun_green(checkout: Path, contract: dict[str, Ran]):
+def test_the_pages_functions_turn_the_erp_that_is_begun_green(checkout: Path, contract: dict[str, Ran]) -> None:
     adapter = (checkout / ADAPTER).read_text()
     assert told(checkout, "ruff", "format", "--diff", ADAPTER) == ""
     assert told(checkout, "ruff", "check", "--no-cache", ADAPTER) == ""
@@ -160,19 +160,19 @@ def test_the_pages_functions_turn_the_erp_that_is_begun_green(checkout: Path, co
     assert contract["my_erp"].passed > 70
 
 
-def test_the_projects_tests_that_ask_the_registry_take_another_channel_and_another_erp(fed: Path):
+def test_the_projects_tests_that_ask_the_registry_take_another_channel_and_another_erp(fed: Path) -> None:
     asking = ("tests/owner/test_registry.py", "tests/owner/test_registry_lookups.py", "tests/dags/test_integrity.py")
     assert what_fails(fed, *asking, "-k", "test_registry or settings_file or graph_of_a_resync") == ""
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_the_projects_own_runs_take_another_channel_and_another_erp(fed: Path):
+def test_the_projects_own_runs_take_another_channel_and_another_erp(fed: Path) -> None:
     (fed / ".sandbox").symlink_to(ROOT / ".sandbox")
     assert what_fails(fed, "tests/shell", "tests/dags/test_runs.py", "tests/dags/test_stranger.py") == ""
 
 
-def test_the_page_on_channels_shows_each_file_that_is_begun(small: Path):
+def test_the_page_on_channels_shows_each_file_that_is_begun(small: Path) -> None:
     page = (DOCS / "channel-port.md").read_text()
     shown = {name.rpartition("/")[2] for name in re.findall(r"^```(?:sql|python) (\S+)", page, re.MULTILINE)}
     begun = {place.name for place in plan(CHANNEL, "my_shop", small, TODAY).new}
@@ -180,11 +180,11 @@ def test_the_page_on_channels_shows_each_file_that_is_begun(small: Path):
     assert "tables.sql" in shown
 
 
-async def test_the_pages_token_is_given_for_the_right_secret():
+async def test_the_pages_token_is_given_for_the_right_secret() -> None:
     (block,) = re.findall(
         r"^```python\n(    def admit.*?)^```$", (DOCS / "adding.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    names = {"Answer": Answer, "Any": Any, "Call": Call, "Simulator": Simulator, "route": route}
+    names: dict[str, Any] = {"Answer": Answer, "Any": Any, "Call": Call, "Simulator": Simulator, "route": route}
     names["trouble"] = lambda status, *_: Answer(status)
     exec(f"class Vendor(Simulator):\n    key, token = 'secret', 'token-7'\n\n{block}", names)  # noqa: S102
     with names["Vendor"]() as vendor:
@@ -201,7 +201,9 @@ async def test_the_pages_token_is_given_for_the_right_secret():
     "name", ["", "My", "1st", "a b", "a-b", "a__b", "_a", "a_", "class", "ä", "e" * 31, "new_erp", "../x"]
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_name_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_written(kind, name, small, capsys):
+def test_a_name_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_written(
+    kind: Any, name: str, small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = files(small)
     assert main(kind, name, small) == 2
     said = capsys.readouterr().err
@@ -212,7 +214,9 @@ def test_a_name_that_cannot_be_is_refused_with_one_sentence_and_nothing_is_writt
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", [registry.ERPS[0].name, registry.CHANNELS[0].name])
-def test_what_the_registry_has_is_not_begun_again(kind, name, small, capsys):
+def test_what_the_registry_has_is_not_begun_again(
+    kind: Any, name: Any, small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = files(small)
     assert main(kind, name, small) == 2
     assert "registry.py already: choose another name\n" in capsys.readouterr().err
@@ -220,7 +224,7 @@ def test_what_the_registry_has_is_not_begun_again(kind, name, small, capsys):
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.called)
-def test_no_file_that_is_there_is_overwritten(kind, small, capsys):
+def test_no_file_that_is_there_is_overwritten(kind: Any, small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for place in plan(kind, "begun", small, TODAY).new:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("mine")
@@ -240,7 +244,7 @@ def elsewhere(small: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch
     return page
 
 
-def test_the_line_and_what_lies_beside_it_go_where_the_owners_page_is(small: Path, elsewhere: Path):
+def test_the_line_and_what_lies_beside_it_go_where_the_owners_page_is(small: Path, elsewhere: Path) -> None:
     assert [main("erp", "my_erp", small), main("channel", "my_shop", small)] == [0, 0]
     page = registry.read_page(elsewhere)
     assert (page.erps[-1].name, page.channels[-1].name) == ("my_erp", "my_shop")
@@ -249,7 +253,7 @@ def test_the_line_and_what_lies_beside_it_go_where_the_owners_page_is(small: Pat
     assert (elsewhere.parent / "sql" / "channels" / "my_shop" / "new.sql").exists()
 
 
-def test_a_page_with_a_mistake_or_without_an_import_is_told_and_left(small: Path):
+def test_a_page_with_a_mistake_or_without_an_import_is_told_and_left(small: Path) -> None:
     page = small / "include" / "registry.py"
     page.write_text("from order_sync.specs import ErpSpec\n\nERPS = (ErpSpec('a', 'b:C'),)\nCHANNELS = ()\n")
     with pytest.raises(CannotBegin, match=r"with the new line, .*registry.py, line \d+: NameError: .*'ChannelSpec'"):
@@ -273,15 +277,15 @@ def test_a_page_with_a_mistake_or_without_an_import_is_told_and_left(small: Path
         ("ERPS = a, b\n", "ERPS = (\n    a,\n    b,\n    NEW,\n)\n"),
     ],
 )
-def test_an_entry_comes_last_in_its_list_and_the_rest_stays(source: str, becomes: str):
+def test_an_entry_comes_last_in_its_list_and_the_rest_stays(source: str, becomes: str) -> None:
     assert into_list(source, "ERPS", "NEW") == becomes
 
 
-def test_a_list_that_is_made_somewhere_else_is_told_with_the_line_to_add():
+def test_a_list_that_is_made_somewhere_else_is_told_with_the_line_to_add() -> None:
     with pytest.raises(ValueError, match=r"ERPS is not written as ERPS = \(\.\.\.\): add this to it yourself: NEW"):
         into_list("ERPS = made()\n", "ERPS", "NEW")
 
 
-def test_an_entry_comes_last_in_a_list_of_yaml_and_comments_stay():
+def test_an_entry_comes_last_in_a_list_of_yaml_and_comments_stay() -> None:
     text = "a:\n  one:\n    - x: 1  # why\n\n  two:\n    - y: 2\n"
     assert into_yaml(text, "one", "    - z: 3\n") == "a:\n  one:\n    - x: 1  # why\n\n    - z: 3\n  two:\n    - y: 2\n"

@@ -25,7 +25,7 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def test_no_class_name_has_two_meanings():
+def test_no_class_name_has_two_meanings() -> None:
     """A part of the ledger bears the name of the port that it fulfils: that is one meaning."""
     where = defaultdict(set)
     for path in modules(*OURS):
@@ -37,7 +37,7 @@ def test_no_class_name_has_two_meanings():
 
 
 @pytest.mark.parametrize(("folders", "longest"), [(OURS, LONGEST), (["tests"], LONGEST_TEST)], ids=["ours", "tests"])
-def test_a_long_module_says_why_it_is_long(folders: list[str], longest: int):
+def test_a_long_module_says_why_it_is_long(folders: list[str], longest: int) -> None:
     long = {
         path.relative_to(ROOT).as_posix(): lines
         for path in modules(*folders)
@@ -47,7 +47,7 @@ def test_a_long_module_says_why_it_is_long(folders: list[str], longest: int):
     assert long == {}
 
 
-def test_each_module_says_in_its_first_line_what_it_is_for():
+def test_each_module_says_in_its_first_line_what_it_is_for() -> None:
     silent = [
         path.relative_to(ROOT).as_posix()
         for path in modules(*OURS, "tests")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,8 +15,9 @@ from order_sync.core.order.model import Address, Charge, Transaction
 from order_sync.core.order.money import ONE_MINOR_UNIT
 from order_sync.core.order.parsing import Reading, read_order
 from sandbox.postgres import Cluster
-from tests.fixtures.corner_shop import PLACED_AT, SPEC, Shop
+from tests.fixtures.corner_shop import SPEC, Shop
 from tests.fixtures.reference import reference
+from tests.support.shop import PLACED_AT
 
 GOOD, ODD = "1001", "1002"
 
@@ -64,12 +66,12 @@ def codes_of(transaction: Transaction) -> set[str]:
         ("returned", "RETURN_NOT_SUPPORTED"),
     ],
 )
-def test_each_state_is_an_order_or_a_reason(dsn, state, reason):
+def test_each_state_is_an_order_or_a_reason(dsn: str, state: str, reason: str | None) -> None:
     assert odd(dsn, f"state = '{state}'").not_an_order == reason
 
 
 @pytest.mark.parametrize("items", ["null", "{}", "7", '"three"', "[]"])
-def test_items_that_are_no_list_are_lines_that_have_not_come(dsn, items):
+def test_items_that_are_no_list_are_lines_that_have_not_come(dsn: str, items: str) -> None:
     transaction = odd(dsn, f"items = '{items}'")
     assert (transaction.expected_lines, transaction.present_lines) == (1, 0)
 
@@ -83,7 +85,7 @@ def test_items_that_are_no_list_are_lines_that_have_not_come(dsn, items):
         ('[{"sku": "SKU-0001", "pieces": 1, "net": 12, "vat": 20}]', set()),
     ],
 )
-def test_an_item_of_another_shape_is_a_problem_of_its_order_alone(dsn, items, codes):
+def test_an_item_of_another_shape_is_a_problem_of_its_order_alone(dsn: str, items: str, codes: Any) -> None:
     assert codes_of(odd(dsn, f"items = '{items}'")) == codes
 
 
@@ -99,13 +101,15 @@ def test_an_item_of_another_shape_is_a_problem_of_its_order_alone(dsn, items, co
         ('{"how": "collect", "on": "soon"}', False, {"FIELD_INVALID"}),
     ],
 )
-def test_a_delivery_of_any_shape_says_whether_it_ships_and_where_to(dsn, delivery, ships, codes):
+def test_a_delivery_of_any_shape_says_whether_it_ships_and_where_to(
+    dsn: str, delivery: str, ships: bool, codes: Any
+) -> None:
     transaction = odd(dsn, f"delivery = '{delivery}'")
     assert reading_of(transaction).order.ships is ships
     assert codes_of(transaction) == codes
 
 
-def test_a_delivery_has_its_day_its_price_and_its_address(dsn):
+def test_a_delivery_has_its_day_its_price_and_its_address(dsn: str) -> None:
     vat = '{"code": "GB20", "percent": 20, "amount": 0.98}'
     to = '{"name": "Ann", "street": "2 Mill Lane", "town": "Bath", "region": "BAS", "postcode": "BA1", "country": "GB"}'
     price = f'{{"net": 4.90, "vat": {vat}}}'
@@ -119,11 +123,11 @@ def test_a_delivery_has_its_day_its_price_and_its_address(dsn):
 
 
 @pytest.mark.parametrize("instant", ["null", "'infinity'", "'-infinity'", "'1900-01-01 00:00+00'"])
-def test_a_purchase_without_a_usable_instant_is_a_problem_of_its_own(dsn, instant):
+def test_a_purchase_without_a_usable_instant_is_a_problem_of_its_own(dsn: str, instant: str) -> None:
     assert codes_of(odd(dsn, f"bought_at = {instant}")) == {"FIELD_INVALID"}
 
 
-def test_an_article_is_called_what_the_shop_calls_it_if_it_does(dsn: str):
+def test_an_article_is_called_what_the_shop_calls_it_if_it_does(dsn: str) -> None:
     """R158"""
     called = odd(dsn, """items = jsonb_set(items, '{0,title}', '"Blue mug"')""")
     assert json.loads(called.details)["lines"][0]["title"] == "Blue mug"

@@ -68,13 +68,15 @@ def codes_of(transaction: Transaction) -> set[str]:
         ({"is_return": True, "type": 27}, "web_order"),
     ],
 )
-def test_each_row_is_an_order_of_the_tills_or_none_for_its_reason(dsn, changes, reason):
+def test_each_row_is_an_order_of_the_tills_or_none_for_its_reason(
+    dsn: str, changes: dict[str, Any], reason: str | None
+) -> None:
     """R165, T1"""
     write(dsn, sale("R1", **changes))
     assert [each.not_an_order for each in read(dsn)] == [reason]
 
 
-def test_every_row_is_an_order_of_one_channel_at_most_and_otherwise_has_a_reason_in_both(dsn):
+def test_every_row_is_an_order_of_one_channel_at_most_and_otherwise_has_a_reason_in_both(dsn: str) -> None:
     """R3"""
     kinds = {f"{kind}-{status}": (kind, status) for kind in range(32) for status in range(8)}
     write(dsn, *(sale(name, type=kind, status=status) for name, (kind, status) in kinds.items()))
@@ -88,7 +90,7 @@ def test_every_row_is_an_order_of_one_channel_at_most_and_otherwise_has_a_reason
         assert orders == (owners.get(kind, []) if status in (0, 2, 3) else [])
 
 
-def test_a_sale_at_the_till_is_found_by_its_receipt_or_its_customer(dsn):
+def test_a_sale_at_the_till_is_found_by_its_receipt_or_its_customer(dsn: str) -> None:
     """R7"""
     write(dsn, sale("R-0017", customer="C-0007"), sale("R-0018", type=CUSTOMER_ORDER, reference="CO-1"))
     counter, order = read(dsn)
@@ -98,7 +100,7 @@ def test_a_sale_at_the_till_is_found_by_its_receipt_or_its_customer(dsn):
     assert counter.key.parts == ("5637144593", "HAM01", "HAM01-2", "T-R-0017", "demf")
 
 
-def test_what_is_sold_over_the_counter_ships_nowhere_and_a_customer_order_does(dsn):
+def test_what_is_sold_over_the_counter_ships_nowhere_and_a_customer_order_does(dsn: str) -> None:
     write(dsn, sale("R1", delivery_mode=""), sale("R2", type=CUSTOMER_ORDER, delivery_mode=SHIP))
     counter, order = read(dsn)
     assert [reading_of(each).order.ships for each in (counter, order)] == [False, True]
@@ -106,6 +108,6 @@ def test_what_is_sold_over_the_counter_ships_nowhere_and_a_customer_order_does(d
     assert codes_of(order) == {"ADDRESS_MISSING"}
 
 
-def test_whoever_buys_without_a_name_is_the_tills_guest(dsn):
+def test_whoever_buys_without_a_name_is_the_tills_guest(dsn: str) -> None:
     write(dsn, sale("R1"))
     assert reading_of(read(dsn)[0]).order.customer_account == "GUEST-STORE"

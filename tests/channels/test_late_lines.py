@@ -73,7 +73,7 @@ def late(request: pytest.FixtureRequest, cluster: Cluster, migrated: str) -> Ite
         yield Late(shop, ledger, ledger_dsn, lambda: shop.execute(bring))
 
 
-def test_a_header_waits_for_its_lines_and_is_an_order_once_they_are_there(late: Late):
+def test_a_header_waits_for_its_lines_and_is_an_order_once_they_are_there(late: Late) -> None:
     assert late.extract() == {"waiting": 1}
     assert late.extract() == {"waiting": 1}
     late.bring()
@@ -81,7 +81,9 @@ def test_a_header_waits_for_its_lines_and_is_an_order_once_they_are_there(late: 
     assert late.lines() == [3]
 
 
-def test_a_header_whose_lines_never_come_fails_with_a_code_of_its_own_and_late_ones_still_make_it_an_order(late: Late):
+def test_a_header_whose_lines_never_come_fails_with_a_code_of_its_own_and_late_ones_still_make_it_an_order(
+    late: Late,
+) -> None:
     assert late.extract() == {"waiting": 1}
     assert late.extract(AT_ONCE) == {"failed": 1}
     code, message = late.why()

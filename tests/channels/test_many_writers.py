@@ -272,7 +272,7 @@ STORIES = (
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_the_stories_that_chance_seldom_tells_end_as_the_others_do(
     shop: Callable[[bool], ManyWriters], story: Callable[[ManyWriters], None]
-):
+) -> None:
     """R53"""
     model = shop(True)
     story(model)
@@ -284,7 +284,7 @@ def test_the_stories_that_chance_seldom_tells_end_as_the_others_do(
 @pytest.mark.parametrize("waits", [True, False], ids=["by runs that wait for slow writers", "by the comparison"])
 def test_every_committed_transaction_is_in_the_ledger_once_as_it_stands_in_the_channel(
     shop: Callable[[bool], ManyWriters], waits: bool, examples: int
-):
+) -> None:
     """R53, R167"""
     usual = settings(
         max_examples=examples,
@@ -294,4 +294,5 @@ def test_every_committed_transaction_is_in_the_ledger_once_as_it_stands_in_the_c
         phases=[Phase.generate],  # to find fewer steps that fail takes longer than to read those that do
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(lambda: shop(waits), settings=usual)
+    machine: Any = lambda: shop(waits)  # noqa: E731
+    run_state_machine_as_test(machine, settings=usual)

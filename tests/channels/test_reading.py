@@ -6,6 +6,7 @@ The channel is a small shop with both a counter and an instant for each sale; it
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -127,7 +128,9 @@ def in_window(channel: SqlChannel, window: Window) -> dict[OrderKey, str]:
 
 
 @pytest.mark.parametrize("by_instant", [False, True])
-def test_a_transaction_that_is_held_open_over_three_extracts_is_found(shop, dsn, ledger, by_instant):
+def test_a_transaction_that_is_held_open_over_three_extracts_is_found(
+    shop: Shop, dsn: str, ledger: Ledger, by_instant: bool
+) -> None:
     channel = shop(by_instant=by_instant)
     with psycopg.connect(dsn) as slow:
         insert(slow, "LATE")
@@ -140,7 +143,9 @@ def test_a_transaction_that_is_held_open_over_three_extracts_is_found(shop, dsn,
     assert ledger.untold(["channel_shop"]) == [], "the mark waited for it"
 
 
-def test_what_a_writer_commits_that_was_not_waited_for_is_read_by_the_next_extract_and_told(shop, dsn, ledger):
+def test_what_a_writer_commits_that_was_not_waited_for_is_read_by_the_next_extract_and_told(
+    shop: Shop, dsn: str, ledger: Ledger
+) -> None:
     channel = shop(lag=AT_ONCE)
     with psycopg.connect(dsn) as slow:
         insert(slow, "LATE")
@@ -156,7 +161,9 @@ def test_what_a_writer_commits_that_was_not_waited_for_is_read_by_the_next_extra
 
 
 @pytest.mark.parametrize("next_one", [3, 1, -5], ids=["goes back", "begins anew", "falls below nothing"])
-def test_rows_under_counters_that_were_passed_are_read_and_told_once(shop, dsn, ledger, next_one):
+def test_rows_under_counters_that_were_passed_are_read_and_told_once(
+    shop: Shop, dsn: str, ledger: Ledger, next_one: int
+) -> None:
     """R9"""
     channel = shop()
     jump = "alter table sale alter counter set minvalue -10 restart with {}"
@@ -177,13 +184,15 @@ def test_rows_under_counters_that_were_passed_are_read_and_told_once(shop, dsn, 
     assert ledger.untold(["channel_shop"]) == []
 
 
-def test_only_so_many_of_the_highest_and_of_the_lowest_below_the_mark_are_looked_at(shop, dsn, monkeypatch):
+def test_only_so_many_of_the_highest_and_of_the_lowest_below_the_mark_are_looked_at(
+    shop: Shop, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("order_sync.channels.sql.channel.MOST_PASSED", 2)
     sell(dsn, *"ABCDEFG")
     assert {key.parts[0] for key in shop().passed(Watermark("here", 6))} == {"A", "B", "E", "F"}
 
 
-def test_what_was_passed_is_found_by_the_index_on_the_counter_and_not_by_a_scan(own_dsn):
+def test_what_was_passed_is_found_by_the_index_on_the_counter_and_not_by_a_scan(own_dsn: str) -> None:
     channel = dynamics_web.Shop.over(own_dsn)
     headers = (channel.folder / "headers.sql").read_text()
     passed = headers.replace("{which}", f"not ({(channel.folder / 'new.sql').read_text()})")
@@ -198,7 +207,9 @@ def test_what_was_passed_is_found_by_the_index_on_the_counter_and_not_by_a_scan(
     assert "Backward" in plan
 
 
-def test_a_writer_that_takes_longer_than_the_lag_is_told_and_holds_the_mark_back_no_longer(shop, dsn, ledger):
+def test_a_writer_that_takes_longer_than_the_lag_is_told_and_holds_the_mark_back_no_longer(
+    shop: Shop, dsn: str, ledger: Ledger
+) -> None:
     """What it commits in the end is seen by the comparison of keys."""
     channel = shop(lag=AT_ONCE)
     with psycopg.connect(dsn) as slow:
@@ -214,7 +225,7 @@ def test_a_writer_that_takes_longer_than_the_lag_is_told_and_holds_the_mark_back
     assert {key.parts[0] for key in in_window(channel, window)} == {"A", "B", "LATE"}
 
 
-def test_a_batchs_mark_never_passes_over_a_slow_writer_that_was_not_told_yet(shop, dsn):
+def test_a_batchs_mark_never_passes_over_a_slow_writer_that_was_not_told_yet(shop: Shop, dsn: str) -> None:
     channel = shop(lag=AT_ONCE, batch_size=1)
     with psycopg.connect(dsn) as slow:
         insert(slow, "LATE")
@@ -227,7 +238,7 @@ def test_a_batchs_mark_never_passes_over_a_slow_writer_that_was_not_told_yet(sho
     assert read(channel, unfinished[-1].watermark)[0] == ["LATE", "A", "B", "C"]
 
 
-def test_a_reading_tells_about_how_many_it_will_give(shop, dsn):
+def test_a_reading_tells_about_how_many_it_will_give(shop: Shop, dsn: str) -> None:
     sell(dsn, *"ABCDEFGHIJ")
     batches = list(shop(batch_size=2).transactions(START))
     assert [batch.of for batch in batches] == [9 * 4 // 3, 9 * 6 // 5, 9 * 8 // 7, 10, 0]
@@ -235,13 +246,15 @@ def test_a_reading_tells_about_how_many_it_will_give(shop, dsn):
 
 
 @pytest.mark.parametrize("by_instant", [False, True])
-def test_of_rows_without_a_distance_between_them_nobody_tells_how_many_more_there_are(shop, dsn, by_instant):
+def test_of_rows_without_a_distance_between_them_nobody_tells_how_many_more_there_are(
+    shop: Shop, dsn: str, by_instant: bool
+) -> None:
     sell(dsn, "A", "B", "C", written="'2026-03-01 12:00+00'")
     batches = list(shop(by_instant=by_instant, batch_size=1).transactions(START))
     assert batches[0].of == (0 if by_instant else 2 * 2)
 
 
-def test_within_the_lag_nobody_is_told_of_a_slow_writer(shop, dsn):
+def test_within_the_lag_nobody_is_told_of_a_slow_writer(shop: Shop, dsn: str) -> None:
     channel = shop()
     with psycopg.connect(dsn) as slow:
         insert(slow, "LATE")
@@ -253,17 +266,19 @@ def test_within_the_lag_nobody_is_told_of_a_slow_writer(shop, dsn):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 4])
-def test_of_sales_at_one_instant_none_is_lost_when_an_extract_dies_between_two_batches(shop, dsn, batch_size):
+def test_of_sales_at_one_instant_none_is_lost_when_an_extract_dies_between_two_batches(
+    shop: Shop, dsn: str, batch_size: int
+) -> None:
     sell(dsn, "A", "B", "C", "D", "E", written="'2026-03-01 12:00+00'")
     channel = shop(by_instant=True, lag=AT_ONCE, batch_size=batch_size)
-    batches = channel.transactions(START)
+    batches: Any = channel.transactions(START)
     landed = next(batches)
     batches.close()
     rest, _ = read(channel, landed.watermark)
     assert {each.key.parts[0] for each in landed.transactions} | set(rest) == {"A", "B", "C", "D", "E"}
 
 
-def test_without_a_counter_the_mark_stays_behind_the_newest_sale_by_the_lag(shop, dsn):
+def test_without_a_counter_the_mark_stays_behind_the_newest_sale_by_the_lag(shop: Shop, dsn: str) -> None:
     sell(dsn, "A", written="'2026-03-01 10:00+00'")
     sell(dsn, "B", written="'2026-03-01 12:00+00'")
     numbers, mark = read(shop(by_instant=True, lag=HOUR))
@@ -272,7 +287,7 @@ def test_without_a_counter_the_mark_stays_behind_the_newest_sale_by_the_lag(shop
     assert read(shop(by_instant=True), mark) == (["B"], mark)
 
 
-def test_without_a_counter_an_edit_and_a_commit_within_the_lag_are_read(shop, dsn):
+def test_without_a_counter_an_edit_and_a_commit_within_the_lag_are_read(shop: Shop, dsn: str) -> None:
     channel = shop(by_instant=True)
     with psycopg.connect(dsn) as slow:
         insert(slow, "LATE")
@@ -284,7 +299,7 @@ def test_without_a_counter_an_edit_and_a_commit_within_the_lag_are_read(shop, ds
     assert set(read(channel, mark)[0]) == {"LATE", "A", "B"}
 
 
-def test_an_instant_in_the_future_lets_no_mark_pass_over_the_present(shop, dsn):
+def test_an_instant_in_the_future_lets_no_mark_pass_over_the_present(shop: Shop, dsn: str) -> None:
     channel = shop(by_instant=True)
     sell(dsn, "FUTURE", written="'2099-01-01'")
     _, mark = read(channel)
@@ -293,7 +308,7 @@ def test_an_instant_in_the_future_lets_no_mark_pass_over_the_present(shop, dsn):
 
 
 @pytest.mark.parametrize("counter", ["s.counter", "extract(epoch from s.written)::bigint"])
-def test_counters_that_are_no_instants_are_refused_where_there_is_no_sample(shop, dsn, counter):
+def test_counters_that_are_no_instants_are_refused_where_there_is_no_sample(shop: Shop, dsn: str, counter: str) -> None:
     channel = shop(by_instant=True, new=f"{counter} > %(since)s")
     for file in ("transactions.sql", "headers.sql"):
         path = channel.folder / file
@@ -303,7 +318,7 @@ def test_counters_that_are_no_instants_are_refused_where_there_is_no_sample(shop
         read(channel)
 
 
-def test_counters_that_fall_are_refused_without_a_sample_too(shop, dsn):
+def test_counters_that_fall_are_refused_without_a_sample_too(shop: Shop, dsn: str) -> None:
     channel = shop(by_instant=True)
     sell(dsn, "A", written="'2026-03-01 10:00+00'")
     sell(dsn, "B", written="'2026-03-01 12:00+00'")
@@ -317,7 +332,7 @@ def test_counters_that_fall_are_refused_without_a_sample_too(shop, dsn):
 
 @pytest.mark.parametrize("by_instant", [False, True])
 @pytest.mark.parametrize("batch_size", [1, 500])
-def test_a_row_that_an_inner_join_drops_is_named(shop, dsn, by_instant, batch_size):
+def test_a_row_that_an_inner_join_drops_is_named(shop: Shop, dsn: str, by_instant: bool, batch_size: int) -> None:
     sell(dsn, "A", "B", "C", customer="'Ann'")
     sell(dsn, "GUEST")
     with psycopg.connect(dsn) as connection:
@@ -331,7 +346,7 @@ def test_a_row_that_an_inner_join_drops_is_named(shop, dsn, by_instant, batch_si
     assert batches[-1].skipped
 
 
-def test_a_join_that_finds_two_rows_is_refused_where_counters_may_be_shared(shop, dsn):
+def test_a_join_that_finds_two_rows_is_refused_where_counters_may_be_shared(shop: Shop, dsn: str) -> None:
     sell(dsn, "A", customer="'Ann'")
     with psycopg.connect(dsn) as connection:
         connection.execute("insert into customer values ('Ann'), ('Bob')")
@@ -354,13 +369,15 @@ def test_a_join_that_finds_two_rows_is_refused_where_counters_may_be_shared(shop
         ("select s.number as key_parts, s.counter from sale s where {which}", "key_parts with a type other than"),
     ],
 )
-def test_headers_that_do_not_fit_the_transactions_are_refused(shop, dsn, select, says):
+def test_headers_that_do_not_fit_the_transactions_are_refused(shop: Shop, dsn: str, select: str, says: str) -> None:
     sell(dsn, "A", "B")
     with pytest.raises(Misconfigured, match=rf"channel 'shop': .*/headers\.sql .*{says}"):
         read(shop(headers=select))
 
 
-def test_the_keys_of_a_window_are_those_placed_from_its_start_up_to_its_end_with_their_digests(shop, dsn):
+def test_the_keys_of_a_window_are_those_placed_from_its_start_up_to_its_end_with_their_digests(
+    shop: Shop, dsn: str
+) -> None:
     for number, placed in (("BEFORE", PLACED - MINUTE), ("FIRST", PLACED), ("LAST", PLACED + MINUTE - AT_ONCE)):
         sell(dsn, number, placed=f"'{placed}'")
     sell(dsn, "AFTER", placed=f"'{PLACED + MINUTE}'")
@@ -379,7 +396,7 @@ def test_the_keys_of_a_window_are_those_placed_from_its_start_up_to_its_end_with
         "begindatetime = '1900-01-01', transdate = '2026-03-01', transtime = 12 * 3600 + 1800",
     ],
 )
-def test_a_dynamics_sale_is_in_the_window_of_its_instant_and_in_no_other(own_dsn, clock):
+def test_a_dynamics_sale_is_in_the_window_of_its_instant_and_in_no_other(own_dsn: str, clock: str) -> None:
     with psycopg.connect(own_dsn) as connection:
         dynamics_web.Shop.add(connection, ["W1", "NEVER"])
         connection.execute(f"update ax.retailtransactiontable set {clock}")

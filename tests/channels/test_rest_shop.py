@@ -28,14 +28,14 @@ def connect(shop: Shop, monkeypatch: pytest.MonkeyPatch, **changes: object) -> N
     monkeypatch.setenv(f"AIRFLOW_CONN_{SPEC.connection.upper()}", json.dumps(connection))
 
 
-def test_its_connection_of_type_http_leads_to_it(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+def test_its_connection_of_type_http_leads_to_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.sell(SOLD)
     connect(shop, monkeypatch)
     batches = hooks.channel(SPEC).transactions(SINCE)
     assert [each.reference for batch in batches for each in batch.transactions] == SOLD
 
 
-def test_reading_again_costs_a_call_per_page_and_not_one_per_order(shop: Shop):
+def test_reading_again_costs_a_call_per_page_and_not_one_per_order(shop: Shop) -> None:
     shop.sell(SOLD)
     (*_, first) = shop.channel().transactions(SINCE)
     keys = [each.key for batch in shop.channel().transactions(SINCE) for each in batch.transactions]
@@ -52,14 +52,14 @@ def test_reading_again_costs_a_call_per_page_and_not_one_per_order(shop: Shop):
 )
 def test_trouble_is_told_by_the_name_of_the_connection_and_without_the_key(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], error: type[Exception]
-):
+) -> None:
     connect(shop, monkeypatch, **changes)
     with pytest.raises(error, match=SPEC.connection) as said:
         hooks.channel(SPEC).fingerprint()
     assert str(changes.get("password", shop.secret)) not in str(said.value)
 
 
-def test_a_page_in_the_place_of_an_answer_cannot_be_read(shop: Shop):
+def test_a_page_in_the_place_of_an_answer_cannot_be_read(shop: Shop) -> None:
     shop.running.told = lambda answer: "<html>One moment, please.</html>"
     with pytest.raises(Unreadable):
         shop.channel().fingerprint()

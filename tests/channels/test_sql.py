@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -71,12 +72,12 @@ def read(channel: SqlChannel) -> list[Transaction]:
     return [each for batch in channel.transactions(Watermark("")) for each in batch.transactions]
 
 
-def test_every_documented_column_is_in_the_example():
+def test_every_documented_column_is_in_the_example() -> None:
     assert set(GOOD) == set(COLUMNS)
 
 
 @pytest.mark.parametrize("path", sorted(OURS.glob("*.sql")), ids=lambda path: path.stem)
-def test_each_statement_around_a_channels_says_first_what_it_gives_and_needs_and_is_used(path):
+def test_each_statement_around_a_channels_says_first_what_it_gives_and_needs_and_is_used(path: Any) -> None:
     text = path.read_text()
     first = text.splitlines()[0]
     assert first.startswith("-- ")
@@ -85,13 +86,13 @@ def test_each_statement_around_a_channels_says_first_what_it_gives_and_needs_and
     assert any(f'"{path.stem}"' in module.read_text() for module in Path(sql.__file__).parent.glob("*.py"))
 
 
-def test_a_row_becomes_a_transaction(one_row):
+def test_a_row_becomes_a_transaction(one_row: Callable[..., SqlChannel]) -> None:
     (transaction,) = read(one_row())
     assert str(transaction.key) == "shop:1/a"
     assert (transaction.total, transaction.delivery_date, transaction.not_an_order) == ("10.00", None, None)
 
 
-def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
+def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row: Callable[..., SqlChannel]) -> None:
     nullable = [
         name for name in COLUMNS if name not in ("key_parts", "counter", "expected_lines", "present_lines", "details")
     ]
@@ -120,25 +121,27 @@ def test_a_null_is_nothing_where_nothing_is_a_fact_and_empty_elsewhere(one_row):
         ({"counter": "true"}, "counter with a type other than int"),
     ],
 )
-def test_a_row_of_another_shape_is_refused_by_its_columns_name(one_row, tmp_path, columns, says):
+def test_a_row_of_another_shape_is_refused_by_its_columns_name(
+    one_row: Callable[..., SqlChannel], tmp_path: Path, columns: dict[str, Any], says: str
+) -> None:
     with pytest.raises(Misconfigured, match=rf"channel 'shop': {tmp_path}/transactions.sql returns {re.escape(says)}"):
         read(one_row(**columns))
 
 
-def test_a_number_of_lines_that_no_ledger_could_store_stops_no_channel(one_row):
+def test_a_number_of_lines_that_no_ledger_could_store_stops_no_channel(one_row: Callable[..., SqlChannel]) -> None:
     many = "3000000000::bigint"
     (held,) = read(one_row(expected_lines=many, present_lines=f"-{many}"))
     assert (held.expected_lines, held.present_lines) == (2147483647, 0)
 
 
-def test_keys_of_different_numbers_of_parts_are_refused(one_row, tmp_path):
+def test_keys_of_different_numbers_of_parts_are_refused(one_row: Callable[..., SqlChannel], tmp_path: Path) -> None:
     """As after a change of the SQL: an order under another key would be sent once more."""
     keys = [OrderKey("shop", ("1", "a")), OrderKey("shop", ("2",))]
     with pytest.raises(Misconfigured, match=r"transactions.sql returns keys of 1 and of 2 parts: .*must not change"):
         list(one_row().read_again(keys))
 
 
-def test_a_value_that_cannot_be_converted_is_not_repeated(one_row):
+def test_a_value_that_cannot_be_converted_is_not_repeated(one_row: Callable[..., SqlChannel]) -> None:
     """A name in a log is nobody's business."""
     with pytest.raises(Misconfigured, match=r"a value cannot be converted \(InvalidTextRepresentation\)") as raised:
         read(one_row(counter="concat('Jane', ' Doe')::int"))
@@ -147,14 +150,14 @@ def test_a_value_that_cannot_be_converted_is_not_repeated(one_row):
 
 
 @pytest.mark.parametrize("sku", ["A\\u0000B", "A\N{SYMBOL FOR NULL}B"])
-def test_a_nul_in_json_becomes_a_problem(one_row, sku):
+def test_a_nul_in_json_becomes_a_problem(one_row: Callable[..., SqlChannel], sku: str) -> None:
     line = f'{{"number": "1", "sku": "{sku}", "quantity": "1", "net": "1", "tax": "0"}}'
     (transaction,) = read(one_row(details=f"""'{{"lines": [{line}], "ships": true}}'::json::text"""))
     (problem,) = read_order(transaction, None, datetime(2026, 3, 2, tzinfo=UTC)).problems
     assert (problem.code, problem.field, problem.value) == ("BAD_CHARACTERS", "line 1 sku", "A\N{SYMBOL FOR NULL}B")
 
 
-def test_sql_that_would_write_is_refused(one_row):
+def test_sql_that_would_write_is_refused(one_row: Callable[..., SqlChannel]) -> None:
     """R92, R100"""
     channel = one_row()
     (channel.folder / "fingerprint.sql").write_text("update pg_database set datname = 'mine' returning datname")
@@ -163,7 +166,7 @@ def test_sql_that_would_write_is_refused(one_row):
 
 
 @pytest.mark.parametrize("file", ["transactions.sql", "new.sql", "headers.sql"])
-def test_a_missing_file_is_named(one_row, tmp_path, file):
+def test_a_missing_file_is_named(one_row: Callable[..., SqlChannel], tmp_path: Path, file: str) -> None:
     channel = one_row()
     (tmp_path / file).unlink()
     with pytest.raises(
@@ -172,19 +175,19 @@ def test_a_missing_file_is_named(one_row, tmp_path, file):
         read(channel)
 
 
-def test_a_missing_folder_is_named(cluster):
+def test_a_missing_folder_is_named(cluster: Cluster) -> None:
     channel = SqlChannel(lambda: psycopg.connect(cluster.dsn()), "shpo", FOLDER.with_name("shpo"), {})
     with pytest.raises(Misconfigured, match=r"channel 'shpo': there is no file .*/channels/shpo/fingerprint.sql"):
         channel.fingerprint()
 
 
-def test_a_missing_option_is_named(dsn):
+def test_a_missing_option_is_named(dsn: str) -> None:
     channel = SqlChannel(lambda: psycopg.connect(dsn), SPEC.name, FOLDER, {})
     with pytest.raises(Misconfigured, match=r"dynamics_web.*transactions.sql with new.sql fails: .*missing: types"):
         read(channel)
 
 
-def test_an_unknown_zone_leads_to_the_options(dsn):
+def test_an_unknown_zone_leads_to_the_options(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale(placed_at="1900-01-01")])
         connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")
@@ -193,7 +196,7 @@ def test_an_unknown_zone_leads_to_the_options(dsn):
         read(channel)
 
 
-def test_a_column_that_the_database_does_not_have_is_named(own_dsn):
+def test_a_column_that_the_database_does_not_have_is_named(own_dsn: str) -> None:
     with psycopg.connect(own_dsn) as connection:
         connection.execute("alter table ax.retailtransactiontable drop begindatetime")
     says = (
@@ -203,7 +206,7 @@ def test_a_column_that_the_database_does_not_have_is_named(own_dsn):
         read(dynamics_web.Shop.over(own_dsn))
 
 
-def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
+def test_a_user_who_may_not_read_is_told_which_table(own_dsn: str) -> None:
     with psycopg.connect(own_dsn) as connection:
         connection.execute("create role clerk login password 'clerk'")
         connection.execute("grant usage on schema ax to clerk")
@@ -231,7 +234,9 @@ def test_a_user_who_may_not_read_is_told_which_table(own_dsn):
         ({"dbname": "nowhere"}, NotAuthorised, 'database "nowhere" does not exist: correct'),
     ],
 )
-def test_a_database_that_does_not_let_us_in_is_away_or_refuses(dsn, change, kind, says):
+def test_a_database_that_does_not_let_us_in_is_away_or_refuses(
+    dsn: str, change: dict[str, Any], kind: Any, says: str
+) -> None:
     """R71"""
     channel = dynamics_web.Shop.over(psycopg.conninfo.make_conninfo(dsn, **change))
     with pytest.raises(kind, match=f"channel 'dynamics_web' cannot be read .connecting.: .*{says}") as raised:
@@ -239,7 +244,7 @@ def test_a_database_that_does_not_let_us_in_is_away_or_refuses(dsn, change, kind
     assert raised.value.code == {Transient: "EXTRACT_FAILED", NotAuthorised: "AUTH_EXPIRED"}[kind]
 
 
-def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
+def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale(f"W{number}") for number in range(4)])
     batches = dynamics_web.Shop.over(dsn, batch_size=1).transactions(Watermark(""))
@@ -254,7 +259,7 @@ def test_a_database_that_goes_away_while_it_is_read_is_transient(dsn):
     assert raised.value.code == "EXTRACT_FAILED"
 
 
-def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(dsn):
+def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(dsn: str) -> None:
     """The connection's own time-outs hold; without them there are ours."""
     own = psycopg.conninfo.make_conninfo(dsn, options="-c lock_timeout=20ms")
     with psycopg.connect(dsn) as connection:
@@ -273,7 +278,9 @@ def test_a_table_that_somebody_has_locked_is_not_waited_for_without_end(dsn):
     [("", "1min 5min", "1min 0"), ("-c lock_timeout=7s -c statement_timeout=8s", "7s 8s", "7s 8s")],
     ids=["ours", "the connection's"],
 )
-def test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five(cluster, tmp_path, options, of_one, of_many):
+def test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five(
+    cluster: Cluster, tmp_path: Path, options: str, of_one: str, of_many: str
+) -> None:
     """A first extract may take as long as it takes: cut off, it would begin anew each time."""
     times = "concat_ws(' ', current_setting('lock_timeout'), current_setting('statement_timeout'))"
     fingerprint = f"select {times} as fingerprint"
@@ -290,7 +297,9 @@ def test_a_lock_is_waited_for_a_minute_and_what_a_push_asks_for_five(cluster, tm
     [("database {}", "1min 5min"), ("role postgres in database {}", "7s 8s")],
     ids=["everybody's", "our role's"],
 )
-def test_time_outs_that_the_channels_owner_gave_our_role_stay_and_everybodys_do_not(own_dsn, tmp_path, whose, of_one):
+def test_time_outs_that_the_channels_owner_gave_our_role_stay_and_everybodys_do_not(
+    own_dsn: str, tmp_path: Path, whose: str, of_one: str
+) -> None:
     """A short one is for the shop's own clients: a first extract takes longer."""
     times = "concat_ws(' ', current_setting('lock_timeout'), current_setting('statement_timeout'))"
     write_sql(tmp_path, {}, fingerprint=f"select {times} as fingerprint")
@@ -310,7 +319,9 @@ def test_time_outs_that_the_channels_owner_gave_our_role_stay_and_everybodys_do_
     ],
     ids=["not rising", "an inclusive bound", "not unique"],
 )
-def test_counters_that_no_mark_can_tell_apart_are_refused(one_row, rows, order, new, says):
+def test_counters_that_no_mark_can_tell_apart_are_refused(
+    one_row: Callable[..., SqlChannel], rows: str, order: str, new: str, says: str
+) -> None:
     channel = one_row()
     write_sql(channel.folder, {"counter": "counter"}, f"from (values {rows}) as plain (counter)", new=new)
     file = channel.folder / "transactions.sql"
@@ -319,7 +330,9 @@ def test_counters_that_no_mark_can_tell_apart_are_refused(one_row, rows, order, 
         read(channel)
 
 
-def test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found(own_dsn, tmp_path):
+def test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_is_found(
+    own_dsn: str, tmp_path: Path
+) -> None:
     """A counter is taken a moment before its row is written: the horizon counts only from after the rows were read."""
     sample = (dynamics_web.FOLDER / "sample.sql").read_text()
     sample = sample.replace(
@@ -341,18 +354,23 @@ def test_a_writer_that_had_its_counter_before_the_extract_and_writes_during_it_i
 
 
 @pytest.mark.parametrize("ends", ["fully read", "given up", "failed"])
-def test_no_connection_stays_open(dsn, ends):
+def test_no_connection_stays_open(dsn: str, ends: str) -> None:
     with psycopg.connect(dsn) as connection:
         shop.write(connection, [sale("W1"), sale("W2")])
     opened: list[psycopg.Connection] = []
+
+    def connect() -> psycopg.Connection:
+        opened.append(psycopg.connect(dsn))
+        return opened[-1]
+
     channel = SqlChannel(
-        lambda: opened.append(psycopg.connect(dsn)) or opened[-1],
+        connect,
         SPEC.name,
         FOLDER,
         {} if ends == "failed" else SPEC.options,
         1,
     )
-    batches = channel.transactions(Watermark(""))
+    batches: Any = channel.transactions(Watermark(""))
     try:
         next(batches)
         if ends == "given up":
@@ -363,7 +381,7 @@ def test_no_connection_stays_open(dsn, ends):
     assert [connection.closed for connection in opened] == [True]
 
 
-def test_nothing_that_a_database_has_set_ends_or_changes_a_reading(own_dsn):
+def test_nothing_that_a_database_has_set_ends_or_changes_a_reading(own_dsn: str) -> None:
     with psycopg.connect(own_dsn) as connection:
         shop.write(connection, [sale()])
     plain = read(dynamics_web.Shop.over(own_dsn))
@@ -376,7 +394,7 @@ def test_nothing_that_a_database_has_set_ends_or_changes_a_reading(own_dsn):
     assert read(dynamics_web.Shop.over(own_dsn)) == plain
 
 
-def test_the_servers_own_formats_of_dates_do_not_matter(own_dsn):
+def test_the_servers_own_formats_of_dates_do_not_matter(own_dsn: str) -> None:
     with psycopg.connect(own_dsn) as connection:
         shop.write(connection, [sale(), sale("W2", placed_at="1900-01-01")])
         connection.execute("update ax.retailtransactiontable set transdate = '2026-03-01'")

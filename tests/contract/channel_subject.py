@@ -11,7 +11,7 @@ from order_sync.core.intake.watermark import Watermark
 from order_sync.core.order.model import Transaction
 from order_sync.core.order.parsing import Reading, read_order
 from order_sync.core.ports.channel import Batch, Channel
-from tests.support.shop import HOUR, PLACED_AT, NotSold, Shop
+from tests.support.shop import HOUR, PLACED_AT, AbleShop, NotSold
 
 ASKED = ("Shop",)
 """What a channel's fixture must have."""
@@ -44,7 +44,7 @@ def lacks(kind: type) -> list[str]:
 class Subject:
     """A channel and its shop. `mistake` breaks the channel, to see whether a test notices."""
 
-    shop: Shop
+    shop: AbleShop
     mistake: Callable[[Channel], Channel] = lambda channel: channel
 
     def channel(self, batch_size: int = 500, settle_lag: timedelta = HOUR) -> Channel:

@@ -13,7 +13,7 @@ from order_sync.wire.pace import Gate
 from tests.contract.channel_subject import ASKED, Subject, lacks
 from tests.contract.erp_subject import called_on, tried_on
 from tests.contract.fixtures import fixture_of, found, still_blank
-from tests.support.shop import Shop
+from tests.support.shop import AbleShop, Shop
 
 CHANNELS = (*(spec.name for spec in registry.CHANNELS), "corner_shop", "rest_shop")
 
@@ -46,7 +46,8 @@ def _nobody_waits_before_a_question_is_asked_again(monkeypatch: pytest.MonkeyPat
 
 def _has(name: str, ability: str) -> bool:
     """Whether a channel's shop has an ability. A channel without a shop is tried all the same, to fail by its name."""
-    return not hasattr(found(name), "Shop") or hasattr(found(name).Shop, ability)
+    shop = getattr(found(name), "Shop", None)
+    return shop is None or hasattr(shop, ability)
 
 
 def _files(name: str, kind: type[Shop]) -> list[Path]:
@@ -56,7 +57,7 @@ def _files(name: str, kind: type[Shop]) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def installation(request: pytest.FixtureRequest) -> Iterator[Shop]:
+def installation(request: pytest.FixtureRequest) -> Iterator[AbleShop]:
     """An empty shop of a channel, in which nothing is sold: each test has another one."""
     kind = fixture_of(request.param, ASKED).Shop
     if missing := lacks(kind):
@@ -69,7 +70,7 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def subject(installation: Shop) -> Iterator[Subject]:
+def subject(installation: AbleShop) -> Iterator[Subject]:
     """The channel over an empty shop of its own."""
     with installation.another() as shop:
         yield Subject(shop)

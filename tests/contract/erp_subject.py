@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,6 +24,7 @@ from order_sync.core.sending.traits import Traits
 from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.specs import ErpSpec
 from order_sync.wire.endpoint import Endpoint
+from tests.contract.able import Able
 from tests.contract.fixtures import fixture_of
 from tests.contract.wrong_erps.adapter import Wrong
 from tests.support.folders import UnsureFolders
@@ -137,7 +138,7 @@ class Subject:
     server: Any
     network: Any
     able: frozenset[str]
-    mistake: Callable[[Erp], Erp] = lambda erp: erp
+    mistake: Callable[[Any], Any] = lambda erp: erp
     patience: float = 180
     """Seconds that the ERP may take to confirm."""
 
@@ -158,14 +159,15 @@ class Subject:
         return UnsureFolders(opened, away=True)
 
     @asynccontextmanager
-    async def erp(self, endpoint: Any = None, **how: Any) -> AsyncIterator[Erp]:
+    async def erp(self, endpoint: Any = None, **how: Any) -> AsyncIterator[Able]:
         """The adapter as one run has it, which has learnt nothing yet."""
         async with self.fixture.connect(endpoint or self.endpoint, **how) as erp:
-            adapter = self.mistake(erp)
-            yield adapter if adapter.traits.external_reference == ANY_KEY else Addressing(adapter)
+            adapter: Able = self.mistake(erp)
+            yield adapter if adapter.traits.external_reference == ANY_KEY else cast(Able, Addressing(adapter))
 
     def order(self) -> Order:
-        return self.fixture.order()
+        order: Order = self.fixture.order()
+        return order
 
     @property
     def lag(self) -> float:
@@ -181,12 +183,12 @@ class Subject:
         await self.shown()
         return (await erp.look_up([Sent(order, number)])).get(order.key, ())
 
-    async def count(self, erp: Erp, channel: str) -> int:
+    async def count(self, erp: Able, channel: str) -> int:
         """How many orders of a channel the ERP holds: by the ERP itself, or by whoever looks into it."""
         await self.shown()
         if "listing" in self.able:
-            return await erp.count(channel)  # type: ignore[attr-defined]
-        return self.fixture.count(self.server, channel)
+            return await erp.count(channel)
+        return int(self.fixture.count(self.server, channel))
 
     def rests(self) -> None:
         """The ERP need not confirm what nobody waits for, if it has to work for that."""

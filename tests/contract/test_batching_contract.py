@@ -3,16 +3,19 @@
 Its fixture then has `in_batches`: the endpoint with which it does.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from order_sync.core.errors import NotAuthorised, OrderConflict, OrderRefused, OutcomeUnknown, Transient
+from order_sync.core.order.model import Order
 from order_sync.core.ports.erp import Batching
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settling.erp_orders import ErpOrderState
+from tests.contract.able import Able
 from tests.contract.erp.asking import answered, doubled
 from tests.contract.erp_subject import ASKED, Subject, abilities
 from tests.contract.fixtures import fixture_of
@@ -25,16 +28,16 @@ ABLE = ("in_batches",)
 
 class InBatches(Subject):
     @property
-    def endpoint(self):
+    def endpoint(self) -> Any:
         return replace(self.fixture.in_batches(self.server), base_url=self.network.base_url)
 
     @asynccontextmanager
-    async def erp(self, *given, **how) -> AsyncIterator[Batching]:
+    async def erp(self, *given: Any, **how: Any) -> AsyncIterator[Able]:
         async with super().erp(*given, **how) as erp:
             assert isinstance(erp, Batching)
             yield erp
 
-    async def calls(self):
+    async def calls(self) -> int:
         """How many calls a submit of two makes in all."""
         async with self.erp() as erp:
             self.network.requests.clear()
@@ -57,13 +60,13 @@ def subject(installed: InBatches) -> Iterator[InBatches]:
     installed.network.behave()
 
 
-async def held(erp, orders):
+async def held(erp: Able, orders: Collection[Order]) -> list[int]:
     """How many orders the ERP holds under each key."""
     founds = await erp.look_up([Sent(each) for each in orders])
     return [len(founds.get(order.key, ())) for order in orders]
 
 
-async def test_each_order_of_a_batch_has_an_answer_of_its_own_and_is_there_once(subject):
+async def test_each_order_of_a_batch_has_an_answer_of_its_own_and_is_there_once(subject: InBatches) -> None:
     good, known, refused = [subject.order() for _ in range(5)], subject.order(), subject.fixture.refused()
     taken = subject.order()
     async with subject.erp() as erp:
@@ -74,14 +77,15 @@ async def test_each_order_of_a_batch_has_an_answer_of_its_own_and_is_there_once(
         answers = await erp.submit_all(batch)
         assert answers.keys() == {order.key for order in batch}, "there is not one answer for each order"
         for order in (*good, known):
-            assert isinstance(answers[order.key], Receipt), f"a good order's answer is {answers[order.key]!r}"
-            assert answers[order.key].number in {found.number for found in await subject.seen(erp, order)}
+            answer = answers[order.key]
+            assert isinstance(answer, Receipt), f"a good order's answer is {answer!r}"
+            assert answer.number in {found.number for found in await subject.seen(erp, order)}
         assert isinstance(answers[refused.key], OrderRefused)
         assert isinstance(answers[taken.key], OrderConflict)
         assert await held(erp, [*good, known, taken]) == [1] * 7, "an order of a batch is there twice or not at all"
 
 
-async def test_a_full_batch_takes_fewer_calls_than_orders(subject):
+async def test_a_full_batch_takes_fewer_calls_than_orders(subject: InBatches) -> None:
     async with subject.erp() as erp:
         orders = [subject.order() for _ in range(erp.batch_limits.orders)]
         await erp.prepare(orders)
@@ -92,7 +96,7 @@ async def test_a_full_batch_takes_fewer_calls_than_orders(subject):
 
 
 @pytest.mark.parametrize("how", ["lose", "garble"])
-async def test_a_batch_whose_answers_were_lost_is_in_doubt_and_finished_once(subject, how):
+async def test_a_batch_whose_answers_were_lost_is_in_doubt_and_finished_once(subject: InBatches, how: str) -> None:
     """From the last call of a submit back to the first that makes orders: all later answers are lost on the way."""
     for heard in reversed(range(await subject.calls())):
         orders = [subject.order() for _ in range(2)]
@@ -115,7 +119,7 @@ async def test_a_batch_whose_answers_were_lost_is_in_doubt_and_finished_once(sub
 
 
 @pytest.mark.parametrize("status", [401, 429])
-async def test_trouble_of_the_system_once_a_batch_is_begun_leaves_it_in_doubt(subject, status):
+async def test_trouble_of_the_system_once_a_batch_is_begun_leaves_it_in_doubt(subject: InBatches, status: int) -> None:
     for heard in reversed(range(await subject.calls())):
         orders = [subject.order() for _ in range(2)]
         async with subject.erp() as erp, subject.erp() as another:
@@ -129,7 +133,7 @@ async def test_trouble_of_the_system_once_a_batch_is_begun_leaves_it_in_doubt(su
         assert all(isinstance(answer, OutcomeUnknown) for answer in said), f"HTTP {status} leaves no doubt: {said}"
 
 
-async def test_what_a_batch_left_half_made_is_finished_by_the_next(subject):
+async def test_what_a_batch_left_half_made_is_finished_by_the_next(subject: InBatches) -> None:
     calls, orders = await subject.calls(), [subject.order() for _ in range(2)]
     async with subject.erp() as erp, subject.erp() as another:
         for heard in range(calls):
@@ -146,7 +150,7 @@ async def test_what_a_batch_left_half_made_is_finished_by_the_next(subject):
         assert await held(erp, orders) == [1] * 2
 
 
-MISTAKES = {
+MISTAKES: dict[Any, tuple[Callable[..., Awaitable[None]], dict[str, str]]] = {
     RefusesAWholeBatch: (test_each_order_of_a_batch_has_an_answer_of_its_own_and_is_there_once, {}),
     SendsABatchTwice: (test_a_full_batch_takes_fewer_calls_than_orders, {}),
     GivesUpALostBatch: (test_a_batch_whose_answers_were_lost_is_in_doubt_and_finished_once, {"how": "lose"}),
@@ -160,7 +164,7 @@ MISTAKES = {
         for mistake, marks in some([*MISTAKES], 1, "contract/test_batching_contract.py")
     ],
 )
-async def test_the_suite_names_a_known_mistake(subject, mistake):
+async def test_the_suite_names_a_known_mistake(subject: InBatches, mistake: Any) -> None:
     test, given = MISTAKES[mistake]
     with pytest.raises(AssertionError):
         await test(replace(subject, mistake=mistake), **given)

@@ -113,7 +113,7 @@ OF_A_COUNTER = {
     ],
     indirect=["installation"],
 )
-def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type[wrong.Wrong]):
+def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type[wrong.Wrong]) -> None:
     notices, words = CODE[mistake]
     with pytest.raises(AssertionError, match=words):
         notices(replace(subject, mistake=mistake))
@@ -127,7 +127,7 @@ def test_the_suite_names_a_mistake_in_an_adapter(subject: Subject, mistake: type
     ],
     indirect=["installation"],
 )
-def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: Mistake, tmp_path: Path):
+def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: Mistake, tmp_path: Path) -> None:
     """By a sentence of its own, or by one that the reading raises."""
     wrong_channel = mistake.made(subject.shop.folder, tmp_path / "wrong")
     with pytest.raises((AssertionError, OrderSyncError), match=mistake.words):
@@ -136,7 +136,7 @@ def test_the_suite_names_a_mistake_in_a_channels_sql(subject: Subject, mistake: 
 
 @pytest.mark.parametrize("installation", ["rest_shop"], indirect=True)
 @pytest.mark.parametrize("mistake", REST, ids=lambda mistake: mistake.__name__)
-def test_the_suite_names_a_mistake_in_a_channel_behind_rest(subject: Subject, mistake: type[RestShop]):
+def test_the_suite_names_a_mistake_in_a_channel_behind_rest(subject: Subject, mistake: type[RestShop]) -> None:
     notices, words = REST[mistake]
     with pytest.raises(AssertionError, match=words):
         notices(replace(subject, mistake=made(mistake)))
@@ -153,20 +153,22 @@ def test_the_suite_names_a_mistake_in_a_channel_behind_rest(subject: Subject, mi
 )
 def test_a_header_alone_that_the_tables_have_no_place_for_is_no_mistake(
     subject: Subject, sentence: Callable[[Subject], None], without_lines: str
-):
+) -> None:
     """As in a shop whose one table has a row for each line."""
+
+    shop: Any = subject.shop
 
     def add(connection: Any, references: list[str], *, lines: int) -> None:
         if lines:
-            subject.shop.add(connection, references, lines=lines)
+            shop.add(connection, references, lines=lines)
         else:
             connection.execute(without_lines)
 
-    kind = type("WideShop", (corner_shop.Shop,), {"add": staticmethod(add)})
-    sentence(replace(subject, shop=kind(subject.shop.cluster, subject.shop.name)))
+    kind: Any = type("WideShop", (corner_shop.Shop,), {"add": staticmethod(add)})
+    sentence(replace(subject, shop=kind(shop.cluster, shop.name)))
 
 
 @pytest.mark.parametrize("installation", ["corner_shop"], indirect=True)
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
-def test_the_suite_lets_pass_what_the_page_allows(subject: Subject, right: Mistake, tmp_path: Path):
+def test_the_suite_lets_pass_what_the_page_allows(subject: Subject, right: Mistake, tmp_path: Path) -> None:
     right.notices(replace(subject, mistake=right.made(subject.shop.folder, tmp_path / "right")))

@@ -93,7 +93,7 @@ def _value(what: str, value: object, number: bool, may_be_null: bool) -> Iterato
         yield f"{what} is '{value}': it must be a plain number as text, as in 12.34"
 
 
-def test_every_line_is_there(subject: Subject):
+def test_every_line_is_there(subject: Subject) -> None:
     transaction = subject.sold("1001", lines=37)
     order = subject.reading(transaction).order
     assert transaction.expected_lines == 37, f"the header promises 37 lines and not {transaction.expected_lines}"
@@ -102,7 +102,7 @@ def test_every_line_is_there(subject: Subject):
     assert len({line.number for line in order.lines}) == 37, "lines share a number"
 
 
-def test_an_order_without_lines_has_an_empty_list_of_them(subject: Subject):
+def test_an_order_without_lines_has_an_empty_list_of_them(subject: Subject) -> None:
     if not subject.may_add("1001", lines=0):
         return
     transactions, _ = subject.read()
@@ -112,7 +112,7 @@ def test_an_order_without_lines_has_an_empty_list_of_them(subject: Subject):
     assert json.loads(transaction.details)["lines"] == [], "lines must be an empty list where there are none, not null"
 
 
-def test_amounts_are_exact_and_never_a_float(subject: Subject):
+def test_amounts_are_exact_and_never_a_float(subject: Subject) -> None:
     nets = {"1001": "19.99", "1002": "0.07", "1003": "1234567.89", "1004": "900719925474099.93"}
     held = [reference for reference, net in nets.items() if subject.may_add(reference, lines=3, net=net)]
     assert len(held) > 1
@@ -133,7 +133,7 @@ def rates_of(order: Order) -> ReferenceData:
     return ReferenceData({**rates, ("currency", order.currency): {}}, PLACED_AT)
 
 
-def test_numbers_are_plain(subject: Subject):
+def test_numbers_are_plain(subject: Subject) -> None:
     for reference, net in (("1001", "1234.50"), ("1002", "1000000"), ("1003", "90071992547409.93")):
         subject.may_add(reference, net=net)
     totals = [transaction.total for transaction in subject.read()[0]]
@@ -141,12 +141,12 @@ def test_numbers_are_plain(subject: Subject):
     assert odd == [], "a total is no plain number, as in 1234.5: no exponent, no comma, no currency"
 
 
-def test_the_details_have_the_documented_shape(subject: Subject):
+def test_the_details_have_the_documented_shape(subject: Subject) -> None:
     found = "; ".join(dict.fromkeys(faults(subject.sold("1001", lines=2))))
     assert not found, f"the details are of another shape than documented: {found}"
 
 
-def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject):
+def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject) -> None:
     transaction = subject.sold("1001", lines=2)
     assert transaction.not_an_order is None, f"not_an_order is '{transaction.not_an_order}': an order has null there"
     assert re.fullmatch("[A-Za-z]{3}", transaction.currency), (
@@ -163,7 +163,7 @@ def test_a_good_order_is_one_and_nothing_in_it_is_a_problem(subject: Subject):
     assert min(amounts) > 0, "a sale is negative: turn the sign round in the SQL"
 
 
-def test_the_instant_is_told_with_its_offset(subject: Subject):
+def test_the_instant_is_told_with_its_offset(subject: Subject) -> None:
     winter = PLACED_AT
     summer = winter.replace(month=7)
     for reference, placed_at in (("1001", winter), ("1002", summer)):
@@ -179,7 +179,7 @@ def test_the_instant_is_told_with_its_offset(subject: Subject):
         assert read_instant(text) == placed_at, f"placed_at is another instant in {season}: give the zone by its name"
 
 
-def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject):
+def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject) -> None:
     for reference in ("1000", "1001", "1002"):
         subject.add(reference)
     keys = [transaction.key for transaction in subject.read()[0]]
@@ -196,7 +196,7 @@ def test_the_key_is_the_channels_and_names_one_transaction(subject: Subject):
 
 
 @needs("spoil")
-def test_odd_json_in_the_channel_stops_no_reading(subject: Subject):
+def test_odd_json_in_the_channel_stops_no_reading(subject: Subject) -> None:
     subject.add("1001")
     for odd in subject.shop.spoil():
         try:
@@ -207,7 +207,7 @@ def test_odd_json_in_the_channel_stops_no_reading(subject: Subject):
         subject.reading(transactions[0])
 
 
-def test_the_digest_is_the_contents_and_not_the_counters(subject: Subject):
+def test_the_digest_is_the_contents_and_not_the_counters(subject: Subject) -> None:
     subject.add("1001")
     subject.add("1002")
     (before, other), _ = subject.read()

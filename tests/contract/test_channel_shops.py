@@ -1,6 +1,7 @@
 """What fixtures of channels are held to before anything is tried, and what is left of one that fails."""
 
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 import pytest
@@ -25,14 +26,14 @@ class Unfinished(corner_shop.Shop):
             connection.execute("create table purchase (number no_such_type)")
 
 
-def test_a_shop_that_cannot_be_made_leaves_no_database_behind(cluster: Cluster):
+def test_a_shop_that_cannot_be_made_leaves_no_database_behind(cluster: Cluster) -> None:
     before = databases(cluster)
     with pytest.raises(psycopg.errors.UndefinedObject), Unfinished.installed(cluster):
         pass
     assert databases(cluster) == before
 
 
-def test_a_test_that_fails_leaves_no_database_behind(cluster: Cluster):
+def test_a_test_that_fails_leaves_no_database_behind(cluster: Cluster) -> None:
     before = databases(cluster)
     with suppress(KeyError), corner_shop.Shop.installed(cluster) as shop, shop.another() as another:
         assert len(databases(cluster) - before) == 2
@@ -41,8 +42,8 @@ def test_a_test_that_fails_leaves_no_database_behind(cluster: Cluster):
     assert databases(cluster) == before
 
 
-def test_a_fixture_that_lacks_something_or_takes_less_than_it_is_told_is_named():
-    kind = type("Shop", (corner_shop.Shop,), {"channel": lambda self, batch_size: None})
+def test_a_fixture_that_lacks_something_or_takes_less_than_it_is_told_is_named() -> None:
+    kind: Any = type("Shop", (corner_shop.Shop,), {"channel": lambda self, batch_size: None})
     kind.add = lambda connection, references, *, lines, net: None
     assert lacks(kind) == ["channel takes no settle_lag", "add takes no placed_at"]
     kind.add = lambda connection, references, **how: None
@@ -51,6 +52,6 @@ def test_a_fixture_that_lacks_something_or_takes_less_than_it_is_told_is_named()
     assert lacks(rest_shop.Shop) == []
 
 
-def test_a_sentence_can_need_only_what_a_shop_may_have():
+def test_a_sentence_can_need_only_what_a_shop_may_have() -> None:
     with pytest.raises(ValueError, match="shaking"):
         needs("shaking")

@@ -52,39 +52,39 @@ def lines_of(transaction: Transaction) -> list[dict[str, Any]]:
 
 
 class NamesEveryDatabaseTheSame(Wrong):
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         return "the shop's database"
 
 
 class NamesItsDatabaseAnewEachTime(Wrong):
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         return f"database {next(CALLS)}"
 
 
 class SaysNothingOfNothing(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         return (batch for batch in super().transactions(since) if batch.transactions)
 
 
 class ReadsFromTheBoundOn(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         return super().transactions(replace(since, counter=max(since.counter - 1, 0)))
 
 
 class RisesAtOnce(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         for batch in super().transactions(since):
             highest = max([batch.watermark.counter, *(each.counter or 0 for each in batch.transactions)])
             yield replace(batch, watermark=Watermark(since.fingerprint, highest))
 
 
 class NeverRises(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         return (replace(batch, watermark=Watermark(since.fingerprint)) for batch in super().transactions(since))
 
 
 class GivesEveryBatchTheLastMark(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         last = Watermark(since.fingerprint, max([since.counter, *(sample.counter for sample in since.samples)]))
         return (
             replace(batch, watermark=last if since.samples else batch.watermark)
@@ -93,35 +93,35 @@ class GivesEveryBatchTheLastMark(Wrong):
 
 
 class ForgetsWhatItPassed(Wrong):
-    def passed(self, mark):
+    def passed(self, mark: Watermark) -> Sequence[OrderKey]:
         return self.right.passed(mark)[1:]
 
 
 class TellsAsPassedWhatItHasNotRead(Wrong):
-    def passed(self, mark):
+    def passed(self, mark: Watermark) -> Sequence[OrderKey]:
         return self.right.passed(replace(mark, counter=2**62))
 
 
 class LosesTheFirst(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         return (replace(batch, transactions=batch.transactions[1:]) for batch in super().transactions(since))
 
 
 class TellsOneTwice(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         for batch in super().transactions(since):
             yield replace(batch, transactions=[*batch.transactions[:1], *batch.transactions])
 
 
 class TellsTheNewestFirst(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         return (replace(batch, transactions=batch.transactions[::-1]) for batch in super().transactions(since))
 
 
 class ChangesItsOrder(Wrong):
     calls = count()
 
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         way = -1 if next(self.calls) % 2 else 1
         return (replace(batch, transactions=batch.transactions[::way]) for batch in super().transactions(since))
 
@@ -134,7 +134,7 @@ def tie(transaction: Transaction) -> int:
 class SkipsTiesAtAPagesEdge(Wrong):
     """Goes on after the last counter of a page, which the first of the next page may share."""
 
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         last = None
         for batch in super().transactions(since):
             rest = [each for each in batch.transactions if tie(each) != last]
@@ -145,7 +145,7 @@ class SkipsTiesAtAPagesEdge(Wrong):
 class RepeatsTiesAtAPagesEdge(Wrong):
     """Goes on at the last counter of a page, so that all who share it come again."""
 
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         before: Sequence[Transaction] = ()
         for batch in super().transactions(since):
             again = [each for each in before if tie(each) == tie(before[-1])]
@@ -154,70 +154,71 @@ class RepeatsTiesAtAPagesEdge(Wrong):
 
 
 class KnowsNoBatches(Wrong):
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         batches = list(super().transactions(since))
         yield Batch([*chain.from_iterable(batch.transactions for batch in batches)], batches[-1].watermark)
 
 
 class LosesALine(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return changed(transaction, lines=lines_of(transaction)[:-1])
 
 
 class PromisesOnlyWhatIsThere(Wrong):
     """Reads one line less and says that there is one less."""
 
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         fewer = transaction.present_lines - 1
         short = changed(transaction, lines=lines_of(transaction)[:-1])
         return replace(short, expected_lines=fewer, present_lines=fewer)
 
 
 class ReadsMoneyAsFloat(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return changed(transaction, lines=[each | {"net": float(each["net"])} for each in lines_of(transaction)])
 
 
 class RoundsMoney(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return changed(transaction, lines=[each | {"net": str(float(each["net"]))} for each in lines_of(transaction)])
 
 
 class TellsLocalTime(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return replace(transaction, placed_at=(transaction.placed_at or "").partition("+")[0])
 
 
 class TakesLocalTimeForUtc(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return replace(transaction, placed_at=(transaction.placed_at or "").replace("+00", "+01"))
 
 
 class GivesAllTheSameKey(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return replace(transaction, key=OrderKey(transaction.key.channel, ("shop",)))
 
 
 class ForgetsWhichChannelItIs(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return replace(transaction, key=OrderKey("shop", transaction.key.parts))
 
 
 class CountsIntoTheDigest(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return replace(transaction, digest=f"{transaction.digest}{transaction.counter}")
 
 
 class DigestsTheKeyAlone(Wrong):
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return replace(transaction, digest=str(transaction.key))
 
 
 class DigestsItsServersSettings(Wrong):
     """Takes a digest of what a server with other settings writes in another way."""
 
-    def told(self, transaction):
-        with self.right.connect() as connection:
+    def told(self, transaction: Transaction) -> Transaction:
+        right: Any = self.right
+        with right.connect() as connection:
             ((style,),) = connection.execute("show datestyle").fetchall()
         return replace(transaction, digest=f"{transaction.digest}{style}")
 
@@ -225,18 +226,18 @@ class DigestsItsServersSettings(Wrong):
 class SkipsWithoutAWord(Wrong):
     """Leaves out what has no lines, and says nothing of it."""
 
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         for batch in super().transactions(since):
             yield replace(batch, transactions=[each for each in batch.transactions if each.present_lines])
 
 
 class TellsAWindowItsKeysOnly(Wrong):
-    def keys(self, window):
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         return ([(key, "") for key, _ in batch] for batch in super().keys(window))
 
 
 class TellsAWindowTwice(Wrong):
-    def keys(self, window):
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         return ([*batch, *batch] for batch in super().keys(window))
 
 
@@ -245,20 +246,20 @@ class ReadsAgainFromMemory(Wrong):
 
     memory: ClassVar[dict[OrderKey, Transaction]] = {}
 
-    def told(self, transaction):
+    def told(self, transaction: Transaction) -> Transaction:
         return self.memory.setdefault(transaction.key, transaction)
 
 
 class KeepsWhatIsGone(Wrong):
-    def read_again(self, keys):
+    def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         batches = list(super().read_again(keys))
         here = {each.key: each for batch in batches for each in batch}
         some = next(iter(here.values()), None)
         gone = [replace(some, key=key) for key in keys if some and key not in here]
-        return [*batches, *([gone] if gone else [])]
+        return iter([*batches, *([gone] if gone else [])])
 
 
 class InventsWhatNobodyAskedFor(Wrong):
-    def read_again(self, keys):
+    def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         first = next(iter(self.right.transactions(Watermark("database")))).transactions
-        return [*super().read_again(keys), [*first]]
+        return iter([*super().read_again(keys), [*first]])

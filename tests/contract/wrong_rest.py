@@ -1,8 +1,9 @@
 """Channels behind REST with one mistake each that such an interface invites, over a right one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 from order_sync.core.ports.channel import Channel
 from tests.contract import test_channel_contract as reading
@@ -13,7 +14,7 @@ from tests.fixtures.rest_shop import Page, RestShop
 class TakesAShortPageForTheLast(RestShop):
     """Stops where a page holds fewer than it asked for: the shop never gives as many."""
 
-    def _pages(self, **asked):
+    def _pages(self, **asked: Any) -> Iterator[Page]:
         for page in super()._pages(**asked):
             yield page
             if len(page.orders) < self.batch_size:
@@ -23,8 +24,8 @@ class TakesAShortPageForTheLast(RestShop):
 class CountsPagesFromTheNewest(RestShop):
     """Begins with the last page, since that holds the oldest: what is sold meanwhile moves all others."""
 
-    def _pages(self, **asked):
-        def page(number: int):
+    def _pages(self, **asked: Any) -> Iterator[Page]:
+        def page(number: int) -> Any:
             return self._ask("/orders", {**asked, "limit": str(self.batch_size), "page": str(number)})
 
         for number in range(max(page(1)["pages"], 1), 0, -1):

@@ -24,6 +24,7 @@ from sandbox import shop
 from sandbox.catalogue import CUSTOMERS
 from sandbox.inbox import Inbox
 from sandbox.postgres import Cluster
+from sandbox.sales import Sale, SoldLine
 from sandbox.tryton import TrytonServer
 from tests.airflow_home import DAGS
 from tests.fixtures import owners_page
@@ -38,7 +39,7 @@ class Pipeline:
 
     cluster: Cluster
     templates: tuple[str, str]
-    tryton: TrytonServer
+    tryton: Any
     inbox: Inbox
     monkeypatch: pytest.MonkeyPatch
     names: list[str] = field(default_factory=lambda: [f"run_{kind}_{next(NUMBERS)}" for kind in ("ledger", "channel")])
@@ -97,11 +98,11 @@ class Pipeline:
         return [row["state"] for row in self.tryton.rpc("sale.sale.search_read", domain, 0, None, None, ["state"])]
 
 
-def sale(number: str, sku: str, placed: datetime) -> shop.Sale:
+def sale(number: str, sku: str, placed: datetime) -> Sale:
     """A good sale to a customer whose address is in the address book, if its article is known."""
     customer = CUSTOMERS[0]
-    line = shop.SoldLine(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20))
-    return shop.Sale(
+    line = SoldLine(sku, Decimal(2), Decimal("25.00"), customer.tax, Decimal(20))
+    return Sale(
         number,
         f"WEB-{number}",
         placed,
@@ -174,7 +175,7 @@ def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: Any)
     """Run a DAG of a folder once. Its file is called as it is, up to the channel's name."""
     dag = DagBag(folder / f"{dag_id.partition('__')[0]}.py").dags[dag_id]
     for task in dag.tasks:
-        task.retries = min(task.retries, retries)
+        task.retries = min(task.retries or 0, retries)
     done = dag.test(run_conf=params or None)
     instances = {ti.task_id: ti for ti in done.get_task_instances()}
     return Run(

@@ -35,7 +35,7 @@ def command(words: str) -> str:
     """The one command of the page that begins with these words."""
     lines = [line for block in BLOCKS for line in block.splitlines()]
     [found] = [line for line in lines if line == words or line.startswith(f"{words} ")]
-    return found
+    return str(found)
 
 
 MIGRATE = command('"$AIRFLOW_HOME/bin/order-sync"')
@@ -75,7 +75,7 @@ def empty(cluster: Cluster) -> Iterator[str]:
     cluster.drop_database(LEDGER)
 
 
-def test_the_copied_folders_are_all_that_airflow_needs(house: House):
+def test_the_copied_folders_are_all_that_airflow_needs(house: House) -> None:
     """R172, R180"""
     house.run(command("airflow dags reserialize"))
     assert "No data found" in house.run(command("airflow dags list-import-errors"))
@@ -86,11 +86,11 @@ def test_the_copied_folders_are_all_that_airflow_needs(house: House):
     assert {path.parent for path in files.values()} == {house.home / "dags"}
 
 
-def test_the_ledger_is_made_from_there_by_the_connection_in_the_environment(house: House, empty: str):
+def test_the_ledger_is_made_from_there_by_the_connection_in_the_environment(house: House, empty: str) -> None:
     assert "the ledger is at schema" in house.run(MIGRATE, AIRFLOW_CONN_ORDER_LEDGER=empty)
 
 
-def test_a_secrets_backend_serves_instead_of_the_environment(house: House, empty: str, tmp_path: Path):
+def test_a_secrets_backend_serves_instead_of_the_environment(house: House, empty: str, tmp_path: Path) -> None:
     (tmp_path / "connections.json").write_text(json.dumps({"order_ledger": postgres(empty)}))
     backend = {
         "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
@@ -100,7 +100,7 @@ def test_a_secrets_backend_serves_instead_of_the_environment(house: House, empty
 
 
 @pytest.mark.parametrize("syntax", ["glob", "regexp"])
-def test_beside_plugins_of_its_own_a_house_needs_the_one_line_of_the_page(tmp_path: Path, syntax: str):
+def test_beside_plugins_of_its_own_a_house_needs_the_one_line_of_the_page(tmp_path: Path, syntax: str) -> None:
     house, kept = House(tmp_path), {"AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX": syntax}
     house.run(command("cp"), CHECKOUT)
     (tmp_path / "plugins" / "theirs.py").write_text("")
@@ -110,7 +110,7 @@ def test_beside_plugins_of_its_own_a_house_needs_the_one_line_of_the_page(tmp_pa
     assert house.run(f"python -c '{LOADED}'", **kept).splitlines()[-1] == "['theirs']"
 
 
-def test_the_requirements_name_every_library_that_is_imported(house: House):
+def test_the_requirements_name_every_library_that_is_imported(house: House) -> None:
     names = (CHECKOUT / "requirements.txt").read_text()
     wanted = {re.split(r"[\[>=]", line)[0].lower() for line in names.splitlines() if re.match(r"\w", line)}
     below = {re.split(r"\W*[^\w-]", need)[0].lower() for name in wanted for need in requires(name) or ()}

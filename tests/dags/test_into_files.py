@@ -40,7 +40,7 @@ def files(
         cluster.drop_database(name)
 
 
-def test_orders_travel_into_files_and_are_confirmed_as_they_are_acknowledged(files: Pipeline):
+def test_orders_travel_into_files_and_are_confirmed_as_they_are_acknowledged(files: Pipeline) -> None:
     files.sell(PRODUCTS[0].sku, PRODUCTS[1].sku, NOT_SALABLE)
     ran = run()
     assert ran.state == "success", ran
@@ -49,6 +49,6 @@ def test_orders_travel_into_files_and_are_confirmed_as_they_are_acknowledged(fil
     assert sorted(files.statuses()) == ["failed", "succeeded", "succeeded"]
 
 
-def test_what_people_decide_is_sent_to_the_erps_that_are_fed_and_to_no_other(files: Pipeline):
+def test_what_people_decide_is_sent_to_the_erps_that_are_fed_and_to_no_other(files: Pipeline) -> None:
     groups = {task.rpartition(".")[0] for task in DagBag(DAGS / "resync_orders.py").dags["resync_orders"].task_ids}
     assert groups == {"", "send_to_drop"}

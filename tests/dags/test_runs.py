@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -18,7 +19,7 @@ from tests.dags.pipeline import DAG, Pipeline, postgres, run
 STEPS = ("extract", "check_reference_data", "validate", "push", "reconcile")
 
 
-def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline: Pipeline):
+def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline: Pipeline) -> None:
     """R2, R49, R91"""
     good = pipeline.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
     [bad] = pipeline.sell("NO-SUCH-SKU")
@@ -36,7 +37,7 @@ def test_orders_travel_from_the_channel_into_the_erp_and_are_confirmed(pipeline:
 
 def test_while_the_erp_is_down_intake_goes_on_and_the_push_is_red_with_one_alert_and_nothing_is_lost(
     pipeline: Pipeline,
-):
+) -> None:
     """R136"""
     run()
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
@@ -63,7 +64,7 @@ def test_while_the_erp_is_down_intake_goes_on_and_the_push_is_red_with_one_alert
     assert len(pipeline.in_erp(numbers)) == 1
 
 
-def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sent(pipeline: Pipeline):
+def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sent(pipeline: Pipeline) -> None:
     """R8"""
     run()
     numbers = pipeline.sell(PRODUCTS[0].sku)
@@ -87,7 +88,7 @@ def test_while_the_channel_is_down_the_run_is_red_and_what_the_ledger_has_is_sen
 
 def test_failed_orders_make_a_run_red_where_the_setting_wants_it_and_no_step(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("ORDER_SYNC_RED_ON_FAILED_ORDERS", "0.5")
     pipeline.sell(PRODUCTS[0].sku, "NO-SUCH-SKU")
     red = run()
@@ -105,7 +106,7 @@ def test_failed_orders_make_a_run_red_where_the_setting_wants_it_and_no_step(
 
 def test_a_mistake_in_the_files_of_one_erp_stops_the_tasks_that_need_it_and_no_other_dag(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     files = tmp_path / "erps" / "files"
     files.mkdir(parents=True)
     (files / "fields.toml").write_text('[header]\nMaterial = "{skuu}"\n')
@@ -125,7 +126,7 @@ def test_a_mistake_in_the_files_of_one_erp_stops_the_tasks_that_need_it_and_no_o
     assert len(pipeline.in_erp(numbers)) == 1
 
 
-def test_while_sending_is_on_hold_the_push_is_skipped_with_the_reason_and_the_run_is_green(pipeline: Pipeline):
+def test_while_sending_is_on_hold_the_push_is_skipped_with_the_reason_and_the_run_is_green(pipeline: Pipeline) -> None:
     run()
     with pipeline.ledger() as connection:
         connection.execute(
@@ -139,7 +140,7 @@ def test_while_sending_is_on_hold_the_push_is_skipped_with_the_reason_and_the_ru
     assert pipeline.statuses() == ["queued"]
 
 
-def test_a_key_that_is_not_accepted_fails_the_push_at_once_although_retries_are_left(pipeline: Pipeline):
+def test_a_key_that_is_not_accepted_fails_the_push_at_once_although_retries_are_left(pipeline: Pipeline) -> None:
     run()
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "password": "wrong"})
     pipeline.sell(PRODUCTS[0].sku)
@@ -151,7 +152,7 @@ def test_a_key_that_is_not_accepted_fails_the_push_at_once_although_retries_are_
     assert "connection 'erp_tryton'" in slack["text"]
 
 
-def test_without_the_ledger_every_task_is_red_and_people_are_told_once_until_it_is_back(pipeline: Pipeline):
+def test_without_the_ledger_every_task_is_red_and_people_are_told_once_until_it_is_back(pipeline: Pipeline) -> None:
     here = postgres(pipeline.cluster.dsn(pipeline.names[0]))
     for told in (1, 2):
         pipeline.connect("order_ledger", {**here, "port": free_port()})
@@ -169,7 +170,7 @@ def test_without_the_ledger_every_task_is_red_and_people_are_told_once_until_it_
 
 def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """R125"""
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
     early = run("report_failures")
@@ -183,7 +184,7 @@ def test_the_report_of_a_day_is_a_file_in_the_folder_of_the_variable(
     assert (tmp_path / "order-sync-all-2026-03-02.csv").exists()
 
 
-def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeline):
+def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeline) -> None:
     """R137"""
     ran = run("report_failures", retries=3)
     assert (ran.tasks, ran.tries) == ({"build_failure_report": "failed"}, {"build_failure_report": 1})
@@ -191,8 +192,11 @@ def test_a_report_without_its_variable_fails_and_writes_nothing(pipeline: Pipeli
 
 
 def test_where_no_alert_is_set_up_a_failed_task_logs_a_line_about_each_way_and_no_trace(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd
-):
+    pipeline: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     for name in ("CONN_SLACK_ALERTS", "CONN_SMTP_ALERTS", "VAR_ORDER_SYNC_ALERT_FROM", "VAR_ORDER_SYNC_ALERT_TO"):
         monkeypatch.delenv(f"AIRFLOW_{name}")
     assert run("report_failures").state == "failed"
@@ -205,13 +209,15 @@ def test_where_no_alert_is_set_up_a_failed_task_logs_a_line_about_each_way_and_n
 
 
 @pytest.mark.parametrize("params", [{"day": "yesterday"}, {"content": "everything"}])
-def test_params_of_a_report_that_cannot_be_are_refused_before_the_task_runs(pipeline: Pipeline, params: dict[str, str]):
+def test_params_of_a_report_that_cannot_be_are_refused_before_the_task_runs(
+    pipeline: Pipeline, params: dict[str, Any]
+) -> None:
     """R173"""
     with pytest.raises(ValueError, match="|".join(params.values())):
         run("report_failures", **params)
 
 
-def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pipeline: Pipeline):
+def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pipeline: Pipeline) -> None:
     """R8, R9"""
     run()
     with pipeline.ledger() as connection:
@@ -227,7 +233,7 @@ def test_the_daily_comparison_reads_what_no_extract_saw_and_tells_people_once(pi
     assert number in text
 
 
-def test_a_comparison_of_a_channel_that_is_down_makes_the_run_red_and_the_erp_is_compared(pipeline: Pipeline):
+def test_a_comparison_of_a_channel_that_is_down_makes_the_run_red_and_the_erp_is_compared(pipeline: Pipeline) -> None:
     """R8"""
     run()
     pipeline.connect("channel_dynamics_web", {**postgres(pipeline.cluster.dsn()), "port": free_port()})
@@ -235,12 +241,12 @@ def test_a_comparison_of_a_channel_that_is_down_makes_the_run_red_and_the_erp_is
     assert (ran.state, ran.tasks["compare_erp"]) == ("failed", "success")
 
 
-def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_sends_it(pipeline: Pipeline):
+def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_sends_it(pipeline: Pipeline) -> None:
     """R179"""
     [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime(2025, 12, 24, 18, tzinfo=UTC))
     run()
     assert pipeline.statuses() == ["not_an_order"]
-    days = {"first_day": "2025-12-01", "last_day": "2025-12-31"}
+    days: dict[str, Any] = {"first_day": "2025-12-01", "last_day": "2025-12-31"}
     ran = run("backfill_orders", channel="dynamics_web", reason="the shop moved", **days)
     assert (ran.state, ran.returned["backfill_orders"]) == ("success", {"backfilled": 1})
     run()
@@ -250,7 +256,7 @@ def test_a_backfill_brings_in_what_was_placed_before_the_start_and_the_next_run_
 
 def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
     [number] = pipeline.sell(PRODUCTS[0].sku, placed=datetime.now(UTC) - timedelta(days=1))
     run()
@@ -279,8 +285,8 @@ def test_a_customer_is_erased_and_stays_so_when_the_channel_is_read_again(
         assert [event for (event,) in events][-2:] == ["erased", "changed_once_erased"]
 
 
-def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
-    days = {"first_day": "2025-12-31", "last_day": "2025-12-01"}
+def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline) -> None:
+    days: dict[str, Any] = {"first_day": "2025-12-31", "last_day": "2025-12-01"}
     ran = run("backfill_orders", channel="dynamics_web", reason=" ", **days)
     assert ran.state == "failed"
     [slack] = pipeline.inbox.slack
@@ -289,7 +295,7 @@ def test_params_of_a_backfill_that_cannot_be_are_refused_with_everything_that_is
 
 def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     """R80, R96, R151"""
     monkeypatch.setenv("AIRFLOW_VAR_ORDER_SYNC_REPORT_DIR", str(tmp_path))
     [number] = pipeline.sell("NO-SUCH-SKU")
@@ -310,7 +316,9 @@ def test_where_an_order_is_and_why_is_in_the_log_and_its_page_beside_the_reports
     assert "key is not an order key" in slack["text"]
 
 
-def test_a_misspelt_param_is_refused_at_once_and_lists_nothing(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]):
+def test_a_misspelt_param_is_refused_at_once_and_lists_nothing(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
     """R173"""
     ran = run("explain_order", retries=3, referense="WEB-1")
     assert (ran.state, ran.tries) == ("failed", {"explain_order": 1})
@@ -323,14 +331,14 @@ def test_a_misspelt_param_is_refused_at_once_and_lists_nothing(pipeline: Pipelin
 
 @pytest.mark.parametrize("params", [{"status": "broken"}, {"code": "NOPE"}, {"channel": "shop"}, {"days": 0}])
 def test_filters_of_a_list_that_cannot_be_are_refused_before_the_task_runs(
-    pipeline: Pipeline, params: dict[str, object]
-):
+    pipeline: Pipeline, params: dict[str, Any]
+) -> None:
     """R149, R173"""
     with pytest.raises(ValueError, match="|".join(str(value) for value in params.values())):
         run("explain_order", **params)
 
 
-def test_people_hold_orders_and_release_them_and_what_is_released_is_sent_once(pipeline: Pipeline):
+def test_people_hold_orders_and_release_them_and_what_is_released_is_sent_once(pipeline: Pipeline) -> None:
     """R92, R172"""
     run()
     pipeline.connect("erp_tryton", {**pipeline.tryton.connection, "port": free_port()})
@@ -363,10 +371,16 @@ def test_people_hold_orders_and_release_them_and_what_is_released_is_sent_once(p
     assert pipeline.channel_content() == channel
 
 
-def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline):
+def test_params_of_a_resync_that_cannot_be_are_refused_with_everything_that_is_wrong(pipeline: Pipeline) -> None:
     """R173"""
     run()
-    wrong = {"action": "mark_as_synced", "reason": " ", "order_keys": ["x"], "channel": "dynamics_web", "wat": 1}
+    wrong: dict[str, Any] = {
+        "action": "mark_as_synced",
+        "reason": " ",
+        "order_keys": ["x"],
+        "channel": "dynamics_web",
+        "wat": 1,
+    }
     ran = run("resync_orders", **wrong)
     assert (ran.state, ran.tasks["decide"], ran.tries["decide"]) == ("failed", "failed", 1)
     text = pipeline.inbox.slack[0]["text"]

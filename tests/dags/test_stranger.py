@@ -66,7 +66,7 @@ def page(metadata: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 
 def test_a_strangers_dag_brings_orders_into_the_erp_over_connections_of_its_own(
     house: Pipeline, page: Page, tmp_path: Path
-):
+) -> None:
     good = house.sell(PRODUCTS[0].sku, PRODUCTS[1].sku)
     house.sell("NO-SUCH-SKU")
     house.validated("dynamics_store")

@@ -19,7 +19,9 @@ REASONS = (
 LATER = "update order_sync.orders set next_look_at = now() + interval '1 hour' where order_key = any(%(keys)s)"
 
 
-def test_a_push_that_is_cleared_while_it_runs_tries_again_what_was_refused_and_a_plain_retry_does_not(system: System):
+def test_a_push_that_is_cleared_while_it_runs_tries_again_what_was_refused_and_a_plain_retry_does_not(
+    system: System,
+) -> None:
     """The ERP did not sell an article for a while. Cleared while running, after a new run began, and twice.
 
     R105, R154, R174
@@ -82,7 +84,7 @@ def end(system: System, *runs: str) -> None:
         assert system.api.states(DAG, run) == GREEN
 
 
-def test_a_reconcile_that_is_cleared_while_it_waits_looks_at_once_and_waits_again(system: System):
+def test_a_reconcile_that_is_cleared_while_it_waits_looks_at_once_and_waits_again(system: System) -> None:
     api, tryton = system.api, system.sandbox.tryton
     tryton.pause_worker()
     try:
@@ -103,7 +105,7 @@ def test_a_reconcile_that_is_cleared_while_it_waits_looks_at_once_and_waits_agai
     assert system.statuses(sales) == {"succeeded": 2}
 
 
-def test_of_a_mapped_task_one_instance_is_cleared_alone(system: System):
+def test_of_a_mapped_task_one_instance_is_cleared_alone(system: System) -> None:
     api = system.api
     api.pause(COMPARE, paused=False)
     run = api.trigger(COMPARE)

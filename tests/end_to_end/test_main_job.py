@@ -123,7 +123,7 @@ def test_the_history_of_an_order_names_the_run_and_the_task_of_each_step(system:
         "select event, by from order_history join orders on orders.id = order_id where orders.status = 'succeeded'"
         " and order_key like '%%/WEB01-1-%%'"
     )
-    tasks = Counter()
+    tasks: Counter[tuple[str, str]] = Counter()
     for event, by in history:
         dag, run, task = by.removesuffix(" for admin").split("/")
         assert dag == DAG

@@ -58,7 +58,7 @@ def refusal(system: System) -> Refusal:
     run = system.run()
     assert refused.reached.is_set()
     api.wait_until(lambda: set(states_of_newest()) <= {"success", "failed"}, 60, lambda: str(states_of_newest()))
-    seen = {
+    seen: dict[str, Any] = {
         "tasks": api.states(DAG, run),
         "newest_runs": states_of_newest(),
         "paused": api.dags()[DAG],
@@ -74,7 +74,7 @@ def refusal(system: System) -> Refusal:
     api.pause(DAG, paused=False)
     api.clear(DAG, run, only_failed=True)
     repaired = api.wait_for_run(DAG, run)
-    mails = [mail for mail in inbox.mails if run in mail.get_body().get_content()]
+    mails = [mail for mail in inbox.mails if (body := mail.get_body()) and run in body.get_content()]
     slack = [message["text"] for message in inbox.slack if run in message["text"]]
     return Refusal(run, sales, **seen, mails=mails, slack=slack, after_repair=repaired)
 

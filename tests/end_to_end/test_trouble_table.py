@@ -15,7 +15,7 @@ from tests.end_to_end.system import CHANNEL, DAG, GREEN, STEPS, System
 
 CHANNEL_HOLD = f"channel_{CHANNEL}"
 ERP_HOLD = "erp_tryton"
-NOTHING = {"Slack": [], "mail": []}
+NOTHING: dict[str, list[str]] = {"Slack": [], "mail": []}
 HOLDING = "hold_connection"
 RETRIES = 3
 EVERYTHING = (

@@ -28,7 +28,6 @@ from tests.flows.people.deciding import ACTOR, ROUTE, URSULA
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.ledger import MemoryLedger
-from tests.memory.peoples_ledger import PeoplesLedger
 
 ORDER = addressed(SAMPLE, Drop.traits.external_reference)
 REFERENCE = short_of(ORDER.key)
@@ -78,7 +77,7 @@ def seen(drop: Drop, number: str = "") -> ErpOrder | None:
     return next(iter(found), None)
 
 
-def test_an_order_is_one_file_of_canonical_json_with_a_manifest(erp):
+def test_an_order_is_one_file_of_canonical_json_with_a_manifest(erp: Erp) -> None:
     assert submit(erp.drop()) == REFERENCE
     (file,) = erp.files()
     said = json.loads(file.read_text())
@@ -88,7 +87,7 @@ def test_an_order_is_one_file_of_canonical_json_with_a_manifest(erp):
     assert (manifest["bytes"], manifest["key"]) == (file.stat().st_size, "channel:1")
 
 
-def test_csv_has_a_row_for_each_line_and_charge(erp):
+def test_csv_has_a_row_for_each_line_and_charge(erp: Erp) -> None:
     submit(erp.drop(format="csv"))
     (file,) = erp.files()
     rows = list(csv.DictReader(file.read_text().splitlines()))
@@ -96,7 +95,7 @@ def test_csv_has_a_row_for_each_line_and_charge(erp):
     assert {row["key"] for row in rows} == {"channel:1"}
 
 
-def test_the_profile_names_fields_or_writes_the_file_whole(erp, tmp_path):
+def test_the_profile_names_fields_or_writes_the_file_whole(erp: Erp, tmp_path: Path) -> None:
     folder = tmp_path / "profile"
     folder.mkdir()
     (folder / "fields.toml").write_text('[header]\nPO = "{key}"\nSite = "1010"\n[line]\nMaterial = "{sku}"\n')
@@ -114,7 +113,7 @@ def test_the_profile_names_fields_or_writes_the_file_whole(erp, tmp_path):
     assert [each.read_text() for each in erp.files()] == ['<order no="channel:1"/>\n']
 
 
-def test_the_same_order_twice_is_one_file_and_another_content_is_a_conflict(erp):
+def test_the_same_order_twice_is_one_file_and_another_content_is_a_conflict(erp: Erp) -> None:
     submit(erp.drop())
     submit(erp.drop())
     assert len(erp.files()) == 1
@@ -135,7 +134,9 @@ def test_the_same_order_twice_is_one_file_and_another_content_is_a_conflict(erp)
         ("nothing", lambda erp: erp.files()[0].unlink(), ErpOrderState.TAKEN, "", "FILE_NO_ACK"),
     ],
 )
-def test_what_proves_an_order_is_the_owners_choice(erp, proof, happens: Callable[[Erp], None], state, number, code):
+def test_what_proves_an_order_is_the_owners_choice(
+    erp: Erp, proof: str, happens: Callable[[Erp], None], state: ErpOrderState, number: Any, code: str
+) -> None:
     drop = erp.drop(proof=proof)
     submit(drop)
     happens(erp)
@@ -144,7 +145,7 @@ def test_what_proves_an_order_is_the_owners_choice(erp, proof, happens: Callable
     assert (found.state, found.number, found.code) == (state, number, code)
 
 
-def test_a_file_that_was_taken_with_its_manifest_counts_only_if_it_was_surely_there(erp):
+def test_a_file_that_was_taken_with_its_manifest_counts_only_if_it_was_surely_there(erp: Erp) -> None:
     drop = erp.drop(proof="taken")
     assert seen(drop) is None
     taken = seen(drop, number=REFERENCE)
@@ -152,7 +153,7 @@ def test_a_file_that_was_taken_with_its_manifest_counts_only_if_it_was_surely_th
     assert taken.state is ErpOrderState.CONFIRMED
 
 
-def test_what_was_refused_is_dropped_anew_when_it_is_sent_again(erp):
+def test_what_was_refused_is_dropped_anew_when_it_is_sent_again(erp: Erp) -> None:
     drop = erp.drop()
     submit(drop)
     erp.answer("err", "no item A-1")
@@ -161,7 +162,7 @@ def test_what_was_refused_is_dropped_anew_when_it_is_sent_again(erp):
     assert list(erp.answers.iterdir()) == []
 
 
-def test_what_was_acknowledged_is_never_dropped_again(erp):
+def test_what_was_acknowledged_is_never_dropped_again(erp: Erp) -> None:
     drop = erp.drop()
     submit(drop)
     erp.answer("ok", "SO-17")
@@ -170,7 +171,7 @@ def test_what_was_acknowledged_is_never_dropped_again(erp):
     assert erp.files() == []
 
 
-def test_another_order_under_the_reference_of_an_acknowledged_one_is_a_conflict(erp):
+def test_another_order_under_the_reference_of_an_acknowledged_one_is_a_conflict(erp: Erp) -> None:
     submit(erp.drop())
     erp.answer("ok", "SO-17")
     erp.files()[0].unlink()
@@ -178,7 +179,7 @@ def test_another_order_under_the_reference_of_an_acknowledged_one_is_a_conflict(
         submit(erp.drop(format="csv"))
 
 
-def test_the_erps_reason_is_kept_without_the_address(erp):
+def test_the_erps_reason_is_kept_without_the_address(erp: Erp) -> None:
     drop = erp.drop()
     submit(drop)
     erp.answer("err", "no route to Ann Other: " + "x" * 1000)
@@ -192,20 +193,20 @@ def test_the_erps_reason_is_kept_without_the_address(erp):
     ("options", "says"),
     [({"proof": "hope"}, "proof is 'hope': write one of"), ({"format": "xls"}, "format is 'xls': write one of")],
 )
-def test_an_option_that_cannot_be_is_one_sentence(erp, options, says):
+def test_an_option_that_cannot_be_is_one_sentence(erp: Erp, options: dict[str, Any], says: str) -> None:
     with pytest.raises(Misconfigured, match=says):
         erp.drop(**options)
 
 
-def test_a_folder_that_is_missing_is_named(erp):
+def test_a_folder_that_is_missing_is_named(erp: Erp) -> None:
     erp.answers.rmdir()
     with pytest.raises(Misconfigured, match="acknowledgements"):
         asyncio.run(erp.drop().check())
 
 
-def flow(erp: Erp, numbers: range, **options: Any) -> tuple[PeoplesLedger, Drop]:
+def flow(erp: Erp, numbers: range, **options: Any) -> tuple[MemoryLedger, Drop]:
     """The main job of some orders into the folder."""
-    ledger, drop = PeoplesLedger(Clock()), erp.drop(**options)
+    ledger, drop = MemoryLedger(Clock()), erp.drop(**options)
     extract(ROUTE, MemoryChannel([transaction(number) for number in numbers]), ledger, ACTOR)
     summary = asyncio.run(refresh_reference(ROUTE, drop, ledger, ACTOR, Settings().reference_max_age))
     assert ("there is no proof" in str(summary)) == (options.get("proof") == "nothing")
@@ -218,7 +219,7 @@ def look(ledger: MemoryLedger, drop: Drop) -> None:
     asyncio.run(settle(ROUTE, drop, ledger, ACTOR, POLICY))
 
 
-def test_the_main_job_drops_each_order_once_and_what_is_acknowledged_is_confirmed(erp):
+def test_the_main_job_drops_each_order_once_and_what_is_acknowledged_is_confirmed(erp: Erp) -> None:
     ledger, drop = flow(erp, range(1, 4))
     assert len(erp.files()) == 3
     for number, ending in ((1, "ok"), (2, "err")):
@@ -231,7 +232,7 @@ def test_the_main_job_drops_each_order_once_and_what_is_acknowledged_is_confirme
     assert rows[0].erp_number == "SO-1"
 
 
-def test_an_acknowledgement_that_comes_late_still_confirms(erp):
+def test_an_acknowledgement_that_comes_late_still_confirms(erp: Erp) -> None:
     ledger, drop = flow(erp, range(1, 2))
     ledger.clock.sleep(minutes=31)
     look(ledger, drop)
@@ -243,7 +244,7 @@ def test_an_acknowledgement_that_comes_late_still_confirms(erp):
 
 
 @pytest.mark.parametrize("proof", ["acknowledgement", "nothing"])
-def test_a_person_who_knows_that_a_file_was_lost_lets_the_order_fail_and_be_sent_again(erp, proof):
+def test_a_person_who_knows_that_a_file_was_lost_lets_the_order_fail_and_be_sent_again(erp: Erp, proof: str) -> None:
     ledger, drop = flow(erp, range(1, 2), proof=proof)
     (lost,) = erp.files()
     lost.unlink()
@@ -262,7 +263,7 @@ def test_a_person_who_knows_that_a_file_was_lost_lets_the_order_fail_and_be_sent
     assert list(erp.answers.iterdir()) == []
 
 
-def test_codes_of_the_profile_stand_in_the_canonical_order(erp, tmp_path):
+def test_codes_of_the_profile_stand_in_the_canonical_order(erp: Erp, tmp_path: Path) -> None:
     folder = tmp_path / "profile"
     folder.mkdir()
     (folder / "codes.toml").write_text('[tax_code]\nDE19 = "A1"\n\n[ship_to.country]\nDE = "DEU"\n')
@@ -272,7 +273,7 @@ def test_codes_of_the_profile_stand_in_the_canonical_order(erp, tmp_path):
     assert said["placed_at"] == "2026-03-01T11:30:00+00:00"
 
 
-def test_without_any_proof_each_order_waits_for_a_person_and_each_run_says_so(erp):
+def test_without_any_proof_each_order_waits_for_a_person_and_each_run_says_so(erp: Erp) -> None:
     ledger, drop = flow(erp, range(1, 2), proof="nothing")
     ledger.clock.sleep(minutes=31)
     look(ledger, drop)
@@ -280,7 +281,7 @@ def test_without_any_proof_each_order_waits_for_a_person_and_each_run_says_so(er
     assert (row.status, row.code) == (Status.PENDING_VERIFICATION, "FILE_NO_ACK")
 
 
-def test_an_owner_with_no_proof_marks_the_orders_that_the_erp_has_by_a_csv(erp):
+def test_an_owner_with_no_proof_marks_the_orders_that_the_erp_has_by_a_csv(erp: Erp) -> None:
     ledger, drop = flow(erp, range(1, 4), proof="nothing")
     ledger.clock.sleep(minutes=31)
     look(ledger, drop)

@@ -1,5 +1,6 @@
 """Whatever an order's amounts are, the lines that Tryton gets have exactly those amounts, or the order is refused."""
 
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
@@ -43,7 +44,7 @@ def test_an_amount_that_the_currency_cannot_hold_is_refused_by_line_and_value(ne
     order = fixture.order(currency="EUR")
     line = fixture.line("SKU-0007", "3", net, number="12")
     with pytest.raises(OrderRefused, match=r"line 12 \(SKU-0007\)") as refusal:
-        sale_lines(fixture.replace(order, currency=currency, lines=(line,)))
+        sale_lines(replace(order, currency=currency, lines=(line,)))
     assert refusal.value.code == "PRICE_PRECISION"
     assert net.upper().replace("E", "E+") in str(refusal.value).upper()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
@@ -32,7 +33,7 @@ def user(tryton: TrytonServer, proxy: Proxy) -> Endpoint:
         ({"login": ""}, "has user_password and lacks its login"),
     ],
 )
-def test_half_a_log_in_is_refused(user: Endpoint, changes: dict[str, str], says: str) -> None:
+def test_half_a_log_in_is_refused(user: Endpoint, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(Misconfigured, match=says):
         connect(replace(user, **changes))
 

@@ -64,7 +64,9 @@ def names_nobody(text: str) -> bool:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-async def test_no_error_repeats_what_tryton_says_of_people(call: Callable[[Tryton], Awaitable[Any]], status: int):
+async def test_no_error_repeats_what_tryton_says_of_people(
+    call: Callable[[Tryton], Awaitable[Any]], status: int
+) -> None:
     for text in (f"Party {PLANTED} is blocked.", f'The value "{PLANTED}" for field "Party" is wrong.'):
         error = await said(call, text, status)
         assert names_nobody(str(error)), error
@@ -73,7 +75,9 @@ async def test_no_error_repeats_what_tryton_says_of_people(call: Callable[[Tryto
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-async def test_a_declined_question_says_where_its_reason_is_to_be_seen(call: Callable[[Tryton], Awaitable[Any]]):
+async def test_a_declined_question_says_where_its_reason_is_to_be_seen(
+    call: Callable[[Tryton], Awaitable[Any]],
+) -> None:
     error = await said(call, PLANTED)
     assert isinstance(error, Transient)
     assert re.search(r"Tryton rejected .*\. Its text is left out because it may contain personal data", str(error))
@@ -95,7 +99,7 @@ async def test_a_declined_question_says_where_its_reason_is_to_be_seen(call: Cal
         ('Calling button "quote on "Sale" is not allowed.', 'Calling button "quote on "Sale" is not allowed'),
     ],
 )
-async def test_what_is_not_allowed_is_named_as_far_as_it_names_no_record(text: str, kept: str):
+async def test_what_is_not_allowed_is_named_as_far_as_it_names_no_record(text: str, kept: str) -> None:
     error = await said(CALLS["look_up"], text)
     assert isinstance(error, NotAuthorised)
     assert error.code == "FORBIDDEN"
@@ -103,6 +107,6 @@ async def test_what_is_not_allowed_is_named_as_far_as_it_names_no_record(text: s
     assert names_nobody(str(error))
 
 
-async def test_a_question_that_names_a_field_which_is_not_there_says_which():
+async def test_a_question_that_names_a_field_which_is_not_there_says_which() -> None:
     error = await said(CALLS["look_up"], 'Missing search function for field "web_id" in "Sale".')
     assert 'Missing search function for field "web_id" in "Sale"' in str(error)

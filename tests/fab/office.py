@@ -12,7 +12,7 @@ from order_sync.core.decisions.rights import Role
 from sandbox.airflow import Airflow
 from sandbox.airflow_api import Api
 
-ROLES = {
+ROLES: dict[str, Sequence[str]] = {
     "anna": [Role.ACTIONS],
     "sam": [Role.SUPPORT],
     "vera": [Role.VIEWER],

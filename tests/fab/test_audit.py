@@ -24,7 +24,7 @@ def log(office: Office) -> AirflowApi:
     return AirflowApi(Endpoint("airflow_api", office.airflow.base_url, office.passwords["otto"]), "otto", Settings())
 
 
-def test_the_history_names_who_triggered_a_run_and_who_cleared_its_task(office: Office):
+def test_the_history_names_who_triggered_a_run_and_who_cleared_its_task(office: Office) -> None:
     """R144, R145"""
     admin = office.people["admin"]
     address = {"host": "127.0.0.1", "port": office.airflow.port, "schema": "http"}
@@ -48,7 +48,7 @@ def test_the_history_names_who_triggered_a_run_and_who_cleared_its_task(office: 
 
 def test_airflows_rows_come_page_by_page_and_are_all_there(
     log: AirflowApi, office: Office, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     office.clear("vera", "hold_connection", "no such run")
     office.clear("vera", "hold_connection", "nor this one")
     asked: dict[str, Any] = {"dag_id": "hold_connection", "included_events": ["post_clear_task_instances"]}
@@ -58,21 +58,21 @@ def test_airflows_rows_come_page_by_page_and_are_all_there(
     assert [row["run_id"] for row in whole][-2:] == ["no such run", "nor this one"]
 
 
-def test_a_wrong_password_is_said_without_it(log: AirflowApi):
+def test_a_wrong_password_is_said_without_it(log: AirflowApi) -> None:
     wrong = replace(log, endpoint=replace(log.endpoint, key="not-his-password"))
     with pytest.raises(NotAuthorised, match="airflow_api") as caught:
         wrong.rows("eventLogs", "event_logs")
     assert "not-his-password" not in str(caught.value)
 
 
-def test_a_user_who_may_not_read_the_event_log_is_told_so(log: AirflowApi, office: Office):
+def test_a_user_who_may_not_read_the_event_log_is_told_so(log: AirflowApi, office: Office) -> None:
     vera = replace(log, user="vera", endpoint=replace(log.endpoint, key=office.passwords["vera"]))
     with pytest.raises(NotAuthorised, match=r"eventLogs of connection 'airflow_api'.*403"):
         vera.rows("eventLogs", "event_logs")
     assert vera.rows("dags/hold_connection/dagRuns", "dag_runs") != []
 
 
-def test_a_list_that_airflow_does_not_have_is_a_matter_of_its_version(log: AirflowApi):
+def test_a_list_that_airflow_does_not_have_is_a_matter_of_its_version(log: AirflowApi) -> None:
     with pytest.raises(Misconfigured, match="404 to 'eventlogs'"):
         log.rows("eventlogs", "event_logs")
 
@@ -90,7 +90,7 @@ def test_a_list_that_airflow_does_not_have_is_a_matter_of_its_version(log: Airfl
 )
 def test_a_dag_that_airflow_does_not_have_or_show_is_named_and_the_runs_of_the_others_are_told(
     user: str, says: str, log: AirflowApi, office: Office, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """As restore_ledger asks."""
     office.trigger("anna", "hold_connection")
     key = office.airflow.passwords["admin"] if user == "admin" else office.passwords[user]
@@ -104,7 +104,7 @@ def test_a_dag_that_airflow_does_not_have_or_show_is_named_and_the_runs_of_the_o
     assert {run.dag_id for run in told.runs} >= {"hold_connection"}
 
 
-def test_an_airflow_that_does_not_answer_is_asked_again_later(log: AirflowApi):
+def test_an_airflow_that_does_not_answer_is_asked_again_later(log: AirflowApi) -> None:
     gone = replace(log, endpoint=replace(log.endpoint, base_url=f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(Transient, match="does not accept connections"):
         gone.rows("eventLogs", "event_logs")

@@ -6,6 +6,7 @@ Whatever happened, no order is ever in the ERP twice, and once the trouble ends 
 import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,10 @@ from hypothesis import strategies as st
 from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import OrderSyncError
 from order_sync.core.life.lifecycle import MEANINGS, TRANSITIONS, Event, Status, Who
+from order_sync.core.order.model import Order
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
@@ -53,7 +57,7 @@ class Killed(BaseException):
 class DyingErp(MemoryErp):
     """An ERP whose caller is killed when the script says so, before or after the ERP did its part."""
 
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         if self.script and self.script[0] == "killed":
             self.script.pop(0)
             with contextlib.suppress(OrderSyncError):
@@ -62,7 +66,7 @@ class DyingErp(MemoryErp):
         return await super().submit(order)
 
 
-def show_what_was_lost(erp, ledger) -> None:
+def show_what_was_lost(erp: MemoryErp, ledger: MemoryLedger) -> None:
     """Let the ERP keep its promise: it is late by more than the grace only with what it gave a number for."""
     for key, sales in erp.sales.items():
         for sale in sales:
@@ -70,7 +74,7 @@ def show_what_was_lost(erp, ledger) -> None:
                 sale.visible_from = min(sale.visible_from, ledger.now())
 
 
-async def one_run(erp, ledger, policy, clock) -> None:
+async def one_run(erp: MemoryErp, ledger: MemoryLedger, policy: Policy, clock: Clock) -> None:
     with contextlib.suppress(OrderSyncError):
         try:
             await push(ROUTE, erp, ledger, ACTOR, policy, Settings(submit_concurrency=2), clock.monotonic)
@@ -78,7 +82,9 @@ async def one_run(erp, ledger, policy, clock) -> None:
             show_what_was_lost(erp, ledger)
 
 
-async def trouble_and_then_calm(erp, ledger, policy, clock, pauses) -> None:
+async def trouble_and_then_calm(
+    erp: MemoryErp, ledger: MemoryLedger, policy: Policy, clock: Clock, pauses: list[int]
+) -> None:
     for pause in pauses:
         await one_run(erp, ledger, policy, clock)
         clock.sleep(seconds=pause)
@@ -96,7 +102,9 @@ async def trouble_and_then_calm(erp, ledger, policy, clock, pauses) -> None:
     guarantee=st.sampled_from(["unique_key", "searchable", "blind"]),
     accepts=st.booleans(),
 )
-def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pauses, orders, guarantee, accepts):
+def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(
+    script: list[Any], pauses: list[int], orders: int, guarantee: Guarantee, accepts: bool
+) -> None:
     """R44, R167"""
     clock = Clock()
     ledger, erp = MemoryLedger(clock, copy=reference()), DyingErp(clock, guarantee, list(script))
@@ -127,7 +135,7 @@ def test_no_order_is_in_the_erp_twice_and_every_order_comes_to_an_end(script, pa
         assert row.message or row.status is Status.SUCCEEDED, "what is not done is explained"
 
 
-def test_a_run_that_dies_at_any_moment_leaves_its_orders_to_the_next():
+def test_a_run_that_dies_at_any_moment_leaves_its_orders_to_the_next() -> None:
     clock = Clock()
     ledger, erp = MemoryLedger(clock, copy=reference()), DyingErp(clock, script=["killed"])
     extract(ROUTE, MemoryChannel([transaction()]), ledger, ACTOR)
@@ -143,7 +151,7 @@ def test_a_run_that_dies_at_any_moment_leaves_its_orders_to_the_next():
     assert erp.submits == [transaction().key]
 
 
-def test_every_status_that_is_not_final_has_a_way_to_a_final_one():
+def test_every_status_that_is_not_final_has_a_way_to_a_final_one() -> None:
     ends = {status for status, standing in MEANINGS.items() if standing.final}
     reachable = set(ends)
     while True:
@@ -154,19 +162,19 @@ def test_every_status_that_is_not_final_has_a_way_to_a_final_one():
     assert reachable == set(Status)
 
 
-def test_every_status_in_doubt_can_be_left_by_evidence_alone():
+def test_every_status_in_doubt_can_be_left_by_evidence_alone() -> None:
     for status in (Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION):
         events = {row.event for row in TRANSITIONS if row.from_status is status and row.who is Who.SETTLE}
         assert events >= {Event.CONFIRMED, Event.REFUSED, Event.CANCELLED_IN_ERP, Event.DIFFERENT, Event.TWO_IN_ERP}
 
 
-def test_only_steps_marked_so_call_the_erp_and_every_failure_is_reachable_by_a_person():
+def test_only_steps_marked_so_call_the_erp_and_every_failure_is_reachable_by_a_person() -> None:
     for status in (Status.FAILED, Status.DEAD, Status.CONFLICT):
         assert any(row.who is Who.PERSON and row.from_status is status for row in TRANSITIONS)
     assert not any(row.calls_erp for row in TRANSITIONS if row.who in (Who.CHANNEL, Who.RULES))
 
 
-def test_the_window_is_half_open():
+def test_the_window_is_half_open() -> None:
     """R54, T7, T11"""
     clock = Clock()
     ledger, erp = MemoryLedger(clock, copy=reference()), MemoryErp(clock, confirms_after=timedelta(days=1))

@@ -57,7 +57,7 @@ def _install(files: list[Path]) -> None:
 def serving(folder: Path, secret: str, scopes: list[str]) -> Iterator[str]:
     """The server's address, while it serves. `client-7` shows the secret in the form, `client-8` in the header."""
     port = free_port()
-    command = [node(), installed() / "serve.mjs", str(port), secret, *scopes]
+    command: list[str | Path] = [node(), installed() / "serve.mjs", str(port), secret, *scopes]
     service = Service("oauth2-mock-server", command, folder, {"PATH": os.defpath})
     address = f"http://127.0.0.1:{port}"
     try:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.calendar_days import Window
+from order_sync.core.order.model import Transaction
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
@@ -40,11 +41,11 @@ def confirm(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY))
 
 
-def old(number: int, **changes: object):
+def old(number: int, **changes: object) -> Transaction:
+    """A transaction of before the start."""
     return transaction(number, placed_at=f"2025-12-{number:02}T08:00:00+00:00", **changes)
 
 
-# Backfill
 def fill(ledger: Ledger, erp: MemoryErp, channel: MemoryChannel, at_most: int = 500) -> tuple[dict[str, int], bool]:
     summary, left = asyncio.run(backfill(ROUTE, channel, erp, ledger, PERSON, BEFORE, at_most))
     return summary.counts, left

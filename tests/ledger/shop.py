@@ -164,7 +164,7 @@ class Shop:
 
     def numbers(self) -> dict[str, str]:
         """The ERP numbers of what is done."""
-        return dict(self.sql.rows("select order_key, erp_number from orders where status = 'succeeded'"))  # type: ignore[arg-type]
+        return dict(self.sql.rows("select order_key, erp_number from orders where status = 'succeeded'"))
 
 
 def person(action: str, number: int, at: datetime, **params: object) -> PersonsRun:

@@ -15,9 +15,10 @@ from order_sync.core.life.lifecycle import Event, Status, step
 from order_sync.core.order.maker import GuestPolicy, Made
 from order_sync.core.order.model import Order, OrderKey, Problem, Transaction
 from order_sync.core.order.references import ANY_KEY, ReferenceField
+from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Change, Claim, Entry, Landing, Outcome
 from order_sync.core.sending.receipts import Receipt
-from order_sync.ledger import Ledger
+from order_sync.ledger import Ledger as SqlLedger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
 
@@ -34,18 +35,18 @@ class Sql:
 
     connection: psycopg.Connection
 
-    def rows(self, query: str, *parameters: object) -> list[tuple]:
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """What a query returns."""
-        return self.connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+        return self.connection.execute(query, parameters).fetchall()
 
-    def one(self, query: str, *parameters: object) -> object:
+    def one(self, query: str, *parameters: object) -> Any:
         """The only value that a query returns."""
         ((value,),) = self.rows(query, *parameters)
         return value
 
     def do(self, query: str, *parameters: object) -> None:
         """Run a statement."""
-        self.connection.execute(query, parameters)  # type: ignore[arg-type]
+        self.connection.execute(query, parameters)
 
     def content(self) -> dict[str, object]:
         """A digest of each table's rows."""
@@ -57,7 +58,7 @@ class Sql:
         """The status of the order with that number."""
         return str(self.one("select status from orders where order_key = %s", str(key(number))))
 
-    def order(self, number: int, columns: str) -> tuple:
+    def order(self, number: int, columns: str) -> tuple[Any, ...]:
         """Some columns of the order with that number."""
         (row,) = self.rows(f"select {columns} from orders where order_key = %s", str(key(number)))
         return row
@@ -67,7 +68,7 @@ class Sql:
         query = "select event from order_history h join orders o on o.id = order_id where order_key = %s order by h.id"
         return [event for (event,) in self.rows(query, str(key(number)))]
 
-    def attempts(self, number: int, columns: str) -> list[tuple]:
+    def attempts(self, number: int, columns: str) -> list[tuple[Any, ...]]:
         """Some columns of the attempts of the order with that number, oldest first."""
         named = ", ".join(f"a.{column}" for column in columns.split(", "))
         return self.rows(
@@ -105,13 +106,13 @@ class Seen(Protocol):
     def status(self, number: int) -> str:
         """The status of the order with that number."""
 
-    def order(self, number: int, columns: str) -> tuple:
+    def order(self, number: int, columns: str) -> tuple[Any, ...]:
         """Some columns of the order with that number."""
 
     def events(self, number: int) -> list[str]:
         """What happened to the order with that number, oldest first."""
 
-    def attempts(self, number: int, columns: str) -> list[tuple]:
+    def attempts(self, number: int, columns: str) -> list[tuple[Any, ...]]:
         """Some columns of the attempts of the order with that number, oldest first."""
 
     def let_pass(self, time: timedelta) -> None:
@@ -125,7 +126,7 @@ _NUMBERS = count(1)
 
 
 @contextmanager
-def filled_ledger(cluster: Cluster, migrated: str) -> Iterator[tuple[Ledger, Sql]]:
+def filled_ledger(cluster: Cluster, migrated: str) -> Iterator[tuple[SqlLedger, Sql]]:
     """A ledger, and a connection behind it, for tests that only read what was written once."""
     name = f"kept_{next(_NUMBERS)}"
     cluster.create_database(name, template=migrated)
@@ -133,7 +134,7 @@ def filled_ledger(cluster: Cluster, migrated: str) -> Iterator[tuple[Ledger, Sql
     def connect() -> psycopg.Connection:
         return psycopg.connect(cluster.dsn(name))
 
-    with Ledger(connect) as ledger, session(connect) as connection:
+    with SqlLedger(connect) as ledger, session(connect) as connection:
         yield ledger, Sql(connection)
     cluster.drop_database(name)
 

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 
 from order_sync.core.errors import LedgerUnavailable
+from order_sync.core.order.model import Order
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
@@ -31,7 +33,7 @@ SENTENCE = r"^the ledger \(connection order_ledger\) does not answer: [^\n]+$"
 @pytest.mark.parametrize("at", [1, 33, 150])
 def test_a_push_whose_connections_are_ended_in_the_middle_ends_with_one_sentence_and_nothing_is_lost(
     ledger: Ledger, sql: Sql, at: int
-):
+) -> None:
     """As a failover of the ledger, or a crash, ends them."""
     erp = Ending(Clock(), sql=sql, at=at)
     extract(ROUTE, MemoryChannel([transaction(number) for number in range(1, 301)]), ledger, ACTOR)
@@ -58,7 +60,7 @@ class Ending(MemoryErp):
         super().__init__(clock)
         self.sql, self.at = sql, at
 
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         receipt = await super().submit(order)
         if len(self.submits) == self.at:
             end_connections(self.sql)
@@ -82,7 +84,7 @@ def database(connect: Connect) -> Iterator[Database]:
     database.close()
 
 
-def test_once_a_connection_broke_the_next_call_connects_anew(database: Database, sql: Sql):
+def test_once_a_connection_broke_the_next_call_connects_anew(database: Database, sql: Sql) -> None:
     end_connections(sql)
     with pytest.raises(LedgerUnavailable, match="does not answer"):
         database.row("read_clock")
@@ -91,7 +93,7 @@ def test_once_a_connection_broke_the_next_call_connects_anew(database: Database,
 
 def test_a_call_that_is_broken_off_leaves_no_connection_that_is_still_busy(
     database: Database, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """As Airflow's time-out of a task breaks it off, by a signal."""
     monkeypatch.setattr(module, "statement", lambda name: b"select pg_sleep(60)")
     with pytest.raises(BrokenOff), broken_off():
@@ -118,7 +120,7 @@ def broken_off() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_ledger_that_only_reads_as_the_old_one_does_after_a_failover_is_away(connect: Connect):
+def test_a_ledger_that_only_reads_as_the_old_one_does_after_a_failover_is_away(connect: Connect) -> None:
     def reading() -> psycopg.Connection:
         connection = connect()
         connection.execute("set default_transaction_read_only = on")

@@ -18,7 +18,7 @@ from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.erp import MemoryErp, Sale
 
 
-def test_a_long_backfill_tells_how_far_it_is(ledger: Ledger, erp: MemoryErp):
+def test_a_long_backfill_tells_how_far_it_is(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([old(1), old(2), old(3)])
     read(ledger, channel)
     lines: list[str] = []
@@ -27,7 +27,9 @@ def test_a_long_backfill_tells_how_far_it_is(ledger: Ledger, erp: MemoryErp):
     assert [line.partition(", ")[0] for line in lines] == ["brought in of shop: 2"]
 
 
-def test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders(
+    ledger: Ledger, erp: MemoryErp, sql: Sql
+) -> None:
     """R2"""
     channel = MemoryChannel([old(1), old(2), old(3), transaction(50)])
     read(ledger, channel)
@@ -41,7 +43,7 @@ def test_what_lies_before_the_start_is_brought_in_and_sent_after_newer_orders(le
     assert [int(key.parts[0]) for key in erp.submits] == [50, 51, 1, 2, 3]
 
 
-def test_only_so_many_are_on_their_way_at_a_time(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_only_so_many_are_on_their_way_at_a_time(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     channel = MemoryChannel([old(number) for number in range(1, 6)])
     read(ledger, channel)
     assert fill(ledger, erp, channel, at_most=2) == ({"backfilled": 2}, True)
@@ -53,7 +55,7 @@ def test_only_so_many_are_on_their_way_at_a_time(ledger: Ledger, erp: MemoryErp,
     assert fill(ledger, erp, channel, at_most=9) == ({"backfilled": 1}, False)
 
 
-def test_what_the_erp_has_already_is_not_sent_and_told(ledger: Ledger, erp: MemoryErp):
+def test_what_the_erp_has_already_is_not_sent_and_told(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([old(1), old(2)])
     read(ledger, channel)
     erp.sales[old(1).key] = [Sale(ErpOrderState.CONFIRMED, old(1).total, "EUR", erp.clock.now, "SO1")]  # type: ignore[arg-type]
@@ -66,7 +68,7 @@ def test_what_the_erp_has_already_is_not_sent_and_told(ledger: Ledger, erp: Memo
     assert ledger.counts("shop") == {"not_an_order": 1, "sent": 1}
 
 
-def test_what_is_no_order_or_gone_is_counted_and_holds_nothing_up(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_what_is_no_order_or_gone_is_counted_and_holds_nothing_up(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     channel = MemoryChannel([old(1), old(2, not_an_order="voided"), old(3), old(4, present_lines=0)])
     read(ledger, channel)
     channel.rows.pop(0)
@@ -79,13 +81,13 @@ def test_what_is_no_order_or_gone_is_counted_and_holds_nothing_up(ledger: Ledger
     ]
 
 
-def test_only_the_days_that_were_asked_for_are_brought_in(ledger: Ledger, erp: MemoryErp):
+def test_only_the_days_that_were_asked_for_are_brought_in(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([old(1), replace(old(2), placed_at="2025-11-30T23:59:59+00:00")])
     read(ledger, channel)
     assert fill(ledger, erp, channel) == ({"backfilled": 1}, False)
 
 
-def test_a_backfill_that_dies_goes_on_with_what_is_left(ledger: Ledger, erp: MemoryErp):
+def test_a_backfill_that_dies_goes_on_with_what_is_left(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([old(1), old(2)])
     read(ledger, channel)
     erp.down = True
@@ -106,7 +108,7 @@ def test_a_backfill_that_dies_goes_on_with_what_is_left(ledger: Ledger, erp: Mem
 )
 def test_a_backfilled_order_is_read_again_as_every_other_order(
     ledger: Ledger, erp: MemoryErp, sql: Sql, now: dict[str, str], status: str
-):
+) -> None:
     """R2, R11"""
     channel = MemoryChannel([old(1)])
     read(ledger, channel)

@@ -19,7 +19,7 @@ def refuse(ledger: Ledger, *numbers: int, code: str = "REJECTED_BY_ERP") -> None
     close(ledger, send(ledger, *numbers).entries, Event.REFUSED, code, "no")
 
 
-def test_what_the_rules_failed_is_judged_again_in_the_name_of_who_cleared(ledger: Ledger, sql: Sql):
+def test_what_the_rules_failed_is_judged_again_in_the_name_of_who_cleared(ledger: Ledger, sql: Sql) -> None:
     fail(ledger, 1, 2)
     assert ledger.judge_again("shop", "tryton", CLEARED) == 2
     assert sql.order(1, "status, code, message, problems") == ("received", None, "", [])
@@ -27,14 +27,14 @@ def test_what_the_rules_failed_is_judged_again_in_the_name_of_who_cleared(ledger
     assert sql.rows(HISTORY) == [("resync", CLEARED.by, CLEARED.reason)]
 
 
-def test_what_was_sent_or_lacks_its_lines_is_not_judged_again(ledger: Ledger, sql: Sql):
+def test_what_was_sent_or_lacks_its_lines_is_not_judged_again(ledger: Ledger, sql: Sql) -> None:
     refuse(ledger, 1)
     sql.do("update orders set problems = %s", '[{"code": "SKU_NOT_FOUND"}]')
     assert ledger.judge_again("shop", "tryton", CLEARED) == 0
     assert sql.status(1) == "failed"
 
 
-def test_only_so_many_looks_are_brought_forward_the_nearest_first(ledger: Ledger, sql: Sql):
+def test_only_so_many_looks_are_brought_forward_the_nearest_first(ledger: Ledger, sql: Sql) -> None:
     close(ledger, send(ledger, 1, 2, 3).entries, Event.RECEIPT)
     sql.do("update orders set next_look_at = clock_timestamp() + (4 - id %% 10) * interval '1 hour'")
     assert ledger.look_now("shop", 2) == 2

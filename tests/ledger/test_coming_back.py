@@ -92,7 +92,7 @@ def code(sql: Sql) -> object:
 
 
 @pytest.mark.parametrize("expected", AGAIN)
-def test_what_the_rules_found_comes_back_once_the_erp_is_mended(shop: Shop, sql: Sql, expected: str):
+def test_what_the_rules_found_comes_back_once_the_erp_is_mended(shop: Shop, sql: Sql, expected: str) -> None:
     order, shop.erp.knows, mended = FOUND[expected][0], dict(FOUND[expected][1]), dict(FOUND[expected][2])
     shop.channel.rows = [order]
     assert [shop.judge(), shop.judge(), code(sql)] == ["failed", "failed", expected]
@@ -101,7 +101,7 @@ def test_what_the_rules_found_comes_back_once_the_erp_is_mended(shop: Shop, sql:
 
 
 @pytest.mark.parametrize("refusal", AGAIN)
-def test_what_the_erp_refused_comes_back_with_the_next_copy_although_nothing_differs(shop: Shop, refusal: str):
+def test_what_the_erp_refused_comes_back_with_the_next_copy_although_nothing_differs(shop: Shop, refusal: str) -> None:
     """The ERP was mended between two copies of its data, so that the second is like the first."""
     shop.refused(refusal)
     assert shop.judge() == "queued"
@@ -109,7 +109,7 @@ def test_what_the_erp_refused_comes_back_with_the_next_copy_although_nothing_dif
 
 
 @pytest.mark.parametrize("refusal", AGAIN)
-def test_what_the_erp_refuses_again_waits_until_its_data_differs(shop: Shop, sql: Sql, refusal: str):
+def test_what_the_erp_refuses_again_waits_until_its_data_differs(shop: Shop, sql: Sql, refusal: str) -> None:
     shop.refused(refusal, refusal)
     assert [shop.judge(), shop.judge(), code(sql)] == ["failed", "failed", refusal]
     kind = CATALOGUE[refusal].kinds[0]
@@ -121,7 +121,7 @@ def test_what_the_erp_refuses_again_waits_until_its_data_differs(shop: Shop, sql
     assert shop.push() == {"sent": 1}
 
 
-def test_a_state_that_the_erp_gets_brings_back_what_it_refused_for_it(shop: Shop):
+def test_a_state_that_the_erp_gets_brings_back_what_it_refused_for_it(shop: Shop) -> None:
     """R102"""
     shop.erp.knows = {("state", "DE-NW"): None}
     shop.refused("COUNTRY_STATE_INVALID", "COUNTRY_STATE_INVALID")
@@ -130,7 +130,7 @@ def test_a_state_that_the_erp_gets_brings_back_what_it_refused_for_it(shop: Shop
     assert shop.judge() == "queued"
 
 
-def test_an_order_that_is_mended_and_refused_again_and_again_is_dead_in_the_end(shop: Shop, sql: Sql):
+def test_an_order_that_is_mended_and_refused_again_and_again_is_dead_in_the_end(shop: Shop, sql: Sql) -> None:
     for number in range(4):
         shop.erp.knows = {SKU: {"salable": True, "digits": number}}
         shop.refused("SKU_NOT_SALABLE")
@@ -143,14 +143,14 @@ def test_an_order_that_is_mended_and_refused_again_and_again_is_dead_in_the_end(
 
 
 @pytest.mark.parametrize("refusal", ["REJECTED_BY_ERP", "CANCELLED_IN_ERP", "PERIOD_CLOSED", "UNKNOWN"])
-def test_a_refusal_that_no_data_of_the_erp_cures_stays(shop: Shop, refusal: str):
+def test_a_refusal_that_no_data_of_the_erp_cures_stays(shop: Shop, refusal: str) -> None:
     shop.refused(refusal)
     shop.erp.knows = {SKU: {"salable": True, "digits": 2}}
     assert shop.judge() == "failed"
 
 
 @pytest.mark.parametrize("first", [None, Event.RECEIPT, Event.DIFFERENT])
-def test_an_order_that_the_erp_may_have_does_not_come_back(shop: Shop, sql: Sql, first: Event | None):
+def test_an_order_that_the_erp_may_have_does_not_come_back(shop: Shop, sql: Sql, first: Event | None) -> None:
     """It was refused, but another attempt of it was not, or somebody cancelled it there."""
     shop.refused("SKU_NOT_FOUND")
     sql.do(
@@ -161,13 +161,13 @@ def test_an_order_that_the_erp_may_have_does_not_come_back(shop: Shop, sql: Sql,
     assert shop.judge() == "failed"
 
 
-def test_a_refusal_of_before_this_was_remembered_stays(shop: Shop, sql: Sql):
+def test_a_refusal_of_before_this_was_remembered_stays(shop: Shop, sql: Sql) -> None:
     shop.refused("SKU_NOT_FOUND")
     sql.do("update attempts set cured_by = '{}'")
     assert shop.judge() == "failed"
 
 
-def test_a_guests_order_comes_back_once_the_channel_has_an_account_for_guests(shop: Shop, sql: Sql):
+def test_a_guests_order_comes_back_once_the_channel_has_an_account_for_guests(shop: Shop, sql: Sql) -> None:
     shop.channel.rows = [replace(sold(), customer_account="")]
     assert [shop.judge(), shop.judge(), code(sql)] == ["failed", "failed", "CUSTOMER_NOT_FOUND"]
     assert shop.judge(replace(ROUTE, guest_account="C-1")) == "queued"
@@ -177,7 +177,7 @@ def test_a_guests_order_comes_back_once_the_channel_has_an_account_for_guests(sh
 
 
 @pytest.mark.parametrize("refusal", CHANGED)
-def test_what_the_shop_mends_comes_back(shop: Shop, refusal: str):
+def test_what_the_shop_mends_comes_back(shop: Shop, refusal: str) -> None:
     shop.refused(refusal)
     assert shop.judge() == "failed"
     shop.channel.rows = [replace(sold(), digest="mended", delivery_date="2026-03-06")]
@@ -185,7 +185,7 @@ def test_what_the_shop_mends_comes_back(shop: Shop, refusal: str):
     assert shop.push() == {"sent": 1}
 
 
-def test_each_code_says_what_brings_it_back():
+def test_each_code_says_what_brings_it_back() -> None:
     assert {code for code, advice in CATALOGUE.items() if advice.kinds} == set(AGAIN) == set(FOUND)
     assert AGAIN
     assert CHANGED

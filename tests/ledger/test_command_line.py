@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -22,10 +23,11 @@ from tests.ledger.steps import Connect, Sql, close, fail, key, land, send
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 LEDGER = "AIRFLOW_CONN_ORDER_LEDGER"
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Does what `python -m order_sync` does, and knows one connection at most."""
 
     def run(*words: str, connection: str | None) -> subprocess.CompletedProcess[str]:
@@ -43,7 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
 
 
 @pytest.fixture
-def run_alone(tmp_path: Path):
+def run_alone(tmp_path: Path) -> Run:
     """Runs `python -m order_sync` in a process that knows one connection at most."""
 
     def run(*words: str, connection: str | None, page: str = "") -> subprocess.CompletedProcess[str]:
@@ -60,7 +62,7 @@ def run_alone(tmp_path: Path):
     return run
 
 
-def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(run_alone, database: str):
+def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(run_alone: Run, database: str) -> None:
     parts = psycopg.conninfo.conninfo_to_dict(database)
     as_json = {
         "conn_type": "postgres",
@@ -68,7 +70,7 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
         "password": parts["password"],
         "schema": parts["dbname"],
     }
-    for connection in (database, json.dumps({**as_json, "host": parts["host"], "port": int(parts["port"])})):
+    for connection in (database, json.dumps({**as_json, "host": parts["host"], "port": int(str(parts["port"]))})):
         done = run_alone("migrate", connection=connection)
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == f"the ledger is at schema {migration.needed()}"
@@ -76,7 +78,7 @@ def test_migrate_makes_a_new_database_a_ledger_by_a_connection_in_either_form(ru
         assert ledger.counts("shop") == {}
 
 
-def test_migrate_names_a_server_that_may_forget(run, database: str):
+def test_migrate_names_a_server_that_may_forget(run: Run, database: str) -> None:
     shown = "the server of the ledger (connection order_ledger) runs with fsync = off: "
     with psycopg.connect(database) as connection:
         off = connection.execute("show fsync").fetchone() == ("off",)
@@ -84,7 +86,7 @@ def test_migrate_names_a_server_that_may_forget(run, database: str):
     assert (done.returncode, shown in done.stdout) == (0, off)
 
 
-def test_accept_records_who_and_why_and_says_what_follows(run, address: str, ledger: Ledger, sql: Sql):
+def test_accept_records_who_and_why_and_says_what_follows(run: Run, address: str, ledger: Ledger, sql: Sql) -> None:
     ledger.check_fingerprint("channel_dynamics_web", "old")
     words = ("accept", "channel_dynamics_web", "--fingerprint", "new", "--by", "Ada", "--reason", "rebuilt on Friday")
     done = run(*words, connection=address)
@@ -105,7 +107,9 @@ def address(connect: Connect, ledger: Ledger) -> str:
     return f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}"
 
 
-def test_explain_says_where_an_order_is_by_any_of_what_people_know_of_it(run, address: str, ledger: Ledger):
+def test_explain_says_where_an_order_is_by_any_of_what_people_know_of_it(
+    run: Run, address: str, ledger: Ledger
+) -> None:
     """R5, R80"""
     close(ledger, send(ledger, 1).entries, Event.REFUSED, "TAX_MAPPING", "tax code 'X' is not the ERP's")
     for words in ((str(key(1)),), ("--reference", "R-1"), ("--customer-account", "C-1")):
@@ -118,7 +122,7 @@ def test_explain_says_where_an_order_is_by_any_of_what_people_know_of_it(run, ad
         assert "This page holds people's data" not in done.stdout
 
 
-def test_explain_prints_a_whole_order_and_what_support_needs(run, address: str, ledger: Ledger):
+def test_explain_prints_a_whole_order_and_what_support_needs(run: Run, address: str, ledger: Ledger) -> None:
     """R95, R96"""
     ship_to = {"name": "Ann Other", "street": "1 High Street", "city": "Bristol", "country": "GB"}
     land(ledger, 1, details=json.dumps({"lines": [["1", "SKU-0001", "1", "10.00"]], "ship_to": ship_to}))
@@ -139,7 +143,7 @@ def ledger_password(address: str) -> str:
     return address.split(":")[2].split("@")[0]
 
 
-def test_explain_has_an_option_for_each_field_of_its_form(run):
+def test_explain_has_an_option_for_each_field_of_its_form(run: Run) -> None:
     """R173"""
     done = run("explain", "--help", connection=None)
     assert (done.returncode, done.stderr) == (0, "")
@@ -148,7 +152,7 @@ def test_explain_has_an_option_for_each_field_of_its_form(run):
         assert schema["title"] in " ".join(done.stdout.split())
 
 
-def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, address: str, ledger: Ledger):
+def test_explain_without_an_order_lists_the_newest_and_counts_causes(run: Run, address: str, ledger: Ledger) -> None:
     """R148, R149, R85"""
     fail(ledger, 1, 2, 3)
     land(ledger, 4)
@@ -183,8 +187,8 @@ def test_explain_without_an_order_lists_the_newest_and_counts_causes(run, addres
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_without_a_traceback(
-    run, words: list[str], connection: str | None, code: int, sentence: str
-):
+    run: Run, words: list[str], connection: str | None, code: int, sentence: str
+) -> None:
     done = run(*words, connection=connection)
     assert done.returncode == code
     assert sentence in done.stderr.splitlines()[-1]
@@ -196,7 +200,7 @@ def test_what_cannot_be_done_is_one_sentence_without_a_traceback(
 @pytest.mark.parametrize(
     ("connection", "sentence"), [(None, LEDGER), ("postgresql://desk:hunter2@127.0.0.1:1/x", "ans")]
 )
-def test_a_process_of_its_own_ends_in_the_same_way(run_alone, connection: str | None, sentence: str):
+def test_a_process_of_its_own_ends_in_the_same_way(run_alone: Run, connection: str | None, sentence: str) -> None:
     done = run_alone("explain", "--reference", "W1", connection=connection)
     assert (done.returncode, done.stdout) == (1, "")
     assert sentence in done.stderr.splitlines()[-1]
@@ -206,8 +210,8 @@ def test_a_process_of_its_own_ends_in_the_same_way(run_alone, connection: str | 
 
 @pytest.mark.parametrize("words", [["migrate"], ["explain", "--help"], ["nonsense"]])
 def test_a_mistake_in_the_owners_registry_is_one_sentence_whatever_is_asked(
-    run_alone, tmp_path: Path, words: list[str]
-):
+    run_alone: Run, tmp_path: Path, words: list[str]
+) -> None:
     done = run_alone(*words, connection=None, page="ERPS = ()\nCHANNELS = [\n")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"{tmp_path / 'registry.py'}, line 2: SyntaxError: '[' was never closed\n"

@@ -1,6 +1,8 @@
 """A ledger of before companies were kept: its orders stay what they are, and learn their company when asked about."""
 
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,7 +17,10 @@ STANDS = "status, erp_number, erp_company"
 
 def old_ledger(database: str) -> None:
     """A ledger as the release before left it: an order that is done under a number, and one that has a receipt."""
-    connect = lambda: psycopg.connect(database)  # noqa: E731
+
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(database)
+
     migrate(connect, "0009")
     with connect() as connection:
         connection.execute("set search_path to order_sync")
@@ -40,7 +45,7 @@ def old_ledger(database: str) -> None:
 
 
 @pytest.fixture
-def migrated(database: str):
+def migrated(database: str) -> Iterator[Any]:
     """That ledger after the migration, with a look behind it."""
     old_ledger(database)
 
@@ -52,7 +57,7 @@ def migrated(database: str):
         yield ledger, Sql(connection)
 
 
-def test_its_orders_stay_what_they_are_and_belong_to_no_company_yet(migrated: tuple[Ledger, Sql]):
+def test_its_orders_stay_what_they_are_and_belong_to_no_company_yet(migrated: tuple[Ledger, Sql]) -> None:
     ledger, sql = migrated
     assert [sql.order(number, STANDS) for number in (1, 2)] == [("succeeded", "N1", ""), ("sent", "N2", "")]
     (due,) = ledger.due("shop", ALL)
@@ -62,7 +67,7 @@ def test_its_orders_stay_what_they_are_and_belong_to_no_company_yet(migrated: tu
     assert due.doubt.total == Decimal(10)
 
 
-def test_an_order_that_is_looked_up_again_is_confirmed_and_its_company_filled_in(migrated: tuple[Ledger, Sql]):
+def test_an_order_that_is_looked_up_again_is_confirmed_and_its_company_filled_in(migrated: tuple[Ledger, Sql]) -> None:
     ledger, sql = migrated
     assert settle(ledger, sql, Event.CONFIRMED, erp_number="N2", erp_company="North") == 1
     assert sql.order(2, STANDS) == ("succeeded", "N2", "North")
@@ -71,7 +76,7 @@ def test_an_order_that_is_looked_up_again_is_confirmed_and_its_company_filled_in
 @pytest.mark.parametrize(("channel", "status"), [("shop", "conflict"), ("web", "succeeded")])
 def test_its_numbers_are_those_of_the_company_that_sells_their_channel(
     migrated: tuple[Ledger, Sql], channel: str, status: str
-):
+) -> None:
     """The number of a done order comes again, for another order: with a company now."""
     ledger, sql = migrated
     queue(ledger, 3)

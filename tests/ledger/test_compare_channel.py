@@ -1,9 +1,11 @@
 """The comparison with the channel finds what no extract saw, and tells it once."""
 
 import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from order_sync.core.basics.progress import Progress
 from order_sync.core.errors import Misconfigured
 from order_sync.core.intake.findings import Finding, FindingKind
 from order_sync.core.intake.watermark import Watermark
+from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.flows import backfill, compare_channel, compare_erp, extract
 from order_sync.ledger import Ledger
 from tests.ledger.flowing import ROUTE, old, queue, read, send
@@ -21,7 +24,9 @@ from tests.memory.erp import MemoryErp
 
 
 # Beside the channel
-def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(ledger: Ledger, sql: Sql, hours_ago):
+def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(
+    ledger: Ledger, sql: Sql, hours_ago: Callable[[float], str]
+) -> None:
     """R9, R53"""
     late = transaction(7, placed_at=hours_ago(5))
     channel = MemoryChannel([transaction(8, placed_at=hours_ago(4))], most_passed=0)
@@ -38,7 +43,7 @@ def test_a_transaction_that_no_extract_saw_is_found_by_its_key_and_read(ledger: 
 
 
 @pytest.mark.parametrize("later", [6368005, 1], ids=["a jump", "a new beginning"])
-def test_rows_below_the_watermark_that_never_landed_are_told_once_and_read(ledger: Ledger, later: int):
+def test_rows_below_the_watermark_that_never_landed_are_told_once_and_read(ledger: Ledger, later: int) -> None:
     """R9"""
     landed = [transaction(number) for number in (6368003, 6368004, 2_000_000_000)]
     channel = MemoryChannel(landed, most_passed=3)
@@ -57,11 +62,11 @@ def test_rows_below_the_watermark_that_never_landed_are_told_once_and_read(ledge
     assert ledger.untold(["channel_shop"]) == []
 
 
-def test_what_no_reading_gives_is_not_told_as_passed_over(ledger: Ledger):
+def test_what_no_reading_gives_is_not_told_as_passed_over(ledger: Ledger) -> None:
     """As a row that a join drops, which is told as skipped."""
 
     class Dropping(MemoryChannel):
-        def read_again(self, keys):
+        def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
             yield [row for row in self.rows if row.key in keys and row.customer_account]
 
     channel = Dropping([transaction(1), transaction(9)])
@@ -76,8 +81,8 @@ UNPAID = replace(transaction(1), digest="unpaid", not_an_order="unpaid")
 
 @pytest.mark.parametrize(("days", "told"), [(2, []), (200, ["shop:1"])])
 def test_a_row_that_becomes_an_order_is_found_however_late_and_told_once_the_comparison_is_past_it(
-    ledger: Ledger, erp: MemoryErp, hours_ago, days: int, told: list[str]
-):
+    ledger: Ledger, erp: MemoryErp, hours_ago: Callable[[float], str], days: int, told: list[str]
+) -> None:
     """R11"""
     placed_at = hours_ago(24 * days)
     channel = MemoryChannel([replace(UNPAID, placed_at=placed_at)])
@@ -91,7 +96,9 @@ def test_a_row_that_becomes_an_order_is_found_however_late_and_told_once_the_com
     assert send(ledger, erp) == {"sent": 1}
 
 
-def test_what_was_cancelled_and_is_taken_up_again_long_after_is_found(ledger: Ledger, hours_ago):
+def test_what_was_cancelled_and_is_taken_up_again_long_after_is_found(
+    ledger: Ledger, hours_ago: Callable[[float], str]
+) -> None:
     placed_at = hours_ago(24 * 100)
     channel = MemoryChannel([transaction(1, placed_at=placed_at)])
     read(ledger, channel)
@@ -104,7 +111,7 @@ def test_what_was_cancelled_and_is_taken_up_again_long_after_is_found(ledger: Le
     assert [each.kind for each in ledger.untold(["channel_shop"])] == [FindingKind.ORDER_AFTER_ALL]
 
 
-def test_what_lies_before_the_start_is_no_order_whatever_becomes_of_it(ledger: Ledger):
+def test_what_lies_before_the_start_is_no_order_whatever_becomes_of_it(ledger: Ledger) -> None:
     channel = MemoryChannel([old(1, digest="unpaid", not_an_order="unpaid")])
     read(ledger, channel)
     channel.rows = [old(1)]
@@ -113,7 +120,7 @@ def test_what_lies_before_the_start_is_no_order_whatever_becomes_of_it(ledger: L
     assert ledger.untold(["channel_shop"]) == []
 
 
-def test_what_the_next_extract_will_read_is_not_missing(ledger: Ledger, hours_ago):
+def test_what_the_next_extract_will_read_is_not_missing(ledger: Ledger, hours_ago: Callable[[float], str]) -> None:
     """A till that was without a line commits what it sold hours ago, while the extract waits for its turn, or fails."""
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(30))])
     read(ledger, channel)
@@ -126,12 +133,12 @@ def test_what_the_next_extract_will_read_is_not_missing(ledger: Ledger, hours_ag
 class EarlierKeys(MemoryChannel):
     """A channel whose list of keys was read before its newest row was committed, and extracted by another run."""
 
-    def keys(self, window):
+    def keys(self, window: Window) -> Iterator[Sequence[tuple[OrderKey, str]]]:
         for keys in super().keys(window):
             yield keys[:-1]
 
 
-def test_what_came_while_the_keys_were_read_is_not_gone(ledger: Ledger, hours_ago):
+def test_what_came_while_the_keys_were_read_is_not_gone(ledger: Ledger, hours_ago: Callable[[float], str]) -> None:
     rows = [transaction(1, placed_at=hours_ago(5)), transaction(2, placed_at=hours_ago(5))]
     channel = EarlierKeys(rows)
     read(ledger, channel)
@@ -139,7 +146,9 @@ def test_what_came_while_the_keys_were_read_is_not_gone(ledger: Ledger, hours_ag
     assert ledger.untold(["channel_shop"]) == []
 
 
-def test_what_was_placed_at_another_time_after_all_is_not_gone_and_read_again(ledger: Ledger, sql: Sql, hours_ago):
+def test_what_was_placed_at_another_time_after_all_is_not_gone_and_read_again(
+    ledger: Ledger, sql: Sql, hours_ago: Callable[[float], str]
+) -> None:
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
     read(ledger, channel)
     channel.rows = [transaction(1, placed_at=hours_ago(500), digest="corrected")]
@@ -148,11 +157,13 @@ def test_what_was_placed_at_another_time_after_all_is_not_gone_and_read_again(le
     assert compare_channel(ROUTE, channel, ledger, ACTOR).counts == {}
 
 
-def test_before_its_first_extract_a_channel_is_not_compared(ledger: Ledger, hours_ago):
+def test_before_its_first_extract_a_channel_is_not_compared(ledger: Ledger, hours_ago: Callable[[float], str]) -> None:
     assert compare_channel(ROUTE, MemoryChannel([transaction(1, placed_at=hours_ago(30))]), ledger, ACTOR).counts == {}
 
 
-def test_what_changed_unseen_is_read_again_by_its_digest(ledger: Ledger, sql: Sql, hours_ago):
+def test_what_changed_unseen_is_read_again_by_its_digest(
+    ledger: Ledger, sql: Sql, hours_ago: Callable[[float], str]
+) -> None:
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
     read(ledger, channel)
     channel.rows = [replace(channel.rows[0], digest="edited", total="11.00")]
@@ -161,7 +172,7 @@ def test_what_changed_unseen_is_read_again_by_its_digest(ledger: Ledger, sql: Sq
     assert sql.one("select version from orders") == 2
 
 
-def test_what_is_gone_from_the_channel_is_told_and_kept(ledger: Ledger, hours_ago):
+def test_what_is_gone_from_the_channel_is_told_and_kept(ledger: Ledger, hours_ago: Callable[[float], str]) -> None:
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(5)), transaction(2, placed_at=hours_ago(5))])
     read(ledger, channel)
     channel.rows.pop()
@@ -170,7 +181,9 @@ def test_what_is_gone_from_the_channel_is_told_and_kept(ledger: Ledger, hours_ag
     assert ledger.counts("shop") == {"received": 2}
 
 
-def test_another_database_than_the_accepted_one_is_not_compared(ledger: Ledger, hours_ago):
+def test_another_database_than_the_accepted_one_is_not_compared(
+    ledger: Ledger, hours_ago: Callable[[float], str]
+) -> None:
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
     read(ledger, channel)
     with pytest.raises(Misconfigured, match="accept channel_shop"):
@@ -178,8 +191,8 @@ def test_another_database_than_the_accepted_one_is_not_compared(ledger: Ledger, 
 
 
 def test_two_channels_that_would_make_orders_of_the_same_rows_are_refused_before_anything_is_read(
-    ledger: Ledger, erp: MemoryErp, hours_ago
-):
+    ledger: Ledger, erp: MemoryErp, hours_ago: Callable[[float], str]
+) -> None:
     channel = MemoryChannel([transaction(1, placed_at=hours_ago(5))])
     read(ledger, channel)
     twin = replace(ROUTE, channel="kiosk", twins=("channel_shop",))
@@ -203,14 +216,14 @@ class Killed(BaseException):
 
 
 def test_what_was_missing_is_told_although_the_run_dies_as_it_lands(
-    ledger: Ledger, hours_ago, monkeypatch: pytest.MonkeyPatch
-):
+    ledger: Ledger, hours_ago: Callable[[float], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     channel = MemoryChannel([transaction(8, placed_at=hours_ago(4))])
     read(ledger, channel)
     channel.rows.append(transaction(7, placed_at=hours_ago(5)))
     record = ledger.record
 
-    def die_after(*arguments):
+    def die_after(*arguments: Any) -> None:
         record(*arguments)
         raise Killed
 
@@ -221,7 +234,9 @@ def test_what_was_missing_is_told_although_the_run_dies_as_it_lands(
     assert [each.subject for each in ledger.untold(["channel_shop"])] == ["shop:7"]
 
 
-def test_a_long_comparison_tells_how_far_it_is_of_what_the_ledger_knows(ledger: Ledger, erp: MemoryErp, hours_ago):
+def test_a_long_comparison_tells_how_far_it_is_of_what_the_ledger_knows(
+    ledger: Ledger, erp: MemoryErp, hours_ago: Callable[[float], str]
+) -> None:
     channel = MemoryChannel([transaction(number, placed_at=hours_ago(5)) for number in (1, 2)])
     queue(ledger, erp, channel)
     send(ledger, erp)
@@ -236,7 +251,7 @@ def test_a_long_comparison_tells_how_far_it_is_of_what_the_ledger_knows(ledger: 
     ]
 
 
-def test_the_ledger_counts_what_was_placed_in_a_window(ledger: Ledger, hours_ago):
+def test_the_ledger_counts_what_was_placed_in_a_window(ledger: Ledger, hours_ago: Callable[[float], str]) -> None:
     read(ledger, MemoryChannel([transaction(number, placed_at=hours_ago(number)) for number in (1, 2, 3, 4)]))
     now = ledger.now()
     assert ledger.placed("shop", Window(now - timedelta(hours=3.5), now - timedelta(hours=1.5))) == 2

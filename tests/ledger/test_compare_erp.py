@@ -1,15 +1,17 @@
 """The comparison with the ERP lists what was never sent, and finds what has changed there since."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from order_sync.core.basics.calendar_days import Window
 from order_sync.core.errors import Transient
 from order_sync.core.intake.findings import Finding, FindingKind
 from order_sync.core.sending.holds import HoldKind
-from order_sync.core.settling.erp_orders import ErpOrderState
+from order_sync.core.settling.erp_orders import ErpOrderState, ListedOrder
 from order_sync.flows import compare_erp, settle
 from order_sync.ledger import Ledger
 from tests.ledger.flowing import POLICY, ROUTE, confirm, queue, send
@@ -20,7 +22,7 @@ from tests.memory.erp import MemoryErp, Sale
 
 
 # Beside the ERP
-def test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched(ledger: Ledger, erp: MemoryErp):
+def test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([transaction(1), transaction(2)])
     queue(ledger, erp, channel)
     send(ledger, erp)
@@ -38,7 +40,7 @@ def test_an_order_in_the_erp_that_was_never_sent_is_listed_and_not_touched(ledge
 )
 def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conflict(
     ledger: Ledger, erp: MemoryErp, sql: Sql, happened: str, event: str, code: str
-):
+) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
     confirm(ledger, erp, sql)
@@ -55,7 +57,7 @@ def test_an_order_that_is_done_and_was_cancelled_or_doubled_in_the_erp_is_a_conf
 @pytest.mark.parametrize("then", ["", "North"])
 def test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now(
     ledger: Ledger, erp: MemoryErp, sql: Sql, then: str
-):
+) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
     confirm(ledger, erp, sql)
@@ -66,7 +68,7 @@ def test_an_order_of_before_companies_were_told_is_no_other_one_in_the_erp_now(
     assert asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR)).counts["cancelled_in_erp"] == 1
 
 
-def test_an_order_under_its_number_in_another_company_is_a_second_one(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_an_order_under_its_number_in_another_company_is_a_second_one(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
     confirm(ledger, erp, sql)
@@ -94,7 +96,7 @@ def given_up(sql: Sql, status: str) -> None:
 )
 def test_an_order_that_lives_in_the_erp_and_is_not_done_here_is_a_finding_whatever_its_status(
     ledger: Ledger, erp: MemoryErp, sql: Sql, status: str, says: str
-):
+) -> None:
     erp.confirms_after = timedelta(days=9)
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -111,7 +113,9 @@ def test_an_order_that_lives_in_the_erp_and_is_not_done_here_is_a_finding_whatev
 
 
 @pytest.mark.parametrize("outcome", [[], ["lost after"], ["half-made"]])
-def test_what_is_still_to_be_looked_up_is_no_finding(ledger: Ledger, erp: MemoryErp, sql: Sql, outcome: list[str]):
+def test_what_is_still_to_be_looked_up_is_no_finding(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, outcome: list[str]
+) -> None:
     erp.confirms_after, erp.script = timedelta(days=9), outcome
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -120,7 +124,7 @@ def test_what_is_still_to_be_looked_up_is_no_finding(ledger: Ledger, erp: Memory
 
 def test_what_was_begun_in_the_erp_and_is_to_be_finished_by_the_next_push_is_no_finding(
     ledger: Ledger, erp: MemoryErp, sql: Sql
-):
+) -> None:
     erp.script = ["half-made"]
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -133,7 +137,7 @@ def test_what_was_begun_in_the_erp_and_is_to_be_finished_by_the_next_push_is_no_
 @pytest.mark.parametrize("status", ["failed", "dead"])
 def test_an_order_that_was_given_up_and_that_the_erp_confirms_late_has_succeeded(
     ledger: Ledger, erp: MemoryErp, sql: Sql, status: str
-):
+) -> None:
     erp.script = ["lost after"]
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -146,7 +150,7 @@ def test_an_order_that_was_given_up_and_that_the_erp_confirms_late_has_succeeded
 @pytest.mark.parametrize("changed", ["edited in the ERP", "another version here"])
 def test_an_order_that_was_given_up_and_is_another_one_in_the_erp_has_not(
     ledger: Ledger, erp: MemoryErp, sql: Sql, changed: str
-):
+) -> None:
     erp.script = ["lost after"]
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -161,7 +165,7 @@ def test_an_order_that_was_given_up_and_is_another_one_in_the_erp_has_not(
 class LateErp(MemoryErp):
     """An ERP whose window holds only what was made last."""
 
-    async def orders(self, channel, window):
+    async def orders(self, channel: str, window: Window) -> Sequence[ListedOrder]:
         return (await super().orders(channel, window))[-1:]
 
 
@@ -170,7 +174,7 @@ class LateErp(MemoryErp):
 )
 def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_before_the_window(
     ledger: Ledger, sql: Sql, state: ErpOrderState, status: str
-):
+) -> None:
     """Somebody copied it: a copy that was cancelled at once does no harm, and one that lives is a second order."""
     erp = LateErp(Clock(), confirms_after=timedelta(0))
     queue(ledger, erp, MemoryChannel([transaction(1)]))
@@ -182,7 +186,7 @@ def test_an_order_that_is_done_is_compared_by_its_number_also_when_it_was_made_b
     assert sql.one("select status from orders") == status
 
 
-def test_an_erp_that_is_away_is_held_and_the_comparison_fails_by_that(ledger: Ledger, erp: MemoryErp):
+def test_an_erp_that_is_away_is_held_and_the_comparison_fails_by_that(ledger: Ledger, erp: MemoryErp) -> None:
     erp.down = True
     with pytest.raises(Transient):
         asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR))

@@ -40,6 +40,16 @@ def _validated(ledger: Ledger) -> list[Any]:
     return [change(entry, Event.VALID, order=order_of(entry)) for entry in entries]
 
 
+def queued(ledger: Ledger, numbers: list[int]) -> list[int]:
+    queue(ledger, *numbers)
+    return numbers
+
+
+def failed(ledger: Ledger, numbers: list[int]) -> list[int]:
+    fail(ledger, *numbers)
+    return numbers
+
+
 CALLS: dict[str, tuple[Callable[[Ledger, list[int]], Any], Callable[[Ledger, Any], Any]]] = {
     "record new": (lambda ledger, numbers: numbers, lambda ledger, numbers: land(ledger, *numbers)),
     "record changed": (land_first := lambda ledger, numbers: (land(ledger, *numbers), numbers)[1],
@@ -47,13 +57,13 @@ CALLS: dict[str, tuple[Callable[[Ledger, list[int]], Any], Callable[[Ledger, Any
     "to_validate": (land_first, lambda ledger, numbers: ledger.to_validate("shop", None, ALL)),
     "apply": (lambda ledger, numbers: (land(ledger, *numbers), _validated(ledger))[1],
               lambda ledger, changes: ledger.apply(changes, ACTOR)),
-    "claim": (lambda ledger, numbers: queue(ledger, *numbers), lambda ledger, _: claim(ledger)),
-    "open": (lambda ledger, numbers: (queue(ledger, *numbers), claim(ledger))[1], open_all),
+    "claim": (queued, lambda ledger, _: claim(ledger)),
+    "open": (lambda ledger, numbers: (queued(ledger, numbers), claim(ledger))[1], open_all),
     "close": (lambda ledger, numbers: send(ledger, *numbers),
               lambda ledger, claimed: close(ledger, claimed.entries, Event.RECEIPT)),
-    "release": (lambda ledger, numbers: (queue(ledger, *numbers), claim(ledger))[1],
+    "release": (lambda ledger, numbers: (queued(ledger, numbers), claim(ledger))[1],
                 lambda ledger, claimed: ledger.release(claimed)),
-    "judge_again": (lambda ledger, numbers: fail(ledger, *numbers),
+    "judge_again": (failed,
                     lambda ledger, _: ledger.judge_again("shop", "tryton", ACTOR)),
     "retry_refused": (lambda ledger, numbers: close(ledger, send(ledger, *numbers).entries, Event.REFUSED),
                       lambda ledger, _: ledger.retry_refused("shop", "tryton", 5, ACTOR)),
@@ -79,7 +89,7 @@ CALLS: dict[str, tuple[Callable[[Ledger, list[int]], Any], Callable[[Ledger, Any
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_sends_as_many_statements_for_a_thousand_orders_as_for_ten(counted: Ledger, name: str):
+def test_a_call_sends_as_many_statements_for_a_thousand_orders_as_for_ten(counted: Ledger, name: str) -> None:
     prepare, call = CALLS[name]
     costs = []
     for numbers in (list(range(1, 11)), list(range(101, 1101))):
@@ -143,25 +153,25 @@ def history(cluster: Cluster, migrated: str) -> Iterator[Sql]:
 )
 def test_each_cycles_queries_are_answered_by_a_partial_index_on_open_orders(
     history: Sql, name: str, parameters: dict[str, Any], index: str
-):
+) -> None:
     query = f"explain (costs off) {statement(name)}"
-    plan = [line for (line,) in history.connection.execute(query, {"channel": "shop", **parameters})]  # type: ignore[arg-type]
+    plan = [line for (line,) in history.connection.execute(query, {"channel": "shop", **parameters})]
     assert any(f"using {index} on" in line or f"Scan on {index}" in line for line in plan), "\n".join(plan)
     assert not any("Seq Scan on orders" in line for line in plan), "\n".join(plan)
 
 
 @pytest.mark.parametrize("name", ["read_unfinished", "read_done", "read_no_orders"])
-def test_a_round_of_orders_to_read_again_begins_in_the_index_where_the_last_one_ended(history: Sql, name: str):
-    query = f"explain (costs off) {statement(name)}"  # type: ignore[arg-type]
+def test_a_round_of_orders_to_read_again_begins_in_the_index_where_the_last_one_ended(history: Sql, name: str) -> None:
+    query = f"explain (costs off) {statement(name)}"
     parameters = {"channel": "shop", "limit": 10, "done_for": timedelta(days=1)}
     parameters |= {"landed_for": timedelta(days=1), "never": ["twin"]}
-    plan = [line for (line,) in history.connection.execute(query, parameters)]  # type: ignore[arg-type]
+    plan = [line for (line,) in history.connection.execute(query, parameters)]
     assert any("Index Cond" in line and "landed_at, id" in line.replace("o.", "") for line in plan), "\n".join(plan)
 
 
-def test_the_due_index_is_read_up_to_now_and_no_further(history: Sql):
+def test_the_due_index_is_read_up_to_now_and_no_further(history: Sql) -> None:
     query = f"explain (costs off) {statement('read_due')}"
-    plan = [line for (line,) in history.connection.execute(query, {"channel": "shop", "limit": 10})]  # type: ignore[arg-type]
+    plan = [line for (line,) in history.connection.execute(query, {"channel": "shop", "limit": 10})]
     assert any("Index Cond" in line and "next_look_at <=" in line for line in plan), "\n".join(plan)
 
 
@@ -191,12 +201,12 @@ def _asked(sql: Sql, name: str) -> object:
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_where_no_ledger_was_restored_nothing_is_asked_about_any_order(grown: Sql, name: str):
+def test_where_no_ledger_was_restored_nothing_is_asked_about_any_order(grown: Sql, name: str) -> None:
     assert _asked(grown, name) == 0
 
 
 @pytest.mark.parametrize("name", ASKING)
-def test_where_none_was_restored_a_ledger_with_much_behind_it_asks_about_no_order(history: Sql, name: str):
+def test_where_none_was_restored_a_ledger_with_much_behind_it_asks_about_no_order(history: Sql, name: str) -> None:
     assert _asked(history, name) == 0
 
 
@@ -204,7 +214,7 @@ def test_where_none_was_restored_a_ledger_with_much_behind_it_asks_about_no_orde
 @pytest.mark.parametrize(("name", "most"), [("doubt_orders", 0), ("claim_orders", 100)])
 def test_after_a_restore_each_order_is_asked_about_once_at_most(
     grown: Sql, name: str, most: int, without: tuple[str, ...]
-):
+) -> None:
     """However the server joins: it plans by what it counted last."""
     for each in without:
         grown.do(f"analyze orders; set enable_{each} to off")
@@ -218,7 +228,7 @@ def test_after_a_restore_each_order_is_asked_about_once_at_most(
     assert asked <= most
 
 
-def test_no_time_goes_into_compiling_what_is_asked_of_each_order(sql: Sql):
+def test_no_time_goes_into_compiling_what_is_asked_of_each_order(sql: Sql) -> None:
     """Before version 18 its plan looks so dear that a server with JIT compiles it at each call."""
     assert sql.one("show jit") == "off"
     assert sql.one("select proconfig from pg_proc where proname = 'may_have_been_sent'") == [
@@ -227,13 +237,13 @@ def test_no_time_goes_into_compiling_what_is_asked_of_each_order(sql: Sql):
     ]
 
 
-def test_each_statement_has_a_name_of_its_own():
+def test_each_statement_has_a_name_of_its_own() -> None:
     paths = [*FOLDER.glob("ledger/**/*.sql"), *FOLDER.glob("shared/**/*.sql")]
     assert sorted(paths) == sorted(statements().values())
 
 
 @pytest.mark.parametrize("path", sorted(statements().values()), ids=lambda path: path.stem)
-def test_each_statement_says_first_what_it_gives_and_needs_and_lies_by_the_module_that_runs_it(path: Path):
+def test_each_statement_says_first_what_it_gives_and_needs_and_lies_by_the_module_that_runs_it(path: Path) -> None:
     text = path.read_text()
     first = text.splitlines()[0]
     assert first.startswith("-- ")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def run_resync(ledger: Ledger, asked: ResyncRequest, run: str = "resync_orders/r
     return asyncio.run(resync(asked, run, {"reason": asked.reason}, {"shop": ROUTE}, connect, ledger, URSULA, 100))
 
 
-def test_a_selection_is_stored_once_and_never_chosen_anew(ledger: Ledger, sql: Sql):
+def test_a_selection_is_stored_once_and_never_chosen_anew(ledger: Ledger, sql: Sql) -> None:
     fail(ledger, 1, 2)
     first = select(ledger, 1)
     assert select(ledger, 1, 2) == first == ledger.selection("run")
@@ -87,7 +88,7 @@ def test_a_selection_is_stored_once_and_never_chosen_anew(ledger: Ledger, sql: S
     )  # fmt: skip
 
 
-def test_the_selected_orders_are_shown_as_they_stand_and_in_pages(ledger: Ledger, sql: Sql):
+def test_the_selected_orders_are_shown_as_they_stand_and_in_pages(ledger: Ledger, sql: Sql) -> None:
     fail(ledger, 1)
     land(ledger, 2, status=Status.WAITING, expected_lines=3)
     land(ledger, 3, status=Status.NOT_AN_ORDER, not_an_order="voided")
@@ -120,7 +121,9 @@ def test_the_selected_orders_are_shown_as_they_stand_and_in_pages(ledger: Ledger
         (Action.MARK_AS_SYNCED, fail, "synced_manually"),
     ],
 )
-def test_a_decision_moves_the_order_with_its_history_and_remembers_the_result(ledger, sql, action, prepare, status):
+def test_a_decision_moves_the_order_with_its_history_and_remembers_the_result(
+    ledger: Ledger, sql: Sql, action: Action, prepare: Any, status: str
+) -> None:
     """R97, R101"""
     prepare(ledger, 1)
     generation = sql.order(1, "generation")[0]
@@ -138,19 +141,20 @@ def decide_event(action: Action) -> str:
     return {"resync": "resync", "ignore": "ignored", "on_hold": "put_on_hold"}.get(action, "marked_as_synced")
 
 
-def test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken(ledger: Ledger, sql: Sql):
+def test_a_decision_about_an_order_that_changed_meanwhile_is_not_taken(ledger: Ledger, sql: Sql) -> None:
     fail(ledger, 1, 2)
     selection = select(ledger, 1, 2)
     stale = ledger.selected(selection, 0, ALL)
     do(ledger, Action.IGNORE, 1, run="another")
-    decisions = {order.key: (order, decide(Action.RESYNC, order, "", "")) for order in stale}
+    decided = [(order, decide(Action.RESYNC, order, "", "")) for order in stale]
+    decisions = {order.key: (order, decision) for order, decision in decided if decision}
     assert ledger.decide(selection, decisions, URSULA) == {key(1)}
     assert [sql.status(number) for number in (1, 2)] == ["ignored", "received"]
     outcomes = sql.rows("select outcome from selected_orders where selection_id = %s order by order_id", selection)
     assert outcomes == [(None,), ("done",)]
 
 
-def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql):
+def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql) -> None:
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
         fail(ledger, *range(1, 101))
         numbers = list(range(1, 101))
@@ -162,7 +166,7 @@ def test_two_decisions_at_once_move_an_order_once(connect: Connect, sql: Sql):
         assert sql.one("select count(*) from order_history where event = 'resync'") == 100
 
 
-def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_does_not(ledger: Ledger, sql: Sql):
+def test_a_decision_confirms_what_was_decided_before_a_restore_and_a_refusal_does_not(ledger: Ledger, sql: Sql) -> None:
     queue(ledger, 1, 2)
     sql.do(
         "insert into restores (backup_at, restored_at, looks_from, restored_by, reason)"
@@ -190,7 +194,9 @@ def sent_again(ledger: Ledger, sql: Sql, *, resent: bool) -> str:
     return sql.status(1)
 
 
-def test_an_attempt_of_unknown_outcome_is_looked_at_again_even_when_it_was_settled_before(ledger: Ledger, sql: Sql):
+def test_an_attempt_of_unknown_outcome_is_looked_at_again_even_when_it_was_settled_before(
+    ledger: Ledger, sql: Sql
+) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, None)
     settle(ledger, sql, Event.CANCELLED_IN_ERP, code="CANCELLED_IN_ERP", erp_number="N1")
@@ -216,7 +222,9 @@ def by_keys(number: int) -> Selection:
     return Selection(keys=tuple(OrderKey("shop", ("S1", f"{each:06}")) for each in range(1, number + 1)))
 
 
-def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_log_of_a_dry_run(ledger: Ledger, sql: Sql, caplog):
+def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_log_of_a_dry_run(
+    ledger: Ledger, sql: Sql, caplog: pytest.LogCaptureFixture
+) -> None:
     """R178"""
     land(ledger, 1, details='{"lines": [], "ship_to": {"name": "Ann Zebedee", "street": "1 High Street"}}')
     sql.do("update orders set status = 'on_hold', code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee'")
@@ -231,8 +239,8 @@ def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_log_of_a_dry_ru
     "by", [lambda _: Selection(code="SKU_NOT_FOUND"), by_keys], ids=["by their code", "by their keys"]
 )
 def test_very_many_orders_are_decided_about_in_bulk(
-    counted: Ledger, sql: Sql, caplog, by: Callable[[int], Selection], number: int
-):
+    counted: Ledger, sql: Sql, caplog: pytest.LogCaptureFixture, by: Callable[[int], Selection], number: int
+) -> None:
     """R102, R150"""
     many(sql, number)
     sql.do("analyze orders")
@@ -249,7 +257,7 @@ def test_very_many_orders_are_decided_about_in_bulk(
     assert progress == [f"{2000 * page} done" for page in range(1, pages + 1)]
 
 
-def test_the_selected_orders_are_read_by_their_keys_and_not_by_reading_them_all(ledger: Ledger, sql: Sql):
+def test_the_selected_orders_are_read_by_their_keys_and_not_by_reading_them_all(ledger: Ledger, sql: Sql) -> None:
     many(sql, 3000)
     selection = select(ledger, *range(1, 11))
     sql.do(
@@ -259,11 +267,11 @@ def test_the_selected_orders_are_read_by_their_keys_and_not_by_reading_them_all(
     sql.do("analyze")
     query = f"explain (costs off) {statement('read_selected')}"
     parameters = {"selection": selection, "after": 0, "limit": 10}
-    plan = [line for (line,) in sql.connection.execute(query, parameters)]  # type: ignore[arg-type]
+    plan = [line for (line,) in sql.connection.execute(query, parameters)]
     assert not any("Seq Scan on" in line and "attempts" not in line for line in plan), "\n".join(plan)
 
 
-def test_an_order_whose_content_was_erased_is_refused_and_stops_no_other(ledger: Ledger, sql: Sql):
+def test_an_order_whose_content_was_erased_is_refused_and_stops_no_other(ledger: Ledger, sql: Sql) -> None:
     land(ledger, 1, 2)
     fail(ledger)
     erased = (

@@ -40,7 +40,7 @@ def run_twice_and_released(shop: Shop) -> None:
     shop.run()
 
 
-def test_a_cleared_release_does_not_undo_a_later_hold(shop: Shop):
+def test_a_cleared_release_does_not_undo_a_later_hold(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     ask(shop, "a", params("on_hold", 1))
@@ -51,7 +51,7 @@ def test_a_cleared_release_does_not_undo_a_later_hold(shop: Shop):
     assert shop.status(1) == "on_hold"
 
 
-def test_a_cleared_ignore_does_not_undo_a_later_release(shop: Shop):
+def test_a_cleared_ignore_does_not_undo_a_later_release(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     ask(shop, "a", params("ignore", 1))
@@ -61,7 +61,7 @@ def test_a_cleared_ignore_does_not_undo_a_later_release(shop: Shop):
     assert shop.status(1) == "queued"
 
 
-def test_a_cleared_mark_hides_no_later_conflict(shop: Shop):
+def test_a_cleared_mark_hides_no_later_conflict(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     shop.erp.sales[OrderKey("shop", ("1",))] = [
@@ -74,7 +74,7 @@ def test_a_cleared_mark_hides_no_later_conflict(shop: Shop):
     assert shop.status(1) == "conflict"
 
 
-def test_a_clear_opens_no_cancelled_order_a_second_time(shop: Shop):
+def test_a_clear_opens_no_cancelled_order_a_second_time(shop: Shop) -> None:
     shop.sell(1)
     shop.run()
     [sale] = shop.erp.sales[OrderKey("shop", ("1",))]
@@ -90,7 +90,7 @@ def test_a_clear_opens_no_cancelled_order_a_second_time(shop: Shop):
     assert shop.erp.revived == [sale.number]
 
 
-def test_a_resync_of_what_the_erp_has_taken_leaves_it_to_the_looks(shop: Shop):
+def test_a_resync_of_what_the_erp_has_taken_leaves_it_to_the_looks(shop: Shop) -> None:
     shop.erp.confirms_after = timedelta(hours=5)
     shop.sell(1)
     shop.run()
@@ -107,7 +107,7 @@ def test_a_resync_of_what_the_erp_has_taken_leaves_it_to_the_looks(shop: Shop):
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["the ledger knows", "the page shows"])
-def test_an_order_under_the_number_of_another_stops_no_other_of_its_page(shop: Shop, known: bool):
+def test_an_order_under_the_number_of_another_stops_no_other_of_its_page(shop: Shop, known: bool) -> None:
     shop.sell(1, 2, 3)
     shop.run()
     [first], [second] = (shop.erp.sales[OrderKey("shop", (number,))] for number in "12")
@@ -123,7 +123,7 @@ def test_an_order_under_the_number_of_another_stops_no_other_of_its_page(shop: S
     assert shop.statuses()["conflict"] == 1
 
 
-def test_a_clear_of_a_run_from_before_confirms_no_lost_decision(shop: Shop):
+def test_a_clear_of_a_run_from_before_confirms_no_lost_decision(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     ask(shop, "resync_orders/a", params("resync", 1))
@@ -137,7 +137,7 @@ def test_a_clear_of_a_run_from_before_confirms_no_lost_decision(shop: Shop):
     assert shop.erp.submits == []
 
 
-def test_what_was_refused_before_the_backup_and_done_after_it_is_a_lost_decision(shop: Shop):
+def test_what_was_refused_before_the_backup_and_done_after_it_is_a_lost_decision(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     run = person("ignore", 1, shop.ledger.now())
@@ -154,7 +154,7 @@ def test_what_was_refused_before_the_backup_and_done_after_it_is_a_lost_decision
     assert shop.erp.submits == []
 
 
-def test_a_run_of_long_ago_that_ended_after_the_backup_is_a_lost_decision(shop: Shop):
+def test_a_run_of_long_ago_that_ended_after_the_backup_is_a_lost_decision(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -165,7 +165,7 @@ def test_a_run_of_long_ago_that_ended_after_the_backup_is_a_lost_decision(shop: 
     assert shop.erp.submits == []
 
 
-def test_a_lost_filter_that_means_nothing_now_is_told_to_be_looked_up_in_its_log(shop: Shop):
+def test_a_lost_filter_that_means_nothing_now_is_told_to_be_looked_up_in_its_log(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -178,7 +178,7 @@ def test_a_lost_filter_that_means_nothing_now_is_told_to_be_looked_up_in_its_log
     assert "1 runs chose by a filter" in finding.detail
 
 
-def test_a_lost_filter_means_no_order_that_came_after_it(shop: Shop):
+def test_a_lost_filter_means_no_order_that_came_after_it(shop: Shop) -> None:
     backup_at, at = lost(shop)
     run = person("on_hold", 0, at, order_keys=None, channel="shop")
     shop.restore(backup_at, run)
@@ -190,7 +190,7 @@ def test_a_lost_filter_means_no_order_that_came_after_it(shop: Shop):
     assert shop.status(7) == "succeeded"
 
 
-def test_a_probe_does_not_wait_for_a_lost_decision(shop: Shop):
+def test_a_probe_does_not_wait_for_a_lost_decision(shop: Shop) -> None:
     shop.sell(1, 2)
     shop.read()
     backup_at = shop.back_up()
@@ -205,7 +205,7 @@ def test_a_probe_does_not_wait_for_a_lost_decision(shop: Shop):
     assert shop.status(2) == "succeeded"
 
 
-def test_a_look_before_its_time_still_waits_for_the_lease_of_the_lost_ledger(shop: Shop):
+def test_a_look_before_its_time_still_waits_for_the_lease_of_the_lost_ledger(shop: Shop) -> None:
     shop.erp.script = ["lost before"]
     shop.sell(1)
     shop.read()
@@ -229,7 +229,7 @@ def test_a_look_before_its_time_still_waits_for_the_lease_of_the_lost_ledger(sho
 )
 def test_what_comes_late_into_the_erp_beside_the_order_that_a_person_entered_is_told(
     shop: Shop, state: ErpOrderState, status: str
-):
+) -> None:
     """A draft is not: nobody ships it, and the log of the mark names it."""
     shop.erp.script = ["lost before"]
     shop.sell(1)

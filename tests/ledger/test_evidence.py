@@ -12,7 +12,7 @@ from tests.ledger.steps import (
 )
 
 
-def test_the_grace_counts_from_the_closing_since_the_order_may_have_waited_its_turn(ledger: Ledger, sql: Sql):
+def test_the_grace_counts_from_the_closing_since_the_order_may_have_waited_its_turn(ledger: Ledger, sql: Sql) -> None:
     """R44, R46"""
     sent = send(ledger, 1)
     sql.do("update attempts set opened_at = opened_at - interval '10 minutes'")

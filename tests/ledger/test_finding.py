@@ -27,7 +27,7 @@ from tests.ledger.steps import (
 @pytest.mark.parametrize(
     "words", [{"reference": "WEB-1"}, {"receipt": "R-1"}, {"customer_account": "C-9"}, {"key": str(key(1))}]
 )
-def test_an_order_is_found_by_what_the_desk_knows_of_it(ledger: Ledger, words: Mapping[str, str]):
+def test_an_order_is_found_by_what_the_desk_knows_of_it(ledger: Ledger, words: Mapping[str, str]) -> None:
     """R5, R6, R7"""
     land(ledger, 1, reference="WEB-1", receipt="R-1", customer_account="C-9")
     land(ledger, 2)
@@ -35,7 +35,7 @@ def test_an_order_is_found_by_what_the_desk_knows_of_it(ledger: Ledger, words: M
 
 
 @pytest.mark.parametrize("words", [{"reference": "WEB-1"}, {"receipt": "R-1"}, {"customer_account": "C-9"}])
-def test_the_twin_that_another_channel_landed_as_no_order_gives_way(ledger: Ledger, words: Mapping[str, str]):
+def test_the_twin_that_another_channel_landed_as_no_order_gives_way(ledger: Ledger, words: Mapping[str, str]) -> None:
     """R5, R6, R7"""
     twins(ledger)
     answer = ask(ledger, **words, whole_order=True, escalate=True)
@@ -44,20 +44,20 @@ def test_the_twin_that_another_channel_landed_as_no_order_gives_way(ledger: Ledg
     assert ask(ledger, key="till:S1/00001").key == OrderKey("till", key(1).parts)
 
 
-def test_a_number_that_the_channel_has_changed_since_still_finds_its_order(ledger: Ledger):
+def test_a_number_that_the_channel_has_changed_since_still_finds_its_order(ledger: Ledger) -> None:
     land(ledger, 1, reference="WEB-1")
     land(ledger, 1, digest="b", reference="WEB-2")
     assert ask(ledger, reference="WEB-1").key == key(1)
 
 
-def test_what_the_report_calls_the_order_finds_it(ledger: Ledger, sql: Sql):
+def test_what_the_report_calls_the_order_finds_it(ledger: Ledger, sql: Sql) -> None:
     """R124"""
     fail(ledger, 1)
     shown = sql.one("select coalesce(nullif(reference, ''), nullif(receipt, ''), order_key) from order_list")
     assert ask(ledger, reference=shown).key == key(1)
 
 
-def test_of_several_matches_the_newest_are_listed_first_and_none_is_printed(ledger: Ledger, sql: Sql):
+def test_of_several_matches_the_newest_are_listed_first_and_none_is_printed(ledger: Ledger, sql: Sql) -> None:
     """R13, R151"""
     land(ledger, 1, 2)
     land(ledger, 3, placed_at="2026-11-21T10:00:00+00:00")
@@ -72,7 +72,7 @@ def test_of_several_matches_the_newest_are_listed_first_and_none_is_printed(ledg
     assert [str(key(3)) in first, str(key(2)) in second] == [True, True]
 
 
-def test_without_an_order_it_says_what_to_look_at(ledger: Ledger, sql: Sql):
+def test_without_an_order_it_says_what_to_look_at(ledger: Ledger, sql: Sql) -> None:
     """R168"""
     ledger.record("shop", "tryton", [], Watermark("db", 7), ACTOR)
     read_at = sql.one("select stored_at from watermarks")
@@ -94,13 +94,13 @@ def test_without_an_order_it_says_what_to_look_at(ledger: Ledger, sql: Sql):
             assert expected in answer.text, expected
 
 
-def test_an_empty_ledger_and_an_unknown_channel_have_clear_answers(ledger: Ledger):
+def test_an_empty_ledger_and_an_unknown_channel_have_clear_answers(ledger: Ledger) -> None:
     assert "Last extract    shop: never, by sync_orders__shop" in ask(ledger, reference="W1").text
     assert "there is no channel 'shp' in the registry; there is shop" in ask(ledger, key="shp:1").text
     assert "none" in ask(ledger).text.splitlines()
 
 
-def test_an_order_of_a_channel_that_left_the_registry_is_explained_all_the_same(ledger: Ledger):
+def test_an_order_of_a_channel_that_left_the_registry_is_explained_all_the_same(ledger: Ledger) -> None:
     queue(ledger, 1)
     answer = flows.explain(asked(key=str(key(1))), ledger, {}, FACTS, STUCK_AFTER)
     assert "the channel shop is no longer in the registry" in answer.text
@@ -126,13 +126,13 @@ def test_an_order_of_a_channel_that_left_the_registry_is_explained_all_the_same(
         ({"status": "x", "days": "y", "whole_order": True}, "whole_order prints.*; status is 'x'.*; days is 'y'"),
     ],
 )
-def test_what_cannot_be_asked_is_told_with_everything_that_is_wrong(words: Mapping[str, object], says: str):
+def test_what_cannot_be_asked_is_told_with_everything_that_is_wrong(words: Mapping[str, object], says: str) -> None:
     """R173"""
     with pytest.raises(Misconfigured, match=says):
         asked(**words)
 
 
-def test_what_is_left_out_or_empty_asks_for_nothing():
+def test_what_is_left_out_or_empty_asks_for_nothing() -> None:
     assert asked(key="", reference=None, days=" ") == asked()
     assert asked(code="sku_not_found").code == "SKU_NOT_FOUND"
     assert asked(key=" shop:a/b ").selection == Selection(keys=(OrderKey("shop", ("a", "b")),))

@@ -27,7 +27,7 @@ def land_no_orders(ledger: Ledger, reason: str, *numbers: int) -> None:
     ledger.record("shop", "tryton", landings, None, ACTOR)
 
 
-def test_rows_that_never_become_an_order_take_no_place_in_the_round(ledger: Ledger, sql: Sql):
+def test_rows_that_never_become_an_order_take_no_place_in_the_round(ledger: Ledger, sql: Sql) -> None:
     land_no_orders(ledger, "web_order", *range(10, 30))
     land_no_orders(ledger, "unpaid", 1, 2)
     land(ledger, 3)
@@ -36,7 +36,7 @@ def test_rows_that_never_become_an_order_take_no_place_in_the_round(ledger: Ledg
 
 
 @pytest.mark.parametrize("status", Status)
-def test_each_status_is_asked_for_as_the_lifecycle_says(ledger: Ledger, sql: Sql, status: Status):
+def test_each_status_is_asked_for_as_the_lifecycle_says(ledger: Ledger, sql: Sql, status: Status) -> None:
     land(ledger, 1)
     sql.do(
         "update orders set status = %s, erp_number = 'N1',"
@@ -48,7 +48,7 @@ def test_each_status_is_asked_for_as_the_lifecycle_says(ledger: Ledger, sql: Sql
     assert bool(no_orders(ledger)) == (status in (Status.NOT_AN_ORDER, Status.CANCELLED_AT_SOURCE))
 
 
-def test_people_are_told_of_a_finding_once(ledger: Ledger, sql: Sql):
+def test_people_are_told_of_a_finding_once(ledger: Ledger, sql: Sql) -> None:
     """R9"""
     ledger.find([MISSING, MISSING], ACTOR)
     assert ledger.untold(["channel_shop"]) == [MISSING]

@@ -18,7 +18,7 @@ from tests.memory.erp import MemoryErp
 FEW = Settings(first_run_limit=2)
 
 
-def test_a_first_push_of_very_many_orders_waits_for_a_person(ledger: Ledger, erp: MemoryErp):
+def test_a_first_push_of_very_many_orders_waits_for_a_person(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([transaction(number) for number in (1, 2, 3)])
     queue(ledger, erp, channel)
     assert send(ledger, erp, settings=FEW) == {}
@@ -32,7 +32,7 @@ def test_a_first_push_of_very_many_orders_waits_for_a_person(ledger: Ledger, erp
 
 def test_who_releases_their_own_hold_is_asked_about_a_first_push_of_very_many_orders_all_the_same(
     ledger: Ledger, erp: MemoryErp
-):
+) -> None:
     queue(ledger, erp, MemoryChannel([transaction(number) for number in (1, 2, 3)]))
     ledger.hold("channel_shop", HoldKind.PERSON, HoldScope.SUBMIT, "not before the inventory", PERSON)
     assert send(ledger, erp, settings=FEW) == {}
@@ -41,7 +41,7 @@ def test_who_releases_their_own_hold_is_asked_about_a_first_push_of_very_many_or
     assert [hold.kind for hold in ledger.holds(["channel_shop"])] == [HoldKind.FIRST_RUN]
 
 
-def test_a_channel_that_has_sent_before_or_sends_few_is_not_held(ledger: Ledger, erp: MemoryErp):
+def test_a_channel_that_has_sent_before_or_sends_few_is_not_held(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, erp, channel)
     assert send(ledger, erp, settings=FEW) == {"sent": 1}
@@ -56,7 +56,7 @@ BY_HAND = replace(ROUTE, by_hand="keyed in by the order desk until March")
 
 def test_orders_of_a_channel_that_is_worked_by_hand_are_shown_and_counted_and_never_sent(
     ledger: Ledger, erp: MemoryErp, sql: Sql
-):
+) -> None:
     """R12, R62, R65"""
     channel = MemoryChannel([transaction(1), transaction(2, currency="XAF")])
     queue(ledger, erp, channel, BY_HAND)
@@ -70,7 +70,9 @@ def test_orders_of_a_channel_that_is_worked_by_hand_are_shown_and_counted_and_ne
     assert erp.submits == []
 
 
-def test_orders_that_people_may_have_entered_stay_unsent_once_the_channel_is_automated(ledger: Ledger, erp: MemoryErp):
+def test_orders_that_people_may_have_entered_stay_unsent_once_the_channel_is_automated(
+    ledger: Ledger, erp: MemoryErp
+) -> None:
     channel = MemoryChannel([transaction(1), transaction(2, currency="XAF")])
     queue(ledger, erp, channel, BY_HAND)
     known = asyncio.run(erp.reference())
@@ -82,7 +84,7 @@ def test_orders_that_people_may_have_entered_stay_unsent_once_the_channel_is_aut
     assert [key.parts for key in erp.submits] == [("3",)]
 
 
-def test_what_was_queued_before_the_channel_is_worked_by_hand_waits(ledger: Ledger, erp: MemoryErp):
+def test_what_was_queued_before_the_channel_is_worked_by_hand_waits(ledger: Ledger, erp: MemoryErp) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     assert asyncio.run(push(BY_HAND, erp, ledger, ACTOR, POLICY, SETTINGS)).counts == {}
     assert ledger.counts("shop") == {"queued": 1}
@@ -92,7 +94,7 @@ def test_what_was_queued_before_the_channel_is_worked_by_hand_waits(ledger: Ledg
 LATER = replace(ROUTE, start_from=datetime(2026, 3, 3, tzinfo=UTC))
 
 
-def test_a_start_that_is_moved_cancels_no_order_that_was_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_a_start_that_is_moved_cancels_no_order_that_was_sent(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, erp, channel)
     send(ledger, erp)
@@ -102,7 +104,7 @@ def test_a_start_that_is_moved_cancels_no_order_that_was_sent(ledger: Ledger, er
     assert sql.one("select count(*) from entries") == 1
 
 
-def test_a_later_start_takes_back_what_the_first_push_would_have_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_a_later_start_takes_back_what_the_first_push_would_have_sent(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     """R2: as the hold's reason advises."""
     channel = MemoryChannel([transaction(1), transaction(2, currency="XAF"), transaction(3), transaction(4)])
     channel.rows.append(transaction(5, placed_at="2026-03-03T00:00:00+00:00"))

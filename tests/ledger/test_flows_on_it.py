@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def look(ledger: Ledger, erp: MemoryErp, sql: Sql) -> dict[str, int]:
     return asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY)).counts
 
 
-def test_every_order_arrives_once_and_is_confirmed(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_every_order_arrives_once_and_is_confirmed(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     channel = MemoryChannel([transaction(number) for number in range(1, 121)])
     assert queue(ledger, erp, channel).counts == {"new": 120, "orders": 120}
     assert send(ledger, erp) == {"sent": 120}
@@ -67,7 +68,9 @@ def test_every_order_arrives_once_and_is_confirmed(ledger: Ledger, erp: MemoryEr
 
 
 @pytest.mark.parametrize("parts", [("",), (" ",), ("", ""), ("\t",)], ids=repr)
-def test_an_order_under_a_blank_key_fails_and_stops_no_other(ledger: Ledger, erp: MemoryErp, sql: Sql, parts):
+def test_an_order_under_a_blank_key_fails_and_stops_no_other(
+    ledger: Ledger, erp: MemoryErp, sql: Sql, parts: tuple[Any, ...]
+) -> None:
     blank = OrderKey("shop", parts)
     channel = MemoryChannel([transaction(1), transaction(2, key=blank), transaction(3)])
     queue(ledger, erp, channel)
@@ -76,19 +79,23 @@ def test_an_order_under_a_blank_key_fails_and_stops_no_other(ledger: Ledger, erp
 
 
 @pytest.mark.parametrize("parts", [("a\tb",), ("\x00",), ("x" * 1995,), ("\N{SYMBOL FOR NULL}",), ("/", ":")], ids=repr)
-def test_an_order_under_an_odd_key_is_sent_like_any_other(ledger: Ledger, erp: MemoryErp, parts):
+def test_an_order_under_an_odd_key_is_sent_like_any_other(
+    ledger: Ledger, erp: MemoryErp, parts: tuple[Any, ...]
+) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1), transaction(2, key=OrderKey("shop", parts))]))
     assert send(ledger, erp) == {"sent": 2}
 
 
-def test_an_order_under_a_key_that_is_too_long_is_told_and_stops_no_other(ledger: Ledger, erp: MemoryErp):
+def test_an_order_under_a_key_that_is_too_long_is_told_and_stops_no_other(ledger: Ledger, erp: MemoryErp) -> None:
     long = transaction(2, key=OrderKey("shop", (token_hex(2000),)))
     channel = MemoryChannel([transaction(1), long, transaction(3)])
     assert queue(ledger, erp, channel).counts == {"new": 2, "orders": 2, "key_too_long": 1}
     (finding,) = ledger.untold(["channel_shop"])
     assert (finding.kind, finding.subject) == (FindingKind.KEY_TOO_LONG, f"{str(long.key)[:200]}...")
     assert send(ledger, erp) == {"sent": 2}
-    assert ledger.watermark("shop").counter == 3
+    mark = ledger.watermark("shop")
+    assert mark
+    assert mark.counter == 3
     back = Settings(compare_back=ledger.now() - datetime(2026, 1, 1, tzinfo=UTC))
     compared = compare_channel(ROUTE, channel, ledger, ACTOR, back)
     assert compared.counts == {"compared": 3}
@@ -98,7 +105,7 @@ def test_an_order_under_a_key_that_is_too_long_is_told_and_stops_no_other(ledger
 @pytest.mark.parametrize("total", ["1e-999999", "0e-20000"])
 def test_an_amount_with_more_decimals_than_can_be_stored_fails_its_order_alone(
     ledger: Ledger, erp: MemoryErp, sql: Sql, total: str
-):
+) -> None:
     """R173"""
     queue(ledger, erp, MemoryChannel([transaction(1, total=total), transaction(2)]))
     assert ledger.counts("shop") == {"failed": 1, "queued": 1}
@@ -107,7 +114,7 @@ def test_an_amount_with_more_decimals_than_can_be_stored_fails_its_order_alone(
     )
 
 
-def test_a_lost_answer_is_looked_up_and_never_sent_twice(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_a_lost_answer_is_looked_up_and_never_sent_twice(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     erp.script = ["lost after", "lost before", "half-made", "bug", "refused"]
     queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 9)]))
     assert send(ledger, erp) == {"sent": 3, "outcome_unknown": 4, "refused": 1}
@@ -118,7 +125,7 @@ def test_a_lost_answer_is_looked_up_and_never_sent_twice(ledger: Ledger, erp: Me
     assert [len(sales) for sales in erp.sales.values()] == [1] * 7
 
 
-def test_an_erp_that_is_away_leaves_the_orders_queued_for_the_next_push(ledger: Ledger, erp: MemoryErp):
+def test_an_erp_that_is_away_leaves_the_orders_queued_for_the_next_push(ledger: Ledger, erp: MemoryErp) -> None:
     queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 41)]))
     erp.script = ["fine", "away"]
     with pytest.raises(Transient):
@@ -129,7 +136,7 @@ def test_an_erp_that_is_away_leaves_the_orders_queued_for_the_next_push(ledger: 
     assert send(ledger, erp) == {"sent": counts["queued"]}
 
 
-def test_a_push_that_was_killed_is_settled_by_the_next_one(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_a_push_that_was_killed_is_settled_by_the_next_one(ledger: Ledger, erp: MemoryErp, sql: Sql) -> None:
     """The dead push had opened its attempts; the ERP got two of the three orders."""
     queue(ledger, erp, MemoryChannel([transaction(number) for number in (1, 2, 3)]))
     claimed = ledger.claim("shop", 10, 900, ACTOR)
@@ -144,7 +151,7 @@ def test_a_push_that_was_killed_is_settled_by_the_next_one(ledger: Ledger, erp: 
     assert [len(sales) for sales in erp.sales.values()] == [1, 1, 1]
 
 
-def test_a_guests_order_is_not_sent_once_there_is_no_guest_account(ledger: Ledger, erp: MemoryErp):
+def test_a_guests_order_is_not_sent_once_there_is_no_guest_account(ledger: Ledger, erp: MemoryErp) -> None:
     """R31"""
     guests = replace(ROUTE, guest_account="C-1")
     extract(guests, MemoryChannel([transaction(1, customer_account=""), transaction(2)]), ledger, ACTOR)
@@ -159,7 +166,7 @@ async def _submit(erp: MemoryErp, number: int) -> None:
         await erp.submit(read_order(transaction(position), None, datetime.now(UTC)).order)
 
 
-def test_a_rebuilt_channel_database_stops_the_extract_until_a_person_accepts_it(ledger: Ledger, erp: MemoryErp):
+def test_a_rebuilt_channel_database_stops_the_extract_until_a_person_accepts_it(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([transaction(1), transaction(2)])
     queue(ledger, erp, channel)
     rebuilt = MemoryChannel([transaction(1), transaction(3, counter=1)], database="database 2")
@@ -169,7 +176,7 @@ def test_a_rebuilt_channel_database_stops_the_extract_until_a_person_accepts_it(
     assert queue(ledger, erp, rebuilt).counts == {"new": 1, "orders": 1, "unchanged": 1, "gone": 1}
 
 
-def test_a_header_is_completed_when_its_lines_come(ledger: Ledger, erp: MemoryErp):
+def test_a_header_is_completed_when_its_lines_come(ledger: Ledger, erp: MemoryErp) -> None:
     half = transaction(1, present_lines=0, digest="header only")
     assert queue(ledger, erp, MemoryChannel([half])).counts == {"new": 1, "waiting": 1, "unchanged": 1}
     whole = replace(half, present_lines=1, digest="with lines")
@@ -177,7 +184,9 @@ def test_a_header_is_completed_when_its_lines_come(ledger: Ledger, erp: MemoryEr
     assert ledger.counts("shop") == {"queued": 1}
 
 
-def test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent(
+    ledger: Ledger, erp: MemoryErp, sql: Sql
+) -> None:
     """R11"""
     channel = MemoryChannel([transaction(number) for number in (1, 2, 3)])
     queue(ledger, erp, channel)
@@ -192,7 +201,7 @@ def test_what_the_channel_changes_or_cancels_at_the_last_moment_is_not_sent(ledg
 
 def test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs(
     ledger: Ledger, erp: MemoryErp, sql: Sql
-):
+) -> None:
     channel = MemoryChannel([transaction(1), transaction(2)])
     queue(ledger, erp, channel)
     send(ledger, erp)
@@ -201,12 +210,14 @@ def test_an_order_that_changed_after_it_was_sent_is_a_conflict_with_what_differs
     channel.rows[1] = transaction(2, digest="posted", source_status="posted")
     assert queue(ledger, erp, channel).counts == {"changed": 2, "conflict": 1}
     assert ledger.counts("shop") == {"conflict": 1, "succeeded": 1}
-    (message,) = sql.one("select array_agg(message) from orders where status = 'conflict'")  # type: ignore[misc]
+    [message] = sql.one("select array_agg(message) from orders where status = 'conflict'")
     assert "customer_account C-1 -> C-2; total 10.00 -> 20.00" in message
     assert queue(ledger, erp, channel).counts == {}
 
 
-def test_a_settle_changes_the_orders_in_doubt_of_its_channel_and_nothing_else(ledger: Ledger, erp: MemoryErp, sql: Sql):
+def test_a_settle_changes_the_orders_in_doubt_of_its_channel_and_nothing_else(
+    ledger: Ledger, erp: MemoryErp, sql: Sql
+) -> None:
     """R182"""
     erp.script = ["refused"]
     queue(ledger, erp, MemoryChannel([transaction(number) for number in range(1, 6)]))

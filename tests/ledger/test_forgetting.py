@@ -56,7 +56,7 @@ def erased(sql: Sql) -> list[str]:
     return [name for (name,) in sql.rows("select order_key from orders where erased_at is not null order by id")]
 
 
-def test_the_content_of_a_finished_order_is_forgotten_after_its_time(ledger: Ledger, sql: Sql, forget: Forget):
+def test_the_content_of_a_finished_order_is_forgotten_after_its_time(ledger: Ledger, sql: Sql, forget: Forget) -> None:
     succeed(ledger, sql, 1, 2, 3)
     age(sql, 400.01, 1)
     age(sql, 399.99, 2)
@@ -71,7 +71,7 @@ def test_the_content_of_a_finished_order_is_forgotten_after_its_time(ledger: Led
 @pytest.mark.parametrize("status", Status)
 def test_an_order_that_is_still_open_is_never_forgotten_and_counted(
     ledger: Ledger, sql: Sql, forget: Forget, status: Status
-):
+) -> None:
     land(ledger, 1)
     put(sql, 1, status)
     age(sql, 4000, 1)
@@ -79,7 +79,7 @@ def test_an_order_that_is_still_open_is_never_forgotten_and_counted(
 
 
 @pytest.mark.parametrize("table", ["transactions", "order_history"])
-def test_time_counts_from_the_last_thing_that_happened(ledger: Ledger, sql: Sql, forget: Forget, table: str):
+def test_time_counts_from_the_last_thing_that_happened(ledger: Ledger, sql: Sql, forget: Forget, table: str) -> None:
     land(ledger, 1, status=Status.NOT_AN_ORDER)
     age(sql, 500, 1)
     if table == "transactions":
@@ -93,7 +93,7 @@ def test_time_counts_from_the_last_thing_that_happened(ledger: Ledger, sql: Sql,
 
 def test_what_was_placed_before_the_start_and_has_no_content_stays_to_be_brought_in(
     ledger: Ledger, sql: Sql, forget: Forget
-):
+) -> None:
     before_start = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
     ledger.record("shop", "tryton", [before_start], None, ACTOR)
     age(sql, 500, 1)
@@ -103,7 +103,7 @@ def test_what_was_placed_before_the_start_and_has_no_content_stays_to_be_brought
 
 def test_a_run_goes_on_page_by_page_and_the_next_one_where_it_was_stopped(
     ledger: Ledger, sql: Sql, forget: Forget, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(flow, "PAGE", 3)
     succeed(ledger, sql, *range(1, 9))
     queue(ledger, 9)
@@ -116,7 +116,7 @@ def test_a_run_goes_on_page_by_page_and_the_next_one_where_it_was_stopped(
     assert sql.one("select orders from erasures") == 8
 
 
-def test_what_is_erased_is_looked_at_once_more_as_it_is_locked(ledger: Ledger, sql: Sql):
+def test_what_is_erased_is_looked_at_once_more_as_it_is_locked(ledger: Ledger, sql: Sql) -> None:
     """An order that was finished as the page was read may be open again by then."""
     succeed(ledger, sql, 1, 2)
     page = ledger.kept_since(ledger.now() + timedelta(seconds=1), None, 10)
@@ -126,7 +126,7 @@ def test_what_is_erased_is_looked_at_once_more_as_it_is_locked(ledger: Ledger, s
     assert erased(sql) == [str(key(1))]
 
 
-def test_a_page_is_read_from_the_index_of_what_is_kept(ledger: Ledger, sql: Sql):
+def test_a_page_is_read_from_the_index_of_what_is_kept(ledger: Ledger, sql: Sql) -> None:
     """Its cost follows what is kept for too long, and not the history."""
     sql.do(
         "insert into orders (order_key, channel, erp, status, digest, erp_number)"
@@ -144,7 +144,7 @@ def test_a_page_is_read_from_the_index_of_what_is_kept(ledger: Ledger, sql: Sql)
     asked = {"before": ledger.now(), "erasable": list(ERASABLE), "limit": 10}
     after = {"after_at": ledger.now() - timedelta(days=1), "after_id": 0, "after_version": 0}
     query = f"explain (costs off) {statement('read_to_forget')}"
-    plan = [line for (line,) in sql.connection.execute(query, {**asked, **after})]  # type: ignore[arg-type]
+    plan = [line for (line,) in sql.connection.execute(query, {**asked, **after})]
     assert any("transactions_kept" in line for line in plan), "\n".join(plan)
     assert any("Index Cond" in line and "landed_at, " in line.replace("t.", "") for line in plan), "\n".join(plan)
     assert not any("Seq Scan" in line for line in plan), "\n".join(plan)
@@ -152,7 +152,7 @@ def test_a_page_is_read_from_the_index_of_what_is_kept(ledger: Ledger, sql: Sql)
 
 def test_rows_of_reports_and_their_files_lose_what_is_forgotten(
     ledger: Ledger, sql: Sql, forget: Forget, tmp_path: Path
-):
+) -> None:
     succeed(ledger, sql, 1, 2)
     day, zone = date(2026, 11, 20), ZoneInfo("UTC")
     path = build_report(ledger, tmp_path, "all", zone, timedelta(minutes=30), {}, (), day).path
@@ -163,7 +163,9 @@ def test_rows_of_reports_and_their_files_lose_what_is_forgotten(
     assert sorted(row[0] for row in rows(path)) == ["R-2", "erased"]
 
 
-def test_old_selections_lose_what_was_asked_for_once_their_orders_are_erased(ledger: Ledger, sql: Sql, forget: Forget):
+def test_old_selections_lose_what_was_asked_for_once_their_orders_are_erased(
+    ledger: Ledger, sql: Sql, forget: Forget
+) -> None:
     succeed(ledger, sql, 1, 2)
     for run, days in (("old", 500), ("open", 500), ("young", 5)):
         sql.do(

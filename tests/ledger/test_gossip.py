@@ -108,7 +108,7 @@ def nothing_of_ann(shop: Shop, sql: Sql, ledger: Ledger, caplog: pytest.LogCaptu
     return check
 
 
-def test_the_test_plants_what_it_searches_for(shop: Shop, sql: Sql):
+def test_the_test_plants_what_it_searches_for(shop: Shop, sql: Sql) -> None:
     shop.erp.script = ["refused"]
     shop.sell(1)
     shop.queue()
@@ -118,7 +118,7 @@ def test_the_test_plants_what_it_searches_for(shop: Shop, sql: Sql):
     assert "Otherwise" in str(sql.one("select details from transactions"))
 
 
-def test_sending_looking_up_and_comparing_let_nothing_out(shop: Shop, nothing_of_ann: Callable[[], None]):
+def test_sending_looking_up_and_comparing_let_nothing_out(shop: Shop, nothing_of_ann: Callable[[], None]) -> None:
     shop.erp.script = ["refused", "bug", "edited", "half-made", "lost after", "cancelled"]
     shop.sell(*range(1, 9), placed_at=shop.ledger.now().isoformat())
     shop.queue()
@@ -135,7 +135,7 @@ def test_sending_looking_up_and_comparing_let_nothing_out(shop: Shop, nothing_of
 
 def test_an_erp_that_refuses_one_order_after_the_other_is_held_for_a_reason_without_people(
     shop: Shop, sql: Sql, nothing_of_ann: Callable[[], None]
-):
+) -> None:
     shop.erp.script = ["refused"] * MANY
     shop.sell(*range(1, MANY + 1))
     shop.queue()
@@ -146,7 +146,7 @@ def test_an_erp_that_refuses_one_order_after_the_other_is_held_for_a_reason_with
     nothing_of_ann()
 
 
-def test_a_backfill_lets_nothing_out(shop: Shop, nothing_of_ann: Callable[[], None]):
+def test_a_backfill_lets_nothing_out(shop: Shop, nothing_of_ann: Callable[[], None]) -> None:
     shop.sell(1, 2, placed_at="2025-12-24T08:00:00+00:00")
     cancelled(shop.erp, 1)
     shop.queue()
@@ -157,7 +157,7 @@ def test_a_backfill_lets_nothing_out(shop: Shop, nothing_of_ann: Callable[[], No
 
 def test_what_people_decide_is_answered_without_what_the_erp_says_of_people(
     shop: Shop, nothing_of_ann: Callable[[], None]
-):
+) -> None:
     shop.erp.script = ["refused", "edited"]
     shop.sell(1, 2, 3)
     shop.queue()
@@ -172,7 +172,7 @@ def test_what_people_decide_is_answered_without_what_the_erp_says_of_people(
 @pytest.mark.parametrize(
     "words", [{"key": "shop:1"}, {"status": "failed"}, {"channel": "shop"}, {"reference": "WEB-1"}]
 )
-def test_explaining_lets_nothing_out(shop: Shop, words: dict[str, str], nothing_of_ann: Callable[[], None]):
+def test_explaining_lets_nothing_out(shop: Shop, words: dict[str, str], nothing_of_ann: Callable[[], None]) -> None:
     shop.erp.script = ["refused", "bug"]
     shop.sell(1, 2)
     shop.queue()
@@ -190,7 +190,7 @@ def test_explaining_lets_nothing_out(shop: Shop, words: dict[str, str], nothing_
     nothing_of_ann()
 
 
-def test_an_error_of_the_database_quotes_no_row(shop: Shop, sql: Sql):
+def test_an_error_of_the_database_quotes_no_row(shop: Shop, sql: Sql) -> None:
     """PostgreSQL adds the failing row, or the line that was copied, to its message."""
     shop.erp.script = ["refused"]
     shop.sell(1)
@@ -204,7 +204,7 @@ def test_an_error_of_the_database_quotes_no_row(shop: Shop, sql: Sql):
     assert privates_in("".join(traceback.format_exception(caught.value))) == []
 
 
-def test_a_connection_that_ends_while_rows_are_copied_quotes_none():
+def test_a_connection_that_ends_while_rows_are_copied_quotes_none() -> None:
     said = f'terminating connection\nCONTEXT:  COPY staged_landings, line 17: "{GOSSIP}"'
     with pytest.raises(LedgerUnavailable, match="does not answer: terminating connection") as caught, sentences():
         raise psycopg.errors.AdminShutdown(said)

@@ -22,7 +22,7 @@ from tests.ledger.steps import (
 PAGE = Path(__file__).parents[2] / "docs" / "explaining.md"
 
 
-def test_a_list_leaves_out_what_is_no_order_unless_it_is_asked_for(ledger: Ledger):
+def test_a_list_leaves_out_what_is_no_order_unless_it_is_asked_for(ledger: Ledger) -> None:
     """R13, R148"""
     twins(ledger)
     assert [row.key.channel for row in ledger.listed(Filters(), 10)] == ["shop"]
@@ -57,7 +57,7 @@ def orders(ledger: Ledger, sql: Sql) -> Ledger:
 )
 def test_the_list_shows_the_newest_first_and_only_what_meets_the_filters(
     orders: Ledger, sql: Sql, filters: Filters, numbers: list[int]
-):
+) -> None:
     """R13, R148, R149"""
     sql.do(
         "update orders set placed_at = now() - interval '2 hours' + right(order_key, 1)::int * interval '1 s'"
@@ -68,7 +68,7 @@ def test_the_list_shows_the_newest_first_and_only_what_meets_the_filters(
     assert [row.key for row in orders.listed(filters, 2)] == [key(number) for number in numbers][:2]
 
 
-def test_the_causes_are_counted_the_most_frequent_first(orders: Ledger):
+def test_the_causes_are_counted_the_most_frequent_first(orders: Ledger) -> None:
     """R85"""
     assert [(cause.code, cause.orders) for cause in orders.causes(Filters(), 10)] == [
         ("SKU_NOT_FOUND", 2),
@@ -79,7 +79,7 @@ def test_the_causes_are_counted_the_most_frequent_first(orders: Ledger):
     assert len(orders.causes(Filters(), 1)) == 1
 
 
-def test_a_list_is_one_text_with_its_filters_orders_and_causes(orders: Ledger):
+def test_a_list_is_one_text_with_its_filters_orders_and_causes(orders: Ledger) -> None:
     """R13, R85, R149"""
     answer = ask(orders, status="failed", days=2, at_most=2, escalate=True)
     lines = answer.text.splitlines()
@@ -92,7 +92,7 @@ def test_a_list_is_one_text_with_its_filters_orders_and_causes(orders: Ledger):
     assert answer.summary.counts == {"shown": 2}
 
 
-def test_what_the_erp_quotes_of_an_address_is_not_in_the_list(ledger: Ledger, sql: Sql):
+def test_what_the_erp_quotes_of_an_address_is_not_in_the_list(ledger: Ledger, sql: Sql) -> None:
     """R178"""
     land(ledger, 1, 2, details='{"lines": [], "ship_to": {"name": "Ann Zebedee", "street": "1 High Street"}}')
     sql.do("update orders set code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee (token=zzz9)'")
@@ -101,7 +101,7 @@ def test_what_the_erp_quotes_of_an_address_is_not_in_the_list(ledger: Ledger, sq
         assert text.count("REJECTED_BY_ERP (who fixes it: ERP-admin): no … of … (…") == 2
 
 
-def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_list_either(ledger: Ledger, sql: Sql):
+def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_list_either(ledger: Ledger, sql: Sql) -> None:
     """R178"""
     land(ledger, 1, details='{"lines": [], "ship_to": {"name": "Ann Zebedee", "street": "1 High Street"}}')
     sql.do("update orders set status = 'on_hold', code = 'REJECTED_BY_ERP', message = 'no 1 High Street of Zebedee'")
@@ -109,7 +109,9 @@ def test_what_the_erp_quoted_of_an_earlier_address_is_not_in_the_list_either(led
     assert "REJECTED_BY_ERP (who fixes it: ERP-admin): no … of …" in ask(ledger).text
 
 
-def test_what_dynamics_list_of_transactions_shows_is_in_the_view_under_the_names_of_the_page(ledger: Ledger, sql: Sql):
+def test_what_dynamics_list_of_transactions_shows_is_in_the_view_under_the_names_of_the_page(
+    ledger: Ledger, sql: Sql
+) -> None:
     """R156"""
     table = PAGE.read_text().partition("| there |")[2].partition("\n\n")[0]
     named = re.findall(r"`(\w+)`", table.partition("\n")[2])
@@ -120,7 +122,7 @@ def test_what_dynamics_list_of_transactions_shows_is_in_the_view_under_the_names
     assert set(named) <= columns
 
 
-def test_explaining_changes_nothing(orders: Ledger, sql: Sql):
+def test_explaining_changes_nothing(orders: Ledger, sql: Sql) -> None:
     before = sql.content()
     for words in (
         {"key": str(key(1)), "whole_order": True, "escalate": True},

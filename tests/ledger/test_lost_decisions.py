@@ -21,7 +21,7 @@ def text(report: RestoreReport) -> str:
     return "\n".join(report.lines)
 
 
-def test_each_lost_decision_is_listed_with_who_when_and_why_and_how_to_confirm_it(shop: Shop):
+def test_each_lost_decision_is_listed_with_who_when_and_why_and_how_to_confirm_it(shop: Shop) -> None:
     backup_at, at = lost(shop)
     report = shop.restore(backup_at, person("ignore", 1, at), person("mark_as_synced", 9, at, erp_numbers=["SO7"]))
     said = text(report)
@@ -35,7 +35,7 @@ def test_each_lost_decision_is_listed_with_who_when_and_why_and_how_to_confirm_i
     assert finding.detail == "2 orders wait for a decision to be confirmed, and 0 other runs are lost"
 
 
-def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(shop: Shop):
+def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(shop: Shop) -> None:
     backup_at, at = lost(shop)
     run = person("on_hold", 0, at, order_keys=None, customer_account="C-1")
     shop.restore(backup_at, run)
@@ -54,14 +54,14 @@ def test_what_a_filter_means_now_is_kept_from_being_sent_also_what_lands_later(s
 
 def test_of_a_filter_that_means_very_many_orders_all_are_kept_from_being_sent(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(sys.modules["order_sync.flows.people.restore"], "MOST", 2)
     backup_at, at = lost(shop)
     shop.restore(backup_at, person("on_hold", 0, at, order_keys=None, customer_account="C-1"))
     assert shop.sql.one("select count(*) from lost_decisions") == 3
 
 
-def test_a_decision_that_an_earlier_restore_left_open_is_listed_after_the_next_one_and_once(shop: Shop):
+def test_a_decision_that_an_earlier_restore_left_open_is_listed_after_the_next_one_and_once(shop: Shop) -> None:
     backup_at, at = lost(shop)
     ignored = person("ignore", 1, at)
     shop.restore(backup_at, ignored)
@@ -76,7 +76,7 @@ def test_a_decision_that_an_earlier_restore_left_open_is_listed_after_the_next_o
     assert len(shop.ledger.lost()) == 1
 
 
-def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: Shop):
+def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: Shop) -> None:
     backup_at, at = lost(shop)
     shop.sql.do(
         "insert into selections (run, action, asked, reason, chosen_by)"
@@ -88,7 +88,7 @@ def test_a_run_that_decided_nothing_or_that_the_ledger_knows_is_left_out(shop: S
     assert shop.restore(backup_at, *runs).summary.counts == {"held": 1, "to_look_up": 3}
 
 
-def test_a_run_that_the_backup_holds_half_decided_is_a_lost_one(shop: Shop):
+def test_a_run_that_the_backup_holds_half_decided_is_a_lost_one(shop: Shop) -> None:
     backup_at, at = lost(shop)
     shop.sql.do(
         "with stored as (insert into selections (run, action, asked, reason, chosen_by)"
@@ -99,14 +99,14 @@ def test_a_run_that_the_backup_holds_half_decided_is_a_lost_one(shop: Shop):
     assert shop.restore(backup_at, person("ignore", 1, at)).summary.counts["decisions_to_confirm"] == 1
 
 
-def test_a_run_that_began_before_the_backup_and_ended_after_it_counts(shop: Shop):
+def test_a_run_that_began_before_the_backup_and_ended_after_it_counts(shop: Shop) -> None:
     backup_at, at = lost(shop)
     early = backup_at - timedelta(minutes=5)
     runs = [replace(person("ignore", 1, early), ended_at=at), replace(person("ignore", 2, early), ended_at=None)]
     assert shop.restore(backup_at, *runs).summary.counts["decisions_to_confirm"] == 2
 
 
-def test_a_backup_that_is_older_than_somebody_says_loses_no_decision(shop: Shop):
+def test_a_backup_that_is_older_than_somebody_says_loses_no_decision(shop: Shop) -> None:
     """The ledger's own last entry tells."""
     shop.sell(1)
     shop.read()
@@ -117,7 +117,7 @@ def test_a_backup_that_is_older_than_somebody_says_loses_no_decision(shop: Shop)
     assert report.summary.counts["decisions_to_confirm"] == 1
 
 
-def test_other_runs_of_people_are_listed_and_done_by_nobody(shop: Shop):
+def test_other_runs_of_people_are_listed_and_done_by_nobody(shop: Shop) -> None:
     backup_at, at = lost(shop)
     hold = replace(person("", 1, at), dag_id="hold_connection", params={"connection": "erp_erp", "action": "hold"})
     erasure = replace(hold, dag_id="erase_personal_data", params={"customer_account": "C-1"})
@@ -135,7 +135,7 @@ def test_other_runs_of_people_are_listed_and_done_by_nobody(shop: Shop):
     assert shop.ledger.holds(["erp_erp"]) == []
 
 
-def test_without_airflows_own_memory_the_task_says_so_and_what_to_do(shop: Shop):
+def test_without_airflows_own_memory_the_task_says_so_and_what_to_do(shop: Shop) -> None:
     backup_at, _ = lost(shop)
     report = shop.restore(backup_at, known=False)
     assert "DECISIONS OF PEOPLE ARE NOT KNOWN: Airflow cannot be queried" in text(report)
@@ -145,7 +145,7 @@ def test_without_airflows_own_memory_the_task_says_so_and_what_to_do(shop: Shop)
     assert "list the runs of resync_orders since" in finding.detail
 
 
-def test_a_dag_of_which_airflow_tells_no_runs_is_named_and_the_others_are_listed(shop: Shop):
+def test_a_dag_of_which_airflow_tells_no_runs_is_named_and_the_others_are_listed(shop: Shop) -> None:
     backup_at, at = lost(shop)
     untold = {"resync_orders": "there is no DAG resync_orders", "backfill_orders": "nobody may read backfill_orders"}
     hold = replace(person("", 1, at), dag_id="hold_connection", params={"connection": "erp_erp", "action": "hold"})
@@ -158,14 +158,14 @@ def test_a_dag_of_which_airflow_tells_no_runs_is_named_and_the_others_are_listed
     assert "nobody may read backfill_orders" in finding.detail
 
 
-def test_entries_from_after_the_backup_are_pointed_out(shop: Shop):
+def test_entries_from_after_the_backup_are_pointed_out(shop: Shop) -> None:
     backup_at, _ = lost(shop)
     shop.sell(4)
     shop.read()
     assert "DAGs have run since it was restored" in text(shop.restore(backup_at))
 
 
-def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decision(shop: Shop):
+def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decision(shop: Shop) -> None:
     backup_at, at = lost(shop)
     runs = [person("ignore", 1, at), person("on_hold", 2, at), person("ignore", 3, at)]
     shop.restore(backup_at, *runs)
@@ -183,7 +183,7 @@ def test_a_lost_decision_is_confirmed_by_the_same_run_again_or_by_another_decisi
     assert [key.parts for key in shop.erp.submits] == [("3",)]
 
 
-def test_what_people_wrote_of_a_customer_is_not_in_the_list_of_what_they_decided(shop: Shop):
+def test_what_people_wrote_of_a_customer_is_not_in_the_list_of_what_they_decided(shop: Shop) -> None:
     shop.channel.rows.append(sold_to_ann(1))
     shop.run()
     backup_at = shop.back_up()

@@ -24,7 +24,9 @@ def store(ledger: Ledger, facts: Facts) -> int:
     return ledger.store_reference("tryton", ReferenceData(facts, ledger.now()), ACTOR)
 
 
-def test_a_fingerprint_that_a_person_accepts_holds_from_then_on_and_the_old_one_no_longer(ledger: Ledger, sql: Sql):
+def test_a_fingerprint_that_a_person_accepts_holds_from_then_on_and_the_old_one_no_longer(
+    ledger: Ledger, sql: Sql
+) -> None:
     ledger.check_fingerprint("channel_shop", "one")
     ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
     ledger.check_fingerprint("channel_shop", "two")
@@ -36,7 +38,7 @@ def test_a_fingerprint_that_a_person_accepts_holds_from_then_on_and_the_old_one_
     ]
 
 
-def test_an_accepted_channel_database_is_read_from_its_beginning(ledger: Ledger):
+def test_an_accepted_channel_database_is_read_from_its_beginning(ledger: Ledger) -> None:
     ledger.check_fingerprint("channel_shop", "one")
     ledger.record("shop", "tryton", [], Watermark("one", 500), ACTOR)
     ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
@@ -45,14 +47,14 @@ def test_an_accepted_channel_database_is_read_from_its_beginning(ledger: Ledger)
     assert ledger.watermark("shop") == Watermark("two", 3)
 
 
-def test_an_extract_that_was_under_way_during_the_acceptance_stores_no_watermark(ledger: Ledger):
+def test_an_extract_that_was_under_way_during_the_acceptance_stores_no_watermark(ledger: Ledger) -> None:
     ledger.check_fingerprint("channel_shop", "one")
     ledger.accept_fingerprint("channel_shop", "two", Actor(person="Ada", reason="rebuilt"))
     ledger.record("shop", "tryton", [], Watermark("one", 500), ACTOR)
     assert ledger.watermark("shop") is None
 
 
-def test_a_database_that_comes_back_after_another_is_read_from_its_beginning_too(ledger: Ledger):
+def test_a_database_that_comes_back_after_another_is_read_from_its_beginning_too(ledger: Ledger) -> None:
     ledger.check_fingerprint("channel_shop", "one")
     ledger.record("shop", "tryton", [], Watermark("one", 500), ACTOR)
     for fingerprint in ("two", "one"):
@@ -60,13 +62,13 @@ def test_a_database_that_comes_back_after_another_is_read_from_its_beginning_too
     assert ledger.watermark("shop") is None
 
 
-def test_a_new_copy_replaces_all_of_the_old_one(ledger: Ledger, sql: Sql):
+def test_a_new_copy_replaces_all_of_the_old_one(ledger: Ledger, sql: Sql) -> None:
     store(ledger, {("sku", "A"): {"digits": 0}, ("sku", "B"): {}, ("sku", "C"): {}})
     store(ledger, {("sku", "A"): {"digits": 2}, ("sku", "C"): {}})
     assert sql.rows("select code, facts from reference_data order by code") == [("A", {"digits": 2}), ("C", {})]
 
 
-def test_an_order_that_was_sent_is_not_touched_by_reference_data(ledger: Ledger, sql: Sql):
+def test_an_order_that_was_sent_is_not_touched_by_reference_data(ledger: Ledger, sql: Sql) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP")
     sql.do("""update orders set problems = '[{"reference": "sku:A"}]'""")
@@ -74,13 +76,13 @@ def test_an_order_that_was_sent_is_not_touched_by_reference_data(ledger: Ledger,
     assert sql.status(1) == "failed"
 
 
-def test_another_erps_orders_are_not_touched(ledger: Ledger, sql: Sql):
+def test_another_erps_orders_are_not_touched(ledger: Ledger, sql: Sql) -> None:
     fail(ledger, 1, reference="sku:A")
     sql.do("update orders set erp = 'other'")
     assert store(ledger, {("sku", "A"): {}}) == 0
 
 
-def test_the_first_fingerprint_of_a_connection_is_accepted_and_another_one_refused(ledger: Ledger):
+def test_the_first_fingerprint_of_a_connection_is_accepted_and_another_one_refused(ledger: Ledger) -> None:
     ledger.check_fingerprint("channel_shop", "pg 1/shop")
     ledger.check_fingerprint("channel_shop", "pg 1/shop")
     ledger.check_fingerprint("erp_tryton", "tryton 7")

@@ -28,7 +28,9 @@ def overdue(ledger: Ledger, erp: MemoryErp) -> MemoryChannel:
     return channel
 
 
-def test_an_order_whose_header_promises_what_is_there_is_whole(ledger: Ledger, erp: MemoryErp, overdue: MemoryChannel):
+def test_an_order_whose_header_promises_what_is_there_is_whole(
+    ledger: Ledger, erp: MemoryErp, overdue: MemoryChannel
+) -> None:
     overdue.rows = [replace(GIFT, expected_lines=1, digest="one line of one")]
     queue(ledger, erp, overdue)
     assert ledger.counts("shop") == {"queued": 1}
@@ -36,13 +38,13 @@ def test_an_order_whose_header_promises_what_is_there_is_whole(ledger: Ledger, e
 
 def test_an_order_that_changes_while_lines_are_missing_is_not_sent(
     ledger: Ledger, erp: MemoryErp, overdue: MemoryChannel
-):
+) -> None:
     overdue.rows = [replace(GIFT, reference="WEB-2", digest="still one line of two")]
     queue(ledger, erp, overdue)
     assert ledger.counts("shop") == {"failed": 1}
 
 
-def test_a_queued_order_that_is_promised_another_line_is_not_sent_without_it(ledger: Ledger, erp: MemoryErp):
+def test_a_queued_order_that_is_promised_another_line_is_not_sent_without_it(ledger: Ledger, erp: MemoryErp) -> None:
     channel = MemoryChannel([replace(GIFT, expected_lines=1, digest="one line of one")])
     queue(ledger, erp, channel)
     channel.rows = [GIFT]

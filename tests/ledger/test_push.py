@@ -23,14 +23,14 @@ from tests.ledger.steps import (
 )
 
 
-def test_an_order_whose_next_attempt_is_not_due_is_left(ledger: Ledger, sql: Sql):
+def test_an_order_whose_next_attempt_is_not_due_is_left(ledger: Ledger, sql: Sql) -> None:
     """R38"""
     queue(ledger, 1)
     sql.do("update orders set next_attempt_at = clock_timestamp() + interval '1 minute'")
     assert not claim(ledger).entries
 
 
-def test_what_is_left_for_the_next_push_is_what_it_may_claim(ledger: Ledger, sql: Sql):
+def test_what_is_left_for_the_next_push_is_what_it_may_claim(ledger: Ledger, sql: Sql) -> None:
     queue(ledger, *range(1, 6))
     sql.do(
         "update orders set next_attempt_at = clock_timestamp() + interval '1 hour' where order_key = %s", str(key(1))
@@ -56,7 +56,7 @@ def test_what_is_left_for_the_next_push_is_what_it_may_claim(ledger: Ledger, sql
 )
 def test_a_channel_waits_while_it_is_read_and_has_an_order_that_a_push_could_send(
     ledger: Ledger, sql: Sql, change: str, waits: bool
-):
+) -> None:
     queue(ledger, 1)
     ledger.record("shop", "tryton", [], Watermark("one database", 1), ACTOR)
     sql.do(change)
@@ -65,7 +65,7 @@ def test_a_channel_waits_while_it_is_read_and_has_an_order_that_a_push_could_sen
     assert not ledger.waits([], sent_before=False)
 
 
-def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connect):
+def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connect) -> None:
     """R38"""
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
         queue(ledger, *range(1, 201))
@@ -78,7 +78,7 @@ def test_two_claims_at_once_share_the_orders_and_none_is_in_both(connect: Connec
 
 def test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody(
     connect: Connect, sql: Sql, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """R38"""
     monkeypatch.setitem(SESSION, "longest_wait", "1s")
     with Ledger(connect) as ledger, sql.connection.transaction():
@@ -87,7 +87,7 @@ def test_a_claim_passes_over_what_another_is_claiming_and_waits_for_nobody(
         assert [entry.key for entry in claim(ledger).entries] == [key(2)]
 
 
-def test_an_attempt_is_opened_while_others_are_closed(connect: Connect):
+def test_an_attempt_is_opened_while_others_are_closed(connect: Connect) -> None:
     """The push opens and closes from two threads at a time."""
     with Ledger(connect) as ledger, ThreadPoolExecutor(2) as pool:
         queue(ledger, *range(1, 101))

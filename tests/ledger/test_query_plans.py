@@ -49,34 +49,34 @@ def large(cluster: Cluster, migrated: str) -> Iterator[Sql]:
 )
 def test_the_newest_of_very_many_orders_are_read_from_an_index_and_no_further(
     large: Sql, name: str, filters: dict[str, str], index: str
-):
+) -> None:
     given = {"keys": None, "status": None, "code": "", "channel": "", "since": None, "limit": 50, **filters}
-    plan = [line for (line,) in large.connection.execute(f"explain (costs off) {statement(name)}", given)]  # type: ignore[arg-type]
+    plan = [line for (line,) in large.connection.execute(f"explain (costs off) {statement(name)}", given)]
     text = "\n".join(plan)
     assert f"using {index} on" in text or f"Scan on {index}" in text, text
     assert "Seq Scan on orders" not in text, text
 
 
 @pytest.mark.parametrize("known", ["reference", "receipt", "customer_account"])
-def test_one_among_very_many_orders_is_found_by_an_index(large: Sql, known: str):
+def test_one_among_very_many_orders_is_found_by_an_index(large: Sql, known: str) -> None:
     """R5, R6, R7"""
     nothing = dict.fromkeys(("keys", "status", "start", "end"))
     words = dict.fromkeys(("channel", "code", "reference", "receipt", "customer_account", "short_reference"), "")
     given = {**nothing, **words, known: "W77", "limit": 50}
     query = f"explain (costs off) {statement('choose_orders')}"
-    plan = [line for (line,) in large.connection.execute(query, given)]  # type: ignore[arg-type]
+    plan = [line for (line,) in large.connection.execute(query, given)]
     text = "\n".join(plan)
     assert f"Scan using transactions_{known} on" in text or f"Scan on transactions_{known}" in text, text
     assert "Seq Scan" not in text, text
 
 
-def test_a_story_is_read_by_indexes_alone(large: Sql):
+def test_a_story_is_read_by_indexes_alone(large: Sql) -> None:
     with large.connection.transaction():
         large.do("set local enable_seqscan = off")
         plan = [
             line
             for (line,) in large.connection.execute(
-                f"explain (costs off) {statement('read_stories')}",  # type: ignore[arg-type]
+                f"explain (costs off) {statement('read_stories')}",
                 {"keys": [str(key(1)), "shop:old/7"]},
             )
         ]

@@ -1,6 +1,7 @@
 """Two readings of one order that meet in the ledger: the second one waits, and still sees what it changes."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from order_sync.core.life.lifecycle import Event
 from order_sync.core.records.orders import Landing
@@ -33,14 +34,14 @@ def land_while_another_reading_stores_a_version(connect: Connect, sql: Sql, seen
         assert landed.result()["changed"] == 1
 
 
-def await_a_lock(landed: Future[object], sql: Sql) -> None:
+def await_a_lock(landed: Future[Any], sql: Sql) -> None:
     while not landed.done() and not sql.one("select exists (select from pg_locks where not granted)"):
         pass
 
 
 def test_what_differs_is_told_beside_the_version_that_another_reading_has_just_stored(
     connect: Connect, ledger: Ledger, sql: Sql
-):
+) -> None:
     """R11"""
     send(ledger, 1)
     settle(ledger, sql, Event.CONFIRMED)
@@ -49,7 +50,7 @@ def test_what_differs_is_told_beside_the_version_that_another_reading_has_just_s
     assert "total 10.00 -> 198.00" in sql.order(1, "message")[0]
 
 
-def test_the_same_order_read_twice_at_once_is_no_change_of_it(connect: Connect, ledger: Ledger, sql: Sql):
+def test_the_same_order_read_twice_at_once_is_no_change_of_it(connect: Connect, ledger: Ledger, sql: Sql) -> None:
     send(ledger, 1)
     settle(ledger, sql, Event.CONFIRMED)
     land_while_another_reading_stores_a_version(connect, sql, landing(1, digest="b", total="10.00"))

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -38,7 +39,7 @@ VERSIONS = (
 )
 
 
-def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_row(ledger: Ledger, sql: Sql):
+def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_row(ledger: Ledger, sql: Sql) -> None:
     landings = [landing(1), landing(2), landing(3, Status.WAITING), landing(4, Status.NOT_AN_ORDER)]
     counts = ledger.record("shop", "tryton", landings, None, ACTOR)
     assert {name: number for name, number in counts.items() if number} == {
@@ -55,7 +56,7 @@ def test_new_transactions_are_counted_by_disposition_and_have_a_first_history_ro
     ]
 
 
-def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql):
+def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql) -> None:
     land(ledger, 1)
     before = sql.rows("select xmin, orders.* from orders")
     assert {name: number for name, number in land(ledger, 1).items() if number} == {"unchanged": 1}
@@ -63,7 +64,7 @@ def test_the_same_digest_writes_nothing(ledger: Ledger, sql: Sql):
     assert sql.events(1) == ["landed"]
 
 
-def test_a_changed_digest_is_a_new_version_and_another_generation(ledger: Ledger, sql: Sql):
+def test_a_changed_digest_is_a_new_version_and_another_generation(ledger: Ledger, sql: Sql) -> None:
     """R11"""
     land(ledger, 1)
     ((before,),) = sql.rows("select generation from orders")
@@ -85,7 +86,7 @@ def suspect_the_configuration(ledger: Ledger, number: int = 2, code: str = "PERI
 
 def test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_those_that_were_refused(
     ledger: Ledger, sql: Sql
-):
+) -> None:
     close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "TAX_MAPPING", "no")
     land(ledger, 1, digest="b")
     fail(ledger)
@@ -96,7 +97,9 @@ def test_an_order_that_failed_for_another_reason_since_is_not_queued_again_with_
 
 
 @pytest.mark.parametrize("bring", [land, queue, fail, send])
-def test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_order(ledger: Ledger, sql: Sql, bring):
+def test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_order(
+    ledger: Ledger, sql: Sql, bring: Any
+) -> None:
     bring(ledger, 1)
     before, events = sql.order(1, "status, generation, lease_until, code, message"), sql.events(1)
     posted = replace(landing(1), transaction=replace(transaction(1), digest="b", source_status="posted"))
@@ -106,7 +109,7 @@ def test_a_channel_that_only_moves_its_own_status_on_changes_nothing_of_the_orde
     assert sql.rows(VERSIONS, str(key(1))) == [(1, "a"), (2, "b")]
 
 
-def test_what_changed_before_sending_is_in_the_history_in_words(ledger: Ledger, sql: Sql):
+def test_what_changed_before_sending_is_in_the_history_in_words(ledger: Ledger, sql: Sql) -> None:
     queue(ledger, 1)
     land(ledger, 1, digest="b")
     assert sql.rows("select event, message from order_history order by id desc limit 1") == [
@@ -127,8 +130,8 @@ def rebuilt(ledger: Ledger) -> Callable[[], None]:
 
 @pytest.mark.parametrize("bring", [land, queue, fail, send])
 def test_another_order_under_the_same_key_of_a_rebuilt_database_is_a_conflict(
-    ledger: Ledger, sql: Sql, rebuilt: Callable[[], None], bring
-):
+    ledger: Ledger, sql: Sql, rebuilt: Callable[[], None], bring: Any
+) -> None:
     bring(ledger, 1)
     rebuilt()
     land(ledger, 1, digest="b")
@@ -142,7 +145,7 @@ def test_another_order_under_the_same_key_of_a_rebuilt_database_is_a_conflict(
 
 def test_an_order_that_a_rebuilt_database_holds_as_it_was_goes_on_and_may_change_there(
     ledger: Ledger, sql: Sql, rebuilt: Callable[[], None]
-):
+) -> None:
     queue(ledger, 1)
     rebuilt()
     assert land(ledger, 1)["unchanged"] == 1
@@ -151,7 +154,7 @@ def test_an_order_that_a_rebuilt_database_holds_as_it_was_goes_on_and_may_change
     assert sql.status(1) == "received"
 
 
-def test_an_order_that_is_received_again_begins_anew(ledger: Ledger, sql: Sql):
+def test_an_order_that_is_received_again_begins_anew(ledger: Ledger, sql: Sql) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "no")
     sql.do("update orders set resends = 2, received_at = received_at - interval '1 day'")
@@ -161,14 +164,14 @@ def test_an_order_that_is_received_again_begins_anew(ledger: Ledger, sql: Sql):
     assert sql.one("select received_at > clock_timestamp() - interval '1 minute' from orders")
 
 
-def test_what_was_placed_before_the_start_keeps_key_digest_and_reason_only(ledger: Ledger, sql: Sql):
+def test_what_was_placed_before_the_start_keeps_key_digest_and_reason_only(ledger: Ledger, sql: Sql) -> None:
     early = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
     assert ledger.record("shop", "tryton", [early], None, ACTOR)["not_an_order"] == 1
     assert sql.one("select count(*) from transactions") == 0
     assert sql.order(1, "digest, reason") == ("a", "before_start")
 
 
-def test_of_a_key_that_comes_twice_in_a_batch_the_last_counts(ledger: Ledger, sql: Sql):
+def test_of_a_key_that_comes_twice_in_a_batch_the_last_counts(ledger: Ledger, sql: Sql) -> None:
     batch = [landing(1, digest="a"), landing(2), landing(1, digest="b")]
     counts = ledger.record("shop", "tryton", batch, None, ACTOR)
     assert (counts["new"], counts["changed"], counts["unchanged"]) == (2, 0, 1)
@@ -178,7 +181,7 @@ def test_of_a_key_that_comes_twice_in_a_batch_the_last_counts(ledger: Ledger, sq
     assert sql.rows(VERSIONS, str(key(1))) == [(1, "b"), (2, "d")]
 
 
-def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Ledger, sql: Sql):
+def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Ledger, sql: Sql) -> None:
     mark = Watermark("db 1", 7, (Sample(9, 1234, datetime(2026, 3, 1, 12, 0, 0, 1, tzinfo=UTC)),))
     too_big = replace(landing(2), transaction=transaction(2, expected_lines=2**40))
     with pytest.raises(psycopg.errors.NumericValueOutOfRange):
@@ -189,7 +192,7 @@ def test_the_watermark_and_its_rows_are_stored_together_or_not_at_all(ledger: Le
     assert ledger.watermark("shop") == mark
 
 
-def test_two_extracts_may_land_the_same_batch_at_once(connect: Connect, sql: Sql):
+def test_two_extracts_may_land_the_same_batch_at_once(connect: Connect, sql: Sql) -> None:
     batch = [landing(number) for number in range(1, 401)]
     changed = [landing(number, digest="b") for number in range(1, 401)]
     with Ledger(connect) as ledger, ThreadPoolExecutor(4) as pool:
@@ -204,7 +207,7 @@ def test_two_extracts_may_land_the_same_batch_at_once(connect: Connect, sql: Sql
     ]
 
 
-def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(ledger: Ledger):
+def test_a_nul_character_and_half_a_surrogate_pair_are_stored_as_signs_for_them(ledger: Ledger) -> None:
     land(ledger, 1, reference="A\x00B", details='{"lines": ["\x00"]}', source_status="\ud83d")
     (entry,) = ledger.to_validate("shop", None, 10)
     assert entry.transaction.reference == "A␀B"
@@ -216,7 +219,7 @@ LONG = token_hex(5000)
 """Text that no compression makes much shorter."""
 
 
-def test_an_erp_number_that_is_too_long_is_not_told_as_an_orders_key_alone(ledger: Ledger, sql: Sql):
+def test_an_erp_number_that_is_too_long_is_not_told_as_an_orders_key_alone(ledger: Ledger, sql: Sql) -> None:
     """R173"""
     send(ledger, 1)
     with pytest.raises(
@@ -225,7 +228,7 @@ def test_an_erp_number_that_is_too_long_is_not_told_as_an_orders_key_alone(ledge
         settle(ledger, sql, Event.CONFIRMED, erp_number=LONG)
 
 
-def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledger):
+def test_a_key_that_is_too_long_to_be_stored_is_told_as_what_it_is(ledger: Ledger) -> None:
     """R173"""
     usual = landing(1)
     long, most = (

@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -25,7 +26,7 @@ from tests.memory.channel import transaction
 
 @pytest.mark.parametrize("dumps", [True, False], ids=["from a dump", "from a copy"])
 @pytest.mark.parametrize("shop", BOTH, indirect=True)
-def test_nothing_is_sent_twice_and_nothing_that_somebody_decided_is_undone(shop: Shop):
+def test_nothing_is_sent_twice_and_nothing_that_somebody_decided_is_undone(shop: Shop) -> None:
     shop.sell(*range(1, 31))
     shop.read()
     backup_at = shop.back_up()
@@ -60,7 +61,9 @@ def test_nothing_is_sent_twice_and_nothing_that_somebody_decided_is_undone(shop:
 
 
 @pytest.mark.parametrize("shop", BOTH, indirect=True)
-def test_what_was_never_sent_is_sent_once_after_the_look_up_and_the_release_as_if_for_the_first_time(shop: Shop):
+def test_what_was_never_sent_is_sent_once_after_the_look_up_and_the_release_as_if_for_the_first_time(
+    shop: Shop,
+) -> None:
     shop.sell(1, 2)
     shop.read()
     backup_at = shop.back_up()
@@ -77,7 +80,7 @@ def test_what_was_never_sent_is_sent_once_after_the_look_up_and_the_release_as_i
     assert len(shop.erp.submits) == 2
 
 
-def test_a_look_up_before_the_first_send_is_no_resend(shop: Shop):
+def test_a_look_up_before_the_first_send_is_no_resend(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -89,7 +92,7 @@ def test_a_look_up_before_the_first_send_is_no_resend(shop: Shop):
     assert shop.status(1) == "sent"
 
 
-def test_no_look_proves_anything_while_the_lost_ledgers_push_may_still_be_sending(shop: Shop):
+def test_no_look_proves_anything_while_the_lost_ledgers_push_may_still_be_sending(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -101,13 +104,13 @@ def test_no_look_proves_anything_while_the_lost_ledgers_push_may_still_be_sendin
     assert shop.erp.submits == []
     assert shop.sql.one("select next_look_at = looks_from from orders, restores") is True
     waits = shop.sql.one("select looks_from - restored_at from restores")
-    assert timedelta(minutes=14, seconds=59) < waits < timedelta(minutes=15, seconds=1)  # type: ignore[operator]
+    assert timedelta(minutes=14, seconds=59) < waits < timedelta(minutes=15, seconds=1)
 
 
 @pytest.mark.parametrize("shop", ["searchable"], indirect=True)
-def test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_the_restore(shop: Shop):
+def test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_the_restore(shop: Shop) -> None:
     """The first order was in doubt at the backup, long enough to be sent again; the second was queued."""
-    patience = {"window": timedelta(minutes=30), "grace": timedelta(minutes=2)}
+    patience: dict[str, Any] = {"window": timedelta(minutes=30), "grace": timedelta(minutes=2)}
     shop.erp.script = ["lost before"]
     shop.sell(1)
     shop.read()
@@ -132,7 +135,7 @@ def test_a_searchable_erp_is_believed_only_after_the_window_and_the_grace_since_
     assert len(shop.erp.submits) == 3
 
 
-def test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_it(shop: Shop):
+def test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_it(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -152,7 +155,7 @@ def test_what_lands_later_is_looked_up_first_if_the_lost_ledger_may_have_known_i
     assert sorted(shop.sql.rows(looked_up)) == [("shop:1",), ("shop:2",), ("shop:4",)]
 
 
-def test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_once(shop: Shop):
+def test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_once(shop: Shop) -> None:
     """As those of several runs do, when the DAGs are switched on again."""
     shop.sell(1, 2)
     shop.read()
@@ -169,7 +172,7 @@ def test_two_tasks_that_settle_at_once_after_a_restore_put_each_order_on_record_
     assert shop.sql.one("select count(*) from order_history where event = 'attempt_opened'") == 2
 
 
-def test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own(shop: Shop):
+def test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its_own(shop: Shop) -> None:
     shop.sell(1)
     backup_at = shop.back_up()
     shop.lose_it()
@@ -180,7 +183,7 @@ def test_an_order_that_is_queued_after_the_looks_began_is_not_claimed_before_its
     assert shop.push() == {"may_have_been_sent": 1, "absent": 1, "sent": 1}
 
 
-def test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_orders(shop: Shop):
+def test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_orders(shop: Shop) -> None:
     shop.sell(1, present_lines=0, digest="header")
     shop.sell(2, not_an_order="suspended", digest="suspended")
     shop.read()
@@ -202,7 +205,7 @@ def test_a_waiting_order_and_one_that_was_none_are_looked_up_when_they_are_order
     assert shop.erp.submits == sent
 
 
-def test_a_channel_whose_database_was_rebuilt_is_read_again_by_the_counters_of_the_new_one(shop: Shop):
+def test_a_channel_whose_database_was_rebuilt_is_read_again_by_the_counters_of_the_new_one(shop: Shop) -> None:
     shop.sell(100)
     shop.read()
     shop.channel.database, shop.channel.rows = "database 2", [transaction(1), transaction(2)]
@@ -218,7 +221,7 @@ def test_a_channel_whose_database_was_rebuilt_is_read_again_by_the_counters_of_t
     assert shop.sql.rows("select epoch, counter from watermarks order by epoch") == [(1, 100), (2, 1)]
 
 
-def test_an_order_that_failed_then_and_was_mended_since_is_found_in_the_erp(shop: Shop):
+def test_an_order_that_failed_then_and_was_mended_since_is_found_in_the_erp(shop: Shop) -> None:
     shop.sell(1, total="nonsense", digest="bad")
     shop.read()
     backup_at = shop.back_up()
@@ -233,7 +236,7 @@ def test_an_order_that_failed_then_and_was_mended_since_is_found_in_the_erp(shop
     assert len(shop.erp.submits) == 1
 
 
-def test_what_the_channel_cancelled_since_is_a_conflict_as_the_erp_may_have_it(shop: Shop):
+def test_what_the_channel_cancelled_since_is_a_conflict_as_the_erp_may_have_it(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -246,7 +249,7 @@ def test_what_the_channel_cancelled_since_is_a_conflict_as_the_erp_may_have_it(s
     assert "the ERP has it or may have it" in str(shop.sql.one("select message from orders"))
 
 
-def test_the_comparison_calls_no_order_never_sent_that_the_lost_ledger_sent(shop: Shop):
+def test_the_comparison_calls_no_order_never_sent_that_the_lost_ledger_sent(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -256,7 +259,7 @@ def test_the_comparison_calls_no_order_never_sent_that_the_lost_ledger_sent(shop
     assert asyncio.run(compare_erp(ROUTE, shop.erp, shop.ledger, ACTOR)).counts == {"compared": 1}
 
 
-def test_a_later_start_sets_nothing_aside_that_the_lost_ledger_may_have_sent(shop: Shop):
+def test_a_later_start_sets_nothing_aside_that_the_lost_ledger_may_have_sent(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -266,7 +269,7 @@ def test_a_later_start_sets_nothing_aside_that_the_lost_ledger_may_have_sent(sho
     assert shop.ledger.set_aside("shop", datetime(2027, 1, 1, tzinfo=UTC), ACTOR) == 0
 
 
-def test_a_backup_that_is_on_record_changes_nothing_twice(shop: Shop):
+def test_a_backup_that_is_on_record_changes_nothing_twice(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()
@@ -285,7 +288,7 @@ def test_a_backup_that_is_on_record_changes_nothing_twice(shop: Shop):
     assert shop.ledger.holds(["channel_shop"]) == []
 
 
-def test_a_ledger_that_is_lost_twice_is_looked_up_twice(shop: Shop):
+def test_a_ledger_that_is_lost_twice_is_looked_up_twice(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     first = shop.back_up()
@@ -308,7 +311,7 @@ def test_a_ledger_that_is_lost_twice_is_looked_up_twice(shop: Shop):
     assert shop.sql.rows("select generation from attempts where generation < 0 order by 1") == [(-2,), (-1,)]
 
 
-def test_an_instant_at_which_no_backup_can_have_been_made_is_refused_and_changes_nothing(shop: Shop):
+def test_an_instant_at_which_no_backup_can_have_been_made_is_refused_and_changes_nothing(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     before = shop.sql.content()
@@ -321,7 +324,7 @@ def test_an_instant_at_which_no_backup_can_have_been_made_is_refused_and_changes
     assert shop.sql.content() == before
 
 
-def test_a_new_ledger_without_any_backup_looks_everything_up_too(shop: Shop):
+def test_a_new_ledger_without_any_backup_looks_everything_up_too(shop: Shop) -> None:
     shop.sell(*range(1, 6))
     shop.read()
     shop.run()
@@ -336,7 +339,7 @@ def test_a_new_ledger_without_any_backup_looks_everything_up_too(shop: Shop):
     assert len(shop.erp.submits) == 5
 
 
-def test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp(shop: Shop):
+def test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp(shop: Shop) -> None:
     """As a first push does; and a later start takes back what the ERP does not have."""
     shop.sell(*range(1, 6))
     shop.restore(datetime(2026, 1, 1, tzinfo=UTC))
@@ -353,7 +356,7 @@ def test_a_new_ledger_without_any_backup_asks_before_it_floods_the_erp(shop: Sho
     assert shop.erp.submits == []
 
 
-def test_a_half_made_order_of_the_lost_ledger_is_finished_and_not_made_again(shop: Shop):
+def test_a_half_made_order_of_the_lost_ledger_is_finished_and_not_made_again(shop: Shop) -> None:
     shop.sell(1)
     shop.read()
     backup_at = shop.back_up()

@@ -52,7 +52,7 @@ ATTEMPTS = [
 """Whatever may be known of an attempt."""
 
 
-def test_the_ledger_judges_attempts_as_the_core_does(sql: Sql):
+def test_the_ledger_judges_attempts_as_the_core_does(sql: Sql) -> None:
     answers = sql.rows(
         "select went_out(a), refused(a), came_to_nothing(a), reached(a), to_settle(a, %s)"
         " from jsonb_populate_recordset(null::attempts, %s) a",
@@ -77,7 +77,7 @@ def test_the_ledger_judges_attempts_as_the_core_does(sql: Sql):
     "connection",
     ["erp_tryton", "erp_other", "channel_shop", "channel_other", "distributor_Ann", "distributor_", "distributor_Bob"],
 )
-def test_the_ledger_judges_holds_as_the_core_does(sql: Sql, connection: str, kind: HoldKind, scope: HoldScope):
+def test_the_ledger_judges_holds_as_the_core_does(sql: Sql, connection: str, kind: HoldKind, scope: HoldScope) -> None:
     hold = Hold(connection, kind, scope, "me", "why", EARLY)
     stops = "select stops_sending(h, 'shop', 'tryton', 'Ann') from jsonb_populate_record(null::holds, %s) h"
     given = {"connection": connection, "kind": kind, "scope": scope}
@@ -85,21 +85,21 @@ def test_the_ledger_judges_holds_as_the_core_does(sql: Sql, connection: str, kin
     assert sql.one(stops, to_json({**given, "released_at": LATE})) is False
 
 
-def test_the_ledger_judges_companies_as_the_core_does(sql: Sql):
+def test_the_ledger_judges_companies_as_the_core_does(sql: Sql) -> None:
     every = list(product(("shop", "web"), ("", "North", "South"), repeat=2))
     asked = "select same_company(%s, %s, %s, %s)"
     assert [sql.one(asked, *each) for each in every] == [same_company(*each) for each in every]
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_rule_is_taken_into_the_plan_and_not_called_for_each_row(sql: Sql, name: str):
+def test_a_rule_is_taken_into_the_plan_and_not_called_for_each_row(sql: Sql, name: str) -> None:
     tables = "attempts a, orders o, holds h"
     plan = sql.rows(f"explain (verbose, costs off) select from {tables} where {CALLS[name]}")
     assert not any(re.search(rf"\b{name}\(", line) for (line,) in plan), "\n".join(line for (line,) in plan)
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_rule_is_used(name: str):
+def test_a_rule_is_used(name: str) -> None:
     assert any(f"{name}(" in path.read_text() for path in statements().values())
 
 
@@ -118,6 +118,6 @@ ALONE = {
 
 
 @pytest.mark.parametrize("what", SPELT_OUT)
-def test_no_statement_spells_out_a_rule_that_several_share(what: str):
+def test_no_statement_spells_out_a_rule_that_several_share(what: str) -> None:
     spelt = {name for name, path in statements().items() if re.search(SPELT_OUT[what], path.read_text())}
     assert {(name, what) for name in spelt} == {each for each in ALONE if each[1] == what}

@@ -23,12 +23,12 @@ def connect(cluster: Cluster, migrated: str) -> Iterator[Connect]:
     cluster.drop_database("spoiled")
 
 
-def test_a_database_that_was_never_migrated_is_refused_with_the_command_to_run(database):
+def test_a_database_that_was_never_migrated_is_refused_with_the_command_to_run(database: str) -> None:
     with pytest.raises(Misconfigured, match=r"no tables yet: run `python -m order_sync migrate`"):
         Ledger(lambda: psycopg.connect(database)).__enter__()
 
 
-def test_a_database_of_a_newer_release_is_refused_by_number(connect: Connect, sql: Sql):
+def test_a_database_of_a_newer_release_is_refused_by_number(connect: Connect, sql: Sql) -> None:
     sql.do("update alembic_version set version_num = '0999'")
     for begin in (Ledger(connect).__enter__, Ledger(connect).migrate):
         with pytest.raises(
@@ -37,13 +37,13 @@ def test_a_database_of_a_newer_release_is_refused_by_number(connect: Connect, sq
             begin()
 
 
-def test_a_database_of_an_older_release_is_refused_with_the_command_to_run(connect: Connect, sql: Sql):
+def test_a_database_of_an_older_release_is_refused_with_the_command_to_run(connect: Connect, sql: Sql) -> None:
     sql.do("update alembic_version set version_num = '0000'")
     with pytest.raises(Misconfigured, match=r"at schema 0000, and this release needs 0\d\d\d: run `python -m"):
         Ledger(connect).__enter__()
 
 
-def test_a_ledger_of_the_first_schema_goes_on_with_what_it_has(database):
+def test_a_ledger_of_the_first_schema_goes_on_with_what_it_has(database: str) -> None:
     def connect() -> psycopg.Connection:
         return psycopg.connect(database)
 
@@ -65,7 +65,7 @@ def test_a_ledger_of_the_first_schema_goes_on_with_what_it_has(database):
         assert ledger.unfinished("shop", 10) != []
 
 
-def test_rows_of_reports_from_before_find_their_orders(database):
+def test_rows_of_reports_from_before_find_their_orders(database: str) -> None:
     def connect() -> psycopg.Connection:
         return psycopg.connect(database)
 
@@ -96,7 +96,7 @@ def test_rows_of_reports_from_before_find_their_orders(database):
     assert rows == [(1,), (2,), (3,), (None,)]
 
 
-def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(connect: Connect, sql: Sql):
+def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(connect: Connect, sql: Sql) -> None:
     sql.do("delete from lifecycle where event = 'complete'")
     with pytest.raises(
         Misconfigured, match="contains the lifecycle of another release: run `python -m order_sync migrate`"
@@ -107,7 +107,7 @@ def test_a_lifecycle_that_is_not_the_codes_is_refused_until_it_is_migrated(conne
         assert land(ledger, 1)["new"] == 1
 
 
-def test_a_ledger_that_cannot_be_reached_is_one_sentence_without_its_password(unused_tcp_port: int):
+def test_a_ledger_that_cannot_be_reached_is_one_sentence_without_its_password(unused_tcp_port: int) -> None:
     address = f"postgresql://desk:hunter2@127.0.0.1:{unused_tcp_port}/ledger"
     for begin in (
         Ledger(lambda: psycopg.connect(address)).__enter__,
@@ -121,7 +121,7 @@ def test_a_ledger_that_cannot_be_reached_is_one_sentence_without_its_password(un
         assert "\n" not in str(caught.value)
 
 
-def test_an_address_that_is_none_is_misconfigured_and_not_repeated():
+def test_an_address_that_is_none_is_misconfigured_and_not_repeated() -> None:
     broken = Ledger(lambda: psycopg.connect("postgresql//desk:hunter2@nowhere"))
     for begin in (broken.__enter__, broken.migrate):
         with pytest.raises(Misconfigured, match="not a Postgres address") as caught:
@@ -129,7 +129,7 @@ def test_an_address_that_is_none_is_misconfigured_and_not_repeated():
         assert "hunter2" not in str(caught.value)
 
 
-def test_a_user_without_the_rights_is_told_so(connect: Connect, sql: Sql, database: str):
+def test_a_user_without_the_rights_is_told_so(connect: Connect, sql: Sql, database: str) -> None:
     sql.do("create role reader login password 'hunter2'")
     try:
         for begin in (Ledger(_as_reader(connect().info.dsn)).__enter__, Ledger(_as_reader(database)).migrate):
@@ -144,7 +144,7 @@ def _as_reader(address: str) -> Callable[[], psycopg.Connection]:
     return lambda: psycopg.connect(address, user="reader", password="hunter2")
 
 
-def test_a_connection_that_was_cut_is_replaced_by_the_next_call(ledger: Ledger, sql: Sql):
+def test_a_connection_that_was_cut_is_replaced_by_the_next_call(ledger: Ledger, sql: Sql) -> None:
     ledger.now()
     sql.do(
         "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -156,14 +156,14 @@ def test_a_connection_that_was_cut_is_replaced_by_the_next_call(ledger: Ledger, 
     assert ledger.now().tzinfo is not None
 
 
-def test_migrating_twice_changes_nothing_and_loses_nothing(connect: Connect, sql: Sql):
+def test_migrating_twice_changes_nothing_and_loses_nothing(connect: Connect, sql: Sql) -> None:
     with Ledger(connect) as ledger:
         land(ledger, 1)
     assert migrate(connect) == migration.needed()
     assert sql.status(1) == "received"
 
 
-def test_four_processes_may_migrate_a_new_database_at_once(database: str):
+def test_four_processes_may_migrate_a_new_database_at_once(database: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         numbers = list(pool.map(lambda _: migrate(lambda: psycopg.connect(database)), range(4)))
     assert numbers == [migration.needed()] * 4
@@ -171,7 +171,7 @@ def test_four_processes_may_migrate_a_new_database_at_once(database: str):
         assert land(ledger, 1)["new"] == 1
 
 
-def test_the_lifecycle_table_is_the_codes_with_what_it_means_to_people(sql: Sql):
+def test_the_lifecycle_table_is_the_codes_with_what_it_means_to_people(sql: Sql) -> None:
     """T2, T3"""
     rows = sql.rows("select from_status, event, to_status, who, calls_erp, roll_up, report_word from lifecycle")
     assert set(rows) == {
@@ -190,7 +190,7 @@ def test_the_lifecycle_table_is_the_codes_with_what_it_means_to_people(sql: Sql)
 
 def test_a_transition_that_the_code_gave_up_is_retired_where_history_has_it_and_else_removed(
     connect: Connect, sql: Sql, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     with Ledger(connect) as ledger:
         queue(ledger, 1)
     valid = next(row for row in TRANSITIONS if row.event is Event.VALID)
@@ -208,7 +208,7 @@ def test_a_transition_that_the_code_gave_up_is_retired_where_history_has_it_and_
 )
 def test_history_refuses_a_transition_that_the_lifecycle_does_not_list(
     ledger: Ledger, sql: Sql, before: str, event: str, after: str
-):
+) -> None:
     """R183"""
     land(ledger, 1)
     with pytest.raises(psycopg.errors.ForeignKeyViolation, match="only_listed_transitions"):
@@ -221,7 +221,7 @@ def test_history_refuses_a_transition_that_the_lifecycle_does_not_list(
         )
 
 
-def test_only_a_landing_comes_from_nowhere(ledger: Ledger, sql: Sql):
+def test_only_a_landing_comes_from_nowhere(ledger: Ledger, sql: Sql) -> None:
     land(ledger, 1)
     with pytest.raises(psycopg.errors.CheckViolation, match="only_a_landing_comes_from_nowhere"):
         sql.do(
@@ -232,14 +232,14 @@ def test_only_a_landing_comes_from_nowhere(ledger: Ledger, sql: Sql):
 
 @pytest.mark.parametrize("table", ["order_history", "transactions"])
 @pytest.mark.parametrize("statement", ["update {} set order_id = order_id", "delete from {}"])
-def test_history_and_transactions_are_append_only(ledger: Ledger, sql: Sql, table: str, statement: str):
+def test_history_and_transactions_are_append_only(ledger: Ledger, sql: Sql, table: str, statement: str) -> None:
     """R183"""
     land(ledger, 1)
     with pytest.raises(psycopg.errors.RaiseException, match=f"{table} is append-only"):
         sql.do(statement.format(table))
 
 
-def test_no_order_is_succeeded_without_the_erps_number(ledger: Ledger, sql: Sql):
+def test_no_order_is_succeeded_without_the_erps_number(ledger: Ledger, sql: Sql) -> None:
     """T8, R51: Succeeded means that the ERP's order number is present."""
     send(ledger, 1)
     with pytest.raises(psycopg.errors.CheckViolation, match="a_synced_order_has_its_erp_number"):
@@ -247,7 +247,7 @@ def test_no_order_is_succeeded_without_the_erps_number(ledger: Ledger, sql: Sql)
     assert sql.status(1) == "sending"
 
 
-def test_two_orders_cannot_share_a_key(ledger: Ledger, sql: Sql):
+def test_two_orders_cannot_share_a_key(ledger: Ledger, sql: Sql) -> None:
     land(ledger, 1)
     with pytest.raises(psycopg.errors.UniqueViolation):
         sql.do(
@@ -256,7 +256,7 @@ def test_two_orders_cannot_share_a_key(ledger: Ledger, sql: Sql):
         )
 
 
-def test_the_index_of_open_orders_leaves_out_exactly_what_the_report_has_no_row_or_no_worry_for(sql: Sql):
+def test_the_index_of_open_orders_leaves_out_exactly_what_the_report_has_no_row_or_no_worry_for(sql: Sql) -> None:
     predicate = str(
         sql.one("select pg_get_expr(indpred, indrelid) from pg_index where indexrelid = 'orders_open'::regclass")
     )

@@ -49,14 +49,14 @@ def give(database: str) -> Give:
             whose = SCOPES[scope].format(database=connection.info.dbname)
             for name, value in settings.items():
                 alter = SQL("alter {} set {} to {}")
-                connection.execute(alter.format(SQL(whose), Identifier(name), Literal(value)))  # type: ignore[arg-type]
+                connection.execute(alter.format(SQL(whose), Identifier(name), Literal(value)))
         return lambda: psycopg.connect(database)
 
     return give
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_what_a_database_or_a_role_has_set_changes_nothing(give: Give, scope: str):
+def test_what_a_database_or_a_role_has_set_changes_nothing(give: Give, scope: str) -> None:
     connect = give(scope, **{name: value for name, value in HOSTILE.items() if name != "fsync"}, search_path="pg_temp")
     with ThreadPoolExecutor(2) as pool:
         assert len(set(pool.map(lambda _: migrate(connect), range(2)))) == 1
@@ -69,7 +69,7 @@ def test_what_a_database_or_a_role_has_set_changes_nothing(give: Give, scope: st
     assert shown == {name: (value,) for name, value in OURS.items()}
 
 
-def test_time_outs_that_the_extra_of_the_connection_sets_stay(database: str):
+def test_time_outs_that_the_extra_of_the_connection_sets_stay(database: str) -> None:
     own = {"statement_timeout": "9min", "lock_timeout": "20s", "idle_session_timeout": "1h"}
     options = " ".join(f"-c {name}={value}" for name, value in own.items())
     with session(lambda: psycopg.connect(database, options=options)) as connection:
@@ -85,7 +85,7 @@ def test_time_outs_that_the_extra_of_the_connection_sets_stay(database: str):
 @pytest.mark.parametrize("scope", [*SCOPES, "extra"])
 def test_a_commit_is_as_sure_as_it_must_be_and_never_less_sure_than_asked_for(
     give: Give, database: str, scope: str, asked: str, kept: str
-):
+) -> None:
     if scope == "extra":
         connect: Connect = lambda: psycopg.connect(database, options=f"-c synchronous_commit={asked}")  # noqa: E731
     else:
@@ -103,7 +103,9 @@ def forgetful(server: Callable[[Path], Cluster], tmp_path_factory: pytest.TempPa
     cluster.remove()
 
 
-def test_an_attempt_that_was_opened_is_on_record_after_a_crash_of_a_server_that_does_not_wait(forgetful: Cluster):
+def test_an_attempt_that_was_opened_is_on_record_after_a_crash_of_a_server_that_does_not_wait(
+    forgetful: Cluster,
+) -> None:
     """Otherwise what was sent just before is sent once more."""
 
     def connect() -> psycopg.Connection:
@@ -121,7 +123,7 @@ def test_an_attempt_that_was_opened_is_on_record_after_a_crash_of_a_server_that_
 
 
 @pytest.mark.parametrize(("fsync", "told"), [("off", True), ("on", False)])
-def test_a_server_that_does_not_wait_for_its_disk_is_named(forgetful: Cluster, fsync: str, told: bool):
+def test_a_server_that_does_not_wait_for_its_disk_is_named(forgetful: Cluster, fsync: str, told: bool) -> None:
     forgetful.settings = {**forgetful.settings, "fsync": fsync}
     forgetful.start()
     ledger = Ledger(lambda: psycopg.connect(forgetful.dsn()))
@@ -129,7 +131,7 @@ def test_a_server_that_does_not_wait_for_its_disk_is_named(forgetful: Cluster, f
     assert ("runs with fsync = off: after a power cut" in ledger.risk()) is told
 
 
-def test_a_database_that_cannot_store_every_letter_is_refused_with_what_to_do(cluster: Cluster):
+def test_a_database_that_cannot_store_every_letter_is_refused_with_what_to_do(cluster: Cluster) -> None:
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
         connection.execute(
             "create database narrow encoding 'LATIN1' locale_provider libc locale 'C' template template0"
@@ -141,7 +143,7 @@ def test_a_database_that_cannot_store_every_letter_is_refused_with_what_to_do(cl
         cluster.drop_database("narrow")
 
 
-def test_keys_are_in_one_order_whatever_the_databases_collation(connect: Connect):
+def test_keys_are_in_one_order_whatever_the_databases_collation(connect: Connect) -> None:
     """They are read on from the last one, and by Python too."""
     collations = (
         "select attrelid::regclass::text, collname from pg_attribute join pg_collation c on c.oid = attcollation"

@@ -30,7 +30,7 @@ from tests.ledger.steps import (
 )
 
 
-def test_a_valid_order_is_queued_with_what_it_is_sent_and_judged_by(ledger: Ledger, sql: Sql):
+def test_a_valid_order_is_queued_with_what_it_is_sent_and_judged_by(ledger: Ledger, sql: Sql) -> None:
     land(ledger, 1)
     (entry,) = ledger.to_validate("shop", None, ALL)
     order = replace(
@@ -49,7 +49,7 @@ def test_a_valid_order_is_queued_with_what_it_is_sent_and_judged_by(ledger: Ledg
     )  # fmt: skip
 
 
-def test_an_invalid_order_keeps_all_its_problems_until_it_is_valid(ledger: Ledger, sql: Sql):
+def test_an_invalid_order_keeps_all_its_problems_until_it_is_valid(ledger: Ledger, sql: Sql) -> None:
     """R76"""
     land(ledger, 1)
     (entry,) = ledger.to_validate("shop", None, ALL)
@@ -71,7 +71,7 @@ def test_an_invalid_order_keeps_all_its_problems_until_it_is_valid(ledger: Ledge
     assert sql.order(1, "status, code, message, problems") == ("queued", None, "", [])
 
 
-def test_two_runs_with_the_same_finding_apply_it_once(connect: Connect, sql: Sql):
+def test_two_runs_with_the_same_finding_apply_it_once(connect: Connect, sql: Sql) -> None:
     with Ledger(connect) as ledger, ThreadPoolExecutor(2) as pool:
         send(ledger, *range(1, 101))
         make_due(sql)
@@ -82,7 +82,7 @@ def test_two_runs_with_the_same_finding_apply_it_once(connect: Connect, sql: Sql
     assert sql.one("select count(*) from order_history where event = 'confirmed'") == 100
 
 
-def test_a_transition_that_is_not_listed_is_refused_with_all_that_came_with_it(ledger: Ledger, sql: Sql):
+def test_a_transition_that_is_not_listed_is_refused_with_all_that_came_with_it(ledger: Ledger, sql: Sql) -> None:
     land(ledger, 1, 2)
     one, two = ledger.to_validate("shop", None, ALL)
     unlisted = replace(change(two, Event.VALID, order=order_of(two)), event=Event.RECEIPT, to_status=Status.FAILED)
@@ -91,7 +91,7 @@ def test_a_transition_that_is_not_listed_is_refused_with_all_that_came_with_it(l
     assert (sql.status(1), sql.status(2)) == ("received", "received")
 
 
-def test_due_gives_what_a_verdict_needs_longest_overdue_first(ledger: Ledger, sql: Sql):
+def test_due_gives_what_a_verdict_needs_longest_overdue_first(ledger: Ledger, sql: Sql) -> None:
     claimed = send(ledger, 1, 2, 3, 4)
     close(ledger, claimed.entries[:1], Event.RECEIPT)
     assert not ledger.due("shop", ALL)
@@ -114,7 +114,7 @@ def test_due_gives_what_a_verdict_needs_longest_overdue_first(ledger: Ledger, sq
     assert sent.transaction.reference == "R-1"
 
 
-def test_the_horizon_is_the_next_look_and_the_last_windows_end_of_the_channel(ledger: Ledger, sql: Sql):
+def test_the_horizon_is_the_next_look_and_the_last_windows_end_of_the_channel(ledger: Ledger, sql: Sql) -> None:
     assert ledger.horizon("shop").last_window_ends_at is None
     send(ledger, 1, 2, 3)
     settle(ledger, sql, None, next_look_at=datetime(2026, 11, 21, 9, tzinfo=UTC))
@@ -131,7 +131,7 @@ def test_the_horizon_is_the_next_look_and_the_last_windows_end_of_the_channel(le
     assert horizon.last_window_ends_at == datetime(2026, 11, 21, 11, tzinfo=UTC)
 
 
-def test_two_erps_may_use_the_same_number(ledger: Ledger, sql: Sql):
+def test_two_erps_may_use_the_same_number(ledger: Ledger, sql: Sql) -> None:
     """R180"""
     send(ledger, 1)
     settle(ledger, sql, Event.CONFIRMED, erp_number="SO-1")
@@ -141,7 +141,7 @@ def test_two_erps_may_use_the_same_number(ledger: Ledger, sql: Sql):
     assert sql.status(2) == "succeeded"
 
 
-def test_two_runs_that_give_one_number_to_two_orders_record_the_conflict(connect: Connect, sql: Sql):
+def test_two_runs_that_give_one_number_to_two_orders_record_the_conflict(connect: Connect, sql: Sql) -> None:
     with Ledger(connect) as ledger, ThreadPoolExecutor(2) as pool:
         send(ledger, *range(1, 41))
         make_due(sql)
@@ -154,7 +154,7 @@ def test_two_runs_that_give_one_number_to_two_orders_record_the_conflict(connect
         assert ledger.counts("shop") == {"succeeded": 20, "conflict": 20}
 
 
-def test_a_number_that_another_run_is_about_to_give_away_is_a_recorded_conflict(connect: Connect, sql: Sql):
+def test_a_number_that_another_run_is_about_to_give_away_is_a_recorded_conflict(connect: Connect, sql: Sql) -> None:
     """Neither run sees the other's order: only the index on the numbers does."""
     with Ledger(connect) as ledger, ThreadPoolExecutor(1) as pool:
         send(ledger, 1, 2)

@@ -52,7 +52,7 @@ def put(erp: ByReference, bears: str, number: str, state: ErpOrderState = ErpOrd
 
 def kept(sql: Sql) -> dict[str, str]:
     """Which orders have which short references."""
-    return dict(sql.rows("select order_key, short_reference from orders where short_reference is not null"))  # type: ignore[arg-type]
+    return dict(sql.rows("select order_key, short_reference from orders where short_reference is not null"))
 
 
 def compared(ledger: Ledger, erp: ByReference) -> dict[str, int]:
@@ -61,7 +61,7 @@ def compared(ledger: Ledger, erp: ByReference) -> dict[str, int]:
 
 def test_what_was_sent_under_short_references_is_no_stranger_to_the_comparison(
     ledger: Ledger, erp: ByReference, sql: Sql
-):
+) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1), transaction(2)]))
     send(ledger, erp)
     confirm(ledger, erp, sql)
@@ -70,7 +70,9 @@ def test_what_was_sent_under_short_references_is_no_stranger_to_the_comparison(
     assert compared(ledger, erp) == {"compared": 2}
 
 
-def test_a_second_order_in_the_erp_under_one_short_reference_is_a_conflict(ledger: Ledger, erp: ByReference, sql: Sql):
+def test_a_second_order_in_the_erp_under_one_short_reference_is_a_conflict(
+    ledger: Ledger, erp: ByReference, sql: Sql
+) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
     confirm(ledger, erp, sql)
@@ -81,7 +83,7 @@ def test_a_second_order_in_the_erp_under_one_short_reference_is_a_conflict(ledge
 
 def test_an_order_that_lives_in_the_erp_under_its_short_reference_and_failed_here_is_a_finding(
     ledger: Ledger, erp: ByReference
-):
+) -> None:
     erp.script = ["refused"]
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -92,7 +94,9 @@ def test_an_order_that_lives_in_the_erp_under_its_short_reference_and_failed_her
     assert (finding.kind, finding.subject) == (FindingKind.NOT_DONE, "shop:1")
 
 
-def test_an_open_order_that_this_ledger_never_sent_is_told_by_its_key(ledger: Ledger, erp: ByReference, sql: Sql):
+def test_an_open_order_that_this_ledger_never_sent_is_told_by_its_key(
+    ledger: Ledger, erp: ByReference, sql: Sql
+) -> None:
     """A short reference tells no key, so that it is computed, of open orders alone."""
     queue(ledger, erp, MemoryChannel([transaction(1), transaction(2), transaction(3)]))
     sql.do("update orders set status = 'ignored' where order_key = 'shop:3'")
@@ -103,13 +107,13 @@ def test_an_open_order_that_this_ledger_never_sent_is_told_by_its_key(ledger: Le
     assert kept(sql) == {"shop:2": short_of(SECOND)}
 
 
-def test_what_people_write_in_the_place_of_a_reference_is_told_without_it(ledger: Ledger, erp: ByReference):
+def test_what_people_write_in_the_place_of_a_reference_is_told_without_it(ledger: Ledger, erp: ByReference) -> None:
     put(erp, "Mr. Smith", "SO-8")
     assert compared(ledger, erp) == {"compared": 1, "never_sent": 1}
     assert ledger.untold(["erp_erp"]) == [Finding("erp_erp", FindingKind.NEVER_SENT, "SO-8", "")]
 
 
-def test_what_a_lost_ledger_sent_under_short_references_is_found_and_kept_again(shop: Shop):
+def test_what_a_lost_ledger_sent_under_short_references_is_found_and_kept_again(shop: Shop) -> None:
     shop.erp = narrow(Clock(datetime.now(UTC)))
     shop.sell(1, 2)
     shop.read()
@@ -126,7 +130,7 @@ def test_what_a_lost_ledger_sent_under_short_references_is_found_and_kept_again(
     assert compared(shop.ledger, shop.erp) == {"compared": 2}
 
 
-def test_what_the_erp_has_under_its_short_reference_is_not_backfilled(ledger: Ledger, erp: ByReference):
+def test_what_the_erp_has_under_its_short_reference_is_not_backfilled(ledger: Ledger, erp: ByReference) -> None:
     channel = MemoryChannel([old(1), old(2)])
     read(ledger, channel)
     put(erp, short_of(old(1).key), "SO-1")
@@ -138,7 +142,7 @@ def explained(ledger: Ledger, text: str) -> str:
     return flows.explain(ask, ledger, {"shop": ROUTE}, (), timedelta(minutes=30)).text
 
 
-def test_an_order_is_explained_by_the_reference_that_the_erp_shows(ledger: Ledger, erp: ByReference, sql: Sql):
+def test_an_order_is_explained_by_the_reference_that_the_erp_shows(ledger: Ledger, erp: ByReference, sql: Sql) -> None:
     queue(ledger, erp, MemoryChannel([transaction(1), transaction(2)]))
     send(ledger, erp)
     for typed in (short_of(FIRST), short_of(FIRST).lower(), f" {short_of(FIRST)} "):
@@ -152,12 +156,12 @@ def test_an_order_is_explained_by_the_reference_that_the_erp_shows(ledger: Ledge
     assert sql.rows("select order_key from order_list where short_reference = %s", short_of(SECOND)) == [("shop:2",)]
 
 
-def test_a_reference_that_no_order_has_is_said_so(ledger: Ledger):
+def test_a_reference_that_no_order_has_is_said_so(ledger: Ledger) -> None:
     text = explained(ledger, short_of(FIRST))
     assert "The ledger has no order under this reference: " in text
 
 
-def test_an_erasure_keeps_what_the_order_bears_as_it_keeps_the_key(ledger: Ledger, erp: ByReference, sql: Sql):
+def test_an_erasure_keeps_what_the_order_bears_as_it_keeps_the_key(ledger: Ledger, erp: ByReference, sql: Sql) -> None:
     """It is made of the key alone and names nobody, but the ERP shows it."""
     queue(ledger, erp, MemoryChannel([transaction(1)]))
     send(ledger, erp)
@@ -167,7 +171,7 @@ def test_an_erasure_keeps_what_the_order_bears_as_it_keeps_the_key(ledger: Ledge
     assert compared(ledger, erp) == {"compared": 1}
 
 
-def test_what_was_sent_before_there_were_short_references_bears_its_key(database: str):
+def test_what_was_sent_before_there_were_short_references_bears_its_key(database: str) -> None:
     def connect() -> psycopg.Connection:
         return psycopg.connect(database)
 

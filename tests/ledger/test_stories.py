@@ -33,14 +33,14 @@ from tests.ledger.steps import (
 from tests.memory.channel import DETAILS
 
 
-def test_a_story_tells_until_when_an_order_waits_that_the_erp_was_busy_with(ledger: Ledger, sql: Sql):
+def test_a_story_tells_until_when_an_order_waits_that_the_erp_was_busy_with(ledger: Ledger, sql: Sql) -> None:
     close(ledger, send(ledger, 1).entries, Event.NOT_SENT, "ORDER_BUSY", "a job runs")
     sql.do("update orders set next_attempt_at = clock_timestamp() + interval '7 minutes'")
     assert ledger.stories([key(1)])[key(1)].next_attempt_at == sql.order(1, "next_attempt_at")[0]
     assert "The ERP was busy with it" in ask(ledger, key=str(key(1))).text
 
 
-def test_the_history_tells_what_was_not_checked_since_the_erp_cannot_tell_it(ledger: Ledger):
+def test_the_history_tells_what_was_not_checked_since_the_erp_cannot_tell_it(ledger: Ledger) -> None:
     land(ledger, 1, details=DETAILS)
     ledger.store_reference("tryton", ReferenceData({}, ledger.now(), knows=frozenset({"country"})), ACTOR)
     flows.validate(ROUTES["shop"], ledger, ACTOR)
@@ -50,7 +50,7 @@ def test_the_history_tells_what_was_not_checked_since_the_erp_cannot_tell_it(led
     assert told in text
 
 
-def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql):
+def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql) -> None:
     """R10, R155, R183"""
     close(ledger, send(ledger, 1).entries, Event.RECEIPT)
     settle(ledger, sql, Event.CONFIRMED, erp_status="processing")
@@ -74,7 +74,7 @@ def test_a_story_tells_the_whole_way_of_an_order(ledger: Ledger, sql: Sql):
     assert story.tried
 
 
-def test_a_story_tells_what_people_decided_and_what_a_restore_lost(ledger: Ledger, sql: Sql):
+def test_a_story_tells_what_people_decided_and_what_a_restore_lost(ledger: Ledger, sql: Sql) -> None:
     queue(ledger, 1)
     sql.do(
         "insert into selections (run, action, asked, reason, chosen_by)"
@@ -97,7 +97,9 @@ def test_a_story_tells_what_people_decided_and_what_a_restore_lost(ledger: Ledge
     assert "Nothing: a decision about it was lost when the ledger was restored" in text
 
 
-def test_what_the_comparison_saw_in_the_erp_is_in_the_story_until_somebody_looks_again(ledger: Ledger, sql: Sql):
+def test_what_the_comparison_saw_in_the_erp_is_in_the_story_until_somebody_looks_again(
+    ledger: Ledger, sql: Sql
+) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN")
     settle(ledger, sql, Event.WINDOW_OVER)
@@ -145,7 +147,7 @@ def to_status(ledger: Ledger, sql: Sql, status: Status) -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_an_order_in_whatever_status_is_explained_printed_and_listed(ledger: Ledger, sql: Sql, status: Status):
+def test_an_order_in_whatever_status_is_explained_printed_and_listed(ledger: Ledger, sql: Sql, status: Status) -> None:
     """T3, R148, R153"""
     to_status(ledger, sql, status)
     assert sql.status(1) == status
@@ -161,7 +163,7 @@ def test_an_order_in_whatever_status_is_explained_printed_and_listed(ledger: Led
     assert row == [(status, MEANINGS[status].roll_up, MEANINGS[status].report_word or "")]
 
 
-def test_a_push_at_work_and_an_attempt_without_an_answer_are_told(ledger: Ledger):
+def test_a_push_at_work_and_an_attempt_without_an_answer_are_told(ledger: Ledger) -> None:
     """R46"""
     queue(ledger, 1)
     claimed = claim(ledger)
@@ -184,7 +186,7 @@ RESTORED = (
 LOST = "insert into lost_decisions values (1, %s, 'ignore', 'ursula', now(), 'a test', null)"
 
 
-def test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent(ledger: Ledger, sql: Sql):
+def test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent(ledger: Ledger, sql: Sql) -> None:
     """R96, R44"""
     queue(ledger, 1)
     sql.do(RESTORED)
@@ -195,7 +197,7 @@ def test_after_a_restore_the_page_forbids_what_the_lost_ledger_may_have_sent(led
     assert "looked up" in ask(ledger, reference="W9").text
 
 
-def test_the_attempt_that_a_restore_puts_on_record_is_not_counted_as_one(ledger: Ledger, sql: Sql):
+def test_the_attempt_that_a_restore_puts_on_record_is_not_counted_as_one(ledger: Ledger, sql: Sql) -> None:
     queue(ledger, 1)
     sql.do(RESTORED)
     ledger.doubt("shop", 1800.0, ACTOR)
@@ -206,7 +208,7 @@ def test_the_attempt_that_a_restore_puts_on_record_is_not_counted_as_one(ledger:
     assert [row.attempts for row in ledger.listed(Filters(), 10)] == [0]
 
 
-def test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_again(ledger: Ledger, sql: Sql):
+def test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_again(ledger: Ledger, sql: Sql) -> None:
     close(ledger, send(ledger, 1).entries, Event.RECEIPT)
     sql.do(RESTORED)
     sql.do(LOST, str(key(1)))
@@ -215,14 +217,14 @@ def test_a_lost_decision_about_an_order_that_is_finished_is_not_to_be_taken_agai
     assert ledger.stories([key(1)])[key(1)].lost == ()
 
 
-def test_an_order_that_the_erp_has_begun_is_not_keyed_in(ledger: Ledger, sql: Sql):
+def test_an_order_that_the_erp_has_begun_is_not_keyed_in(ledger: Ledger, sql: Sql) -> None:
     """R44"""
     close(ledger, send(ledger, 1).entries, None, "OUTCOME_UNKNOWN", "no answer")
     settle(ledger, sql, Event.HALF_MADE, erp_number="SO9", erp_status="draft")
     assert "DO NOT enter it now" in ask(ledger, key=str(key(1)), whole_order=True).page
 
 
-def test_an_erased_order_is_told_as_one(ledger: Ledger, sql: Sql):
+def test_an_erased_order_is_told_as_one(ledger: Ledger, sql: Sql) -> None:
     fail(ledger, 1)
     sql.do("update orders set status = 'ignored', customer_account = null, problems = '[]', erased_at = now()")
     answer = ask(ledger, key=str(key(1)), whole_order=True)

@@ -60,7 +60,7 @@ def entry(ledger: Ledger, number: int = 1) -> Entry:
     return found
 
 
-def test_an_attempt_keeps_what_it_sends_and_what_that_was_made_of(ledger: Ledger, sql: Sql):
+def test_an_attempt_keeps_what_it_sends_and_what_that_was_made_of(ledger: Ledger, sql: Sql) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     assert ledger.open(claimed, {key(1): MADE}, 120, 1800) == {key(1)}
@@ -70,7 +70,7 @@ def test_an_attempt_keeps_what_it_sends_and_what_that_was_made_of(ledger: Ledger
     assert repr(entry(ledger).sent) == repr(MADE)
 
 
-def test_a_look_that_does_not_find_what_an_earlier_one_saw_begun_says_that_it_is_gone(ledger: Ledger, sql: Sql):
+def test_a_look_that_does_not_find_what_an_earlier_one_saw_begun_says_that_it_is_gone(ledger: Ledger, sql: Sql) -> None:
     close(ledger, send(ledger, 1).entries, None)
     settle(ledger, sql, Event.HALF_MADE)
     sql.do("update orders set status = 'sending'")
@@ -79,7 +79,7 @@ def test_a_look_that_does_not_find_what_an_earlier_one_saw_begun_says_that_it_is
     assert entry(ledger).sent is None
 
 
-def test_what_a_lost_ledger_may_have_sent_hides_nothing_that_is_known(ledger: Ledger, sql: Sql):
+def test_what_a_lost_ledger_may_have_sent_hides_nothing_that_is_known(ledger: Ledger, sql: Sql) -> None:
     close(ledger, send(ledger, 1).entries, None)
     sql.do(
         "insert into attempts (order_id, generation, opened_at, opened_by, grace_until)"
@@ -91,7 +91,7 @@ def test_what_a_lost_ledger_may_have_sent_hides_nothing_that_is_known(ledger: Le
 @pytest.mark.parametrize("forget", [False, True], ids=["erased", "forgotten"])
 def test_what_was_sent_is_emptied_with_peoples_data_and_what_it_was_made_of_stays(
     ledger: Ledger, sql: Sql, forget: bool
-):
+) -> None:
     claimed = send(ledger, 1, 2)
     close(ledger, claimed.entries, Event.RECEIPT)
     settle(ledger, sql, Event.CONFIRMED)
@@ -106,7 +106,7 @@ def test_what_was_sent_is_emptied_with_peoples_data_and_what_it_was_made_of_stay
     assert entry(ledger).sent is None
 
 
-def test_explain_says_which_version_was_sent_when_and_under_which_revision(ledger: Ledger, sql: Sql):
+def test_explain_says_which_version_was_sent_when_and_under_which_revision(ledger: Ledger, sql: Sql) -> None:
     routes = {"shop": Route("shop", "tryton", datetime(2026, 1, 1, tzinfo=UTC), None)}
     send(ledger, 1)
     land(ledger, 1, digest="b", total="10.0")
@@ -123,7 +123,7 @@ def test_explain_says_which_version_was_sent_when_and_under_which_revision(ledge
     assert "Customer        C-1\n" in answer.page.partition("As it was sent")[2]
 
 
-def test_an_order_that_was_on_its_way_as_the_ledger_was_migrated_is_judged_as_before(database: str):
+def test_an_order_that_was_on_its_way_as_the_ledger_was_migrated_is_judged_as_before(database: str) -> None:
     def connect() -> psycopg.Connection:
         return psycopg.connect(database)
 

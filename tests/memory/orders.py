@@ -4,7 +4,7 @@ It keeps the same promises as the real ledger: `tests/contract/ledger` tries bot
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from order_sync.core.life.lifecycle import (
     step,
 )
 from order_sync.core.order.companies import same_company
-from order_sync.core.order.model import OrderKey
+from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.records.orders import Change, Entry
 from order_sync.core.sending.holds import Hold
 from order_sync.core.settling.verdict import InDoubt
@@ -77,6 +77,12 @@ class MemoryOrders:
         order = {key: number for number, key in enumerate(self.rows)}
         known = sorted((each for each in changes if each.key in order), key=lambda each: order[each.key])
         return sum(self._apply(self.rows[change.key], change, actor) for change in known)
+
+    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
+        return [self._entry(key, row) for key, row in self.rows.items() if key in keys and row.kept]
+
+    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
+        return {key: self.rows[key].versions if key in self.rows else [] for key in keys}
 
     def _of(self, channel: str, *statuses: Status) -> list[Row]:
         rows = [row for row in self.rows.values() if row.channel == channel]

@@ -18,7 +18,7 @@ from order_sync.core.life.lifecycle import (
     Status,
 )
 from order_sync.core.order.maker import Made
-from order_sync.core.order.model import Transaction
+from order_sync.core.order.model import Problem, Transaction
 from order_sync.core.records.orders import Outcome
 from tests.memory.clock import START
 
@@ -44,7 +44,7 @@ class Row:
     erp_company: str = ""
     erp_status: str = ""
     acknowledged_as: str = ""
-    problems: tuple[object, ...] = ()
+    problems: tuple[Problem, ...] = ()
     lease_until: datetime | None = None
     leased_by: str = ""
     next_attempt_at: datetime = START

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def profile(folder: Path, **files: str) -> Profile:
     return read_profile(folder)
 
 
-def test_fields_are_filled_and_one_of_ours_alone_keeps_its_type(tmp_path):
+def test_fields_are_filled_and_one_of_ours_alone_keeps_its_type(tmp_path: Path) -> None:
     header = profile(tmp_path, fields=FIELDS).header(SAMPLE)
     assert header == {
         "PurchaseOrder": "channel:1",
@@ -65,13 +66,13 @@ def test_fields_are_filled_and_one_of_ours_alone_keeps_its_type(tmp_path):
     }
 
 
-def test_what_an_order_lacks_is_an_empty_text_in_a_text(tmp_path):
+def test_what_an_order_lacks_is_an_empty_text_in_a_text(tmp_path: Path) -> None:
     header = profile(tmp_path, fields=FIELDS).header(replace(SAMPLE, delivery_date=None, ship_to=None))
     assert header["Delivery"] == ""
     assert header["Note"] == "web order R-1 of "
 
 
-def test_a_charge_is_a_line_of_its_article(tmp_path):
+def test_a_charge_is_a_line_of_its_article(tmp_path: Path) -> None:
     lines = profile(tmp_path, fields=FIELDS, codes=CODES).lines(SAMPLE)
     assert lines == [
         {"Material": "A-1", "Tax": "A1", "Quantity": Decimal(2)},
@@ -79,21 +80,21 @@ def test_a_charge_is_a_line_of_its_article(tmp_path):
     ]
 
 
-def test_codes_take_the_place_of_ours_and_what_is_not_listed_stays(tmp_path):
+def test_codes_take_the_place_of_ours_and_what_is_not_listed_stays(tmp_path: Path) -> None:
     read = profile(tmp_path, codes=CODES)
     assert read.order(SAMPLE)["ship_to.country"] == "DEU"
     assert read.rows(SAMPLE)[0]["tax_code"] == "A1"
     assert read.rows(replace(SAMPLE, lines=(replace(SAMPLE.lines[0], tax_code="FR20"),)))[0]["tax_code"] == "FR20"
 
 
-def test_a_refusal_is_known_by_the_erps_code_or_by_its_text(tmp_path):
+def test_a_refusal_is_known_by_the_erps_code_or_by_its_text(tmp_path: Path) -> None:
     read = profile(tmp_path, refusals=REFUSALS)
     assert read.meaning("V1/302", "anything") == "SKU_NOT_FOUND"
     assert read.meaning("", "material A-1\nof plant 1 is blocked") == "SKU_NOT_SALABLE"
     assert read.meaning("V1/303", "something else") == "REJECTED_BY_ERP"
 
 
-def test_a_template_writes_a_file_and_escapes_what_stands_in_it(tmp_path):
+def test_a_template_writes_a_file_and_escapes_what_stands_in_it(tmp_path: Path) -> None:
     read = profile(tmp_path, codes=CODES, order_xml=TEMPLATE)
     written = read.written("order.xml", replace(SAMPLE, reference='<a & "b">', delivery_date=date(2026, 3, 5)))
     assert "&lt;a &amp; &#34;b&#34;&gt;" in written
@@ -101,7 +102,7 @@ def test_a_template_writes_a_file_and_escapes_what_stands_in_it(tmp_path):
     assert "<country>DEU</country>" in written
 
 
-def test_the_examples_of_the_page_can_be_read(tmp_path):
+def test_the_examples_of_the_page_can_be_read(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
     fields, codes, refusals = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     read = profile(tmp_path, fields=fields, codes=codes, refusals=refusals)
@@ -110,7 +111,7 @@ def test_the_examples_of_the_page_can_be_read(tmp_path):
     assert read.meaning("V1/302", "") == "SKU_NOT_FOUND"
 
 
-def test_without_a_folder_nothing_is_told(tmp_path):
+def test_without_a_folder_nothing_is_told(tmp_path: Path) -> None:
     assert read_profile(tmp_path / "nowhere") == Profile()
 
 
@@ -141,12 +142,12 @@ def test_without_a_folder_nothing_is_told(tmp_path):
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_file_and_line(tmp_path, files, says):
+def test_a_mistake_is_told_with_its_file_and_line(tmp_path: Path, files: dict[str, Any], says: str) -> None:
     with pytest.raises(Misconfigured, match=says):
         profile(tmp_path, **files)
 
 
-def test_a_mistake_in_each_of_the_files_is_told_at_once(tmp_path):
+def test_a_mistake_in_each_of_the_files_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as caught:
         profile(tmp_path, fields="[row]", codes="[taxes]", refusals="[refuse]", order_xml="{{ nobody }}")
     assert [name in str(caught.value) for name in ("fields", "codes", "refusals", "order.xml")] == [True] * 4

@@ -39,13 +39,13 @@ def page(tmp_path: Path, old: str = "", new: str = "") -> Path:
     return file
 
 
-def test_a_page_lists_channels_and_erps_wherever_it_lies(tmp_path):
+def test_a_page_lists_channels_and_erps_wherever_it_lies(tmp_path: Path) -> None:
     read = registry.read_page(page(tmp_path))
     assert [spec.name for spec in read.channels] == ["market"]
     assert [spec.connection for spec in read.erps] == ["erp_books"]
 
 
-def test_the_page_that_the_environment_names_is_the_installations(tmp_path):
+def test_the_page_that_the_environment_names_is_the_installations(tmp_path: Path) -> None:
     code = "from order_sync import registry; print(registry.connections(), registry.settings().registry)"
     environment = {**os.environ, "ORDER_SYNC_REGISTRY": str(page(tmp_path)), "PYTHONPATH": "plugins"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -77,25 +77,27 @@ def test_the_page_that_the_environment_names_is_the_installations(tmp_path):
         ('Tryton")', 'Tryton", confirmed_states="done")', "confirmed_states is 'done': write several states, such as"),
     ],
 )
-def test_a_mistake_is_one_sentence_that_names_the_file_and_the_line(tmp_path, old, new, says):
+def test_a_mistake_is_one_sentence_that_names_the_file_and_the_line(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
     with pytest.raises(Misconfigured, match=says) as caught:
         registry.read_page(page(tmp_path, old, new))
     assert str(tmp_path / "ours.py") in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_every_mistake_between_entries_is_named_at_once(tmp_path):
+def test_every_mistake_between_entries_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as caught:
         registry.read_page(page(tmp_path, '(ErpSpec("books", "order_sync.erps.tryton:Tryton"),)', "()"))
     assert "feeds the ERP 'books'" in str(caught.value)
 
 
-def test_a_page_that_is_not_there_is_named(tmp_path):
+def test_a_page_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"nowhere\.py is not a Python file: correct ORDER_SYNC_REGISTRY"):
         registry.read_page(tmp_path / "nowhere.py")
 
 
-def test_a_folder_beside_the_page_comes_before_the_packages(tmp_path, monkeypatch):
+def test_a_folder_beside_the_page_comes_before_the_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "PAGE", registry.read_page(page(tmp_path)))
     assert registry.folder("sql", "channels", "dynamics") == registry.SHIPPED / "sql" / "channels" / "dynamics"
     own = tmp_path / "sql" / "channels" / "dynamics"
@@ -103,17 +105,19 @@ def test_a_folder_beside_the_page_comes_before_the_packages(tmp_path, monkeypatc
     assert registry.folder("sql", "channels", "dynamics") == own
 
 
-def test_an_erp_may_have_a_number_of_orders_in_flight_of_its_own():
+def test_an_erp_may_have_a_number_of_orders_in_flight_of_its_own() -> None:
     assert registry.settings_for(ErpSpec("books", "a:B", in_flight=2)).submit_concurrency == 2
     assert registry.settings_for(ErpSpec("books", "a:B")) == registry.settings()
 
 
-def test_an_erp_that_no_channel_feeds_is_sent_nothing(monkeypatch):
+def test_an_erp_that_no_channel_feeds_is_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "ERPS", (*registry.ERPS, ErpSpec("books", "a:B")))
     assert {spec.name for spec in registry.fed()} == {channel.erp for channel in registry.CHANNELS}
 
 
-def test_channels_erps_and_distributors_are_switched_off_on_the_page(tmp_path, monkeypatch):
+def test_channels_erps_and_distributors_are_switched_off_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R16"""
     off = page(tmp_path, "CHANNELS =", 'DISTRIBUTORS_OFF = {"Ann": "her plan ended"}\nCHANNELS =')
     read = registry.read_page(off)

@@ -45,7 +45,8 @@ def main() -> int:
     right = [
         number
         for number, each in ((number, counted[number]) for number in chosen)
-        if booked.get(number) == [Booked(True, each.customer or guest, each.lines, each.pieces, each.total, "GBP")]
+        if booked.get(number)
+        == [Booked(True, each.customer or guest or "", each.lines, each.pieces, each.total, "GBP")]
     ]
     lines = sum(counted[number].lines for number in chosen)
     print(f"{len(chosen)} invoices, {lines} lines, {sum(counted[number].total for number in chosen)} GBP")

@@ -69,19 +69,19 @@ def arrived(cluster: Cluster, tryton: TrytonServer, request: pytest.FixtureReque
         yield Arrived(journey, {number: counted[number] for number in chosen})
 
 
-def test_the_good_invoices_are_many_and_short_and_the_others_of_every_kind(arrived: Arrived):
+def test_the_good_invoices_are_many_and_short_and_the_others_of_every_kind(arrived: Arrived) -> None:
     fates = Counter((each.status, *sorted(each.why)) for each in arrived.counted.values())
     assert len(arrived.good) >= 10
     assert max(arrived.counted[number].lines for number in arrived.good) <= MOST_LINES
     assert len(fates) >= 7, fates
 
 
-def test_every_invoice_meets_its_fate_for_the_reasons_that_the_file_shows(arrived: Arrived):
+def test_every_invoice_meets_its_fate_for_the_reasons_that_the_file_shows(arrived: Arrived) -> None:
     told = {number: (each.status, each.why) for number, each in arrived.standings.items()}
     assert told == {number: (each.status, each.why) for number, each in arrived.counted.items()}
 
 
-def test_every_good_invoice_is_in_the_erp_once_with_its_customer_its_lines_and_its_total(arrived: Arrived):
+def test_every_good_invoice_is_in_the_erp_once_with_its_customer_its_lines_and_its_total(arrived: Arrived) -> None:
     assert arrived.booked == {
         number: [Booked(True, each.customer, each.lines, each.pieces, each.total, "GBP")]
         for number, each in arrived.counted.items()
@@ -89,10 +89,10 @@ def test_every_good_invoice_is_in_the_erp_once_with_its_customer_its_lines_and_i
     }
 
 
-def test_the_ledger_confirms_the_same_totals(arrived: Arrived):
+def test_the_ledger_confirms_the_same_totals(arrived: Arrived) -> None:
     totals = {number: arrived.standings[number].total for number in arrived.good}
     assert totals == {number: arrived.counted[number].total for number in arrived.good}
 
 
-def test_nothing_of_an_invoice_that_failed_or_is_no_order_is_in_the_erp(arrived: Arrived):
+def test_nothing_of_an_invoice_that_failed_or_is_no_order_is_in_the_erp(arrived: Arrived) -> None:
     assert arrived.booked.keys() & (arrived.counted.keys() - arrived.good) == set()

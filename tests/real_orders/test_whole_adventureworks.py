@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 CENT = Decimal("0.01")
 
 
-def read(table: str, **options: object) -> "pandas.DataFrame":
+def read(table: str, **options: Any) -> "pandas.DataFrame":
     """A file as texts, what is empty as ''."""
     import pandas as pd
 
-    return pd.read_csv(require(f"adventureworks/{table}.gz"), dtype=str, keep_default_na=False, **options)
+    found: pandas.DataFrame = pd.read_csv(
+        require(f"adventureworks/{table}.gz"), dtype=str, keep_default_na=False, **options
+    )
+    return found
 
 
 def lines_in_file() -> "pandas.DataFrame":
@@ -57,10 +60,11 @@ def orders_in_file(lines: "pandas.DataFrame") -> "pandas.DataFrame":
         "ADDRESS_MISSING": headers["city"].isna(),
         "TOTALS_MISMATCH": apart & ~withdrawn,
     }
-    headers["why"] = [
+    why: Any = [
         frozenset(code for code, has in zip(codes, each, strict=True) if has)
         for each in zip(*codes.values(), strict=True)
     ]
+    headers["why"] = why
     return headers
 
 
@@ -82,19 +86,21 @@ def ledger(cluster: Cluster) -> Iterator[Arrived]:
         yield ledger
 
 
-def details(ledger: Arrived, columns: str) -> dict[str, list]:
+def details(ledger: Arrived, columns: str) -> dict[str, list[Any]]:
     """Something of each transaction, by its number."""
     query = f"select split_part(order_key, '/', 4), {columns} from orders join transactions t on order_id = id"
     return {number: row for number, *row in ledger.rows(query)}
 
 
-def test_every_order_is_good_or_has_the_problems_that_the_files_show(ledger: Arrived, orders: "pandas.DataFrame"):
+def test_every_order_is_good_or_has_the_problems_that_the_files_show(
+    ledger: Arrived, orders: "pandas.DataFrame"
+) -> None:
     told = {number: (each.status, each.why) for number, each in ledger.standings.items()}
     assert len(told) == 1_566
     assert told == {number: ("failed" if why else "queued", why) for number, why in orders["why"].items()}
 
 
-def test_the_runs_tell_the_counts_that_the_files_give(ledger: Arrived, orders: "pandas.DataFrame"):
+def test_the_runs_tell_the_counts_that_the_files_give(ledger: Arrived, orders: "pandas.DataFrame") -> None:
     assert ledger.counts["extract"] == {"new": 1_566, "orders": 1_566}
     codes = Counter(code for why in orders["why"] for code in why)
     bad = int(orders["why"].map(bool).sum())
@@ -105,7 +111,9 @@ def test_the_runs_tell_the_counts_that_the_files_give(ledger: Arrived, orders: "
     assert ledger.counts["compare"] == {"compared": 1_566}
 
 
-def test_the_orders_whose_address_is_not_there_are_refused_for_that(ledger: Arrived, orders: "pandas.DataFrame"):
+def test_the_orders_whose_address_is_not_there_are_refused_for_that(
+    ledger: Arrived, orders: "pandas.DataFrame"
+) -> None:
     without = {number for number, each in ledger.standings.items() if "ADDRESS_MISSING" in each.why}
     assert without == set(orders.index[orders["city"].isna()])
     assert round(100 * len(without) / len(orders), 1) == 4.4
@@ -113,7 +121,7 @@ def test_the_orders_whose_address_is_not_there_are_refused_for_that(ledger: Arri
 
 def test_the_844_orders_with_a_rate_are_in_its_currency_and_the_others_in_dollars(
     ledger: Arrived, orders: "pandas.DataFrame"
-):
+) -> None:
     told = Counter(currency for (currency,) in details(ledger, "t.currency").values())
     assert told == orders["currency"].value_counts().to_dict()
     assert told.total() - told["USD"] == 844
@@ -123,7 +131,7 @@ def test_the_844_orders_with_a_rate_are_in_its_currency_and_the_others_in_dollar
 
 def test_the_41_lines_without_a_header_are_no_order_and_all_others_are_there(
     ledger: Arrived, orders: "pandas.DataFrame", lines: "pandas.DataFrame"
-):
+) -> None:
     told = details(ledger, "json_array_length(details::json -> 'lines')")
     per_order = lines["salesorderid"].value_counts()
     assert {number: count for number, (count,) in told.items()} == per_order.loc[orders.index].to_dict()
@@ -132,7 +140,7 @@ def test_the_41_lines_without_a_header_are_no_order_and_all_others_are_there(
 
 def test_quantities_nets_tax_and_freight_are_those_of_the_files(
     ledger: Arrived, orders: "pandas.DataFrame", lines: "pandas.DataFrame"
-):
+) -> None:
     sums = """
         (select array[sum(quantity), sum(net), sum(tax)]
          from json_to_recordset(details::json -> 'lines') as line (quantity numeric, net numeric, tax numeric)),
@@ -148,7 +156,7 @@ def test_quantities_nets_tax_and_freight_are_those_of_the_files(
     assert all(abs(sums[2] - orders["taxamt"][number]) < CENT for number, (sums, _) in told.items())
 
 
-def test_every_total_day_and_city_is_that_of_the_files(ledger: Arrived, orders: "pandas.DataFrame"):
+def test_every_total_day_and_city_is_that_of_the_files(ledger: Arrived, orders: "pandas.DataFrame") -> None:
     columns = """
         t.total::numeric, (orders.placed_at at time zone 'America/Los_Angeles')::date, orders.delivery_date,
         details::json -> 'ship_to' ->> 'city'"""

@@ -160,13 +160,15 @@ def ledger(cluster: Cluster, invoices: "pandas.DataFrame") -> Iterator[Arrived]:
 
 def test_every_invoice_has_the_disposition_and_the_problems_that_the_file_shows(
     ledger: Arrived, invoices: "pandas.DataFrame", described: Described
-):
+) -> None:
     told = {number: (each.status, each.why) for number, each in ledger.standings.items()}
     assert len(told) == described.invoices
     assert told == dict(zip(invoices.index, zip(invoices["Status"], invoices["Why"], strict=True), strict=True))
 
 
-def test_every_invoice_is_in_the_ledger_once_in_one_version_and_landed_once(ledger: Arrived, described: Described):
+def test_every_invoice_is_in_the_ledger_once_in_one_version_and_landed_once(
+    ledger: Arrived, described: Described
+) -> None:
     number = described.invoices
     counted = ledger.rows("select count(*), count(distinct order_key), sum(version) from orders")
     assert counted == [(number, number, number)]
@@ -174,7 +176,7 @@ def test_every_invoice_is_in_the_ledger_once_in_one_version_and_landed_once(ledg
     assert ledger.rows("select count(*) from order_history where event = 'landed'") == [(number,)]
 
 
-def test_the_runs_tell_the_counts_that_the_file_gives(ledger: Arrived, invoices: "pandas.DataFrame"):
+def test_the_runs_tell_the_counts_that_the_file_gives(ledger: Arrived, invoices: "pandas.DataFrame") -> None:
     judged = invoices[invoices["Status"] != "not_an_order"]
     assert ledger.counts["extract"] == {
         "new": len(invoices),
@@ -192,7 +194,7 @@ def test_the_runs_tell_the_counts_that_the_file_gives(ledger: Arrived, invoices:
 
 def test_nothing_is_new_to_the_next_run_and_nothing_is_missing_or_changed_when_all_is_compared(
     ledger: Arrived, described: Described
-):
+) -> None:
     """R53"""
     assert ledger.counts["extract again"] == {"unchanged": described.invoices}
     assert ledger.counts["compare"] == {"compared": described.invoices}
@@ -201,7 +203,7 @@ def test_nothing_is_new_to_the_next_run_and_nothing_is_missing_or_changed_when_a
 
 def test_the_cancellations_are_returns_or_refunded_fees_and_no_orders(
     ledger: Arrived, invoices: "pandas.DataFrame", described: Described
-):
+) -> None:
     standings = ledger.standings
     whys = Counter(standings[number].why for number in invoices.index[invoices["Cancellation"]])
     fees = int((invoices["Cancellation"] & invoices["OnlyFees"]).sum())
@@ -209,7 +211,7 @@ def test_the_cancellations_are_returns_or_refunded_fees_and_no_orders(
     assert fees > 0
 
 
-def test_the_3_adjustments_of_bad_debt_are_refused(ledger: Arrived):
+def test_the_3_adjustments_of_bad_debt_are_refused(ledger: Arrived) -> None:
     standings = {number: each for number, each in ledger.standings.items() if number.startswith("A")}
     assert sorted(standings) == ["A563185", "A563186", "A563187"]
     assert all(each.status == "failed" and "SKU_NOT_FOUND" in each.why for each in standings.values())
@@ -217,7 +219,7 @@ def test_the_3_adjustments_of_bad_debt_are_refused(ledger: Arrived):
 
 def test_the_sales_without_a_customer_are_refused_but_for_fees(
     ledger: Arrived, invoices: "pandas.DataFrame", described: Described
-):
+) -> None:
     guests = invoices[~invoices["Cancellation"] & (invoices["Customer"] == "")]
     assert len(guests) == described.guests > 100
     standings = ledger.standings
@@ -228,7 +230,7 @@ def test_the_sales_without_a_customer_are_refused_but_for_fees(
 
 def test_every_country_arrives_under_its_iso_code_and_what_is_none_as_it_is_spelled(
     ledger: Arrived, invoices: "pandas.DataFrame"
-):
+) -> None:
     told = dict(ledger.rows("select details::json -> 'ship_to' ->> 'country', count(*) from transactions group by 1"))
     in_file = invoices["Country"].value_counts()
     odd = {"EIRE": "IE", "RSA": "ZA", "USA": "US", "United Kingdom": "GB", **dict.fromkeys(NO_COUNTRIES)}
@@ -239,7 +241,7 @@ def test_every_country_arrives_under_its_iso_code_and_what_is_none_as_it_is_spel
 
 def test_no_row_of_the_file_is_lost_or_counted_twice(
     ledger: Arrived, rows: "pandas.DataFrame", invoices: "pandas.DataFrame", described: Described
-):
+) -> None:
     told = ledger.rows(
         """select split_part(order_key, '/', 4), json_array_length(details::json -> 'lines'),
             json_array_length(details::json -> 'charges')
@@ -253,7 +255,9 @@ def test_no_row_of_the_file_is_lost_or_counted_twice(
     assert max(lines + charges for _, lines, charges in told) == 1_114
 
 
-def test_the_quantities_and_amounts_of_all_lines_are_those_of_the_file(ledger: Arrived, rows: "pandas.DataFrame"):
+def test_the_quantities_and_amounts_of_all_lines_are_those_of_the_file(
+    ledger: Arrived, rows: "pandas.DataFrame"
+) -> None:
     ((quantity, net, least, most),) = ledger.rows(
         "select sum(quantity), sum(net), min(quantity), max(quantity) from line"
     )
@@ -264,7 +268,7 @@ def test_the_quantities_and_amounts_of_all_lines_are_those_of_the_file(ledger: A
 
 def test_free_lines_negative_quantities_and_what_is_no_article_arrive_as_they_are(
     ledger: Arrived, rows: "pandas.DataFrame"
-):
+) -> None:
     lines = rows[rows["Line"]]
     ((free, negative),) = ledger.rows(
         "select count(*) filter (where net = 0), count(*) filter (where quantity < 0) from line"
@@ -279,7 +283,7 @@ def test_free_lines_negative_quantities_and_what_is_no_article_arrive_as_they_ar
     ) == [(rows["Freight"].sum(), 1)]
 
 
-def test_every_total_is_that_of_the_file(ledger: Arrived, invoices: "pandas.DataFrame"):
+def test_every_total_is_that_of_the_file(ledger: Arrived, invoices: "pandas.DataFrame") -> None:
     told = dict(
         ledger.rows("select split_part(order_key, '/', 4), t.total from orders join transactions t on order_id = id")
     )
@@ -288,7 +292,7 @@ def test_every_total_is_that_of_the_file(ledger: Arrived, invoices: "pandas.Data
 
 def test_an_invoice_is_placed_when_its_first_row_was_by_the_shops_clock(
     ledger: Arrived, invoices: "pandas.DataFrame", described: Described
-):
+) -> None:
     told = dict(ledger.rows("select split_part(order_key, '/', 4), placed_at from orders"))
     assert told == {number: placed.to_pydatetime() for number, placed in invoices["Placed"].items()}
     assert (invoices["Times"] == 2).sum() == described.twice > 0

@@ -21,7 +21,10 @@ class Rest:
 
     def search(self, model: str, domain: list[Any], *fields: str) -> list[dict[str, Any]]:
         query = [("d", base64.urlsafe_b64encode(json.dumps(domain).encode()).decode()), ("s", "1000")]
-        return self._call(f"{model}?{urllib.parse.urlencode([*query, *(('f', field) for field in fields)])}", None)
+        found: list[dict[str, Any]] = self._call(
+            f"{model}?{urllib.parse.urlencode([*query, *(('f', field) for field in fields)])}", None
+        )
+        return found
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._call(path, json.dumps(body).encode())

@@ -13,7 +13,7 @@ from sandbox import CHECKOUT
 from sandbox.erps import ERPS, FilesErp
 
 
-def test_the_page_of_an_erp_lists_the_channels_of_the_one_that_is_shipped_and_feeds_that_erp():
+def test_the_page_of_an_erp_lists_the_channels_of_the_one_that_is_shipped_and_feeds_that_erp() -> None:
     page = read_page(FilesErp.registry)
     assert [spec.name for spec in page.channels] == [spec.name for spec in registry.CHANNELS]
     assert {spec.erp for spec in page.channels} == {spec.name for spec in page.erps}
@@ -21,7 +21,7 @@ def test_the_page_of_an_erp_lists_the_channels_of_the_one_that_is_shipped_and_fe
 
 
 @pytest.mark.full
-def test_make_run_brings_the_sample_orders_into_files_and_ends_well_when_the_folder_has_each_once():
+def test_make_run_brings_the_sample_orders_into_files_and_ends_well_when_the_folder_has_each_once() -> None:
     command = [sys.executable, "-m", "sandbox.run", "--once", "--erp", "drop"]
     env = {**os.environ, "PYTHONPATH": "plugins"}
     done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)

@@ -145,10 +145,10 @@ def test_a_run_of_tests_that_waits_for_a_lock_says_so_at_once_and_not_at_its_end
         "    monkeypatch.setattr(processes, 'PATIENCE', 0)\n"
         f"    with processes.locked(Path({str(tmp_path / 'lock')!r})):\n        pass\n"
     )
-    options = ["-c", CHECKOUT / "pyproject.toml", "-p", "tests.conftest", f"--confcutdir={tmp_path}"]
+    options = ["-c", str(CHECKOUT / "pyproject.toml"), "-p", "tests.conftest", f"--confcutdir={tmp_path}"]
     with locked(tmp_path / "lock"):
         run = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, tmp_path], cwd=CHECKOUT, stdout=PIPE, stderr=PIPE, text=True
+            [sys.executable, "-m", "pytest", *options, str(tmp_path)], cwd=CHECKOUT, stdout=PIPE, stderr=PIPE, text=True
         )
         assert run.stderr
         said = run.stderr.readline()
@@ -157,9 +157,9 @@ def test_a_run_of_tests_that_waits_for_a_lock_says_so_at_once_and_not_at_its_end
     assert run.returncode == 0
 
 
-def test_a_test_run_that_is_told_to_end_stops_its_servers(tmp_path: Path):
+def test_a_test_run_that_is_told_to_end_stops_its_servers(tmp_path: Path) -> None:
     small = CHECKOUT / "tests" / "ledger" / "test_cost.py"
-    command = [sys.executable, "-m", "pytest", f"--basetemp={tmp_path / 'run'}", f"--rootdir={CHECKOUT}", small]
+    command = [sys.executable, "-m", "pytest", f"--basetemp={tmp_path / 'run'}", f"--rootdir={CHECKOUT}", str(small)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
         while (server := _server(tmp_path)) is None and run.poll() is None:
             time.sleep(0.1)

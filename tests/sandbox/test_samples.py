@@ -79,12 +79,14 @@ def landings(dsn: str, channel: Channel) -> list[Landing]:
 
 
 @BOTH
-def test_each_order_with_something_wrong_has_the_problems_of_its_row_and_no_other_order_has_any(dsn, channel):
+def test_each_order_with_something_wrong_has_the_problems_of_its_row_and_no_other_order_has_any(
+    dsn: str, channel: Channel
+) -> None:
     landed = landings(dsn, channel)
     assert len(landed) == len(samples.sales(BASE))
     orders = [each for each in landed if each.status is not Status.NOT_AN_ORDER]
     assert len(orders) == channel.orders
-    found = {}
+    found: dict[str, tuple[str, list[str]]] = {}
     for each in orders:
         name = each.transaction.reference or each.transaction.receipt
         if each.status is Status.WAITING:
@@ -96,18 +98,18 @@ def test_each_order_with_something_wrong_has_the_problems_of_its_row_and_no_othe
     assert found == channel.wrong
 
 
-def test_there_are_more_than_ten_kinds_of_trouble():
+def test_there_are_more_than_ten_kinds_of_trouble() -> None:
     assert len({code for _, codes in WEB.wrong.values() for code in codes}) > 10
 
 
 @BOTH
-def test_each_row_that_is_no_order_has_its_reason(dsn, channel):
+def test_each_row_that_is_no_order_has_its_reason(dsn: str, channel: Channel) -> None:
     reasons = Counter(each.reason for each in landings(dsn, channel) if each.status is Status.NOT_AN_ORDER)
     told = {cells[0].strip("`"): int(cells[channel.column]) for cells in table("Rows that are no orders")}
     assert reasons == Counter(told)
 
 
-def test_every_row_of_the_database_has_a_disposition_and_is_an_order_of_one_channel_at_most(dsn):
+def test_every_row_of_the_database_has_a_disposition_and_is_an_order_of_one_channel_at_most(dsn: str) -> None:
     """R3"""
     web, tills = landings(dsn, WEB), landings(dsn, TILLS)
     assert len(web) == len(tills) == len(samples.sales(BASE))
@@ -115,7 +117,7 @@ def test_every_row_of_the_database_has_a_disposition_and_is_an_order_of_one_chan
     assert orders[0] & orders[1] == set()
 
 
-def test_the_good_orders_are_as_varied_as_the_page_says(dsn):
+def test_the_good_orders_are_as_varied_as_the_page_says(dsn: str) -> None:
     transactions = [each.transaction for each in landings(dsn, WEB) if not each.reason]
     orders = [read_order(each, dynamics_web.SPEC.guest_account, BASE).order for each in transactions]
     countries = {order.ship_to.country for order in orders if order.ship_to}
@@ -129,14 +131,14 @@ def test_the_good_orders_are_as_varied_as_the_page_says(dsn):
     assert {charge.code for order in orders for charge in order.charges} == {each.sku for each in catalogue.CHARGES}
 
 
-def test_the_erp_knows_the_states_of_each_country_that_an_order_ships_to():
+def test_the_erp_knows_the_states_of_each_country_that_an_order_ships_to() -> None:
     """Those of all countries would be five thousand, which take a quarter of a minute to make."""
     ships_to = {sale.ship_to.country for sale in samples.sales(BASE) if isinstance(sale.ship_to, SaleAddress)}
     found = {country.alpha_2 for name in ships_to if (country := pycountry.countries.get(alpha_3=name))}
     assert found | {each.country for each in (*catalogue.CUSTOMERS, *catalogue.GUESTS)} == {*catalogue.DELIVERED_TO}
 
 
-def test_at_the_till_some_buy_over_the_counter_and_some_order_for_later(dsn):
+def test_at_the_till_some_buy_over_the_counter_and_some_order_for_later(dsn: str) -> None:
     transactions = [each.transaction for each in landings(dsn, TILLS) if not each.reason]
     orders = [read_order(each, dynamics_store.SPEC.guest_account, BASE).order for each in transactions]
     assert {order.ships for order in orders} == {True, False}
@@ -145,15 +147,17 @@ def test_at_the_till_some_buy_over_the_counter_and_some_order_for_later(dsn):
     assert all(each.receipt for each in transactions)
 
 
-def test_the_same_base_gives_the_same_sales_and_another_one_moves_them():
+def test_the_same_base_gives_the_same_sales_and_another_one_moves_them() -> None:
     assert samples.sales(BASE) == samples.sales(BASE)
     earlier, later = (samples.sales(base)[0] for base in (BASE, BASE + timedelta(days=1)))
     assert (later.number, later.lines) == (earlier.number, earlier.lines)
+    assert isinstance(later.placed_at, datetime)
+    assert isinstance(earlier.placed_at, datetime)
     assert later.placed_at - earlier.placed_at == timedelta(days=1)
 
 
 @BOTH
-def test_all_orders_that_have_a_sound_date_lie_in_the_day_before(dsn, channel):
+def test_all_orders_that_have_a_sound_date_lie_in_the_day_before(dsn: str, channel: Channel) -> None:
     landed = landings(dsn, channel)
     placed = [each.placed_at for each in landed if each.status is Status.RECEIVED and each.placed_at]
     inside = [instant for instant in placed if BASE - timedelta(days=1) < instant < BASE]
@@ -161,6 +165,6 @@ def test_all_orders_that_have_a_sound_date_lie_in_the_day_before(dsn, channel):
     assert placed[:5] == sorted(placed[:5])
 
 
-def test_a_shop_that_has_sales_is_left_alone(dsn):
+def test_a_shop_that_has_sales_is_left_alone(dsn: str) -> None:
     assert shop.load(dsn, samples.sales(BASE)) == 0
     shop.create(dsn)

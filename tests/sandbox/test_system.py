@@ -9,7 +9,7 @@ from sandbox import system, template
 from sandbox.postgres import Cluster
 
 
-def test_a_sandbox_of_another_version_is_made_anew_and_its_server_is_stopped(folder: Path):
+def test_a_sandbox_of_another_version_is_made_anew_and_its_server_is_stopped(folder: Path) -> None:
     told: list[str] = []
     home = folder / "old"
     system.renew(home, told.append)
@@ -27,7 +27,7 @@ def test_a_sandbox_of_another_version_is_made_anew_and_its_server_is_stopped(fol
         psycopg.connect(dsn)
 
 
-def test_a_folder_without_a_stamp_is_of_a_version_before_there_were_any(folder: Path):
+def test_a_folder_without_a_stamp_is_of_a_version_before_there_were_any(folder: Path) -> None:
     told: list[str] = []
     home = folder / "older"
     home.mkdir()

@@ -57,12 +57,12 @@ def names(cluster: Cluster) -> list[str]:
     return [name for (name,) in rows]
 
 
-def test_it_is_filled_once_and_each_copy_has_what_is_in_it(place: Path, toys: Template, toy: Toy):
+def test_it_is_filled_once_and_each_copy_has_what_is_in_it(place: Path, toys: Template, toy: Toy) -> None:
     assert [names(toys.copy_to(place / name)) for name in ("first", "second")] == [["bear"]] * 2
     assert toy.filled == 1
 
 
-def test_one_that_was_interrupted_is_made_again(place: Path, toys: Template, toy: Toy):
+def test_one_that_was_interrupted_is_made_again(place: Path, toys: Template, toy: Toy) -> None:
     toy.fails = True
     with pytest.raises(InterruptedError):
         toys.make()
@@ -71,19 +71,19 @@ def test_one_that_was_interrupted_is_made_again(place: Path, toys: Template, toy
     assert names(toys.copy_to(place / "copy")) == ["bear"]
 
 
-def test_a_copy_that_was_interrupted_is_made_again(place: Path, toys: Template):
+def test_a_copy_that_was_interrupted_is_made_again(place: Path, toys: Template) -> None:
     Cluster(place / "copy-draft").start().stop()
     assert names(toys.copy_to(place / "copy")) == ["bear"]
 
 
-def test_one_that_is_there_is_not_made_beside(place: Path, toys: Template):
+def test_one_that_is_there_is_not_made_beside(place: Path, toys: Template) -> None:
     toys.make()
     service = toys.begin(place)
     assert not service.running
     service.wait_until(lambda: toys.exists, 0)
 
 
-def test_who_must_know_the_keys_of_tryton_need_not_wait_until_there_is_one(place: Path):
+def test_who_must_know_the_keys_of_tryton_need_not_wait_until_there_is_one(place: Path) -> None:
     known = Secrets.of_this_checkout()
     assert Secrets.of_this_checkout() == known
     assert len({known.admin_password, known.user_password, known.rest_key}) == 3

@@ -33,7 +33,7 @@ class Desk:
 
     def id(self, model: str, value: str, field: str = "code") -> int:
         (row,) = self.rest.search(model, [[field, "=", value]])
-        return row["id"]
+        return int(row["id"])
 
     def sell(self, *lines: tuple[str, int, str, str], customer: str = "C-0005", currency: str = "EUR") -> str:
         """Create and quote a sale of lines (article, quantity, price, tax); returns its path."""
@@ -72,7 +72,7 @@ class Desk:
     def read(self, path: str, *fields: str) -> dict[str, Any]:
         model, number = path.split("/")
         (row,) = self.rest.search(model, [["id", "=", int(number)]], *fields)
-        return row
+        return dict(row)
 
     def state(self, path: str) -> str:
         return str(self.read(path, "state")["state"])

@@ -58,12 +58,12 @@ def why(tries_allowed: int = 4) -> str:
     return by.reason
 
 
-def test_a_task_that_airflow_tries_again_by_itself_was_cleared_by_nobody(log: Log):
+def test_a_task_that_airflow_tries_again_by_itself_was_cleared_by_nobody(log: Log) -> None:
     log.clear("sam", "push")
     assert why(tries_allowed=3) == "stock-taking"
 
 
-def test_the_history_names_who_cleared_a_task(log: Log):
+def test_the_history_names_who_cleared_a_task(log: Log) -> None:
     """R144, R145"""
     log.clear("sam", "push")
     log.add("running")
@@ -84,7 +84,7 @@ def test_the_history_names_who_cleared_a_task(log: Log):
     ],
     ids=["downstream", "one mapped", "the run's tasks", "the future", "by days", "the run", "runs", "command line"],
 )
-def test_whatever_way_airflow_offers_to_clear_is_found(clear: Callable[[Log], None], log: Log):
+def test_whatever_way_airflow_offers_to_clear_is_found(clear: Callable[[Log], None], log: Log) -> None:
     clear(log)
     assert why() == "stock-taking; cleared by sam"
 
@@ -98,12 +98,12 @@ def test_whatever_way_airflow_offers_to_clear_is_found(clear: Callable[[Log], No
     ],
     ids=["another task", "another run", "other runs"],
 )
-def test_a_clear_of_something_else_is_not_this_tasks(clear: Callable[[Log], None], log: Log):
+def test_a_clear_of_something_else_is_not_this_tasks(clear: Callable[[Log], None], log: Log) -> None:
     clear(log)
     assert why() == "stock-taking; cleared by unknown"
 
 
-def test_the_last_clear_counts_also_when_airflow_tried_again_after_it(log: Log):
+def test_the_last_clear_counts_also_when_airflow_tried_again_after_it(log: Log) -> None:
     log.clear("anna", "push")
     log.add("running")
     log.clear("sam", "push")
@@ -112,7 +112,7 @@ def test_the_last_clear_counts_also_when_airflow_tried_again_after_it(log: Log):
     assert why() == "stock-taking; cleared by sam"
 
 
-def test_all_who_asked_between_two_tries_are_named_since_a_refused_one_is_logged_too(log: Log):
+def test_all_who_asked_between_two_tries_are_named_since_a_refused_one_is_logged_too(log: Log) -> None:
     log.clear("sam", "push")
     log.clear("vera", "push")
     log.clear("sam", "push")
@@ -120,7 +120,7 @@ def test_all_who_asked_between_two_tries_are_named_since_a_refused_one_is_logged
 
 
 @pytest.mark.parametrize("trouble", [NotAuthorised("the key is not accepted"), KeyError("event_log_id")])
-def test_trouble_with_the_log_stops_no_task_and_is_one_line(trouble: Exception, log: Log):
+def test_trouble_with_the_log_stops_no_task_and_is_one_line(trouble: Exception, log: Log) -> None:
     log.trouble = trouble
     with capture_logs() as logged:
         assert why() == "stock-taking; cleared by unknown"
@@ -128,7 +128,7 @@ def test_trouble_with_the_log_stops_no_task_and_is_one_line(trouble: Exception, 
     assert type(trouble).__name__ in str(logged[0])
 
 
-def test_without_the_connection_it_was_unknown(monkeypatch: pytest.MonkeyPatch):
+def test_without_the_connection_it_was_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks, "airflow", lambda: None)
     with capture_logs() as logged:
         assert why() == "stock-taking; cleared by unknown"

@@ -47,7 +47,7 @@ def made(kind: type[BaseOperator]) -> BaseOperator:
     return kind(task_id="push", channel="shop", retries=RETRIES)
 
 
-def test_a_task_is_cleared_when_airflow_allows_it_more_tries_than_it_has_retries():
+def test_a_task_is_cleared_when_airflow_allows_it_more_tries_than_it_has_retries() -> None:
     push = made(PushOrdersOperator)
     for tries in range(1, RETRIES + 2):
         assert not cleared(context(try_number=tries), push), "Airflow tries it again by itself"
@@ -55,13 +55,13 @@ def test_a_task_is_cleared_when_airflow_allows_it_more_tries_than_it_has_retries
     assert cleared(context(max_tries=RETRIES + 1, try_number=2, clears=1), push)
 
 
-def test_a_task_that_was_cleared_while_it_ran_is_cleared_although_it_may_not_be_tried_more_often():
+def test_a_task_that_was_cleared_while_it_ran_is_cleared_although_it_may_not_be_tried_more_often() -> None:
     push = made(PushOrdersOperator)
     assert cleared(context(try_number=2, clears=1), push)
     assert not cleared(context(try_number=1, clears=1), push), "others of its run were, before it ran at all"
 
 
-def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another():
+def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another() -> None:
     push = made(PushOrdersOperator)
     reasons = [
         who_cleared(context(max_tries=allowed, try_number=tries, clears=clears), push)
@@ -73,7 +73,7 @@ def test_all_tries_after_one_clear_give_one_reason_and_another_clear_another():
     assert {actor.by for actor in reasons if actor} == {"sync_orders__shop/manual__1/push for unknown"}
 
 
-def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, MemoryErp]):
+def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, MemoryErp]) -> None:
     _, erp = given
     erp.script = ["refused"]
     push = made(PushOrdersOperator)
@@ -84,7 +84,7 @@ def test_a_cleared_push_tries_again_what_was_refused(given: tuple[MemoryLedger, 
 
 def test_a_push_keeps_to_the_off_peak_hours_of_its_erp(
     given: tuple[MemoryLedger, MemoryErp], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     ledger, erp = given
     monkeypatch.setattr(registry, "ERPS", (ErpSpec("erp", "none:None", off_peak=("22:00", "06:00", "UTC")),))
     erp.script = ["lost before"]
@@ -95,7 +95,7 @@ def test_a_push_keeps_to_the_off_peak_hours_of_its_erp(
     assert push.execute(context(max_tries=RETRIES + 1)) == {"sent": 1}
 
 
-def test_a_cleared_validate_judges_again_what_failed(given: tuple[MemoryLedger, MemoryErp]):
+def test_a_cleared_validate_judges_again_what_failed(given: tuple[MemoryLedger, MemoryErp]) -> None:
     ledger, _ = given
     extract(ROUTE, MemoryChannel([transaction(2, currency="XAF")]), ledger, ACTOR)
     step = made(ValidateOrdersOperator)
@@ -105,7 +105,7 @@ def test_a_cleared_validate_judges_again_what_failed(given: tuple[MemoryLedger, 
     assert step.execute(context(max_tries=RETRIES + 1)) == {"judged_again": 1, **failed}
 
 
-def test_a_cleared_validate_of_chosen_orders_judges_no_others_again(given: tuple[MemoryLedger, MemoryErp]):
+def test_a_cleared_validate_of_chosen_orders_judges_no_others_again(given: tuple[MemoryLedger, MemoryErp]) -> None:
     ledger, _ = given
     extract(ROUTE, MemoryChannel([transaction(2, currency="XAF")]), ledger, ACTOR)
     step = ValidateOrdersOperator(task_id="validate", channel="shop", judge_again=False, retries=RETRIES)
@@ -115,13 +115,13 @@ def test_a_cleared_validate_of_chosen_orders_judges_no_others_again(given: tuple
 
 def test_a_cleared_check_of_the_reference_data_reads_it_although_the_copy_is_young(
     given: tuple[MemoryLedger, MemoryErp],
-):
+) -> None:
     step = made(CheckReferenceDataOperator)
     assert step.execute(context()) == {}
     assert step.execute(context(max_tries=RETRIES + 1)) == {"codes": 6}
 
 
-def test_a_cleared_reconcile_looks_before_the_time(given: tuple[MemoryLedger, MemoryErp]):
+def test_a_cleared_reconcile_looks_before_the_time(given: tuple[MemoryLedger, MemoryErp]) -> None:
     ledger, erp = given
     erp.confirms_after = timedelta(0)
     made(PushOrdersOperator).execute(context())
@@ -132,7 +132,7 @@ def test_a_cleared_reconcile_looks_before_the_time(given: tuple[MemoryLedger, Me
 @pytest.mark.parametrize(("setting", "red"), [("never", False), ("any", True), ("0.25", True), ("0.3", False)])
 def test_failed_orders_make_a_run_red_as_the_setting_says(
     setting: str, red: bool, given: tuple[MemoryLedger, MemoryErp], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("ORDER_SYNC_RED_ON_FAILED_ORDERS", setting)
     asked: list[object] = []
 
@@ -153,7 +153,7 @@ def test_failed_orders_make_a_run_red_as_the_setting_says(
 @pytest.mark.parametrize("setting", ["any", "0.5", "1"])
 def test_a_run_without_failed_orders_is_never_red(
     setting: str, given: tuple[MemoryLedger, MemoryErp], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("ORDER_SYNC_RED_ON_FAILED_ORDERS", setting)
     monkeypatch.setattr(given[0], "failed_in_run", lambda *_: FailedInRun(0, {}))
     assert FailedOrdersOperator(task_id="failed_orders").execute(context()) == {"worked_on": 0, "failed": 0}

@@ -40,7 +40,8 @@ def ledger(cluster: Cluster, migrated: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def executed(operator: BaseOperator, run: str = "manual") -> dict[str, int]:
     """What the operator returns to Airflow for a run that ada triggered."""
-    return operator.execute(context(operator.task_id, operator.task_id, run, user="ada"))
+    counts: dict[str, int] = operator.execute(context(operator.task_id, operator.task_id, run, user="ada"))
+    return counts
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def erase(ledger: Ledger, tmp_path: Path) -> Execute:
 
 def test_a_customer_is_erased_and_neither_log_nor_result_says_who(
     erase: Execute, ledger: Ledger, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     assert erase(customer_account=ACCOUNT, only_count="True") == {"to_erase": 2}
     assert erase(customer_account=f" {ACCOUNT} ") == {"erased": 2}
     assert erase(customer_account=ACCOUNT) == {"erased_before": 2}
@@ -66,11 +67,11 @@ def test_a_customer_is_erased_and_neither_log_nor_result_says_who(
     assert ledger.erased_by("erase/manual") == 2
 
 
-def test_orders_of_guests_are_erased_by_their_keys(erase: Execute):
+def test_orders_of_guests_are_erased_by_their_keys(erase: Execute) -> None:
     assert erase(order_keys=f"{key(1)}\n {key(1)} ") == {"erased": 1}
 
 
-def test_without_a_word_it_only_counts(ledger: Ledger):
+def test_without_a_word_it_only_counts(ledger: Ledger) -> None:
     operator = ErasePersonalDataOperator(
         task_id="erase", channel="dynamics_web", customer_account=ACCOUNT, reason="request 7"
     )
@@ -93,7 +94,7 @@ def test_without_a_word_it_only_counts(ledger: Ledger):
 )
 def test_what_cannot_be_is_one_sentence_that_repeats_nobody_and_erases_nothing(
     erase: Execute, ledger: Ledger, arguments: dict[str, str], says: str
-):
+) -> None:
     with pytest.raises(Misconfigured, match=says) as caught:
         erase(**arguments)
     assert ACCOUNT not in str(caught.value)
@@ -101,7 +102,7 @@ def test_what_cannot_be_is_one_sentence_that_repeats_nobody_and_erases_nothing(
     assert ledger.erased_by("erase/manual") == 0
 
 
-def test_everything_that_is_wrong_is_said_at_once(erase: Execute):
+def test_everything_that_is_wrong_is_said_at_once(erase: Execute) -> None:
     with pytest.raises(Misconfigured) as caught:
         erase(order_keys="x y", reason="", folder="reports")
     assert str(caught.value).count("; ") == 3, "two keys, the reason and the folder"
@@ -109,7 +110,7 @@ def test_everything_that_is_wrong_is_said_at_once(erase: Execute):
 
 def test_what_is_kept_for_long_enough_is_forgotten(
     ledger: Ledger, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     def forget(**arguments: Any) -> dict[str, int]:
         return executed(ForgetTransactionsOperator(task_id="forget", **{"folder": str(tmp_path), **arguments}))
 

@@ -51,7 +51,7 @@ def ask(ledger: Ledger) -> Ask:
     return ask
 
 
-def test_the_log_has_the_explanation_line_by_line_and_what_is_returned_is_counts(ask: Ask, ledger: Ledger):
+def test_the_log_has_the_explanation_line_by_line_and_what_is_returned_is_counts(ask: Ask, ledger: Ledger) -> None:
     """R80, R151"""
     fail(ledger, 1)
     counts, said, _ = ask(key=str(key(1)), reference="", whole_order="False", at_most="50")
@@ -61,7 +61,7 @@ def test_the_log_has_the_explanation_line_by_line_and_what_is_returned_is_counts
     assert not any("\n" in line for line in said)
 
 
-def test_a_list_and_an_unknown_order_turn_nothing_red(ask: Ask, ledger: Ledger):
+def test_a_list_and_an_unknown_order_turn_nothing_red(ask: Ask, ledger: Ledger) -> None:
     """R148"""
     fail(ledger, 1, 2)
     assert ask(status="failed", at_most="1")[0] == {"shown": 1}
@@ -71,7 +71,7 @@ def test_a_list_and_an_unknown_order_turn_nothing_red(ask: Ask, ledger: Ledger):
 
 def test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_returned(
     ask: Ask, ledger: Ledger, tmp_path: Path
-):
+) -> None:
     """R96, R178"""
     land(ledger, 1, details=DETAILS)
     counts, said, operator = ask(
@@ -94,10 +94,11 @@ def test_a_whole_order_is_printed_into_a_file_and_nothing_of_it_is_logged_or_ret
     assert counts == {"found": 1}
     [link] = operator.operator_extra_links
     address = "https://files.example.com/order-sync-order-shop%253AS1%252F00001.txt"
-    assert link.get_link(operator, ti_key=None) == address
+    no_task: Any = None
+    assert link.get_link(operator, ti_key=no_task) == address
 
 
-def test_an_order_that_is_printed_again_replaces_its_file(tmp_path: Path):
+def test_an_order_that_is_printed_again_replaces_its_file(tmp_path: Path) -> None:
     one = OrderKey("shop", ("a/b", "ü"))
     assert print_order(tmp_path, one, "first") == print_order(tmp_path, one, "second")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["second"]
@@ -116,26 +117,28 @@ def test_an_order_that_is_printed_again_replaces_its_file(tmp_path: Path):
         ({"key": "shop:1", "whole_order": "True", "folder": "reports"}, "is 'reports': set an absolute path"),
     ],
 )
-def test_what_cannot_be_asked_is_one_sentence(ask: Ask, given: dict[str, str], sentence: str):
+def test_what_cannot_be_asked_is_one_sentence(ask: Ask, given: dict[str, str], sentence: str) -> None:
     """R173"""
     with pytest.raises(Misconfigured, match=sentence):
         ask(**given)
 
 
-def test_a_folder_that_is_not_there_or_not_writable_is_one_sentence_and_leaves_no_file(ask: Ask, ledger: Ledger):
+def test_a_folder_that_is_not_there_or_not_writable_is_one_sentence_and_leaves_no_file(
+    ask: Ask, ledger: Ledger
+) -> None:
     land(ledger, 1)
     with pytest.raises(Misconfigured, match="cannot be printed into the folder '/nowhere/at/all': No such file"):
         ask(key=str(key(1)), whole_order=True, folder="/nowhere/at/all")
 
 
-def test_a_key_that_is_too_long_for_a_files_name_is_told_how_to_be_printed(tmp_path: Path):
+def test_a_key_that_is_too_long_for_a_files_name_is_told_how_to_be_printed(tmp_path: Path) -> None:
     """R173"""
     with pytest.raises(Misconfigured, match=r"too long for a file's name: print it with .*explain KEY --whole-order"):
         print_order(tmp_path, OrderKey("shop", ("注文" * 20,)), "page")
     assert [*tmp_path.iterdir()] == []
 
 
-def test_the_constructor_only_assigns():
+def test_the_constructor_only_assigns() -> None:
     given = {name: f"{{{{ params.{name} }}}}" for name in ExplainOrderOperator.template_fields}
-    operator = ExplainOrderOperator(task_id="explain", **given)  # type: ignore[arg-type]
+    operator = ExplainOrderOperator(task_id="explain", **given)
     assert {name: getattr(operator, name) for name in given} == given

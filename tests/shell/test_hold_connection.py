@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -40,12 +41,13 @@ def do(ledger: Ledger) -> Do:
         operator: BaseOperator = HoldConnectionOperator(
             task_id="hold", connection=connection, action=action, reason=reason
         )
-        return operator.execute(context("hold", "hold_connection", "manual", user="ursula"))
+        counts: dict[str, int] = operator.execute(context("hold", "hold_connection", "manual", user="ursula"))
+        return counts
 
     return do
 
 
-def test_a_person_holds_a_connection_for_a_reason_and_releases_it(do: Do, ledger: Ledger):
+def test_a_person_holds_a_connection_for_a_reason_and_releases_it(do: Do, ledger: Ledger) -> None:
     assert do() == {"held": 1}
     (hold,) = ledger.holds(["erp_tryton"])
     assert hold.reason == "stock-taking"
@@ -55,7 +57,9 @@ def test_a_person_holds_a_connection_for_a_reason_and_releases_it(do: Do, ledger
     assert ledger.holds(["erp_tryton"]) == []
 
 
-def test_who_holds_what_is_on_hold_is_told_whose_hold_it_is_and_a_release_names_what_it_ends(do: Do, ledger: Ledger):
+def test_who_holds_what_is_on_hold_is_told_whose_hold_it_is_and_a_release_names_what_it_ends(
+    do: Do, ledger: Ledger
+) -> None:
     do()
     ledger.hold("erp_tryton", HoldKind.CONFIGURATION, HoldScope.SUBMIT, "refuses all", Actor("push"))
     with capture_logs() as logs:
@@ -78,7 +82,9 @@ def test_who_holds_what_is_on_hold_is_told_whose_hold_it_is_and_a_release_names_
         ({"reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
     ],
 )
-def test_what_is_missing_or_unknown_is_one_sentence_and_holds_nothing(do: Do, ledger: Ledger, arguments, says: str):
+def test_what_is_missing_or_unknown_is_one_sentence_and_holds_nothing(
+    do: Do, ledger: Ledger, arguments: dict[str, Any], says: str
+) -> None:
     with pytest.raises(Misconfigured, match=says):
         do(**arguments)
     assert ledger.holds(["erp_tryton", "channel_dynamics_web"]) == []

@@ -61,7 +61,7 @@ def sentence(part: Any) -> str:
 
 
 @pytest.mark.parametrize("conn_id", PARTS)
-def test_a_missing_connection_is_named_with_its_type_and_how_to_create_it(conn_id: str):
+def test_a_missing_connection_is_named_with_its_type_and_how_to_create_it(conn_id: str) -> None:
     part, conn_type = PARTS[conn_id]
     said = sentence(part)
     assert f"there is no connection '{conn_id}'" in said
@@ -79,7 +79,7 @@ def test_an_address_as_a_uri_is_told_how_it_is_written(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("conn_id", PARTS)
-def test_a_connection_of_another_type_is_told_which_it_must_have(conn_id: str, connections: Connections):
+def test_a_connection_of_another_type_is_told_which_it_must_have(conn_id: str, connections: Connections) -> None:
     part, conn_type = PARTS[conn_id]
     connections[conn_id] = {"conn_type": "ftp", "host": "example.org", "password": "secret"}
     assert sentence(part) == f"connection '{conn_id}' has type 'ftp': it must have '{conn_type}'"
@@ -89,7 +89,7 @@ def test_a_connection_of_another_type_is_told_which_it_must_have(conn_id: str, c
 @pytest.mark.parametrize("text", ['{"conn_type": "postgres", "password": "secret', "secret", "{}"])
 def test_a_connection_that_cannot_be_read_is_one_sentence_without_its_content(
     conn_id: str, text: str, connections: Connections
-):
+) -> None:
     connections[conn_id] = text
     said = sentence(PARTS[conn_id][0])
     assert f"connection '{conn_id}'" in said
@@ -100,7 +100,7 @@ def test_a_connection_that_cannot_be_read_is_one_sentence_without_its_content(
 @pytest.mark.parametrize("extra", ["sslmode=require secret", "[1]", '{"sslmode": "require"'])
 def test_an_extra_that_airflow_would_not_heed_is_refused_as_it_may_ask_for_tls(
     conn_id: str, extra: str, connections: Connections
-):
+) -> None:
     conn_type = PARTS[conn_id][1]
     connections[conn_id] = {**(TRYTON if conn_type == "http" else POSTGRES), "extra": extra}
     said = sentence(PARTS[conn_id][0])
@@ -109,7 +109,7 @@ def test_an_extra_that_airflow_would_not_heed_is_refused_as_it_may_ask_for_tls(
 
 
 @pytest.mark.parametrize("extra", ["", " \n", "{}", None])
-def test_an_extra_with_nothing_in_it_is_none(extra: str | None, cluster: Cluster, connections: Connections):
+def test_an_extra_with_nothing_in_it_is_none(extra: str | None, cluster: Cluster, connections: Connections) -> None:
     connections["order_ledger"] = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
     with pytest.raises(OrderSyncError, match="migrat"), hooks.ledger():
         pass
@@ -118,7 +118,7 @@ def test_an_extra_with_nothing_in_it_is_none(extra: str | None, cluster: Cluster
 @pytest.mark.parametrize("extra", [{"sslmod": "require"}, {"connect_timeout": "secret"}])
 def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_connection(
     extra: dict[str, str], cluster: Cluster, connections: Connections
-):
+) -> None:
     here = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
     connections["order_ledger"] = connections["channel_dynamics_web"] = here
     with pytest.raises(Misconfigured, match=r"order_ledger .* correct .* the options in its extra") as refused:
@@ -129,19 +129,21 @@ def test_an_option_of_an_extra_that_postgres_does_not_have_is_a_matter_of_the_co
     assert "secret" not in said
 
 
-def test_a_path_that_all_addresses_begin_with_stands_in_the_host_without_a_port(connections: Connections):
+def test_a_path_that_all_addresses_begin_with_stands_in_the_host_without_a_port(connections: Connections) -> None:
     connections["erp_tryton"] = {**TRYTON, "host": "https://erp.example.com/tenant/api", "port": None}
     assert hooks.OPEN["http"]("erp_tryton").base_url == "https://erp.example.com/tenant/api"
 
 
-def test_the_ledger_is_reached_over_its_connection_or_the_one_that_is_named(cluster: Cluster, connections: Connections):
+def test_the_ledger_is_reached_over_its_connection_or_the_one_that_is_named(
+    cluster: Cluster, connections: Connections
+) -> None:
     connections["my_ledger"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
     assert "my_ledger" not in sentence(hooks.ledger)
     with pytest.raises(OrderSyncError, match="migrat"), hooks.ledger("my_ledger"):
         pass
 
 
-def test_a_ledger_that_is_down_is_one_sentence_without_the_password(connections: Connections):
+def test_a_ledger_that_is_down_is_one_sentence_without_the_password(connections: Connections) -> None:
     connections["order_ledger"] = {**POSTGRES, "port": free_port(), "password": "secret"}
     with pytest.raises(OrderSyncError) as refused, hooks.ledger():
         pass
@@ -149,7 +151,9 @@ def test_a_ledger_that_is_down_is_one_sentence_without_the_password(connections:
     assert "secret" not in str(refused.value)
 
 
-def test_a_ledger_that_must_be_reached_by_tls_is_not_reached_without(cluster: Cluster, connections: Connections):
+def test_a_ledger_that_must_be_reached_by_tls_is_not_reached_without(
+    cluster: Cluster, connections: Connections
+) -> None:
     here = {**POSTGRES, "port": cluster.port, "password": cluster.password}
     connections["order_ledger"] = here
     with pytest.raises(Misconfigured, match="migrate"), hooks.ledger():
@@ -159,7 +163,7 @@ def test_a_ledger_that_must_be_reached_by_tls_is_not_reached_without(cluster: Cl
         pass
 
 
-def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections: Connections):
+def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections: Connections) -> None:
     connections["channel_dynamics_web"] = {**POSTGRES, "port": free_port(), "password": "secret"}
     with pytest.raises(Transient) as away:
         hooks.channel(CHANNEL).fingerprint()
@@ -167,7 +171,7 @@ def test_a_channel_that_is_down_is_away_and_its_password_is_not_told(connections
     assert "secret" not in str(away.value)
 
 
-def test_a_database_that_takes_the_call_and_never_answers_is_away(connections: Connections):
+def test_a_database_that_takes_the_call_and_never_answers_is_away(connections: Connections) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         here = {**POSTGRES, "port": silent.getsockname()[1], "extra": {"connect_timeout": 2}}
         connections["channel_dynamics_web"] = here
@@ -188,14 +192,14 @@ def test_a_database_that_takes_the_call_and_never_answers_is_away(connections: C
 )
 def test_no_database_is_waited_for_without_end(
     cluster: Cluster, connections: Connections, extra: dict[str, Any], expected: dict[str, str]
-):
+) -> None:
     here = {**POSTGRES, "port": cluster.port, "password": cluster.password, "extra": extra}
     connections["channel_dynamics_web"] = here
     with closing(hooks.channel(CHANNEL).connect()) as connection:
         assert connection.info.get_parameters().items() >= expected.items()
 
 
-def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connections: Connections):
+def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connections: Connections) -> None:
     connections["channel_dynamics_web"] = {**POSTGRES, "port": cluster.port, "password": cluster.password}
     with pytest.raises(Misconfigured, match=r"include/sql/channels/dynamics/fingerprint\.sql"):
         hooks.channel(CHANNEL).fingerprint()
@@ -203,21 +207,21 @@ def test_a_channel_reads_with_the_sql_of_its_own_folder(cluster: Cluster, connec
 
 def test_a_channel_waits_for_slow_writers_as_long_as_the_setting_says(
     connections: Connections, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     connections["channel_dynamics_web"] = POSTGRES
     monkeypatch.setenv("ORDER_SYNC_SETTLE_LAG", "7m")
     assert hooks.channel(CHANNEL).settle_lag == timedelta(minutes=7)
 
 
 @pytest.mark.parametrize("channel", registry.CHANNELS, ids=lambda channel: channel.name)
-def test_every_sql_channel_has_its_folder(channel: ChannelSpec):
+def test_every_sql_channel_has_its_folder(channel: ChannelSpec) -> None:
     in_sql = registry.load(channel.adapter) is SqlChannel
     assert not in_sql or list(registry.folder("sql", "channels", channel.folder or channel.name).glob("*.sql"))
 
 
 def test_a_mistake_in_the_files_of_one_erp_stops_that_one_alone(
     connections: Connections, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     """The other ERP's tasks go on, and so does its channels' DAG: no file of an ERP is read while a DAG is parsed."""
     monkeypatch.setattr(registry, "PAGE", registry.PAGE._replace(file=tmp_path / "registry.py"))
     files = tmp_path / "erps" / "drop"
@@ -248,14 +252,14 @@ def test_a_mistake_in_the_files_of_one_erp_stops_that_one_alone(
 )
 def test_a_connection_to_folders_that_lacks_something_is_told_what(
     adapter: str, connection: dict[str, Any], says: str, connections: Connections
-):
+) -> None:
     connections["erp_drop"] = connection
     told = sentence(lambda: hooks.erp(ErpSpec("drop", f"order_sync.erps.drop:{adapter}")))
     assert says in told
     assert "erp_drop" in told
 
 
-def test_a_folder_of_a_connection_is_what_its_adapter_writes_into(connections: Connections, tmp_path: Path):
+def test_a_folder_of_a_connection_is_what_its_adapter_writes_into(connections: Connections, tmp_path: Path) -> None:
     connections["erp_drop"] = {"conn_type": "fs", "extra": {"path": str(tmp_path)}}
     for name in ("orders", "acknowledgements"):
         (tmp_path / name).mkdir()
@@ -273,7 +277,7 @@ def made_with(monkeypatch: pytest.MonkeyPatch, kind: str) -> list[tuple[Any, ...
 
 def test_the_erps_address_is_put_together_from_schema_host_and_port(
     connections: Connections, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     seen = made_with(monkeypatch, "http")
     connections["erp_tryton"] = TRYTON
     hooks.erp(ERP)
@@ -287,14 +291,16 @@ def test_the_erps_address_is_put_together_from_schema_host_and_port(
     assert folder is registry.folder
 
 
-def test_the_erps_address_may_be_one_url(connections: Connections, monkeypatch: pytest.MonkeyPatch):
+def test_the_erps_address_may_be_one_url(connections: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = made_with(monkeypatch, "http")
     connections["erp_tryton"] = {**TRYTON, "host": "https://erp.example.org/", "schema": "", "port": None}
     hooks.erp(ERP)
     assert seen[0][0].base_url == "https://erp.example.org"
 
 
-def test_an_adapter_that_wants_a_connection_of_no_known_type_is_told_what_there_is(monkeypatch: pytest.MonkeyPatch):
+def test_an_adapter_that_wants_a_connection_of_no_known_type_is_told_what_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made_with(monkeypatch, "carrier_pigeon")
     told = sentence(lambda: hooks.erp(ERP))
     assert "'carrier_pigeon'" in told
@@ -313,7 +319,7 @@ def test_an_adapter_that_wants_a_connection_of_no_known_type_is_told_what_there_
 )
 def test_an_erp_connection_that_lacks_something_is_told_what(
     change: dict[str, Any], said: str, connections: Connections
-):
+) -> None:
     connections["erp_tryton"] = {**TRYTON, **change}
     told = sentence(lambda: hooks.erp(ERP))
     assert said in told
@@ -321,13 +327,13 @@ def test_an_erp_connection_that_lacks_something_is_told_what(
     assert "the-key" not in told
 
 
-def test_an_adapter_that_cannot_be_loaded_is_named(connections: Connections):
+def test_an_adapter_that_cannot_be_loaded_is_named(connections: Connections) -> None:
     connections["erp_tryton"] = TRYTON
     told = sentence(lambda: hooks.erp(ErpSpec("tryton", "order_sync.erps.nowhere:Nothing")))
     assert "order_sync.erps.nowhere:Nothing" in told
 
 
-def test_the_owner_chooses_which_states_of_the_erp_are_proof(connections: Connections):
+def test_the_owner_chooses_which_states_of_the_erp_are_proof(connections: Connections) -> None:
     """R48"""
     connections["erp_tryton"] = TRYTON
     assert hooks.erp(ERP).traits.confirmed_states == ("processing", "done")

@@ -65,7 +65,7 @@ def failed(task: str, run: str = "run 1", error: Exception | None = None) -> Any
     return {"ti": ti, "exception": error or LedgerUnavailable("the ledger does not answer")}
 
 
-def test_only_the_first_task_tells_that_the_ledger_is_away_over_each_way(variables: Variables):
+def test_only_the_first_task_tells_that_the_ledger_is_away_over_each_way(variables: Variables) -> None:
     slack, mail = Inbox(), Inbox()
     ways = [told_once(slack.tell), told_once(mail.tell)]
     for task, run in (("extract", "run 1"), ("validate", "run 1"), ("extract", "run 2")):
@@ -74,7 +74,7 @@ def test_only_the_first_task_tells_that_the_ledger_is_away_over_each_way(variabl
     assert (slack, mail) == (["extract"], ["extract"])
 
 
-def test_after_the_ledger_was_back_it_is_told_again(variables: Variables):
+def test_after_the_ledger_was_back_it_is_told_again(variables: Variables) -> None:
     slack = Inbox()
     way = told_once(slack.tell)
     way(failed("extract"))
@@ -84,7 +84,7 @@ def test_after_the_ledger_was_back_it_is_told_again(variables: Variables):
     assert slack == ["extract", "push"]
 
 
-def test_who_clears_the_task_that_told_is_told_again(variables: Variables):
+def test_who_clears_the_task_that_told_is_told_again(variables: Variables) -> None:
     slack = Inbox()
     way = told_once(slack.tell)
     way(failed("extract"))
@@ -92,7 +92,7 @@ def test_who_clears_the_task_that_told_is_told_again(variables: Variables):
     assert slack == ["extract", "extract"]
 
 
-def test_every_other_error_is_told_by_each_task(variables: Variables):
+def test_every_other_error_is_told_by_each_task(variables: Variables) -> None:
     slack = Inbox()
     way = told_once(slack.tell)
     way(failed("extract"))
@@ -100,7 +100,7 @@ def test_every_other_error_is_told_by_each_task(variables: Variables):
     assert slack == ["extract", "push"]
 
 
-def test_if_nobody_could_be_told_the_next_task_tells(variables: Variables):
+def test_if_nobody_could_be_told_the_next_task_tells(variables: Variables) -> None:
     slack = Inbox()
     way = told_once(slack.tell)
     slack.broken = True
@@ -111,7 +111,7 @@ def test_if_nobody_could_be_told_the_next_task_tells(variables: Variables):
     assert slack == ["validate"]
 
 
-def test_a_way_that_is_not_set_up_does_not_silence_the_other(variables: Variables):
+def test_a_way_that_is_not_set_up_does_not_silence_the_other(variables: Variables) -> None:
     slack, mail = Inbox(), Inbox()
     slack.set_up = False
     for way in (told_once(slack.tell), told_once(mail.tell)):
@@ -119,7 +119,7 @@ def test_a_way_that_is_not_set_up_does_not_silence_the_other(variables: Variable
     assert (slack, mail) == ([], ["extract"])
 
 
-def test_one_way_that_is_broken_does_not_make_the_other_tell_twice(variables: Variables):
+def test_one_way_that_is_broken_does_not_make_the_other_tell_twice(variables: Variables) -> None:
     slack, mail = Inbox(), Inbox()
     mail.broken = True
     told_once(slack.tell)(failed("extract"))
@@ -129,7 +129,7 @@ def test_one_way_that_is_broken_does_not_make_the_other_tell_twice(variables: Va
     assert slack == ["extract"]
 
 
-def test_while_airflow_keeps_nothing_it_is_told_rather_twice_than_never(variables: Variables):
+def test_while_airflow_keeps_nothing_it_is_told_rather_twice_than_never(variables: Variables) -> None:
     variables.down = True
     slack = Inbox()
     way = told_once(slack.tell)
@@ -138,7 +138,7 @@ def test_while_airflow_keeps_nothing_it_is_told_rather_twice_than_never(variable
     assert slack == ["extract", "validate"]
 
 
-def test_each_alert_is_told_once():
+def test_each_alert_is_told_once() -> None:
     assert [way.__name__ for way in notifiers.ALERTS] == ["alert_slack", "alert_mail"]
     assert all(hasattr(way, "__wrapped__") for way in notifiers.ALERTS)
     assert TOLD_BY.startswith("order_sync_")

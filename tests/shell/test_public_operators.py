@@ -45,7 +45,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
     return connect
 
 
-def test_the_public_operators_are_these():
+def test_the_public_operators_are_these() -> None:
     assert {kind.__name__ for kind in OPERATORS} == {
         "BackfillOrdersOperator",
         "BuildFailureReportOperator",
@@ -67,7 +67,7 @@ def test_the_public_operators_are_these():
 
 
 @pytest.mark.parametrize("kind", OPERATORS)
-def test_a_docstring_says_what_each_argument_is_and_which_are_templated(kind: type[BaseOperator]):
+def test_a_docstring_says_what_each_argument_is_and_which_are_templated(kind: type[BaseOperator]) -> None:
     described = dict(re.findall(r"^:param (\w+): (.*(?:\n    .*)*)", inspect.getdoc(kind) or "", re.MULTILINE))
     assert list(described) == arguments(kind)
     templated = [name for name, text in described.items() if text.endswith("(templated)")]
@@ -75,31 +75,31 @@ def test_a_docstring_says_what_each_argument_is_and_which_are_templated(kind: ty
 
 
 @pytest.mark.parametrize("kind", OPERATORS)
-def test_a_docstring_says_what_is_returned_and_how_it_fails(kind: type[BaseOperator]):
+def test_a_docstring_says_what_is_returned_and_how_it_fails(kind: type[BaseOperator]) -> None:
     text = inspect.getdoc(kind) or ""
     assert re.search(r"Returns (the )?(counts|how many)", text)
     assert re.search(r"Raises|is raised", text)
 
 
 @pytest.mark.parametrize("kind", OPERATORS)
-def test_a_task_is_documented_by_its_operator_unless_its_author_does(kind: type[BaseOperator]):
-    given = dict.fromkeys(arguments(kind), "x")
-    shown, [first, *_] = kind(task_id="t", **given).doc_md, (kind.__doc__ or "").splitlines()
+def test_a_task_is_documented_by_its_operator_unless_its_author_does(kind: type[BaseOperator]) -> None:
+    given: dict[str, Any] = dict.fromkeys(arguments(kind), "x")
+    shown, [first, *_] = kind(task_id="t", **given).doc_md or "", (kind.__doc__ or "").splitlines()
     assert shown.startswith(f"#### {first}\n\n")
     assert f"\n\n#### Arguments\n\n- `{arguments(kind)[0]}`: " in shown
     assert kind(task_id="t", doc_md="mine", **given).doc_md == "mine"
 
 
 @pytest.mark.parametrize("kind", OPERATORS)
-def test_a_mapped_task_is_documented_like_a_single_one(kind: type[BaseOperator]):
+def test_a_mapped_task_is_documented_like_a_single_one(kind: type[BaseOperator]) -> None:
     mapped_over, *others = arguments(kind)
-    given = dict.fromkeys(others, "x")
-    single = kind(task_id="t", **{mapped_over: "x"}, **given)
+    given: dict[str, Any] = dict.fromkeys(others, "x")
+    single = kind(task_id="t", **given, **{mapped_over: given.get(mapped_over, "x")})
     assert kind.partial(task_id="t", **given).expand(**{mapped_over: ["x", "y"]}).doc_md == single.doc_md
     assert kind.partial(task_id="t", doc_md="mine", **given).expand(**{mapped_over: ["x"]}).doc_md == "mine"
 
 
-def test_every_operator_has_a_light_colour_of_its_own():
+def test_every_operator_has_a_light_colour_of_its_own() -> None:
     colours = [kind.ui_color for kind in OPERATORS]
     assert len(set(colours)) == len(OPERATORS)
     for colour in colours:
@@ -107,14 +107,16 @@ def test_every_operator_has_a_light_colour_of_its_own():
 
 
 @pytest.mark.parametrize("kind", [PushOrdersOperator, ReconcileConfirmationsOperator])
-def test_what_works_on_an_erp_links_to_the_list_of_orders_of_its_own_connection(kind: type[BaseOperator], connect: Any):
+def test_what_works_on_an_erp_links_to_the_list_of_orders_of_its_own_connection(
+    kind: type[BaseOperator], connect: Any
+) -> None:
     connect("erp_tryton", order_list_url=ADDRESS)
     assert link(kind(task_id="t", channel="dynamics_web")) == ADDRESS
     connect("mine", order_list_url="https://mine.example.com")
     assert link(kind(task_id="t", channel="dynamics_web", erp_conn_id="mine")) == "https://mine.example.com"
 
 
-def test_without_an_address_a_connection_or_a_channel_there_is_no_link_and_no_error(connect: Any):
+def test_without_an_address_a_connection_or_a_channel_there_is_no_link_and_no_error(connect: Any) -> None:
     assert link(PushOrdersOperator(task_id="t", channel="dynamics_web")) == ""
     connect("erp_tryton", database="tryton")
     assert link(PushOrdersOperator(task_id="t", channel="dynamics_web")) == ""
@@ -134,7 +136,7 @@ def test_without_an_address_a_connection_or_a_channel_there_is_no_link_and_no_er
         "https://[tryton",
     ],
 )
-def test_an_address_that_airflow_would_not_show_or_that_holds_a_password_is_no_link(address: str, connect: Any):
+def test_an_address_that_airflow_would_not_show_or_that_holds_a_password_is_no_link(address: str, connect: Any) -> None:
     connect("erp_tryton", order_list_url=address)
     assert link(PushOrdersOperator(task_id="t", channel="dynamics_web")) == shown(address) == ""
 
@@ -144,7 +146,7 @@ def report(**given: Any) -> BuildFailureReportOperator:
 
 
 @pytest.mark.parametrize("folder_url", ["https://files.example.com/orders", "https://files.example.com/orders/"])
-def test_a_report_links_to_its_file_once_it_is_written_if_the_folder_has_an_address(folder_url: str):
+def test_a_report_links_to_its_file_once_it_is_written_if_the_folder_has_an_address(folder_url: str) -> None:
     operator = report(folder_url=folder_url)
     assert link(operator) == ""
     operator.written = "order-sync-all-2026-03-02.csv"

@@ -44,7 +44,8 @@ def build(cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch) -> B
     def build(run_after: datetime | None = None, **arguments: Any) -> dict[str, int]:
         operator: BaseOperator = BuildFailureReportOperator(task_id="build", **arguments)
         context: Any = {"dag_run": SimpleNamespace(run_after=run_after or datetime.now(UTC))}
-        return operator.execute(context)
+        counts: dict[str, int] = operator.execute(context)
+        return counts
 
     return build
 
@@ -79,7 +80,7 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_report_is_a_file_in_the_folder_and_what_is_returned_is_counts(build: Build, tmp_path: Path):
+def test_the_report_is_a_file_in_the_folder_and_what_is_returned_is_counts(build: Build, tmp_path: Path) -> None:
     """R113, R123"""
     assert build(folder=str(tmp_path), day="2026-03-02") == {}
     assert files(tmp_path) == ["order-sync-failures-2026-03-02.csv"]
@@ -88,7 +89,7 @@ def test_the_report_is_a_file_in_the_folder_and_what_is_returned_is_counts(build
 
 def test_until_each_channel_was_validated_once_the_task_is_skipped_with_the_reason_and_a_clear_builds_the_day(
     build: Build, validated: Callable[[str], None], tmp_path: Path
-):
+) -> None:
     validated("shop")
     with pytest.raises(AirflowSkipException, match=r"report of 2026-03-01 is not built yet.* no orders of tills have"):
         build(datetime(2026, 3, 2, 6, tzinfo=UTC), folder=str(tmp_path))
@@ -100,7 +101,7 @@ def test_until_each_channel_was_validated_once_the_task_is_skipped_with_the_reas
 
 def test_no_report_waits_for_a_channel_that_is_switched_off(
     build: Build, validated: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     validated("shop")
     off = tuple(replace(spec, switched_off="not yet" if spec.name == "tills" else "") for spec in CHANNELS)
     monkeypatch.setattr(registry, "CHANNELS", off)
@@ -108,7 +109,7 @@ def test_no_report_waits_for_a_channel_that_is_switched_off(
     assert files(tmp_path) == ["order-sync-failures-2026-03-01.csv"]
 
 
-def test_all_orders_are_a_file_of_their_own(build: Build, tmp_path: Path):
+def test_all_orders_are_a_file_of_their_own(build: Build, tmp_path: Path) -> None:
     build(folder=str(tmp_path), day="2026-03-02", content="all")
     assert files(tmp_path) == ["order-sync-all-2026-03-02.csv"]
 
@@ -116,14 +117,14 @@ def test_all_orders_are_a_file_of_their_own(build: Build, tmp_path: Path):
 @pytest.mark.parametrize("day", [None, ""])
 def test_without_a_day_it_is_the_last_one_that_was_over_as_the_run_was_due(
     day: str | None, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("ORDER_SYNC_REPORT_ZONE", "America/New_York")
     build(datetime(2026, 3, 3, 4, 59, tzinfo=UTC), folder=str(tmp_path), day=day)
     build(datetime(2026, 3, 3, 5, 0, tzinfo=UTC), folder=str(tmp_path), day=day)
     assert files(tmp_path) == ["order-sync-failures-2026-03-01.csv", "order-sync-failures-2026-03-02.csv"]
 
 
-def test_a_day_that_is_not_over_is_refused_and_leaves_no_file(build: Build, tmp_path: Path):
+def test_a_day_that_is_not_over_is_refused_and_leaves_no_file(build: Build, tmp_path: Path) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     with pytest.raises(Misconfigured, match=f"the business day {tomorrow} ends at"):
         build(folder=str(tmp_path), day=tomorrow)
@@ -143,13 +144,13 @@ def test_a_day_that_is_not_over_is_refused_and_leaves_no_file(build: Build, tmp_
 )
 def test_what_cannot_be_built_is_one_sentence_that_says_what_to_write(
     arguments: dict[str, str], sentence: str, build: Build, tmp_path: Path
-):
+) -> None:
     with pytest.raises(Misconfigured, match=sentence):
         build(**{"folder": str(tmp_path), "day": "2026-03-02", **arguments})
     assert files(tmp_path) == []
 
 
-def test_the_constructor_only_assigns():
+def test_the_constructor_only_assigns() -> None:
     given = {name: f"{{{{ params.{name} }}}}" for name in BuildFailureReportOperator.template_fields}
     operator = BuildFailureReportOperator(task_id="build", **given)
     assert {name: getattr(operator, name) for name in given} == given

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -43,12 +44,13 @@ def do(ledger: Ledger) -> Do:
         operator: BaseOperator = RestoreLedgerOperator(
             task_id="restore_ledger", backup_at=yesterday if backup_at is None else backup_at, reason=reason
         )
-        return operator.execute(context("restore_ledger", "restore_ledger", "manual", user="rita"))
+        counts: dict[str, int] = operator.execute(context("restore_ledger", "restore_ledger", "manual", user="rita"))
+        return counts
 
     return do
 
 
-def test_every_channel_of_the_registry_is_held_and_the_log_says_what_to_do(do: Do, ledger: Ledger):
+def test_every_channel_of_the_registry_is_held_and_the_log_says_what_to_do(do: Do, ledger: Ledger) -> None:
     with capture_logs() as logs:
         assert do() == {"held": len(CHANNELS)}
     holds = ledger.holds(CHANNELS)
@@ -70,7 +72,9 @@ def test_every_channel_of_the_registry_is_held_and_the_log_says_what_to_do(do: D
         ({"reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
     ],
 )
-def test_what_cannot_be_is_one_sentence_and_holds_nothing(do: Do, ledger: Ledger, arguments, says: str):
+def test_what_cannot_be_is_one_sentence_and_holds_nothing(
+    do: Do, ledger: Ledger, arguments: dict[str, Any], says: str
+) -> None:
     with pytest.raises(Misconfigured, match=says):
         do(**arguments)
     assert ledger.holds(CHANNELS) == []

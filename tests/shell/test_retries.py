@@ -34,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 )
 def test_the_class_of_an_error_decides_whether_a_task_is_tried_again(
     error: Exception, action: RetryAction, delay: timedelta | None
-):
+) -> None:
     """R43"""
     policy = RetryByError.deserialize(RETRY_BY_ERROR.serialize())
     decision = policy.evaluate(error, try_number=1, max_tries=3)
@@ -53,7 +53,7 @@ def test_the_class_of_an_error_decides_whether_a_task_is_tried_again(
 @pytest.mark.parametrize("kind", [Transient, RateLimited])
 def test_a_task_is_tried_again_after_as_long_as_the_system_asked_for(
     kind: type[Transient], asked: timedelta, delay: timedelta
-):
+) -> None:
     """R43, R74"""
     decision = RETRY_BY_ERROR.evaluate(kind("x", retry_after=asked), 1, 3)
     assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, delay)
@@ -67,6 +67,6 @@ def test_a_task_is_tried_again_after_as_long_as_the_system_asked_for(
 )
 def test_while_the_ledger_is_away_a_task_is_tried_once_more_and_no_further(
     try_number: int, max_tries: int, action: RetryAction
-):
+) -> None:
     decision = RETRY_BY_ERROR.evaluate(LedgerUnavailable("x"), try_number, max_tries, context())
     assert decision.action is action

@@ -1,6 +1,7 @@
 """A server of ours on loopback, in threads of its own: how those of the tests are begun and ended."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 class Loopback:
     """Listens on a free port of 127.0.0.1; a context manager. Each call has a `handler`, made of the server first."""
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, handler: Callable[..., BaseHTTPRequestHandler]) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, self))
         self._server.daemon_threads = True
 

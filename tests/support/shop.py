@@ -3,9 +3,10 @@
 The suite knows a shop by these words alone: behind them may be a database, a REST interface or anything else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from order_sync.core.ports.channel import Channel
@@ -73,6 +74,22 @@ class Shop(Protocol):
 
     def remove(self, reference: str) -> None:
         """Remove every trace of an order."""
+
+
+class AbleShop(Shop, Protocol):
+    """One that is taken to have every ability: which of them a shop really has, `needs` sees."""
+
+    folder: Path
+
+    def selling(self, *references: str) -> AbstractContextManager[None]: ...
+
+    def shake(self) -> None: ...
+
+    def set_up_differently(self) -> None: ...
+
+    def spoil(self) -> Iterator[str]: ...
+
+    def connect(self) -> Any: ...
 
 
 def needs(ability: str) -> Callable[[Test], Test]:

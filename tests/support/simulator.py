@@ -87,7 +87,8 @@ class Simulators(ExitStack):
         """The one simulator of that kind."""
         if kind not in self._running:
             self._running[kind] = self.enter_context(kind())
-        return self._running[kind]
+        running: Kind = self._running[kind]
+        return running
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -101,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         address = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(address.query, keep_blank_values=True).items()}
-        call = Call(self.command, unquote(address.path), (), query, self.headers, self._body())
+        call = Call(self.command, unquote(address.path), (), query, self.headers, self._body())  # type: ignore[arg-type]  # it is a mapping, whatever case one asks in
         answer = self._simulator.answer(call)
         content = json_content(answer.body) if answer.body is not None else None
         self.send_response_only(answer.status)

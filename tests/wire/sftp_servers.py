@@ -63,7 +63,7 @@ async def of_ours(here: Path) -> AsyncIterator[Running]:
 
     class Files(asyncssh.SFTPServer):
         def __init__(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
-            super().__init__(channel, chroot=str(here))
+            super().__init__(channel, chroot=bytes(here))
 
         def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
             if error := trouble.get("posix_rename"):

@@ -14,7 +14,7 @@ from order_sync.wire.endpoint import Endpoint
 from order_sync.wire.http import Http
 from order_sync.wire.pace import Gate
 
-JSON = {"Content_Type": "application/json"}
+JSON: dict[str, Any] = {"Content_Type": "application/json"}
 NOWHERE = "http://127.0.0.1:9"
 KEY = "secret-key"
 QUICK = Settings(

@@ -37,7 +37,7 @@ P256 = ec.generate_private_key(ec.SECP256R1())
 
 def pem(key: Any, encryption: KeySerializationEncryption | None = None) -> str:
     encryption = encryption or NoEncryption()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
+    return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode())
 
 
 @pytest.fixture

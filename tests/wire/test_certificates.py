@@ -95,7 +95,7 @@ async def test_https_goes_through_the_connections_proxy_which_learns_no_more_tha
 ) -> None:
     async with Tunnel("Basic dXM6b3VycyE=") as tunnel:
         address = f"http://us:ours!@{tunnel.address}"
-        extra = {"proxies": {"https": address}, "proxy": address, "all": {"all": address}}[named]
+        extra: Any = {"proxies": {"https": address}, "proxy": address, "all": {"all": address}}[named]
         known = endpoint(secure.base_url, ca=str(authority.pem), **{"proxies" if named == "all" else named: extra})
         async with client(known) as http:
             assert (await http.send("POST", "/orders", {})).status == 200

@@ -39,11 +39,11 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
         (BACKORDER, BACKORDER, BACKORDER),
     ],
 )
-def test_a_value_is_written_as_its_version_writes_it(value: object, v2: str, v4: str):
+def test_a_value_is_written_as_its_version_writes_it(value: object, v2: str, v4: str) -> None:
     assert (literal(value, 2), literal(value, 4)) == (v2, v4)
 
 
-def test_a_time_without_a_zone_is_sap_s_local_time_and_nothing_in_v4():
+def test_a_time_without_a_zone_is_sap_s_local_time_and_nothing_in_v4() -> None:
     local = datetime(2026, 1, 5, 12)  # noqa: DTZ001  as SAP's Edm.DateTime
     assert literal(local, 2) == "datetime'2026-01-05T12:00:00'"
     with pytest.raises(TypeError):
@@ -51,7 +51,7 @@ def test_a_time_without_a_zone_is_sap_s_local_time_and_nothing_in_v4():
 
 
 @pytest.mark.parametrize("value", [1.5, object(), b"bytes"])
-def test_what_has_no_exact_form_is_refused(value: object):
+def test_what_has_no_exact_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="cannot be represented in OData"):
         literal(value)
 
@@ -63,7 +63,7 @@ async def http(server: Proxy) -> AsyncIterator[Http]:
         yield http
 
 
-def test_an_address_holds_its_key_and_options_so_that_nothing_in_them_leads_elsewhere(http: Http):
+def test_an_address_holds_its_key_and_options_so_that_nothing_in_them_leads_elsewhere(http: Http) -> None:
     service = OData(http, "/data/")
     assert service.address("Orders") == "/data/Orders"
     assert service.address("Orders", "a/b?c") == "/data/Orders('a%2Fb%3Fc')"
@@ -101,7 +101,7 @@ ROWS = [{"Reference": f"BC-{number:04}", "Number": number} for number in range(4
 
 
 @pytest.mark.parametrize("version", [2, 4])
-async def test_all_pages_are_read_whether_their_links_are_whole_or_not(version: Any):
+async def test_all_pages_are_read_whether_their_links_are_whole_or_not(version: Any) -> None:
     service = Service(ROWS, version)
     async with serving(service.app()) as url:
         endpoint = Endpoint("erp_test", f"{url}/sap", "key")
@@ -111,7 +111,7 @@ async def test_all_pages_are_read_whether_their_links_are_whole_or_not(version: 
     assert service.count("/sap/data/Orders") == 14
 
 
-async def test_many_values_are_asked_for_in_few_calls_none_of_which_is_too_long():
+async def test_many_values_are_asked_for_in_few_calls_none_of_which_is_too_long() -> None:
     service = Service(ROWS, 4)
     wanted = [row["Reference"] for row in ROWS] * 2
     async with serving(service.app()) as url:
@@ -126,17 +126,17 @@ async def test_many_values_are_asked_for_in_few_calls_none_of_which_is_too_long(
     assert all(condition.endswith(" and (dataAreaId eq 'usmf')") for condition in filters)
 
 
-async def test_nothing_is_asked_for_no_values(server: Proxy, http: Http):
+async def test_nothing_is_asked_for_no_values(server: Proxy, http: Http) -> None:
     assert await OData(http, "/data").rows_by("Orders", "Reference", []) == []
     assert server.requests == []
 
 
-def test_a_filter_that_is_too_long_by_itself_is_asked_alone(http: Http):
+def test_a_filter_that_is_too_long_by_itself_is_asked_alone(http: Http) -> None:
     texts = [*OData(http, "/data").filters("Reference", ["a" * 50, "b", "c"], 30)]
     assert texts == [f"Reference eq '{'a' * 50}'", "Reference eq 'b'", "Reference eq 'c'"]
 
 
-async def test_a_next_page_on_another_host_is_not_followed_with_the_key(server: Proxy, http: Http):
+async def test_a_next_page_on_another_host_is_not_followed_with_the_key(server: Proxy, http: Http) -> None:
     body = {"value": [{"Number": 1}], "@odata.nextLink": "https://elsewhere.example.com/data/Orders?$skiptoken=1"}
     server.answer("", 200, json.dumps(body), Content_Type="application/json")
     with pytest.raises(Misconfigured, match=r"elsewhere\.example\.com"):
@@ -145,7 +145,7 @@ async def test_a_next_page_on_another_host_is_not_followed_with_the_key(server: 
 
 async def test_a_question_that_is_declined_is_a_matter_of_the_set_up_and_holds_none_of_its_words(
     server: Proxy, http: Http
-):
+) -> None:
     said = {"error": {"code": "V1/382", "message": {"value": "no customer Ana Silva"}}}
     server.answer("", 400, json.dumps(said), Content_Type="application/json")
     with pytest.raises(Misconfigured, match=r"/data/Orders of connection 'erp_test' .*HTTP 400, V1/382\)") as error:
@@ -154,12 +154,12 @@ async def test_a_question_that_is_declined_is_a_matter_of_the_set_up_and_holds_n
 
 
 @pytest.mark.parametrize("body", ["text", None, 7, [], {}, {"value": 7}, {"value": [7]}, {"d": {"results": {}}}])
-def test_an_answer_that_holds_no_rows_is_not_read(body: Any):
+def test_an_answer_that_holds_no_rows_is_not_read(body: Any) -> None:
     with pytest.raises(Unreadable):
         page(Reply(200, body))
 
 
-def test_rows_of_v2_may_stand_without_results():
+def test_rows_of_v2_may_stand_without_results() -> None:
     assert page(Reply(200, {"d": [{"Number": 1}]})).rows == [{"Number": 1}]
 
 
@@ -206,21 +206,23 @@ DYNAMICS = {
     ],
     ids=["SAP V2", "SAP V4", "Dynamics"],
 )
-def test_each_thing_that_is_wrong_is_told_once_and_warnings_are_not(body: Any, said: list[tuple[str, str, str]]):
+def test_each_thing_that_is_wrong_is_told_once_and_warnings_are_not(
+    body: Any, said: list[tuple[str, str, str]]
+) -> None:
     assert problems(Reply(400, body)) == tuple(ODataProblem(*each) for each in said)
 
 
 @pytest.mark.parametrize(
     "body", ["<p>Bad gateway</p>", None, [], {}, {"error": "no"}, {"error": {}}, {"error": {"message": 7}}]
 )
-def test_what_is_no_error_of_odata_says_nothing(body: Any):
+def test_what_is_no_error_of_odata_says_nothing(body: Any) -> None:
     assert problems(Reply(500, body)) == ()
 
 
 @pytest.mark.parametrize(("body", "kind"), [(DYNAMICS, None), ({}, OutcomeUnknown)])
 async def test_a_500_in_which_the_system_speaks_is_an_answer_and_any_other_leaves_the_outcome_unknown(
     server: Proxy, body: Any, kind: type[Exception] | None
-):
+) -> None:
     server.answer("", 500, json.dumps(body), Content_Type="application/json")
     endpoint = Endpoint("erp_test", server.base_url, "key")
     async with Http(endpoint, Settings(), bearer(endpoint), is_business_error=is_business_error) as http:

@@ -68,7 +68,7 @@ async def sent(service: Service, parts: list[list[Call]]) -> list[list[Reply]]:
             return replies(await http.send("POST", "/data/$batch", batch(parts), HEADERS), parts)
 
 
-async def test_changesets_and_questions_go_in_one_call_and_come_back_in_their_order():
+async def test_changesets_and_questions_go_in_one_call_and_come_back_in_their_order() -> None:
     service = Service()
     made, looked, again = await sent(service, [ORDER, LOOK, ORDER])
     assert [[reply.status for reply in each] for each in (made, looked, again)] == [[201, 201], [200], [201, 201]]
@@ -87,14 +87,14 @@ async def test_changesets_and_questions_go_in_one_call_and_come_back_in_their_or
     assert (headers["Accept"], headers["Prefer"]) == ("multipart/mixed", "odata.continue-on-error")
 
 
-async def test_a_changeset_that_is_refused_says_why_once_and_stops_no_other():
+async def test_a_changeset_that_is_refused_says_why_once_and_stops_no_other() -> None:
     bad = [ORDER[0]._replace(body={"Number": "SO-2"}), ORDER[1]]
     made, refused = await sent(Service("SO-2"), [ORDER, bad])
     assert [reply.status for reply in made] == [201, 201]
     assert [problems(reply)[0].message for reply in refused] == ["Customer is on hold"]
 
 
-def test_a_batch_that_is_refused_whole_is_so_for_each():
+def test_a_batch_that_is_refused_whole_is_so_for_each() -> None:
     reply = Reply(400, {"error": {"message": "no"}}, {"Content-Type": "application/json"})
     assert replies(reply, [ORDER, LOOK]) == [[reply], [reply]]
 
@@ -121,6 +121,8 @@ def answered(*blocks: bytes, end: bytes = b"--out--\r\n") -> Reply:
     ids=["empty", "page", "json", "cut", "none", "too many", "no http", "broken", "cut inside", "one of two calls"],
 )
 @pytest.mark.parametrize(("doubt", "kind"), [(OutcomeUnknown, OutcomeUnknown), (Transient, Unreadable)])
-def test_an_answer_that_tells_less_than_was_asked_leaves_all_of_it_in_doubt(reply: Reply, doubt: Any, kind: Any):
+def test_an_answer_that_tells_less_than_was_asked_leaves_all_of_it_in_doubt(
+    reply: Reply, doubt: Any, kind: Any
+) -> None:
     with pytest.raises(kind):
         replies(reply, [ORDER], doubt)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from order_sync.wire.http import Http
 from order_sync.wire.pace import LONGEST, PATIENCE, Gate, Quota
 from tests.support.proxy import Proxy
 
-JSON = {"Content_Type": "application/json"}
+JSON: dict[str, Any] = {"Content_Type": "application/json"}
 PAGES = Quota("X-Calls-Left", "X-Calls-Reset-Ms", timedelta(milliseconds=1))
 
 
@@ -67,8 +68,8 @@ def http(server: Proxy, time: Time, **how: object) -> Http:
     ids=["seconds", "a date by the server's clock"],
 )
 async def test_a_call_that_is_declined_for_now_is_made_again_after_as_long_as_was_asked(
-    server: Proxy, time: Time, how: str, headers: dict[str, str], seconds: float
-):
+    server: Proxy, time: Time, how: str, headers: dict[str, Any], seconds: float
+) -> None:
     """R74"""
     server.answer("", 429, times=1, **headers)
     async with http(server, time) as client:
@@ -89,15 +90,15 @@ async def test_a_call_that_is_declined_for_now_is_made_again_after_as_long_as_wa
     ids=["nothing", "words", "no time", "no number", "no clock", "the past"],
 )
 async def test_a_server_that_does_not_say_how_long_is_asked_ever_more_rarely(
-    server: Proxy, time: Time, headers: dict[str, str]
-):
+    server: Proxy, time: Time, headers: dict[str, Any]
+) -> None:
     server.answer("", 429, times=4, **headers)
     async with http(server, time) as client:
         assert (await client.send("POST", "/orders", {})).status == 200
     assert all(least <= slept <= 1.5 * least for slept, least in zip(time.slept, (1, 2, 4, 8), strict=True))
 
 
-async def test_while_one_call_waits_all_others_of_the_connection_wait_too(server: Proxy, time: Time):
+async def test_while_one_call_waits_all_others_of_the_connection_wait_too(server: Proxy, time: Time) -> None:
     time.over = asyncio.Event()
     server.answer("first", 429, times=1, Retry_After="20")
     async with http(server, time) as client:
@@ -119,7 +120,7 @@ async def waiting(time: Time, number: int) -> None:
         await time.changed.wait_for(lambda: len(time.slept) == number)
 
 
-async def test_clients_that_share_a_gate_wait_together(server: Proxy, time: Time):
+async def test_clients_that_share_a_gate_wait_together(server: Proxy, time: Time) -> None:
     one = http(server, time)
     endpoint = Endpoint("erp_test", server.base_url, "key")
     other = Http(endpoint, Settings(), bearer(endpoint), gate=one._gate)
@@ -133,7 +134,7 @@ async def test_clients_that_share_a_gate_wait_together(server: Proxy, time: Time
     assert time.slept == [5, 9]
 
 
-async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(server: Proxy, time: Time):
+async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(server: Proxy, time: Time) -> None:
     """R43, R74"""
     server.answer("", 429, times=3, Retry_After="61")
     async with http(server, time) as client:
@@ -144,7 +145,7 @@ async def test_more_than_a_call_waits_by_itself_is_trouble_that_says_how_long(se
     assert (server.count(""), time.slept) == (1, []), "the second call knows it without asking"
 
 
-async def test_patience_is_a_calls_in_all(server: Proxy, time: Time):
+async def test_patience_is_a_calls_in_all(server: Proxy, time: Time) -> None:
     server.answer("", 429, Retry_After="25")
     async with http(server, time) as client:
         with pytest.raises(RateLimited):
@@ -153,13 +154,13 @@ async def test_patience_is_a_calls_in_all(server: Proxy, time: Time):
     assert sum(time.slept) <= PATIENCE.total_seconds()
 
 
-async def test_patience_may_be_another_ones(server: Proxy, time: Time):
+async def test_patience_may_be_another_ones(server: Proxy, time: Time) -> None:
     server.answer("", 429, times=1, Retry_After="61")
     async with http(server, time, patience=timedelta(minutes=2)) as client:
         assert (await client.ask("GET", "/orders")).status == 200
 
 
-async def test_a_wait_that_nobody_can_mean_is_not_believed(server: Proxy, time: Time):
+async def test_a_wait_that_nobody_can_mean_is_not_believed(server: Proxy, time: Time) -> None:
     server.answer("", 429, Retry_After="99999999999")
     async with http(server, time) as client:
         with pytest.raises(RateLimited) as error:
@@ -167,14 +168,14 @@ async def test_a_wait_that_nobody_can_mean_is_not_believed(server: Proxy, time: 
     assert error.value.retry_after == LONGEST
 
 
-async def test_a_system_in_maintenance_is_asked_again_when_it_said(server: Proxy, time: Time):
+async def test_a_system_in_maintenance_is_asked_again_when_it_said(server: Proxy, time: Time) -> None:
     server.answer("", 503, times=1, Retry_After="12")
     async with http(server, time) as client:
         assert (await client.ask("GET", "/orders")).status == 200
     assert sum(time.slept) == pytest.approx(12)
 
 
-async def test_the_vendors_own_header_is_waited_for_before_any_call_is_declined(server: Proxy, time: Time):
+async def test_the_vendors_own_header_is_waited_for_before_any_call_is_declined(server: Proxy, time: Time) -> None:
     server.answer("", 200, "{}", times=1, X_Calls_Left="0", X_Calls_Reset_Ms="4500", **JSON)
     async with http(server, time, quota=PAGES) as client:
         await client.send("POST", "/orders", {})
@@ -183,7 +184,9 @@ async def test_the_vendors_own_header_is_waited_for_before_any_call_is_declined(
     assert (server.count(""), time.slept) == (2, [4.5])
 
 
-async def test_a_call_that_is_declined_waits_for_as_long_as_the_vendors_own_header_says(server: Proxy, time: Time):
+async def test_a_call_that_is_declined_waits_for_as_long_as_the_vendors_own_header_says(
+    server: Proxy, time: Time
+) -> None:
     server.answer("", 429, times=1, X_Calls_Left="0", X_Calls_Reset_Ms="4500")
     async with http(server, time, quota=PAGES) as client:
         await client.ask("GET", "/orders")
@@ -200,7 +203,9 @@ async def test_a_call_that_is_declined_waits_for_as_long_as_the_vendors_own_head
         {},
     ],
 )
-async def test_a_header_that_says_nothing_of_the_kind_stops_no_call(server: Proxy, time: Time, headers: dict[str, str]):
+async def test_a_header_that_says_nothing_of_the_kind_stops_no_call(
+    server: Proxy, time: Time, headers: dict[str, Any]
+) -> None:
     server.answer("", 200, "{}", times=1, **headers, **JSON)
     async with http(server, time, quota=PAGES) as client:
         await client.ask("GET", "/orders")

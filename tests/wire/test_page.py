@@ -23,7 +23,7 @@ from tests.wire.vendors import Gateway, Issuer, serving
 
 PAGE = (DOCS / "wires.md").read_text()
 BLOCKS = dict(re.findall(r"^```python (\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
-JSON = {"Content_Type": "application/json"}
+JSON: dict[str, Any] = {"Content_Type": "application/json"}
 TRIED: dict[str, Callable[..., Awaitable[None]]] = {}
 
 
@@ -38,7 +38,8 @@ async def run(name: str, **given: Any) -> dict[str, Any]:
     scope: dict[str, Any] = given
     exec(BLOCKS["imports"], scope)  # noqa: S102  the page is ours
     exec(f"async def example():\n{indent(BLOCKS[name], '    ')}\n    return locals()", scope)  # noqa: S102
-    return await scope["example"]()
+    named: dict[str, Any] = await scope["example"]()
+    return named
 
 
 def endpoint(base_url: str, **extra: str) -> Endpoint:
@@ -54,12 +55,12 @@ async def at(server: Proxy) -> Any:
         yield {"endpoint": known, "settings": Settings(), "http": http}
 
 
-def test_every_example_of_the_page_is_tried():
+def test_every_example_of_the_page_is_tried() -> None:
     assert {*BLOCKS} == {*TRIED, "imports"}
 
 
 @example
-async def test_the_example_of_calls(server: Proxy, at: dict[str, Any]):
+async def test_the_example_of_calls(server: Proxy, at: dict[str, Any]) -> None:
     server.answer("^POST", 201, "", Location="/orders/4711")
     server.answer("^GET /orders/4711\n", 200, '{"total": 19.90}', **JSON)
     assert (await run("calls", **at))["number"] == "4711"
@@ -67,7 +68,7 @@ async def test_the_example_of_calls(server: Proxy, at: dict[str, Any]):
 
 
 @example
-async def test_the_example_of_client_credentials():
+async def test_the_example_of_client_credentials() -> None:
     issuer = Issuer()
     async with serving(issuer.app()) as url:
         issuer.scope = f"{url}/.default"
@@ -78,7 +79,7 @@ async def test_the_example_of_client_credentials():
 
 
 @example
-async def test_the_example_of_signed_assertion():
+async def test_the_example_of_signed_assertion() -> None:
     key = rsa.generate_private_key(65537, 2048)
     issuer = Issuer(public_key=key.public_key())
     async with serving(issuer.app()) as url:
@@ -91,7 +92,7 @@ async def test_the_example_of_signed_assertion():
 
 
 @example
-async def test_the_example_of_csrf_session():
+async def test_the_example_of_csrf_session() -> None:
     vendor = Gateway()
     async with serving(vendor.app()) as url:
         known = Endpoint("erp_test", url, "pässword", {}, "otto")
@@ -102,34 +103,34 @@ async def test_the_example_of_csrf_session():
 
 
 @example
-async def test_the_example_of_pace(server: Proxy, at: dict[str, Any]):
+async def test_the_example_of_pace(server: Proxy, at: dict[str, Any]) -> None:
     server.answer("", 200, "{}", X_Calls_Left="1", **JSON)
     async with (await run("pace", **at))["http"] as http:
         assert (await http.ask("GET", "/orders")).status == 200
 
 
 @example
-async def test_the_example_of_pages(server: Proxy, at: dict[str, Any]):
+async def test_the_example_of_pages(server: Proxy, at: dict[str, Any]) -> None:
     server.answer("cursor=x", 200, '{"orders": [3]}', **JSON)
     server.answer(r"cursor=\n", 200, '{"orders": [1, 2], "next": "x"}', **JSON)
     assert (await run("pages", **at))["orders"] == [1, 2, 3]
 
 
 @example
-async def test_the_example_of_odata(server: Proxy, at: dict[str, Any]):
+async def test_the_example_of_odata(server: Proxy, at: dict[str, Any]) -> None:
     server.answer("", 200, '{"value": [{"SalesOrderNumber": "000701"}]}', **JSON)
     assert (await run("odata", **at, references=["BC-1"], company="usmf"))["found"] == [{"SalesOrderNumber": "000701"}]
     assert "filter=(CustomersOrderReference%20eq%20'BC-1')%20and%20(dataAreaId%20eq%20'usmf')" in server.requests[0]
 
 
 @example
-async def test_the_example_of_problems(server: Proxy, at: dict[str, Any]):
+async def test_the_example_of_problems(server: Proxy, at: dict[str, Any]) -> None:
     server.answer("", 500, json.dumps({"error": {"message": "Customer 17 is on hold"}}), **JSON)
     assert (await run("problems", **at))["said"] == ["Customer 17 is on hold"]
 
 
 @example
-async def test_the_example_of_batch(server: Proxy, at: dict[str, Any]):
+async def test_the_example_of_batch(server: Proxy, at: dict[str, Any]) -> None:
     part = "--x\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 201 Created\r\n\r\n\r\n"
     inner = f"{part}{part}--x--\r\n"
     outer = f"--y\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{inner}--y--\r\n"
@@ -138,7 +139,7 @@ async def test_the_example_of_batch(server: Proxy, at: dict[str, Any]):
 
 
 @example
-async def test_the_example_of_files(tmp_path: Path, at: dict[str, Any]):
+async def test_the_example_of_files(tmp_path: Path, at: dict[str, Any]) -> None:
     seen = await run("files", **at, path=str(tmp_path))
     assert seen["waiting"] == {"WEB-1": seen["name"]}
     assert seen["answers"] == {"WEB-1": Acknowledgement(accepted=True, text='{"number": "W1"}')}

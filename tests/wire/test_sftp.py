@@ -6,6 +6,7 @@ The server is ours, or Debian's OpenSSH with `pytest --judges`.
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -35,10 +36,11 @@ def running(request: pytest.FixtureRequest, tmp_path: Path) -> Running:
     """The server that the run is for."""
     if request.config.getoption("--judges"):
         return of_debian(tmp_path, request.getfixturevalue("open_ssh"))
-    return request.getfixturevalue("ours")
+    ours: Running = request.getfixturevalue("ours")
+    return ours
 
 
-async def test_an_order_is_dropped_found_acknowledged_and_taken_back_as_in_a_local_folder(running):
+async def test_an_order_is_dropped_found_acknowledged_and_taken_back_as_in_a_local_folder(running: Running) -> None:
     async with running.folders() as folders:
         orders, answers = folders("orders"), folders("acknowledgements")
         assert await drop(orders, "WEB-1", "json", DATA, {"total": "19.90"}) == NAME
@@ -52,7 +54,7 @@ async def test_an_order_is_dropped_found_acknowledged_and_taken_back_as_in_a_loc
         assert await orders.names() == await answers.names() == frozenset()
 
 
-async def test_an_order_goes_into_a_folder_of_the_server_and_comes_back_confirmed_or_refused(running):
+async def test_an_order_goes_into_a_folder_of_the_server_and_comes_back_confirmed_or_refused(running: Running) -> None:
     order = addressed(SAMPLE, SftpDrop.traits.external_reference)
     reference = short_of(order.key)
     async with SftpDrop(running.folders(), {}, Profile()) as erp:
@@ -70,18 +72,18 @@ async def test_an_order_goes_into_a_folder_of_the_server_and_comes_back_confirme
             assert (await erp.submit(order)).number == ("SO-7" if ending == "ok" else reference)
 
 
-async def test_a_password_logs_in_in_the_place_of_a_private_key(ours):
+async def test_a_password_logs_in_in_the_place_of_a_private_key(ours: Running) -> None:
     extra = {"host_key": ours.server.extra["host_key"]}
     assert await ours.folder(password="right", extra=extra).names() == frozenset()
 
 
-async def test_a_server_with_another_host_key_is_never_talked_to(running):
+async def test_a_server_with_another_host_key_is_never_talked_to(running: Running) -> None:
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     with pytest.raises(Misconfigured, match="host key differs"):
         await running.folder(extra={**running.server.extra, "host_key": other}).names()
 
 
-async def test_a_wrong_password_is_told_without_it(running):
+async def test_a_wrong_password_is_told_without_it(running: Running) -> None:
     extra = {"host_key": running.server.extra["host_key"]}
     with pytest.raises(NotAuthorised, match=f"does not let '{running.server.login}' log in") as caught:
         await running.folder(password="wrong-secret", extra=extra).names()
@@ -97,20 +99,24 @@ async def test_a_wrong_password_is_told_without_it(running):
         ({"private_key": "not a key"}, "'private_key' in its extra is not a PEM key"),
     ],
 )
-async def test_an_extra_that_is_unsafe_or_wrong_is_one_sentence(running, extra, says):
+async def test_an_extra_that_is_unsafe_or_wrong_is_one_sentence(
+    running: Running, extra: dict[str, Any], says: str
+) -> None:
     if "private_key" in extra:
         extra = {**running.server.extra, **extra}
     with pytest.raises(Misconfigured, match=says):
         running.folder(extra=extra)
 
 
-async def test_neither_password_nor_key_is_refused(running):
+async def test_neither_password_nor_key_is_refused(running: Running) -> None:
     extra = {"host_key": running.server.extra["host_key"]}
     with pytest.raises(Misconfigured, match="neither a password nor 'private_key'"):
         running.folder(extra=extra)
 
 
-async def test_a_server_that_is_away_is_trouble_that_passes_and_is_reached_again(running, unused_tcp_port):
+async def test_a_server_that_is_away_is_trouble_that_passes_and_is_reached_again(
+    running: Running, unused_tcp_port: int
+) -> None:
     with pytest.raises(Transient, match="does not answer"):
         await running.folder(port=unused_tcp_port).names()
     folder = running.folder()
@@ -119,7 +125,7 @@ async def test_a_server_that_is_away_is_trouble_that_passes_and_is_reached_again
     assert await folder.names() == frozenset()
 
 
-async def test_a_folder_that_is_missing_is_named(running):
+async def test_a_folder_that_is_missing_is_named(running: Running) -> None:
     (running.here / "orders").rmdir()
     with pytest.raises(
         Misconfigured, match=rf"the folder {running.server.path.rstrip('/')}/orders of connection 'erp_files'"
@@ -127,14 +133,14 @@ async def test_a_folder_that_is_missing_is_named(running):
         await running.folder().names()
 
 
-async def test_a_rename_without_an_answer_may_have_put_the_file_there(ours):
+async def test_a_rename_without_an_answer_may_have_put_the_file_there(ours: Running) -> None:
     ours.trouble["posix_rename"] = asyncssh.SFTPFailure("the disk is busy")
     with pytest.raises(OutcomeUnknown, match="the file may be there"):
         await ours.folder().write("a.json", DATA)
     assert await ours.folder().names() == frozenset()
 
 
-async def test_no_link_is_followed_and_nothing_leads_out(running):
+async def test_no_link_is_followed_and_nothing_leads_out(running: Running) -> None:
     secret = running.here / "secret.ok"
     secret.write_text("not ours")
     (running.here / "orders" / "link.ok").symlink_to(secret)
@@ -146,13 +152,13 @@ async def test_no_link_is_followed_and_nothing_leads_out(running):
         await folder.read("../secret.ok")
 
 
-async def test_a_file_that_is_too_large_is_not_read(running):
+async def test_a_file_that_is_too_large_is_not_read(running: Running) -> None:
     (running.here / "orders" / "large.ok").write_bytes(b"x" * (LARGEST + 1))
     with pytest.raises(Unreadable, match=r"large\.ok"):
         await running.folder().read("large.ok")
 
 
-async def test_what_is_not_there_is_nothing_to_read_or_remove(running):
+async def test_what_is_not_there_is_nothing_to_read_or_remove(running: Running) -> None:
     folder = running.folder()
     assert await folder.read("nothing.ok") is None
     await folder.remove("nothing.ok")

@@ -55,7 +55,8 @@ class Vendor:
     @web.middleware
     async def _note(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.seen.append((request.path, request.headers))
-        return await handler(request)
+        answer: web.StreamResponse = await handler(request)
+        return answer
 
 
 class TokenServer(Protocol):
@@ -66,7 +67,9 @@ class TokenServer(Protocol):
     """
 
     url: str
-    token_url: str
+
+    @property
+    def token_url(self) -> str: ...
 
     def count(self, path: str) -> int:
         """How many calls of `/token` or `/orders` came."""
@@ -187,7 +190,7 @@ class JudgedIssuer(Vendor):
 async def judged_by(address: str) -> AsyncIterator[JudgedIssuer]:
     """A system that heeds the tokens of the OAuth server there, while it serves."""
     async with aiohttp.ClientSession() as session, session.get(f"{address}/jwks") as answer:
-        keys = {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(await answer.json()).keys}
+        keys = {str(key.key_id): key.key for key in jwt.PyJWKSet.from_dict(await answer.json()).keys}
     with Proxy(address) as judge:
         issuer = JudgedIssuer(judge=judge, keys=keys)
         async with serving(issuer.app()) as url:
@@ -268,7 +271,7 @@ class Tunnel:
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         finally:
             writer.close()
-            self._tasks.discard(task)  # type: ignore[arg-type]
+            self._tasks.discard(task)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

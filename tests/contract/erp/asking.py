@@ -16,16 +16,16 @@ from order_sync.core.errors import (
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Charge, Order
 from order_sync.core.order.references import addressed, reference_of
-from order_sync.core.ports.erp import Erp
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 from order_sync.core.settling.verdict import InDoubt
+from tests.contract.able import Able
 from tests.contract.erp_subject import Subject
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-async def settled(subject: Subject, erp: Erp, order: Order) -> ErpOrder:
+async def settled(subject: Subject, erp: Able, order: Order) -> ErpOrder:
     """The ERP order once it is confirmed, or as it is when patience is over."""
     subject.works()
     deadline = time.monotonic() + subject.patience
@@ -36,19 +36,19 @@ async def settled(subject: Subject, erp: Erp, order: Order) -> ErpOrder:
     return found
 
 
-def named(erp: Erp, order: Order) -> list[Wanted]:
+def named(erp: Able, order: Order) -> list[Wanted]:
     """What an order names, of the kinds that the ERP can tell."""
     place = order.ship_to
     state = {("state", f"{place.country}-{place.state}")} if place and place.state else set()
     return sorted(each for each in wanted(order) | state if each[0] in erp.traits.knows)
 
 
-async def told(erp: Erp, codes: Sequence[Wanted]) -> ReferenceData:
+async def told(erp: Able, codes: Sequence[Wanted]) -> ReferenceData:
     """The reference data as a flow asks for it: under these codes, or everything."""
     return await erp.reference(codes if erp.traits.reference_by_code else None)
 
 
-def bears(erp: Erp, order: Order) -> str:
+def bears(erp: Able, order: Order) -> str:
     """The external reference of an order in the ERP."""
     return reference_of(order.key, erp.traits.external_reference)
 
@@ -65,24 +65,24 @@ def with_charge(order: Order) -> Order:
     return replace(order, charges=(*order.charges, charge), total=order.total + item.net + item.tax)
 
 
-def proof(erp: Erp, order: Order) -> Decimal | None:
+def proof(erp: Able, order: Order) -> Decimal | None:
     """The total that a look-up has to tell of an order; None where acceptance is the proof."""
     return {"gross": order.total, "net": order.net, "acceptance": None}[erp.traits.proof]
 
 
-def over(subject: Subject, erp: Erp, order: Order, founds: Sequence[ErpOrder]) -> list[Decimal | None]:
+def over(subject: Subject, erp: Able, order: Order, founds: Sequence[ErpOrder]) -> list[Decimal | None]:
     """What the ERP's orders under a key are over: by the look-up, or by who looks into an ERP that tells no total."""
     if erp.traits.proof == "acceptance":
         return [subject.fixture.total(subject.server, addressed(order, erp.traits.external_reference))]
     return [found.total for found in founds]
 
 
-def due(erp: Erp, order: Order) -> Decimal:
+def due(erp: Able, order: Order) -> Decimal:
     """What they must be over."""
     return order.net if erp.traits.proof == "net" else order.total
 
 
-def is_it(erp: Erp, founds: Sequence[ErpOrder], receipt: Receipt) -> bool:
+def is_it(erp: Able, founds: Sequence[ErpOrder], receipt: Receipt) -> bool:
     """Whether a look-up shows one order, the one of a receipt. What is only accepted may get its number later."""
     numbers = [found.number for found in founds]
     if not erp.traits.looks_up:
@@ -90,7 +90,7 @@ def is_it(erp: Erp, founds: Sequence[ErpOrder], receipt: Receipt) -> bool:
     return len(numbers) == 1 if erp.traits.proof == "acceptance" else numbers == [receipt.number]
 
 
-def tells_its_money(erp: Erp, order: Order, found: ErpOrder) -> None:
+def tells_its_money(erp: Able, order: Order, found: ErpOrder) -> None:
     """A look-up tells the total that proves an order, and its currency."""
     if erp.traits.proof != "acceptance":
         assert isinstance(found.total, Decimal), "the total is no Decimal: money must never be a float"
@@ -115,7 +115,7 @@ def doubled(order: Order) -> Order:
     return replace(order, lines=order.lines * 2, total=order.total * 2)
 
 
-async def begin(subject: Subject, erp: Erp, order: Order) -> None:
+async def begin(subject: Subject, erp: Able, order: Order) -> None:
     """Submit an order whose answers are lost from the call on that stores it."""
     before = await subject.count(erp, order.key.channel)
     for heard in range(20):
@@ -126,7 +126,7 @@ async def begin(subject: Subject, erp: Erp, order: Order) -> None:
             break
 
 
-async def begin_wholly(subject: Subject, erp: Erp, order: Order) -> ErpOrder:
+async def begin_wholly(subject: Subject, erp: Able, order: Order) -> ErpOrder:
     """The same, until all that an order is made of is there."""
     for heard in range(20):
         subject.network.lose(".", skip=heard)
@@ -138,7 +138,7 @@ async def begin_wholly(subject: Subject, erp: Erp, order: Order) -> ErpOrder:
     raise AssertionError("a submit does not get on, however much of it is answered")
 
 
-async def cancelled_in_erp(subject: Subject, erp: Erp, order: Order) -> str:
+async def cancelled_in_erp(subject: Subject, erp: Able, order: Order) -> str:
     """Begin an order, and cancel it as a person does in the ERP; returns what the ERP calls it."""
     await begin(subject, erp, order)
     subject.fixture.cancel(subject.server, addressed(order, erp.traits.external_reference))
@@ -157,7 +157,7 @@ def is_trouble(error: Any, kind: type[OrderSyncError], call: str) -> bool:
     return isinstance(error, kind) or (call == "prepare" and error is None)
 
 
-CALLS: dict[str, Callable[[Erp, Order], Awaitable[Any]]] = {
+CALLS: dict[str, Callable[[Able, Order], Awaitable[Any]]] = {
     "check": lambda erp, order: erp.check(),
     "reference": lambda erp, order: told(erp, named(erp, order)),
     "prepare": lambda erp, order: erp.prepare([order]),

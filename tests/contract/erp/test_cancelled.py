@@ -7,11 +7,11 @@ from order_sync.core.errors import (
 from order_sync.core.order.references import addressed
 from order_sync.core.settling.erp_orders import ErpOrderState
 from tests.contract.erp.asking import answered, bears, cancelled_in_erp, doubled, lately, proof
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
 @needs("shown", "cancel")
-async def test_a_cancelled_order_is_found_as_cancelled(subject):
+async def test_a_cancelled_order_is_found_as_cancelled(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         await cancelled_in_erp(subject, erp, order)
@@ -21,7 +21,9 @@ async def test_a_cancelled_order_is_found_as_cancelled(subject):
 
 
 @needs("shown", "cancel")
-async def test_a_second_submit_of_a_cancelled_order_is_no_success_and_makes_it_alive_for_nobody(subject):
+async def test_a_second_submit_of_a_cancelled_order_is_no_success_and_makes_it_alive_for_nobody(
+    subject: Subject,
+) -> None:
     """A searchable ERP may take it anew: then both are there, and a look-up tells both."""
     order = subject.order()
     async with subject.erp() as erp:
@@ -36,7 +38,7 @@ async def test_a_second_submit_of_a_cancelled_order_is_no_success_and_makes_it_a
 
 
 @needs("listing", "cancel")
-async def test_a_cancelled_order_is_counted_no_more_and_listed_as_cancelled(subject):
+async def test_a_cancelled_order_is_counted_no_more_and_listed_as_cancelled(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         before = await subject.count(erp, order.key.channel)
@@ -47,7 +49,7 @@ async def test_a_cancelled_order_is_counted_no_more_and_listed_as_cancelled(subj
 
 
 @needs("listing", "cancel")
-async def test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls_it(subject):
+async def test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls_it(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         name = await cancelled_in_erp(subject, erp, order)
@@ -59,7 +61,7 @@ async def test_a_cancelled_order_is_found_as_cancelled_by_what_the_look_up_calls
 
 
 @needs("revivable", "cancel")
-async def test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_submit(subject):
+async def test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_submit(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         before = await subject.count(erp, order.key.channel)
@@ -77,7 +79,7 @@ async def test_a_cancelled_order_is_opened_again_by_its_name_and_finished_by_a_s
 
 
 @needs("revivable", "cancel")
-async def test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again(subject):
+async def test_only_the_named_cancelled_order_of_this_key_and_content_is_opened_again(subject: Subject) -> None:
     order, another = subject.order(), subject.order()
     async with subject.erp() as erp:
         name, others_name = await cancelled_in_erp(subject, erp, order), await cancelled_in_erp(subject, erp, another)

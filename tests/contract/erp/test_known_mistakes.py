@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.contract.erp import (
     test_trouble,
 )
 from tests.contract.erp.asking import doubled, twice_as_many
+from tests.contract.erp_subject import Subject
 from tests.contract.wrong_erps import answering, bearing, listing, looking_up, reference_data, submitting
 from tests.contract.wrong_erps.adapter import Wrong
 from tests.support.samples import some
@@ -226,7 +228,7 @@ SUITE = (
 )
 """What the mistakes are about: which of them `make test` tries changes with these; `make full` tries all."""
 
-TRIED_ON = {
+TRIED_ON: dict[type[Wrong], str] = {
     **dict.fromkeys(
         (bearing.CutsReferences, bearing.FoldsCase, looking_up.IgnoresCase, reference_data.KnowsStatesAndTellsNone),
         registry.ERPS[0].name,
@@ -235,7 +237,7 @@ TRIED_ON = {
 }
 """Mistakes that not every adapter can make: of one whose ERP takes every key and knows states, or makes all twice."""
 
-OF_ACCEPTANCE = {
+OF_ACCEPTANCE: dict[type[Wrong], tuple[Callable[..., Awaitable[None]], str]] = {
     submitting.LeavesChargesOut: (test_submit.test_charges_arrive_with_the_lines, "a charge is left out"),
     looking_up.ConfirmsWhatIsOnlyTaken: (
         test_submit.test_what_the_erp_has_not_worked_on_is_not_told_as_confirmed,
@@ -273,7 +275,7 @@ OF_ACCEPTANCE = {
     ],
     indirect=["installed"],
 )
-async def test_the_suite_names_a_known_mistake(subject, mistake):
+async def test_the_suite_names_a_known_mistake(subject: Subject, mistake: Any) -> None:
     notices, words = (OF_ACCEPTANCE if "refused_later" in subject.able else MISTAKES)[mistake]
     with pytest.raises(AssertionError, match=words):
         await notices(replace(subject, mistake=mistake, patience=mistake.patience))
@@ -299,5 +301,7 @@ async def test_the_suite_names_a_known_mistake(subject, mistake):
         )
     ],
 )
-async def test_the_suite_takes_what_another_erp_does_in_its_own_way(subject, other, takes_it):
+async def test_the_suite_takes_what_another_erp_does_in_its_own_way(
+    subject: Subject, other: Any, takes_it: Any
+) -> None:
     await takes_it(replace(subject, mistake=other))

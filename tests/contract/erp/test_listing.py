@@ -5,11 +5,11 @@ from datetime import timedelta
 from order_sync.core.basics.calendar_days import Window
 from order_sync.core.settling.erp_orders import ErpOrderState
 from tests.contract.erp.asking import answered, bears, begin, lately
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
 @needs("listing")
-async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any(subject):
+async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any(subject: Subject) -> None:
     order = subject.order()
     by_hand, missing = subject.fixture.enter(subject.server, subject.order()), "no such number"
     async with subject.erp() as erp:
@@ -26,7 +26,7 @@ async def test_an_order_is_found_by_its_number_with_the_key_that_it_bears_if_any
 
 
 @needs("listing")
-async def test_an_order_is_of_one_company_whoever_tells_of_it(subject):
+async def test_an_order_is_of_one_company_whoever_tells_of_it(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         receipt = await erp.submit(order)
@@ -34,13 +34,13 @@ async def test_an_order_is_of_one_company_whoever_tells_of_it(subject):
         await subject.shown()
         numbered = await erp.by_number(order.key.channel, [receipt.number])
         listed = [row for row in await erp.orders(order.key.channel, lately()) if row.key == bears(erp, order)]
-    told = {each.company for each in (receipt, found, *numbered.values(), *listed)}
+    told = {receipt.company, found.company, *(each.company for each in (*numbered.values(), *listed))}
     assert len(told) == 1, f"an order is told as one of several companies: {told}"
     assert len(listed) == len(numbered) == 1
 
 
 @needs("listing")
-async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_made(subject):
+async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_made(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         await begin(subject, erp, order)
@@ -60,7 +60,7 @@ async def test_an_order_is_told_as_begun_by_its_number_as_long_as_it_is_half_mad
 
 
 @needs("listing")
-async def test_a_thousand_numbers_are_asked_for_in_bulk(subject):
+async def test_a_thousand_numbers_are_asked_for_in_bulk(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         number = (await erp.submit(order)).number
@@ -73,14 +73,14 @@ async def test_a_thousand_numbers_are_asked_for_in_bulk(subject):
 
 
 @needs("listing")
-async def test_no_number_asks_nothing(subject):
+async def test_no_number_asks_nothing(subject: Subject) -> None:
     async with subject.erp(subject.nowhere) as erp:
         found = await answered(erp.by_number(subject.order().key.channel, []))
     assert found == {}, "looking for no number asks the ERP, or finds something"
 
 
 @needs("listing")
-async def test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear(subject):
+async def test_the_orders_of_a_window_are_listed_with_the_keys_that_they_bear(subject: Subject) -> None:
     order, hour = subject.order(), timedelta(hours=1)
     async with subject.erp() as erp:
         receipt = await erp.submit(order)

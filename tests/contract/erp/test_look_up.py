@@ -9,11 +9,11 @@ from order_sync.core.order.model import OrderKey
 from order_sync.core.order.references import addressed
 from order_sync.core.sending.receipts import Receipt, Sent
 from tests.contract.erp.asking import answered, is_it
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
 @needs("shown")
-async def test_a_look_up_finds_each_order_under_its_own_key_and_invents_none(subject):
+async def test_a_look_up_finds_each_order_under_its_own_key_and_invents_none(subject: Subject) -> None:
     here, absent = [subject.order() for _ in range(3)], subject.order()
     async with subject.erp() as erp:
         receipts = await asyncio.gather(*(erp.submit(order) for order in here))
@@ -26,7 +26,7 @@ async def test_a_look_up_finds_each_order_under_its_own_key_and_invents_none(sub
 
 
 @needs("shown")
-async def test_an_order_that_was_looked_for_in_vain_is_found_once_it_is_there(subject):
+async def test_an_order_that_was_looked_for_in_vain_is_found_once_it_is_there(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         assert not await subject.seen(erp, order)
@@ -36,7 +36,7 @@ async def test_an_order_that_was_looked_for_in_vain_is_found_once_it_is_there(su
 
 
 @needs("shown")
-async def test_a_look_up_that_knows_the_number_finds_the_same_order(subject):
+async def test_a_look_up_that_knows_the_number_finds_the_same_order(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         receipt = await erp.submit(order)
@@ -45,7 +45,7 @@ async def test_a_look_up_that_knows_the_number_finds_the_same_order(subject):
 
 
 @needs("repeat")
-async def test_every_order_under_a_key_is_found_however_many_pages_they_fill(subject):
+async def test_every_order_under_a_key_is_found_however_many_pages_they_fill(subject: Subject) -> None:
     order, others = subject.order(), [subject.order() for _ in range(3)]
     async with subject.erp() as erp:
         for each in (order, *others):
@@ -56,14 +56,14 @@ async def test_every_order_under_a_key_is_found_however_many_pages_they_fill(sub
     assert there == [30] * 4, f"of 30 orders under each of four keys the look-up finds {there}"
 
 
-async def test_a_look_up_of_nothing_asks_nothing(subject):
+async def test_a_look_up_of_nothing_asks_nothing(subject: Subject) -> None:
     async with subject.erp(subject.nowhere) as erp:
         found = await answered(erp.look_up([]))
     assert found == {}, "a look-up of no order asks the ERP, or finds something"
 
 
 @needs("shown")
-async def test_hundreds_of_keys_are_looked_up_in_bulk(subject):
+async def test_hundreds_of_keys_are_looked_up_in_bulk(subject: Subject) -> None:
     order = subject.order()
     absent = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, f"{each}"))) for each in range(500)]
     async with subject.erp() as erp:
@@ -76,7 +76,7 @@ async def test_hundreds_of_keys_are_looked_up_in_bulk(subject):
     assert asked <= 20, f"501 keys are looked up in {asked} calls, not in bulk"
 
 
-async def test_keys_that_look_alike_are_those_of_different_orders(subject):
+async def test_keys_that_look_alike_are_those_of_different_orders(subject: Subject) -> None:
     order, alike = subject.order(), ("a", "A", "ab", "a_", "a%", "ä", "a ")
     first, *others = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, part))) for part in alike]
     async with subject.erp() as erp:
@@ -94,7 +94,7 @@ async def test_keys_that_look_alike_are_those_of_different_orders(subject):
     assert len({receipt.number for receipt in receipts}) == len(alike), "orders whose keys look alike are taken for one"
 
 
-async def test_keys_that_begin_alike_for_long_are_those_of_different_orders(subject):
+async def test_keys_that_begin_alike_for_long_are_those_of_different_orders(subject: Subject) -> None:
     order = subject.order()
     orders = [replace(order, key=OrderKey(order.key.channel, (*order.key.parts, "A" * 40, end))) for end in "12"]
     async with subject.erp() as erp:
@@ -109,7 +109,7 @@ async def test_keys_that_begin_alike_for_long_are_those_of_different_orders(subj
 
 
 @pytest.mark.parametrize("part", ["a b", "ä/ö", "100%", "x:y", 'q"uote', "日本", "tab\t", "_", "A" * 200])
-async def test_any_key_comes_back_as_it_was_sent(subject, part):
+async def test_any_key_comes_back_as_it_was_sent(subject: Subject, part: str) -> None:
     order = subject.order()
     order = replace(order, key=OrderKey(order.key.channel, (*order.key.parts, part)))
     async with subject.erp() as erp:

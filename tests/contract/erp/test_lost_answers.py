@@ -18,12 +18,14 @@ from tests.contract.erp.asking import answered, in_doubt, is_it, proof, settled,
 from tests.contract.erp_subject import Subject, needs
 
 
-async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once(subject):
+async def test_an_order_whose_answers_were_lost_is_in_doubt_and_found_and_finished_once(subject: Subject) -> None:
     await goes_on_without_answers(subject, "lose")
 
 
 @needs("http")
-async def test_an_order_in_the_place_of_whose_answers_a_page_came_is_in_doubt_and_found_and_finished_once(subject):
+async def test_an_order_in_the_place_of_whose_answers_a_page_came_is_in_doubt_and_found_and_finished_once(
+    subject: Subject,
+) -> None:
     await goes_on_without_answers(subject, "garble")
 
 
@@ -66,7 +68,7 @@ async def goes_on_without_answers(subject: Subject, how: str) -> None:
 
 @needs("http")
 @pytest.mark.parametrize("status", [401, 429])
-async def test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt(subject, status):
+async def test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt(subject: Subject, status: int) -> None:
     """From the last call of a submit back to the first that makes an order: from there on all calls are declined."""
     for heard in reversed(range(await subject.calls())):
         order = subject.order()
@@ -83,7 +85,7 @@ async def test_trouble_of_the_system_once_an_order_is_begun_leaves_it_in_doubt(s
 
 @needs("http")
 @pytest.mark.parametrize("status", [500, 503])
-async def test_a_failure_in_which_the_erp_itself_says_nothing_refuses_no_order(subject, status):
+async def test_a_failure_in_which_the_erp_itself_says_nothing_refuses_no_order(subject: Subject, status: int) -> None:
     """From the last call of a submit back to the first that makes an order: from there on all calls fail."""
     for heard in reversed(range(await subject.calls())):
         order = subject.order()
@@ -100,7 +102,7 @@ async def test_a_failure_in_which_the_erp_itself_says_nothing_refuses_no_order(s
 
 
 @needs("http")
-async def test_an_answer_that_comes_too_late_is_an_unknown_outcome(subject):
+async def test_an_answer_that_comes_too_late_is_an_unknown_outcome(subject: Subject) -> None:
     order, calls = subject.order(), await subject.calls()
     async with subject.erp(settings=Settings(http_read_timeout=timedelta(seconds=3))) as hasty:
         before = await subject.count(hasty, order.key.channel)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from order_sync.core.order.money import minor_unit
 from tests.contract.erp.asking import named, told
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
-async def test_a_check_says_which_erp_this_is_the_same_every_time(subject):
+async def test_a_check_says_which_erp_this_is_the_same_every_time(subject: Subject) -> None:
     healths = []
     for endpoint in (subject.endpoint, subject.fixture.endpoint(subject.server)):
         async with subject.erp(endpoint) as erp:
@@ -22,13 +22,13 @@ async def test_a_check_says_which_erp_this_is_the_same_every_time(subject):
 
 
 @needs("http")
-async def test_a_check_shows_no_secret(subject):
+async def test_a_check_shows_no_secret(subject: Subject) -> None:
     async with subject.erp() as erp:
         assert subject.endpoint.key not in str(await erp.check()), "the check shows the connection's key"
 
 
 @needs("reference")
-async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order(subject):
+async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         asked = named(erp, order)
@@ -44,6 +44,7 @@ async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
         if kind == "sku" and "digits" in facts:
             assert isinstance(facts["digits"], int), "digits of an SKU: how many decimals its unit allows"
         if kind == "currency" and "digits" in facts:
+            assert isinstance(facts["digits"], int)
             assert Decimal(1).scaleb(-facts["digits"]) == minor_unit(code), "digits of a currency are ISO 4217's"
         if "rate" in facts:
             assert isinstance(facts["rate"], str), "the rate of a tax is text, never a float"
@@ -51,14 +52,14 @@ async def test_the_reference_data_answers_whatever_the_rules_ask_of_a_good_order
 
 
 @needs("reference")
-async def test_the_reference_data_is_as_of_an_instant_in_utc(subject):
+async def test_the_reference_data_is_as_of_an_instant_in_utc(subject: Subject) -> None:
     async with subject.erp() as erp:
         data = await told(erp, named(erp, subject.order()))
         assert data.as_of.utcoffset() == timedelta(0), "as_of must be an instant in UTC"
 
 
 @needs("reference")
-async def test_the_reference_data_is_as_of_before_its_reading_began(subject):
+async def test_the_reference_data_is_as_of_before_its_reading_began(subject: Subject) -> None:
     held = subject.network.hold(".", times=1)
     async with subject.erp() as erp:
         reading = asyncio.create_task(told(erp, named(erp, subject.order())))
@@ -71,7 +72,7 @@ async def test_the_reference_data_is_as_of_before_its_reading_began(subject):
 
 
 @needs("reference")
-async def test_the_reference_data_knows_nothing_that_is_not_there(subject):
+async def test_the_reference_data_knows_nothing_that_is_not_there(subject: Subject) -> None:
     async with subject.erp() as erp:
         nowhere = [(kind, "no such code") for kind in sorted(erp.traits.knows)]
         data = await told(erp, nowhere)
@@ -80,7 +81,7 @@ async def test_the_reference_data_knows_nothing_that_is_not_there(subject):
 
 
 @needs("reference")
-async def test_reference_data_is_told_of_the_codes_that_were_asked_for_and_of_no_other(subject):
+async def test_reference_data_is_told_of_the_codes_that_were_asked_for_and_of_no_other(subject: Subject) -> None:
     async with subject.erp() as erp:
         every = named(erp, subject.order())
         if not erp.traits.reference_by_code:
@@ -91,7 +92,7 @@ async def test_reference_data_is_told_of_the_codes_that_were_asked_for_and_of_no
 
 
 @needs("reference")
-async def test_hundreds_of_codes_are_asked_for_in_bulk(subject):
+async def test_hundreds_of_codes_are_asked_for_in_bulk(subject: Subject) -> None:
     async with subject.erp() as erp:
         codes = [*named(erp, subject.order()), *(("sku", f"no such code {number}") for number in range(300))]
         subject.network.requests.clear()

@@ -11,11 +11,11 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import judge
 from tests.contract.erp.asking import LONG_AGO, answered, in_doubt, settled
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
 @needs("refused")
-async def test_a_refusal_has_a_known_code_and_no_people_in_it(subject):
+async def test_a_refusal_has_a_known_code_and_no_people_in_it(subject: Subject) -> None:
     order = subject.fixture.refused()
     async with subject.erp() as erp:
         error = await answered(erp.submit(order))
@@ -27,7 +27,7 @@ async def test_a_refusal_has_a_known_code_and_no_people_in_it(subject):
 
 
 @needs("refused")
-async def test_a_refused_order_is_not_counted_as_sent_and_stops_no_other(subject):
+async def test_a_refused_order_is_not_counted_as_sent_and_stops_no_other(subject: Subject) -> None:
     refused, good = subject.fixture.refused(), subject.order()
     async with subject.erp() as erp:
         await erp.prepare([refused, good])
@@ -37,7 +37,7 @@ async def test_a_refused_order_is_not_counted_as_sent_and_stops_no_other(subject
 
 
 @needs("refused_later")
-async def test_what_the_erp_refuses_later_is_told_with_its_reason_and_can_be_sent_again(subject):
+async def test_what_the_erp_refuses_later_is_told_with_its_reason_and_can_be_sent_again(subject: Subject) -> None:
     order = subject.fixture.refused_later()
     async with subject.erp() as erp:
         before = await subject.count(erp, order.key.channel)

@@ -1,6 +1,7 @@
 """A second submit of a key makes no second order, and another order under a taken key is a conflict."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,10 @@ from order_sync.core.errors import (
 from order_sync.core.sending.receipts import Receipt
 from order_sync.core.settling.erp_orders import ErpOrderState
 from tests.contract.erp.asking import answered, begin_wholly, doubled, due, over, proof, twice_as_many
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
-async def test_a_second_submit_of_a_key_makes_no_second_order(subject):
+async def test_a_second_submit_of_a_key_makes_no_second_order(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp, subject.erp() as another:
         before = await subject.count(erp, order.key.channel)
@@ -27,7 +28,7 @@ async def test_a_second_submit_of_a_key_makes_no_second_order(subject):
 
 
 @needs("unique_key")
-async def test_submits_of_a_key_at_the_same_time_make_no_second_order(subject):
+async def test_submits_of_a_key_at_the_same_time_make_no_second_order(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         before = await subject.count(erp, order.key.channel)
@@ -40,7 +41,9 @@ async def test_submits_of_a_key_at_the_same_time_make_no_second_order(subject):
 
 @needs("knows_again")
 @pytest.mark.parametrize("changed", [doubled, twice_as_many])
-async def test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing(subject, changed):
+async def test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing(
+    subject: Subject, changed: Any
+) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         await erp.submit(order)
@@ -52,7 +55,7 @@ async def test_another_order_under_a_taken_key_is_a_conflict_and_changes_nothing
 
 @needs("shown")
 @pytest.mark.parametrize("changed", [doubled, twice_as_many])
-async def test_an_order_that_is_begun_is_finished_as_no_other_one(subject, changed):
+async def test_an_order_that_is_begun_is_finished_as_no_other_one(subject: Subject, changed: Any) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         found = await begin_wholly(subject, erp, order)

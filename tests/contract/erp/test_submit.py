@@ -24,10 +24,10 @@ from tests.contract.erp.asking import (
     tells_its_money,
     with_charge,
 )
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
-async def test_prepare_creates_no_order(subject):
+async def test_prepare_creates_no_order(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         before = await subject.count(erp, order.key.channel)
@@ -36,7 +36,7 @@ async def test_prepare_creates_no_order(subject):
         assert not await subject.seen(erp, order)
 
 
-async def test_a_submitted_order_is_there_once_with_its_number_and_its_money(subject):
+async def test_a_submitted_order_is_there_once_with_its_number_and_its_money(subject: Subject) -> None:
     order = subject.order()
     assert order.total != round(order.total), "the fixture's order needs cents, which a rounded total would lack"
     async with subject.erp() as erp:
@@ -60,7 +60,7 @@ async def test_a_submitted_order_is_there_once_with_its_number_and_its_money(sub
     assert found.state in (ErpOrderState.TAKEN, ErpOrderState.CONFIRMED)
 
 
-async def test_charges_arrive_with_the_lines(subject):
+async def test_charges_arrive_with_the_lines(subject: Subject) -> None:
     order = with_charge(subject.order())
     async with subject.erp() as erp:
         await erp.submit(order)
@@ -68,7 +68,7 @@ async def test_charges_arrive_with_the_lines(subject):
         assert there == [due(erp, order)], "a charge is left out, or changed"
 
 
-async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(subject):
+async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         receipt = await erp.submit(order)
@@ -84,12 +84,12 @@ async def test_a_submitted_order_is_confirmed_in_the_end_with_the_same_money(sub
     assert event is Event.CONFIRMED, "it is confirmed, and by what the adapter says of its proof that proves nothing"
 
 
-async def test_an_order_that_was_not_prepared_is_submitted_all_the_same(subject):
+async def test_an_order_that_was_not_prepared_is_submitted_all_the_same(subject: Subject) -> None:
     async with subject.erp() as erp:
         assert (await erp.submit(subject.order())).number
 
 
-async def test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later(subject):
+async def test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         while isinstance(answer := await answered(erp.submit(order)), OrderBusy):
@@ -99,7 +99,7 @@ async def test_an_order_that_the_erp_is_busy_with_is_not_stored_and_taken_later(
         assert isinstance(answer, Receipt), f"the order is not taken: {answer!r}"
 
 
-async def test_a_submit_has_the_time_that_it_needs(subject):
+async def test_a_submit_has_the_time_that_it_needs(subject: Subject) -> None:
     async with subject.erp() as erp:
         try:
             async with asyncio.timeout(erp.traits.submit_seconds):
@@ -111,7 +111,7 @@ async def test_a_submit_has_the_time_that_it_needs(subject):
 
 
 @needs("rest")
-async def test_what_the_erp_has_not_worked_on_is_not_told_as_confirmed(subject):
+async def test_what_the_erp_has_not_worked_on_is_not_told_as_confirmed(subject: Subject) -> None:
     order = subject.order()
     async with subject.erp() as erp:
         await erp.submit(order)

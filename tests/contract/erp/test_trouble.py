@@ -14,11 +14,13 @@ from order_sync.core.errors import (
 )
 from order_sync.core.sending.receipts import Receipt
 from tests.contract.erp.asking import CALLS, answered, is_trouble
-from tests.contract.erp_subject import needs
+from tests.contract.erp_subject import Subject, needs
 
 
 @needs("http")
-async def test_a_submit_that_is_asked_to_wait_for_a_moment_waits_by_itself_and_makes_one_order(subject):
+async def test_a_submit_that_is_asked_to_wait_for_a_moment_waits_by_itself_and_makes_one_order(
+    subject: Subject,
+) -> None:
     for heard in {0, await subject.calls() - 1}:
         order = subject.order()
         async with subject.erp() as erp:
@@ -34,7 +36,7 @@ async def test_a_submit_that_is_asked_to_wait_for_a_moment_waits_by_itself_and_m
 
 
 @needs("http", calls=("check", "submit", "look_up"))
-async def test_an_erp_that_asks_to_wait_for_long_is_asked_again_only_then(subject, call):
+async def test_an_erp_that_asks_to_wait_for_long_is_asked_again_only_then(subject: Subject, call: str) -> None:
     subject.network.answer(".", 429, Retry_After="600")
     async with subject.erp() as erp:
         error = await answered(CALLS[call](erp, subject.order()))
@@ -44,7 +46,7 @@ async def test_an_erp_that_asks_to_wait_for_long_is_asked_again_only_then(subjec
 
 
 @needs("http", calls=("check", "reference", "look_up", "orders", "by_number", "count"))
-async def test_a_question_whose_answer_got_lost_once_is_asked_again(subject, call):
+async def test_a_question_whose_answer_got_lost_once_is_asked_again(subject: Subject, call: str) -> None:
     subject.network.lose(".", times=1)
     async with subject.erp() as erp:
         answer = await answered(CALLS[call](erp, subject.order()))
@@ -52,7 +54,7 @@ async def test_a_question_whose_answer_got_lost_once_is_asked_again(subject, cal
 
 
 @needs(calls=CALLS)
-async def test_an_erp_that_cannot_be_reached_is_trouble_of_the_system(subject, call):
+async def test_an_erp_that_cannot_be_reached_is_trouble_of_the_system(subject: Subject, call: str) -> None:
     async with subject.erp(subject.nowhere) as erp:
         error = await answered(CALLS[call](erp, subject.order()))
     assert is_trouble(error, Transient, call), f"an ERP that cannot be reached is not Transient but {error!r}"
@@ -62,7 +64,9 @@ async def test_an_erp_that_cannot_be_reached_is_trouble_of_the_system(subject, c
 
 @needs("http", calls=("check", "reference", "look_up", "orders", "by_number", "count"))
 @pytest.mark.parametrize("status", [200, 400, 404])
-async def test_a_page_in_the_place_of_an_answer_is_trouble_of_the_system(subject, call, status):
+async def test_a_page_in_the_place_of_an_answer_is_trouble_of_the_system(
+    subject: Subject, call: str, status: int
+) -> None:
     subject.network.answer(".", status, "<p>One moment, please.</p>", Content_Type="text/html")
     async with subject.erp() as erp:
         error = await answered(CALLS[call](erp, subject.order()))
@@ -70,7 +74,7 @@ async def test_a_page_in_the_place_of_an_answer_is_trouble_of_the_system(subject
 
 
 @needs("http", calls=CALLS)
-async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject, call):
+async def test_a_key_that_is_not_accepted_is_trouble_of_the_system(subject: Subject, call: str) -> None:
     async with subject.erp(replace(subject.endpoint, key="revoked")) as erp:
         error = await answered(CALLS[call](erp, subject.order()))
     assert is_trouble(error, NotAuthorised, call), f"a key that is not accepted is not NotAuthorised but {error!r}"

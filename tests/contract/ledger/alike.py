@@ -38,7 +38,11 @@ FINDINGS = (
     *(None, Event.TAKEN, Event.CONFIRMED, Event.HALF_MADE, Event.ABSENT, Event.RESENDS_SPENT, Event.WINDOW_OVER),
     *(Event.REFUSED, Event.REFUSED_TOO_OFTEN, Event.CANCELLED_IN_ERP, Event.DIFFERENT, Event.TWO_IN_ERP),
 )
-CODES = {Event.CANCELLED_IN_ERP: "CANCELLED_IN_ERP", Event.REFUSED: "PERIOD_CLOSED", Event.NOT_SENT: "ERP_UNAVAILABLE"}
+CODES: dict[Event | None, str] = {
+    Event.CANCELLED_IN_ERP: "CANCELLED_IN_ERP",
+    Event.REFUSED: "PERIOD_CLOSED",
+    Event.NOT_SENT: "ERP_UNAVAILABLE",
+}
 HOLDS = (
     ("erp_tryton", HoldKind.OUTAGE, HoldScope.ALL),
     ("erp_tryton", HoldKind.CONFIGURATION, HoldScope.SUBMIT),

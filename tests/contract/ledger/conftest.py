@@ -14,7 +14,7 @@ from tests.ledger.conftest import connect, emptied
 from tests.ledger.conftest import ledger as on_postgres
 from tests.ledger.conftest import sql as behind_postgres
 from tests.ledger.steps import key
-from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.ledger import MemoryLedger
 from tests.memory.rows import Row
 
 __all__ = ["behind_postgres", "connect", "emptied", "on_postgres"]
@@ -24,7 +24,7 @@ class Memory:
     """Looks behind a ledger in memory as `Sql` does behind that on Postgres."""
 
     def __init__(self) -> None:
-        self.ledger = PeoplesLedger()
+        self.ledger = MemoryLedger()
 
     def _row(self, number: int) -> Row:
         return self.ledger.rows[key(number)]

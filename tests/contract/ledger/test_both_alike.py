@@ -22,12 +22,13 @@ from hypothesis.stateful import (
 )
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.checks.reference_data import ReferenceData
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.decisions.decision import Selected
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.life.lifecycle import Event, Status, allowed
 from order_sync.core.order.model import OrderKey
 from order_sync.core.order.references import ANY_KEY, ReferenceField, short_of
+from order_sync.core.ports.ledger import Ledger as Port
 from order_sync.core.records.orders import Change, Claim, Entry
 from order_sync.core.sending.holds import HoldKind, HoldScope
 from order_sync.ledger import Ledger
@@ -83,7 +84,7 @@ class Both(RuleBasedStateMachine):
 
     def both(self, call: Callable[..., T], *given: Any) -> list[T]:
         """Make a call on each ledger, with what each gave before."""
-        ledgers: tuple[Any, Any] = (self.real, self.memory.ledger)
+        ledgers: tuple[Port, Port] = (self.real, self.memory.ledger)
         return [call(ledger, *each) for ledger, *each in zip(ledgers, *given, strict=True)]
 
     def alike(self, call: Callable[..., T], *given: Any) -> T:
@@ -111,14 +112,14 @@ class Both(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from([None, None, "SKU_NOT_FOUND", "NOT_AUTOMATED"]))
     def validate(self, code: str | None) -> None:
-        def judge(ledger: Any) -> int:
+        def judge(ledger: Port) -> int:
             return ledger.apply([judged(entry, code) for entry in ledger.to_validate("shop", None, ALL)], ACTOR)
 
         self.alike(judge)
 
     @rule()
     def give_up_waiting(self) -> None:
-        def judge(ledger: Any) -> int:
+        def judge(ledger: Port) -> int:
             late = [change(entry, Event.OVERDUE, code="LINES_MISSING") for entry in ledger.waiting("shop")]
             return ledger.apply(late, ACTOR)
 
@@ -155,7 +156,7 @@ class Both(RuleBasedStateMachine):
         cured_by=st.sampled_from([(), ("sku:A",)]),
     )
     def close(self, worker: int, answers: list[Event | None], cured_by: tuple[str, ...]) -> None:
-        def shut(ledger: Any, claimed: Claim) -> None:
+        def shut(ledger: Port, claimed: Claim) -> None:
             outcomes = [
                 answered(each, answers[int(each.key.parts[1]) - 1], cured_by, self.company) for each in claimed.entries
             ]
@@ -169,7 +170,7 @@ class Both(RuleBasedStateMachine):
         """Take the receipts of a claim for the ERP's acceptance."""
         proven = {"erp_company": self.company, "by_receipt": True}
 
-        def confirm(ledger: Any, claimed: Claim) -> int:
+        def confirm(ledger: Port, claimed: Claim) -> int:
             sent = [replace(each, status=Status.SENT) for each in claimed.entries]
             numbers = ["SO-1" if shared else f"N{each.key.parts[1]}" for each in sent]
             return ledger.apply(
@@ -215,7 +216,7 @@ class Both(RuleBasedStateMachine):
     def judge(
         self, look: int, event: Event | None, shared: bool, taken_back: str | None, in_minutes: int | None
     ) -> None:
-        def settle(ledger: Any, due: list[Entry]) -> int:
+        def settle(ledger: Port, due: list[Entry]) -> int:
             found = [entry for entry in due if event is None or allowed(entry.status, event)]
             at = in_minutes and ledger.now() + timedelta(minutes=in_minutes)
             facts = {"code": CODES.get(event) if event else None, "next_look_at": at, "acknowledged_as": taken_back}
@@ -244,7 +245,7 @@ class Both(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 2))
     def suspect_the_configuration(self, number: int) -> None:
-        def queue_again(ledger: Any) -> int:
+        def queue_again(ledger: Port) -> int:
             suspected = (Status.FAILED, Event.CONFIGURATION_SUSPECTED, Status.QUEUED, "PERIOD_CLOSED")
             again = ledger.refused_in_a_row("tryton", "PERIOD_CLOSED", number)
             return ledger.apply([Change(each.key, each.generation, *suspected) for each in again], ACTOR)
@@ -253,7 +254,7 @@ class Both(RuleBasedStateMachine):
 
     @rule(knows=st.sampled_from([(), ("A",), ("A", "B")]))
     def copy_reference(self, knows: tuple[str, ...]) -> None:
-        def store(ledger: Any) -> int:
+        def store(ledger: Port) -> int:
             return ledger.store_reference(
                 "tryton", ReferenceData({("sku", sku): {} for sku in knows}, ledger.now()), ACTOR
             )
@@ -262,8 +263,8 @@ class Both(RuleBasedStateMachine):
 
     @rule(knows=st.sampled_from([("A",), ("B",), ("A", "B")]), lacks=st.sampled_from([(), ("A",), ("C",)]))
     def ask_by_code(self, knows: tuple[str, ...], lacks: tuple[str, ...]) -> None:
-        def store(ledger: Any) -> int:
-            facts = {("sku", sku): {} for sku in knows} | {("sku", sku): None for sku in lacks}
+        def store(ledger: Port) -> int:
+            facts: dict[Wanted, Any] = {("sku", sku): {} for sku in knows} | {("sku", sku): None for sku in lacks}
             return ledger.store_reference("tryton", ReferenceData(facts, ledger.now(), whole=False), ACTOR)
 
         self.alike(store)
@@ -300,7 +301,7 @@ class Both(RuleBasedStateMachine):
     @precondition(lambda self: self.pages)
     @rule(page=st.integers(0, 9), action=st.sampled_from(Action), number=st.sampled_from(["", "SO-1", "SO-2"]))
     def decide(self, page: int, action: Action, number: str) -> None:
-        def take(ledger: Any, selection: int, orders: list[Selected]) -> set[Any]:
+        def take(ledger: Port, selection: int, orders: list[Selected]) -> set[Any]:
             decisions = {order.key: (order, decision_of(action, order, number)) for order in orders}
             return ledger.decide(selection, decisions, URSULA)
 
@@ -369,7 +370,7 @@ def both(connect: Connect) -> Iterator[type[Both]]:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("examples", "steps"), [(40, 30), pytest.param(200, 60, marks=pytest.mark.full)])
-def test_whatever_happens_both_ledgers_say_the_same(both: type[Both], examples: int, steps: int):
+def test_whatever_happens_both_ledgers_say_the_same(both: type[Both], examples: int, steps: int) -> None:
     """R44, R90"""
     run_state_machine_as_test(
         both,

@@ -1,6 +1,7 @@
 """Which orders a person means: by key, or by what they have in common."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -38,26 +39,28 @@ def orders(ledger: Ledger) -> Ledger:
         (Selection(code="SKU_NOT_FOUND"), []),
     ],
 )
-def test_a_selection_means_the_orders_that_meet_all_its_conditions_the_newest_first(orders, selection, numbers):
+def test_a_selection_means_the_orders_that_meet_all_its_conditions_the_newest_first(
+    orders: Ledger, selection: Selection, numbers: Any
+) -> None:
     """R103, R104, R13."""
     found, in_all = orders.chosen(selection, 10)
     assert [each.key for each in found] == [key(number) for number in numbers]
     assert in_all == len(numbers)
 
 
-def test_a_window_of_placing_is_half_open(orders: Ledger, seen: Seen):
+def test_a_window_of_placing_is_half_open(orders: Ledger, seen: Seen) -> None:
     placed = orders.chosen(Selection(keys=(key(1),)), 1)[0][0].placed_at
     second = timedelta(seconds=1)
     assert orders.chosen(Selection(placed=Window(placed, placed + second)), 9)[1] == 2
     assert orders.chosen(Selection(placed=Window(placed - second, placed)), 9)[1] == 0
 
 
-def test_more_orders_than_asked_for_are_counted_all_the_same(orders: Ledger):
+def test_more_orders_than_asked_for_are_counted_all_the_same(orders: Ledger) -> None:
     found, in_all = orders.chosen(Selection(), 1)
     assert (len(found), in_all) == (1, 2)
 
 
-def test_what_is_no_order_gives_way_to_an_order_and_is_meant_where_there_is_none(orders: Ledger):
+def test_what_is_no_order_gives_way_to_an_order_and_is_meant_where_there_is_none(orders: Ledger) -> None:
     """R5, R6"""
     for twin in (Selection(reference="WEB-1"), Selection(receipt="R-2"), Selection(reference="WEB-1", channel="shop")):
         found, in_all = orders.chosen(twin, 10)

@@ -45,7 +45,7 @@ def confirm(ledger: Ledger, seen: Seen, channel: str, company: str, number: str 
     ledger.apply(changes, ACTOR)
 
 
-def test_two_companies_may_use_the_same_number(ledger: Ledger, seen: Seen):
+def test_two_companies_may_use_the_same_number(ledger: Ledger, seen: Seen) -> None:
     """R51: an order of a second company is no conflict for its number."""
     for number, channel, company in ((1, "shop", "North"), (2, "web", "South")):
         send(ledger, channel, number)
@@ -56,7 +56,7 @@ def test_two_companies_may_use_the_same_number(ledger: Ledger, seen: Seen):
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_two_orders_of_one_company_may_not(ledger: Ledger, seen: Seen, together: bool):
+def test_two_orders_of_one_company_may_not(ledger: Ledger, seen: Seen, together: bool) -> None:
     send(ledger, "shop", 1)
     if not together:
         confirm(ledger, seen, "shop", "North")
@@ -76,7 +76,7 @@ def test_two_orders_of_one_company_may_not(ledger: Ledger, seen: Seen, together:
 )
 def test_a_company_that_nobody_told_is_that_of_the_channels_other_orders(
     ledger: Ledger, seen: Seen, channel: str, before: str, then: str, status: str
-):
+) -> None:
     send(ledger, "shop", 1)
     confirm(ledger, seen, "shop", before)
     send(ledger, channel, 2)
@@ -86,7 +86,7 @@ def test_a_company_that_nobody_told_is_that_of_the_channels_other_orders(
     assert ledger.owners("tryton", channel, [(then, "7")]) == owner
 
 
-def test_the_company_is_kept_with_the_receipt_and_silence_does_not_erase_it(ledger: Ledger, seen: Seen):
+def test_the_company_is_kept_with_the_receipt_and_silence_does_not_erase_it(ledger: Ledger, seen: Seen) -> None:
     send(ledger, "shop", 1, company="North")
     assert seen.order(1, "status, erp_number, erp_company") == ("sent", "7", "North")
     assert seen.attempts(1, "outcome, receipt_company") == [("receipt", "North")]
@@ -94,7 +94,7 @@ def test_the_company_is_kept_with_the_receipt_and_silence_does_not_erase_it(ledg
     assert seen.order(1, "status, erp_company") == ("succeeded", "North")
 
 
-def test_a_person_gives_a_number_in_its_company(ledger: Ledger, seen: Seen):
+def test_a_person_gives_a_number_in_its_company(ledger: Ledger, seen: Seen) -> None:
     for number in (1, 2, 3):
         send(ledger, "shop", number)
     seen.make_due()

@@ -1,5 +1,7 @@
 """What people decide: stored selections, decisions under the generation that was read, a look before a second send."""
 
+from typing import Any
+
 import pytest
 
 from order_sync.core.basics.actor import Actor
@@ -51,7 +53,9 @@ def do(ledger: Ledger, action: Action, *numbers: int, run: str = "run", number: 
     return take(ledger, select(ledger, *numbers, run=run, action=action), action, number)
 
 
-def test_an_order_that_is_set_aside_keeps_its_last_error_and_begins_anew_when_it_is_released(ledger, seen):
+def test_an_order_that_is_set_aside_keeps_its_last_error_and_begins_anew_when_it_is_released(
+    ledger: Ledger, seen: Any
+) -> None:
     fail(ledger, 1)
     do(ledger, Action.ON_HOLD, 1, run="hold")
     assert seen.order(1, "status, code, message") == ("on_hold", "SKU_NOT_FOUND", "SKU 'A' is not in the ERP")
@@ -59,7 +63,7 @@ def test_an_order_that_is_set_aside_keeps_its_last_error_and_begins_anew_when_it
     assert seen.order(1, "status, code, message") == ("received", None, "")
 
 
-def test_a_hold_during_a_push_makes_its_claim_void(ledger: Ledger, seen: Seen):
+def test_a_hold_during_a_push_makes_its_claim_void(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     do(ledger, Action.ON_HOLD, 1)
@@ -67,7 +71,7 @@ def test_a_hold_during_a_push_makes_its_claim_void(ledger: Ledger, seen: Seen):
     assert seen.status(1) == "on_hold"
 
 
-def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again(ledger: Ledger, seen: Seen):
+def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again(ledger: Ledger, seen: Seen) -> None:
     fail(ledger, 1, 2)
     assert do(ledger, Action.MARK_AS_SYNCED, 1, number="7")[1].result is Result.DONE
     assert ledger.owners("tryton", "shop", [("", "7"), ("", "8")]) == {("", "7"): key(1)}
@@ -75,14 +79,14 @@ def test_an_erp_number_that_another_order_was_given_meanwhile_is_not_given_again
     assert seen.status(2) == "failed"
 
 
-def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, seen: Seen):
+def test_an_order_that_is_not_done_owns_its_number_too(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     assert ledger.owners("tryton", "shop", [("", "N00001"), ("", "")]) == {("", "N00001"): key(1)}
     assert ledger.owners("another", "shop", [("", "N00001")]) == {}
 
 
-def test_only_what_is_to_be_sent_is_counted_by_channel(ledger: Ledger):
+def test_only_what_is_to_be_sent_is_counted_by_channel(ledger: Ledger) -> None:
     queue(ledger, 1)
     fail(ledger, 2, 3)
     selection = select(ledger, 1, 2, 3)
@@ -91,7 +95,7 @@ def test_only_what_is_to_be_sent_is_counted_by_channel(ledger: Ledger):
     assert ledger.to_send(selection) == {"shop": 3}
 
 
-def test_a_claim_a_probe_and_the_waiting_of_a_selection_keep_to_its_orders(ledger: Ledger, seen: Seen):
+def test_a_claim_a_probe_and_the_waiting_of_a_selection_keep_to_its_orders(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1, 2, 3)
     selection = select(ledger, 2)
     probed = ledger.claim("shop", ALL, LEASE, ACTOR, as_probe=True, selection=selection)
@@ -111,7 +115,7 @@ def sent_again(ledger: Ledger, seen: Seen, *, resent: bool) -> str:
     return seen.status(1)
 
 
-def test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again(ledger: Ledger, seen: Seen):
+def test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again(ledger: Ledger, seen: Seen) -> None:
     """R44"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
@@ -127,7 +131,7 @@ def test_an_order_with_a_receipt_is_looked_at_before_it_is_sent_again(ledger: Le
     assert seen.order(1, "resends") == (0,), "the look sent nothing"
 
 
-def test_an_order_that_the_erp_holds_otherwise_is_looked_at_before_it_is_sent(ledger: Ledger, seen: Seen):
+def test_an_order_that_the_erp_holds_otherwise_is_looked_at_before_it_is_sent(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.DIFFERENT, "ORDER_CONFLICT", "another order under this key")
     selection = select(ledger, 1, run="conflict")
@@ -139,13 +143,13 @@ def test_an_order_that_the_erp_holds_otherwise_is_looked_at_before_it_is_sent(le
 
 
 @pytest.mark.parametrize("event", [Event.REFUSED, Event.REFUSED_TOO_OFTEN])
-def test_what_the_erp_refused_is_not_there_and_is_sent_again_at_once(ledger: Ledger, seen: Seen, event: Event):
+def test_what_the_erp_refused_is_not_there_and_is_sent_again_at_once(ledger: Ledger, seen: Seen, event: Event) -> None:
     """R89"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, event, "REJECTED_BY_ERP", "no such article")
     assert sent_again(ledger, seen, resent=True) == "sending"
 
 
-def test_what_was_never_sent_is_sent_at_once(ledger: Ledger, seen: Seen):
+def test_what_was_never_sent_is_sent_at_once(ledger: Ledger, seen: Seen) -> None:
     fail(ledger, 1)
     assert sent_again(ledger, seen, resent=True) == "sending"

@@ -32,7 +32,7 @@ def acknowledged_as(ledger: Ledger, seen: Seen) -> str:
     return str(number)
 
 
-def test_a_receipt_with_a_number_stands_until_the_erp_takes_it_back(ledger: Ledger, seen: Seen):
+def test_a_receipt_with_a_number_stands_until_the_erp_takes_it_back(ledger: Ledger, seen: Seen) -> None:
     """R44"""
     close(ledger, send(ledger, 1).entries, Event.RECEIPT)
     settle(ledger, seen, Event.WINDOW_OVER)
@@ -41,7 +41,7 @@ def test_a_receipt_with_a_number_stands_until_the_erp_takes_it_back(ledger: Ledg
     assert acknowledged_as(ledger, seen) == ""
 
 
-def test_what_a_look_up_saw_stands_too(ledger: Ledger, seen: Seen):
+def test_what_a_look_up_saw_stands_too(ledger: Ledger, seen: Seen) -> None:
     close(ledger, send(ledger, 1).entries, None, "OUTCOME_UNKNOWN")
     settle(ledger, seen, Event.TAKEN, erp_number="SO-1", acknowledged_as="SO-1")
     settle(ledger, seen, Event.WINDOW_OVER)
@@ -51,7 +51,7 @@ def test_what_a_look_up_saw_stands_too(ledger: Ledger, seen: Seen):
     assert entry.doubt.acknowledged_as == "SO-1"
 
 
-def test_a_late_receipt_stands_although_the_order_was_found_absent_before(ledger: Ledger, seen: Seen):
+def test_a_late_receipt_stands_although_the_order_was_found_absent_before(ledger: Ledger, seen: Seen) -> None:
     first = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     close(ledger, first.entries, Event.RECEIPT)
@@ -62,7 +62,9 @@ def test_a_late_receipt_stands_although_the_order_was_found_absent_before(ledger
     assert "in the channel it is no longer an order (voided), and the ERP has it or may have it" in str(message)
 
 
-def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_does(ledger: Ledger, seen: Seen):
+def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_does(
+    ledger: Ledger, seen: Seen
+) -> None:
     close(ledger, send(ledger, 1).entries, Event.RECEIPT)
     settle(ledger, seen, Event.WINDOW_OVER)
     selection = ledger.select("resync_orders/run", Action.RESYNC, {}, [key(1)], ACTOR)
@@ -75,7 +77,7 @@ def test_a_person_who_sends_it_again_ends_what_the_receipt_said_and_nobody_else_
     assert open_all(ledger, claim(ledger)) == set(), "it is looked up first"
 
 
-def test_a_new_version_does_not_end_it(ledger: Ledger, seen: Seen):
+def test_a_new_version_does_not_end_it(ledger: Ledger, seen: Seen) -> None:
     first = send(ledger, 1)
     settle(ledger, seen, Event.RESENDS_SPENT)
     close(ledger, first.entries, Event.RECEIPT)
@@ -85,7 +87,7 @@ def test_a_new_version_does_not_end_it(ledger: Ledger, seen: Seen):
 
 def test_an_attempt_that_ended_without_an_answer_after_it_was_looked_for_is_looked_for_again(
     ledger: Ledger, seen: Seen
-):
+) -> None:
     first = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     second = claim(ledger)
@@ -95,7 +97,9 @@ def test_an_attempt_that_ended_without_an_answer_after_it_was_looked_for_is_look
 
 
 @pytest.mark.parametrize("ended", [Event.REFUSED, Event.REFUSED_TOO_OFTEN])
-def test_what_was_not_found_before_it_was_received_again_is_looked_for_again(ledger: Ledger, seen: Seen, ended: Event):
+def test_what_was_not_found_before_it_was_received_again_is_looked_for_again(
+    ledger: Ledger, seen: Seen, ended: Event
+) -> None:
     """The ERP may have stored it since: the first send was slow, and the second was refused."""
     send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
@@ -109,7 +113,9 @@ def test_what_was_not_found_before_it_was_received_again_is_looked_for_again(led
     assert open_all(ledger, claim(ledger)) == {key(1)}
 
 
-def test_what_the_channel_cancels_after_a_send_is_not_said_to_be_cancelled_before_it(ledger: Ledger, seen: Seen):
+def test_what_the_channel_cancels_after_a_send_is_not_said_to_be_cancelled_before_it(
+    ledger: Ledger, seen: Seen
+) -> None:
     send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     ledger.record("shop", "tryton", [VOIDED], None, ACTOR)
@@ -120,7 +126,7 @@ def test_what_the_channel_cancels_after_a_send_is_not_said_to_be_cancelled_befor
     )
 
 
-def test_a_look_after_the_end_takes_the_place_of_one_before_it(ledger: Ledger, seen: Seen):
+def test_a_look_after_the_end_takes_the_place_of_one_before_it(ledger: Ledger, seen: Seen) -> None:
     first = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     second = claim(ledger)

@@ -26,7 +26,9 @@ ADA = Actor(person="Ada", reason="stock-taking is over")
         ("channel_other", HoldKind.PERSON, HoldScope.SUBMIT, 1),
     ],
 )
-def test_a_hold_stops_the_claim_of_its_connection_until_it_is_released(ledger: Ledger, connection, kind, scope, sent):
+def test_a_hold_stops_the_claim_of_its_connection_until_it_is_released(
+    ledger: Ledger, connection: str, kind: HoldKind, scope: HoldScope, sent: int
+) -> None:
     """R38"""
     queue(ledger, 1)
     ledger.hold(connection, kind, scope, "stock-taking", ACTOR)
@@ -38,7 +40,9 @@ def test_a_hold_stops_the_claim_of_its_connection_until_it_is_released(ledger: L
 
 
 @pytest.mark.parametrize("name", ["channel_shop", "erp_tryton", "distributor_usrt"])
-def test_what_is_switched_off_is_not_sent_until_it_is_switched_on_whatever_a_person_releases(ledger: Ledger, name: str):
+def test_what_is_switched_off_is_not_sent_until_it_is_switched_on_whatever_a_person_releases(
+    ledger: Ledger, name: str
+) -> None:
     """R16"""
     queue(ledger, 1)
     assert ledger.switch_off({name: "the plan ended"}, ACTOR) == 1
@@ -51,7 +55,7 @@ def test_what_is_switched_off_is_not_sent_until_it_is_switched_on_whatever_a_per
     assert len(claim(ledger).entries) == 1
 
 
-def test_switching_off_what_is_off_changes_nothing_but_its_reason(ledger: Ledger):
+def test_switching_off_what_is_off_changes_nothing_but_its_reason(ledger: Ledger) -> None:
     ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor(person="Ada"))
     assert ledger.switch_off({"erp_tryton": "one", "channel_shop": "two"}, ACTOR) == 2
     assert ledger.switch_off({"erp_tryton": "one", "channel_shop": "two"}, ACTOR) == 0
@@ -62,7 +66,7 @@ def test_switching_off_what_is_off_changes_nothing_but_its_reason(ledger: Ledger
     assert [hold.kind for hold in ledger.holds(["erp_tryton"])] == [HoldKind.PERSON]
 
 
-def test_one_distributors_orders_wait_and_those_of_others_are_sent(ledger: Ledger):
+def test_one_distributors_orders_wait_and_those_of_others_are_sent(ledger: Ledger) -> None:
     land(ledger, 1, distributor="Ann")
     queue(ledger, 2)
     ledger.switch_off({"distributor_Ann": "the plan ended"}, ACTOR)
@@ -70,14 +74,14 @@ def test_one_distributors_orders_wait_and_those_of_others_are_sent(ledger: Ledge
     assert [entry.key for entry in claim(ledger).entries] == [key(2)]
 
 
-def test_no_probe_goes_past_what_is_switched_off(ledger: Ledger):
+def test_no_probe_goes_past_what_is_switched_off(ledger: Ledger) -> None:
     queue(ledger, 1)
     ledger.hold("erp_tryton", HoldKind.CONFIGURATION, HoldScope.SUBMIT, "no period", ACTOR)
     ledger.switch_off({"channel_shop": "the plan ended"}, ACTOR)
     assert not ledger.claim("shop", 1, LEASE, ACTOR, as_probe=True).entries
 
 
-def test_a_hold_of_a_kind_is_set_once_and_tells_who_set_it_first(ledger: Ledger):
+def test_a_hold_of_a_kind_is_set_once_and_tells_who_set_it_first(ledger: Ledger) -> None:
     for by in ("Ada", "Bob"):
         ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, f"{by} says so", Actor(person=by))
     ledger.hold("erp_tryton", HoldKind.OUTAGE, HoldScope.ALL, "no answer", ACTOR)
@@ -88,7 +92,7 @@ def test_a_hold_of_a_kind_is_set_once_and_tells_who_set_it_first(ledger: Ledger)
     assert ledger.release_hold("erp_tryton", None, ADA) == 0
 
 
-def test_a_probe_takes_one_order_past_a_hold_for_configuration_one_that_was_never_refused_first(ledger: Ledger):
+def test_a_probe_takes_one_order_past_a_hold_for_configuration_one_that_was_never_refused_first(ledger: Ledger) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "no period")
     (refused,) = ledger.refused_in_a_row("tryton", "REJECTED_BY_ERP", 1)
@@ -100,7 +104,7 @@ def test_a_probe_takes_one_order_past_a_hold_for_configuration_one_that_was_neve
     assert [entry.key for entry in probe.entries] == [key(2)]
 
 
-def test_no_probe_goes_past_a_persons_hold(ledger: Ledger):
+def test_no_probe_goes_past_a_persons_hold(ledger: Ledger) -> None:
     queue(ledger, 1)
     ledger.hold("erp_tryton", HoldKind.PERSON, HoldScope.SUBMIT, "stock-taking", Actor(person="Ada"))
     assert not ledger.claim("shop", 1, LEASE, ACTOR, as_probe=True).entries
@@ -115,7 +119,7 @@ def in_a_row(ledger: Ledger, number: int, code: str = "PERIOD_CLOSED", erp: str 
     return [each.key for each in ledger.refused_in_a_row(erp, code, number)]
 
 
-def test_refusals_in_a_row_are_those_of_one_code_without_a_receipt_between(ledger: Ledger):
+def test_refusals_in_a_row_are_those_of_one_code_without_a_receipt_between(ledger: Ledger) -> None:
     for number in (1, 2):
         refuse(ledger, number)
     assert in_a_row(ledger, 1) == [key(1), key(2)]
@@ -144,7 +148,7 @@ def take_back(ledger: Ledger, number: int) -> None:
     assert ledger.apply(again, ACTOR) == number
 
 
-def test_an_order_that_is_refused_before_and_after_a_success_is_in_no_row(ledger: Ledger):
+def test_an_order_that_is_refused_before_and_after_a_success_is_in_no_row(ledger: Ledger) -> None:
     for number in (1, 2):
         refuse(ledger, number)
     take_back(ledger, 2)
@@ -163,7 +167,7 @@ def test_an_order_that_is_refused_before_and_after_a_success_is_in_no_row(ledger
     assert in_a_row(ledger, 2) == []
 
 
-def test_an_order_that_was_received_again_since_its_refusal_begins_anew(ledger: Ledger):
+def test_an_order_that_was_received_again_since_its_refusal_begins_anew(ledger: Ledger) -> None:
     refuse(ledger, 1)
     close(ledger, send(ledger, 2).entries, Event.RECEIPT)
     land(ledger, 1, digest="b")
@@ -171,7 +175,7 @@ def test_an_order_that_was_received_again_since_its_refusal_begins_anew(ledger: 
     assert in_a_row(ledger, 1) == [key(1)]
 
 
-def test_an_order_that_waits_for_a_held_erp_keeps_what_the_erp_said_of_it(ledger: Ledger, seen: Seen):
+def test_an_order_that_waits_for_a_held_erp_keeps_what_the_erp_said_of_it(ledger: Ledger, seen: Seen) -> None:
     for number in (1, 2):
         refuse(ledger, number)
     take_back(ledger, 2)
@@ -180,7 +184,7 @@ def test_an_order_that_waits_for_a_held_erp_keeps_what_the_erp_said_of_it(ledger
     assert seen.order(1, "status, code, message") == ("sent", None, "")
 
 
-def test_probes_take_one_order_after_the_other(ledger: Ledger):
+def test_probes_take_one_order_after_the_other(ledger: Ledger) -> None:
     for number in (1, 2, 3):
         refuse(ledger, number)
     take_back(ledger, 3)
@@ -201,14 +205,14 @@ def take_back_one(ledger: Ledger, probe: Claim) -> None:
     assert ledger.apply([again], ACTOR) == 1
 
 
-def test_a_probe_takes_no_order_that_a_push_which_died_still_has(ledger: Ledger):
+def test_a_probe_takes_no_order_that_a_push_which_died_still_has(ledger: Ledger) -> None:
     queue(ledger, 1, 2)
     ledger.claim("shop", 1, LEASE, ACTOR)
     ledger.hold("erp_tryton", HoldKind.CONFIGURATION, HoldScope.SUBMIT, "no period", ACTOR)
     assert [entry.key for entry in ledger.claim("shop", 1, LEASE, ACTOR, as_probe=True).entries] == [key(2)]
 
 
-def test_orders_whose_window_is_over_are_found_without_a_look(ledger: Ledger, seen: Seen):
+def test_orders_whose_window_is_over_are_found_without_a_look(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1, 2, 3)
     claimed = claim(ledger)
     open_all(ledger, claimed)

@@ -10,6 +10,7 @@ from order_sync.core.life.lifecycle import Event
 from order_sync.core.order.model import Problem
 from order_sync.core.ports.ledger import Ledger
 from order_sync.core.records.orders import Outcome
+from order_sync.core.sending.traits import Kind
 from tests.ledger.steps import (
     ACTOR,
     ALL,
@@ -52,7 +53,7 @@ def to_ask(ledger: Ledger, *wanted: Wanted, **age: float) -> set[Wanted]:
     return ledger.to_ask("tryton", wanted, ledger.now() - timedelta(**age))
 
 
-def test_there_is_no_reference_data_before_the_first_copy(ledger: Ledger):
+def test_there_is_no_reference_data_before_the_first_copy(ledger: Ledger) -> None:
     assert ledger.reference("tryton", ()) is None
     store(ledger, {})
     copy = ledger.reference("tryton", [("sku", "A")])
@@ -61,7 +62,7 @@ def test_there_is_no_reference_data_before_the_first_copy(ledger: Ledger):
     assert ledger.reference("other", ()) is None
 
 
-def test_reference_data_is_read_by_kind_and_code_with_its_facts(ledger: Ledger):
+def test_reference_data_is_read_by_kind_and_code_with_its_facts(ledger: Ledger) -> None:
     facts: Facts = {
         ("sku", "A"): {"salable": True, "digits": 0},
         ("tax", "A"): {"rate": "19.00"},
@@ -73,7 +74,7 @@ def test_reference_data_is_read_by_kind_and_code_with_its_facts(ledger: Ledger):
     assert copy.facts == {("sku", "A"): facts["sku", "A"], ("customer", "C"): {}}
 
 
-def test_the_age_of_a_copy_is_by_the_ledgers_clock_even_if_the_readers_runs_ahead(ledger: Ledger):
+def test_the_age_of_a_copy_is_by_the_ledgers_clock_even_if_the_readers_runs_ahead(ledger: Ledger) -> None:
     ahead = ledger.now() + timedelta(hours=1)
     ledger.store_reference("tryton", ReferenceData({}, ahead), ACTOR)
     copy = ledger.reference("tryton", ())
@@ -82,7 +83,9 @@ def test_the_age_of_a_copy_is_by_the_ledgers_clock_even_if_the_readers_runs_ahea
 
 
 @pytest.mark.parametrize("before", [{}, {("sku", "A"): {"salable": False}}])
-def test_new_or_changed_data_receives_the_failed_orders_that_it_may_cure(ledger: Ledger, seen: Seen, before: Facts):
+def test_new_or_changed_data_receives_the_failed_orders_that_it_may_cure(
+    ledger: Ledger, seen: Seen, before: Facts
+) -> None:
     """R102"""
     store(ledger, {**before, ("sku", "B"): {}})
     fail(ledger, 1, 2, reference="sku:A")
@@ -94,14 +97,14 @@ def test_new_or_changed_data_receives_the_failed_orders_that_it_may_cure(ledger:
     assert store(ledger, {("sku", "A"): {"salable": True}, ("sku", "B"): {}}) == 0
 
 
-def test_data_that_went_away_cures_nothing(ledger: Ledger, seen: Seen):
+def test_data_that_went_away_cures_nothing(ledger: Ledger, seen: Seen) -> None:
     store(ledger, {("sku", "A"): {}})
     fail(ledger, 1, reference="sku:A")
     assert store(ledger, {}) == 0
     assert seen.status(1) == "failed"
 
 
-def test_any_of_an_orders_problems_is_enough(ledger: Ledger, seen: Seen):
+def test_any_of_an_orders_problems_is_enough(ledger: Ledger, seen: Seen) -> None:
     land(ledger, 1)
     (entry,) = ledger.to_validate("shop", None, ALL)
     problems = (
@@ -113,29 +116,29 @@ def test_any_of_an_orders_problems_is_enough(ledger: Ledger, seen: Seen):
     assert seen.status(1) == "received"
 
 
-def test_an_order_that_was_received_again_is_sent_under_its_new_generation(ledger: Ledger, seen: Seen):
+def test_an_order_that_was_received_again_is_sent_under_its_new_generation(ledger: Ledger, seen: Seen) -> None:
     fail(ledger, 1)
     store(ledger, {("sku", "A"): {}})
     validate(ledger)
     assert open_all(ledger, claim(ledger)) == {key(1)}
 
 
-def test_answers_about_codes_are_added_to_those_before(ledger: Ledger):
+def test_answers_about_codes_are_added_to_those_before(ledger: Ledger) -> None:
     answer(ledger, {A: {"digits": 0}, B: None})
     answer(ledger, {B: {}, C: None})
     assert known(ledger, A, B, C, ("sku", "D")) == {A: {"digits": 0}, B: {}, C: None}
 
 
-def test_a_copy_says_whether_it_is_whole_and_which_kinds_the_erp_can_tell(ledger: Ledger):
-    kinds: frozenset[Any]
-    for whole, kinds in ((False, frozenset({"sku", "tax"})), (True, frozenset())):
+def test_a_copy_says_whether_it_is_whole_and_which_kinds_the_erp_can_tell(ledger: Ledger) -> None:
+    cases: list[tuple[bool, frozenset[Kind]]] = [(False, frozenset({"sku", "tax"})), (True, frozenset())]
+    for whole, kinds in cases:
         ledger.store_reference("tryton", ReferenceData({}, ledger.now(), whole, kinds), ACTOR)
         copy = ledger.reference("tryton", [A])
         assert copy is not None
         assert (copy.whole, copy.knows) == (whole, kinds)
 
 
-def test_what_is_to_be_asked_for_was_never_asked_for_or_too_long_ago(ledger: Ledger, seen: Seen):
+def test_what_is_to_be_asked_for_was_never_asked_for_or_too_long_ago(ledger: Ledger, seen: Seen) -> None:
     assert to_ask(ledger, A, minutes=15) == {A}
     answer(ledger, {A: {}, B: None})
     assert to_ask(ledger, A, B, C, minutes=15) == {C}
@@ -148,13 +151,13 @@ def test_what_is_to_be_asked_for_was_never_asked_for_or_too_long_ago(ledger: Led
     assert to_ask(ledger, A, B, minutes=15) == {A}
 
 
-def test_a_whole_copy_takes_the_place_of_all_answers(ledger: Ledger):
+def test_a_whole_copy_takes_the_place_of_all_answers(ledger: Ledger) -> None:
     answer(ledger, {A: {}, B: None, C: {}})
     store(ledger, {A: {"digits": 2}})
     assert known(ledger, A, B, C) == {A: {"digits": 2}}
 
 
-def test_answers_that_nobody_asked_for_again_within_a_week_go(ledger: Ledger, seen: Seen):
+def test_answers_that_nobody_asked_for_again_within_a_week_go(ledger: Ledger, seen: Seen) -> None:
     store(ledger, {C: {}})
     answer(ledger, {A: {}, B: {}})
     assert known(ledger, C) == {}, "what a whole copy had counts as never asked for"
@@ -165,7 +168,7 @@ def test_answers_that_nobody_asked_for_again_within_a_week_go(ledger: Ledger, se
     assert known(ledger, A, B, C) == {B: {}, C: {}}
 
 
-def test_an_answer_that_differs_receives_the_failed_orders_that_it_may_cure(ledger: Ledger, seen: Seen):
+def test_an_answer_that_differs_receives_the_failed_orders_that_it_may_cure(ledger: Ledger, seen: Seen) -> None:
     answer(ledger, {A: None, B: {}, C: {}})
     fail(ledger, 1, 2, reference="sku:A")
     fail(ledger, 3, reference="sku:B")
@@ -178,13 +181,13 @@ def test_an_answer_that_differs_receives_the_failed_orders_that_it_may_cure(ledg
 @pytest.mark.parametrize(("asked", "comes_back"), [({B: {}}, 0), ({A: None}, 0), ({A: {}}, 1)])
 def test_what_was_refused_once_comes_back_when_the_erp_was_asked_again_for_what_may_cure_it(
     ledger: Ledger, asked: Facts, comes_back: int
-):
+) -> None:
     answer(ledger, {A: {}, B: {}})
     refuse(ledger, "sku:A")
     assert answer(ledger, asked) == comes_back
 
 
-def test_what_was_refused_twice_comes_back_only_when_an_answer_differs(ledger: Ledger):
+def test_what_was_refused_twice_comes_back_only_when_an_answer_differs(ledger: Ledger) -> None:
     answer(ledger, {A: {}})
     refuse(ledger, "sku:A")
     answer(ledger, {A: {}})
@@ -200,7 +203,7 @@ def refuse(ledger: Ledger, *cured_by: str) -> None:
     ledger.close([refused], None, GRACE, WINDOW, ACTOR)
 
 
-def test_what_may_cure_failed_orders_is_named(ledger: Ledger):
+def test_what_may_cure_failed_orders_is_named(ledger: Ledger) -> None:
     assert ledger.cures("shop", "tryton") == set()
     refuse(ledger, "state:DE-NW", "country:DE")
     fail(ledger, 2, 3, reference="sku:A:1")
@@ -208,7 +211,7 @@ def test_what_may_cure_failed_orders_is_named(ledger: Ledger):
     assert ledger.cures("other", "tryton") == ledger.cures("shop", "other") == set()
 
 
-def test_nothing_brings_back_what_people_enter_by_hand(ledger: Ledger):
+def test_nothing_brings_back_what_people_enter_by_hand(ledger: Ledger) -> None:
     land(ledger, 1)
     (entry,) = ledger.to_validate("shop", None, ALL)
     problems = (Problem("SKU_NOT_FOUND", "line 1", "A", "not there", "sku:A"), Problem("NOT_AUTOMATED", "", "", ""))

@@ -36,7 +36,7 @@ ATTEMPT = "outcome, code, message, resolution"
 LEASE_OVER = timedelta(seconds=LEASE)
 
 
-def test_a_claim_takes_the_oldest_queued_orders_and_raises_their_generation(ledger: Ledger, seen: Seen):
+def test_a_claim_takes_the_oldest_queued_orders_and_raises_their_generation(ledger: Ledger, seen: Seen) -> None:
     """R38"""
     queue(ledger, 3, 1, 2)
     land(ledger, 4)
@@ -52,7 +52,7 @@ def test_a_claim_takes_the_oldest_queued_orders_and_raises_their_generation(ledg
     assert [entry.key for entry in claim(ledger).entries] == [key(2)]
 
 
-def test_an_order_that_the_erp_is_busy_with_is_queued_for_later_and_says_why(ledger: Ledger, seen: Seen):
+def test_an_order_that_the_erp_is_busy_with_is_queued_for_later_and_says_why(ledger: Ledger, seen: Seen) -> None:
     busy, other = send(ledger, 1, 2).entries
     wait = timedelta(minutes=7)
     ledger.close(
@@ -78,7 +78,7 @@ def test_an_order_that_the_erp_is_busy_with_is_queued_for_later_and_says_why(led
     assert [entry.key for entry in claim(ledger).entries] == [busy.key]
 
 
-def test_a_lease_that_ended_without_an_attempt_frees_the_order(ledger: Ledger, seen: Seen):
+def test_a_lease_that_ended_without_an_attempt_frees_the_order(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     dead = claim(ledger)
     assert not claim(ledger).entries
@@ -87,7 +87,7 @@ def test_a_lease_that_ended_without_an_attempt_frees_the_order(ledger: Ledger, s
     assert open_all(ledger, dead) == set()
 
 
-def test_a_channel_on_hold_waits_for_a_person_and_not_for_the_erp(ledger: Ledger):
+def test_a_channel_on_hold_waits_for_a_person_and_not_for_the_erp(ledger: Ledger) -> None:
     queue(ledger, 1)
     ledger.record("shop", "tryton", [], Watermark("one database", 1), ACTOR)
     ledger.hold("channel_shop", HoldKind.PERSON, HoldScope.SUBMIT, "stocktaking", ACTOR)
@@ -97,7 +97,7 @@ def test_a_channel_on_hold_waits_for_a_person_and_not_for_the_erp(ledger: Ledger
     assert ledger.waits(["shop"], sent_before=True), "what was read is sent"
 
 
-def test_releasing_gives_back_what_was_not_sent_and_nothing_else(ledger: Ledger, seen: Seen):
+def test_releasing_gives_back_what_was_not_sent_and_nothing_else(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1, 2)
     claimed = claim(ledger)
     ledger.open(claimed, made_of(claimed, 1), 120, WINDOW)
@@ -107,7 +107,7 @@ def test_releasing_gives_back_what_was_not_sent_and_nothing_else(ledger: Ledger,
     assert [entry.key for entry in claim(ledger).entries] == [key(2)]
 
 
-def test_releasing_a_claim_that_another_took_over_frees_nothing(ledger: Ledger, seen: Seen):
+def test_releasing_a_claim_that_another_took_over_frees_nothing(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     dead = claim(ledger)
     seen.let_pass(LEASE_OVER)
@@ -116,7 +116,7 @@ def test_releasing_a_claim_that_another_took_over_frees_nothing(ledger: Ledger, 
     assert not claim(ledger).entries
 
 
-def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, seen: Seen):
+def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, seen: Seen) -> None:
     """R10, R41"""
     queue(ledger, 1)
     claimed = claim(ledger)
@@ -133,7 +133,7 @@ def test_an_attempt_is_on_record_before_anything_is_sent(ledger: Ledger, seen: S
     assert open_all(ledger, claimed) == set()
 
 
-def test_an_attempt_is_looked_at_when_both_lease_and_grace_are_over(ledger: Ledger, seen: Seen):
+def test_an_attempt_is_looked_at_when_both_lease_and_grace_are_over(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     ledger.open(claimed, made_of(claimed), grace_seconds=3600, window_seconds=1800)
@@ -142,7 +142,7 @@ def test_an_attempt_is_looked_at_when_both_lease_and_grace_are_over(ledger: Ledg
     assert seen.order(1, "next_look_at") == (grace_until,)
 
 
-def test_nothing_is_opened_once_the_lease_is_over(ledger: Ledger, seen: Seen):
+def test_nothing_is_opened_once_the_lease_is_over(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     seen.let_pass(LEASE_OVER)
@@ -151,7 +151,7 @@ def test_nothing_is_opened_once_the_lease_is_over(ledger: Ledger, seen: Seen):
     assert seen.attempts(1, "outcome") == []
 
 
-def test_only_what_was_asked_for_is_opened(ledger: Ledger, seen: Seen):
+def test_only_what_was_asked_for_is_opened(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1, 2, 3)
     claimed = claim(ledger)
     stranger = {key(9): made_of(claimed)[key(1)]}
@@ -159,7 +159,7 @@ def test_only_what_was_asked_for_is_opened(ledger: Ledger, seen: Seen):
     assert seen.status(1) == "queued"
 
 
-def test_a_receipt_makes_the_order_sent_and_starts_its_window(ledger: Ledger, seen: Seen):
+def test_a_receipt_makes_the_order_sent_and_starts_its_window(ledger: Ledger, seen: Seen) -> None:
     """R40"""
     claimed = send(ledger, 1)
     look = ledger.now() + timedelta(minutes=1)
@@ -174,7 +174,7 @@ def test_a_receipt_makes_the_order_sent_and_starts_its_window(ledger: Ledger, se
     assert seen.events(1)[-1] == "receipt"
 
 
-def test_the_first_look_is_never_later_than_the_windows_end(ledger: Ledger, seen: Seen):
+def test_the_first_look_is_never_later_than_the_windows_end(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     receipt = Receipt("SO-1", "quotation")
     outcome = Outcome(key(1), claimed.entries[0].generation, Event.RECEIPT, receipt=receipt)
@@ -182,7 +182,7 @@ def test_the_first_look_is_never_later_than_the_windows_end(ledger: Ledger, seen
     assert seen.order(1, "next_look_at") == seen.order(1, "window_ends_at")
 
 
-def test_a_second_receipt_does_not_move_the_window(ledger: Ledger, seen: Seen):
+def test_a_second_receipt_does_not_move_the_window(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     settle(ledger, seen, Event.WINDOW_OVER)
@@ -194,7 +194,7 @@ def test_a_second_receipt_does_not_move_the_window(ledger: Ledger, seen: Seen):
     assert seen.order(1, "status, window_ends_at") == ("sent", before)
 
 
-def test_what_provably_was_not_sent_is_queued_again_as_if_nothing_had_been_tried(ledger: Ledger, seen: Seen):
+def test_what_provably_was_not_sent_is_queued_again_as_if_nothing_had_been_tried(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.NOT_SENT, "ERP_UNAVAILABLE", "connection refused")
     assert seen.order(1, "status, lease_until, first_attempt_at, window_ends_at, next_look_at, code, message") == (
@@ -206,7 +206,7 @@ def test_what_provably_was_not_sent_is_queued_again_as_if_nothing_had_been_tried
     assert open_all(ledger, again) == {key(1)}
 
 
-def test_the_window_stays_when_an_earlier_attempt_may_have_been_sent(ledger: Ledger, seen: Seen):
+def test_the_window_stays_when_an_earlier_attempt_may_have_been_sent(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN")
     settle(ledger, seen, Event.ABSENT)
@@ -218,7 +218,7 @@ def test_the_window_stays_when_an_earlier_attempt_may_have_been_sent(ledger: Led
     assert ledger.off_peak("shop") == 1
 
 
-def test_a_late_word_that_the_earlier_attempt_was_not_sent_counts_too(ledger: Ledger, seen: Seen):
+def test_a_late_word_that_the_earlier_attempt_was_not_sent_counts_too(ledger: Ledger, seen: Seen) -> None:
     """Of two attempts none reached the ERP: the window has not begun."""
     first = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
@@ -229,7 +229,7 @@ def test_a_late_word_that_the_earlier_attempt_was_not_sent_counts_too(ledger: Le
     assert seen.order(1, "status, window_ends_at, first_attempt_at") == ("queued", None, None)
 
 
-def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledger: Ledger, seen: Seen):
+def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledger: Ledger, seen: Seen) -> None:
     """R81"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN", "no answer")
@@ -243,7 +243,9 @@ def test_an_unknown_outcome_stays_sending_and_is_looked_up_after_the_grace(ledge
     ("event", "status"),
     [(Event.REFUSED, "failed"), (Event.REFUSED_TOO_OFTEN, "dead"), (Event.DIFFERENT, "conflict")],
 )
-def test_a_definite_answer_ends_the_attempt_and_moves_the_order(ledger: Ledger, seen: Seen, event: Event, status: str):
+def test_a_definite_answer_ends_the_attempt_and_moves_the_order(
+    ledger: Ledger, seen: Seen, event: Event, status: str
+) -> None:
     """R10, R41"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, event, "REJECTED_BY_ERP", "no such customer")
@@ -252,7 +254,7 @@ def test_a_definite_answer_ends_the_attempt_and_moves_the_order(ledger: Ledger, 
     assert seen.events(1)[-1] == event
 
 
-def test_refusals_are_counted_over_all_attempts(ledger: Ledger):
+def test_refusals_are_counted_over_all_attempts(ledger: Ledger) -> None:
     for digest in ("a", "b", "c"):
         land(ledger, 1, digest=digest)
         validate(ledger)
@@ -264,7 +266,7 @@ def test_refusals_are_counted_over_all_attempts(ledger: Ledger):
     assert entry.refusals == 3
 
 
-def test_an_answer_under_an_old_generation_is_kept_and_moves_nothing(ledger: Ledger, seen: Seen):
+def test_an_answer_under_an_old_generation_is_kept_and_moves_nothing(ledger: Ledger, seen: Seen) -> None:
     """The settled attempt's late receipt is evidence only: the order was queued again meanwhile."""
     claimed = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
@@ -274,7 +276,7 @@ def test_an_answer_under_an_old_generation_is_kept_and_moves_nothing(ledger: Led
     assert seen.events(1)[-1] == "absent"
 
 
-def test_an_answer_to_an_order_that_has_moved_on_is_kept_and_moves_nothing(ledger: Ledger, seen: Seen):
+def test_an_answer_to_an_order_that_has_moved_on_is_kept_and_moves_nothing(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     settle(ledger, seen, Event.CONFIRMED)
     close(ledger, claimed.entries, Event.REFUSED, "REJECTED_BY_ERP", "too late")
@@ -282,7 +284,7 @@ def test_an_answer_to_an_order_that_has_moved_on_is_kept_and_moves_nothing(ledge
     assert seen.attempts(1, ATTEMPT) == [("refused", "REJECTED_BY_ERP", "too late", "confirmed")]
 
 
-def test_a_late_receipt_is_looked_up_before_the_order_is_sent_again(ledger: Ledger, seen: Seen):
+def test_a_late_receipt_is_looked_up_before_the_order_is_sent_again(ledger: Ledger, seen: Seen) -> None:
     """The ERP has the order after all: the next push settles it, and opens no attempt."""
     first = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
@@ -301,7 +303,7 @@ def test_a_late_receipt_is_looked_up_before_the_order_is_sent_again(ledger: Ledg
     assert seen.status(1) == "succeeded"
 
 
-def test_a_look_that_began_before_a_late_receipt_decides_nothing(ledger: Ledger, seen: Seen):
+def test_a_look_that_began_before_a_late_receipt_decides_nothing(ledger: Ledger, seen: Seen) -> None:
     first = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     second = claim(ledger)
@@ -314,7 +316,9 @@ def test_a_look_that_began_before_a_late_receipt_decides_nothing(ledger: Ledger,
     assert seen.order(1, "next_look_at")[0] <= ledger.now()
 
 
-def test_an_unknown_attempt_from_before_a_resync_is_settled_before_a_new_one_is_opened(ledger: Ledger, seen: Seen):
+def test_an_unknown_attempt_from_before_a_resync_is_settled_before_a_new_one_is_opened(
+    ledger: Ledger, seen: Seen
+) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, None, "OUTCOME_UNKNOWN")
     settle(ledger, seen, Event.WINDOW_OVER)
@@ -328,7 +332,9 @@ def test_an_unknown_attempt_from_before_a_resync_is_settled_before_a_new_one_is_
     assert len(seen.attempts(1, "outcome")) == 2
 
 
-def test_a_receipt_that_a_look_has_answered_since_the_resync_does_not_stop_the_next_attempt(ledger: Ledger, seen: Seen):
+def test_a_receipt_that_a_look_has_answered_since_the_resync_does_not_stop_the_next_attempt(
+    ledger: Ledger, seen: Seen
+) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     settle(ledger, seen, Event.WINDOW_OVER)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ from tests.ledger.steps import (
 )
 
 
-def test_a_transaction_comes_back_as_it_was_received(ledger: Ledger):
+def test_a_transaction_comes_back_as_it_was_received(ledger: Ledger) -> None:
     odd = transaction(
         1, total=None, placed_at=None, delivery_date="", details='{"lines": [1, "\\u00e4 %s"]}', counter=None
     )
@@ -55,14 +56,14 @@ def test_a_transaction_comes_back_as_it_was_received(ledger: Ledger):
 )
 def test_what_a_new_version_does_to_an_order_that_was_never_touched(
     ledger: Ledger, seen: Seen, landed: Status, disposition: Status, event: str, after: str
-):
+) -> None:
     land(ledger, 1, status=landed)
     assert land(ledger, 1, status=disposition, digest="b")["changed"] == 1
     assert seen.status(1) == after
     assert seen.events(1) == ["landed", event]
 
 
-def test_no_order_that_changes_and_stays_none_has_no_event_but_the_new_reason(ledger: Ledger, seen: Seen):
+def test_no_order_that_changes_and_stays_none_has_no_event_but_the_new_reason(ledger: Ledger, seen: Seen) -> None:
     land(ledger, 1, status=Status.NOT_AN_ORDER)
     again = replace(landing(1, Status.NOT_AN_ORDER, "b"), reason="training")
     assert ledger.record("shop", "tryton", [again], None, ACTOR)["changed"] == 1
@@ -70,7 +71,7 @@ def test_no_order_that_changes_and_stays_none_has_no_event_but_the_new_reason(le
     assert seen.events(1) == ["landed"]
 
 
-def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: Ledger, seen: Seen):
+def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     land(ledger, 1, digest="b")
@@ -89,7 +90,7 @@ def test_a_change_takes_a_queued_order_back_and_frees_it_from_its_claim(ledger: 
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
     ledger: Ledger, seen: Seen, disposition: Status, event: str, what: str, finished: bool
-):
+) -> None:
     send(ledger, 1)
     if finished:
         settle(ledger, seen, Event.CONFIRMED)
@@ -100,7 +101,7 @@ def test_a_change_after_an_attempt_is_a_conflict_that_says_so(
     assert f"{what}, and the ERP has it or may have it: total 10.00 -> 198.00: a person compares" in str(message)
 
 
-def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledger: Ledger, seen: Seen):
+def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledger: Ledger, seen: Seen) -> None:
     fail(ledger, 1)
     land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")
     assert seen.order(1, "status, code, message") == (
@@ -110,7 +111,9 @@ def test_a_failed_order_that_was_never_sent_may_be_cancelled_in_the_channel(ledg
     )
 
 
-def test_an_attempt_that_provably_sent_nothing_does_not_stand_in_the_way_of_a_cancellation(ledger: Ledger, seen: Seen):
+def test_an_attempt_that_provably_sent_nothing_does_not_stand_in_the_way_of_a_cancellation(
+    ledger: Ledger, seen: Seen
+) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.NOT_SENT)
     land(ledger, 1, digest="b")
@@ -119,7 +122,7 @@ def test_an_attempt_that_provably_sent_nothing_does_not_stand_in_the_way_of_a_ca
     assert seen.status(1) == "cancelled_at_source"
 
 
-def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(ledger: Ledger, seen: Seen):
+def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(ledger: Ledger, seen: Seen) -> None:
     """R11: a refused order may have left a draft in the ERP, as one that was begun and is queued again has."""
     first, second = send(ledger, 1, 2).entries
     close(ledger, [first], Event.REFUSED, "REJECTED_BY_ERP", "no")
@@ -134,14 +137,14 @@ def test_an_order_that_the_erp_may_have_and_the_channel_cancels_is_a_conflict(le
     assert claim(ledger).entries == []
 
 
-def test_an_order_that_the_erp_provably_has_not_may_be_cancelled_in_the_channel(ledger: Ledger, seen: Seen):
+def test_an_order_that_the_erp_provably_has_not_may_be_cancelled_in_the_channel(ledger: Ledger, seen: Seen) -> None:
     close(ledger, send(ledger, 1).entries, None)
     settle(ledger, seen, Event.ABSENT)
     land(ledger, 1, status=Status.NOT_AN_ORDER, digest="b")
     assert seen.status(1) == "cancelled_at_source"
 
 
-def test_a_cancelled_order_is_not_queued_again_with_those_that_were_refused_like_it(ledger: Ledger, seen: Seen):
+def test_a_cancelled_order_is_not_queued_again_with_those_that_were_refused_like_it(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1, 2)
     close(ledger, claimed.entries, Event.REFUSED, "PERIOD_CLOSED", "no")
     ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
@@ -160,7 +163,7 @@ def suspect_the_configuration(ledger: Ledger, number: int = 2, code: str = "PERI
 
 def test_an_order_that_was_cancelled_in_the_erp_since_is_not_queued_again_with_those_that_were_refused(
     ledger: Ledger, seen: Seen
-):
+) -> None:
     close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
     assert suspect_the_configuration(ledger) == 2
     claimed = ledger.claim("shop", 1, LEASE, ACTOR)
@@ -172,7 +175,7 @@ def test_an_order_that_was_cancelled_in_the_erp_since_is_not_queued_again_with_t
     assert [seen.status(number) for number in (1, 2, 3)] == ["failed", "queued", "queued"]
 
 
-def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Ledger, seen: Seen):
+def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Ledger, seen: Seen) -> None:
     """It waits for no off-peak hours, and its verification window begins when it is sent."""
     close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
     seen.let_pass(timedelta(hours=2))
@@ -183,7 +186,7 @@ def test_what_was_refused_for_the_configuration_counts_as_never_tried(ledger: Le
     assert seen.order(1, "window_ends_at")[0] > ledger.now()
 
 
-def test_only_refusals_that_were_not_taken_back_count_towards_the_last_one(ledger: Ledger, seen: Seen):
+def test_only_refusals_that_were_not_taken_back_count_towards_the_last_one(ledger: Ledger, seen: Seen) -> None:
     for _ in range(5):
         close(ledger, send(ledger, 1, 2).entries, Event.REFUSED, "PERIOD_CLOSED", "no")
         assert suspect_the_configuration(ledger) == 2
@@ -195,7 +198,7 @@ def test_only_refusals_that_were_not_taken_back_count_towards_the_last_one(ledge
     assert {entry.refusals for entry in claim(ledger).entries} == {1}
 
 
-def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(ledger: Ledger, seen: Seen):
+def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(ledger: Ledger, seen: Seen) -> None:
     close(ledger, send(ledger, 1, 2).entries, None)
     settle(ledger, seen, Event.ABSENT)
     claimed = claim(ledger)
@@ -205,7 +208,7 @@ def test_what_was_tried_before_it_was_refused_for_the_configuration_still_waits(
     assert ledger.off_peak("shop") == 2
 
 
-def test_what_became_of_changed_orders_is_counted(ledger: Ledger):
+def test_what_became_of_changed_orders_is_counted(ledger: Ledger) -> None:
     send(ledger, 1)
     land(ledger, 2)
     counts = ledger.record("shop", "tryton", [landing(1, digest="b"), cancelled(2)], None, ACTOR)
@@ -217,7 +220,7 @@ def cancelled(number: int) -> Landing:
     return landing(number, Status.NOT_AN_ORDER, "c", not_an_order="voided")
 
 
-def test_a_status_without_a_row_for_the_event_stores_the_version_and_stays(ledger: Ledger, seen: Seen):
+def test_a_status_without_a_row_for_the_event_stores_the_version_and_stays(ledger: Ledger, seen: Seen) -> None:
     send(ledger, 1)
     land(ledger, 1, digest="b")
     assert seen.status(1) == "conflict"
@@ -227,27 +230,27 @@ def test_a_status_without_a_row_for_the_event_stores_the_version_and_stays(ledge
     assert len(seen.events(1)) == 4
 
 
-def test_what_was_placed_before_the_start_leaves_by_a_person_alone(ledger: Ledger, seen: Seen):
+def test_what_was_placed_before_the_start_leaves_by_a_person_alone(ledger: Ledger, seen: Seen) -> None:
     early = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
     ledger.record("shop", "tryton", [early], None, ACTOR)
     land(ledger, 1, digest="b")
     assert seen.order(1, "status, reason, digest") == ("not_an_order", "before_start", "b")
 
 
-def test_the_greatest_number_of_lines_that_a_channel_tells_is_stored(ledger: Ledger):
+def test_the_greatest_number_of_lines_that_a_channel_tells_is_stored(ledger: Ledger) -> None:
     land(ledger, 1, expected_lines=2147483647, present_lines=2147483647)
     (entry,) = ledger.to_validate("shop", None, 10)
     assert entry.transaction.expected_lines == 2147483647
 
 
-def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger):
+def test_1114_lines_on_one_order_are_one_good_order(ledger: Ledger) -> None:
     details = '{"lines": [' + ", ".join(['{"sku": "TEA", "quantity": "1"}'] * 1114) + "]}"
     land(ledger, 1, details=details, expected_lines=1114, present_lines=1114)
     (entry,) = ledger.to_validate("shop", None, 10)
     assert entry.transaction.details == details
 
 
-def test_no_watermark_leaves_the_stored_one(ledger: Ledger):
+def test_no_watermark_leaves_the_stored_one(ledger: Ledger) -> None:
     mark = Watermark("db 1", 7)
     ledger.record("shop", "tryton", [], mark, ACTOR)
     land(ledger, 1)
@@ -255,13 +258,13 @@ def test_no_watermark_leaves_the_stored_one(ledger: Ledger):
     assert ledger.watermark("another") is None
 
 
-def test_a_slower_extract_never_moves_the_watermark_back(ledger: Ledger):
+def test_a_slower_extract_never_moves_the_watermark_back(ledger: Ledger) -> None:
     ledger.record("shop", "tryton", [], Watermark("db 1", 20), ACTOR)
     ledger.record("shop", "tryton", [], Watermark("db 1", 10), ACTOR)
     assert ledger.watermark("shop") == Watermark("db 1", 20)
 
 
-def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledger: Ledger, seen: Seen):
+def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledger: Ledger, seen: Seen) -> None:
     land(ledger, 1, status=Status.WAITING, expected_lines=3, present_lines=1)
     land(ledger, 2)
     (entry,) = ledger.waiting("shop")
@@ -271,7 +274,7 @@ def test_waiting_headers_are_listed_with_what_is_there_and_may_be_given_up(ledge
     assert seen.order(1, "status, code, message") == ("failed", "LINES_MISSING", "1 of 3 lines came")
 
 
-def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(ledger: Ledger, seen: Seen):
+def test_an_order_that_the_channel_cancels_and_takes_up_again_is_an_order_again(ledger: Ledger, seen: Seen) -> None:
     """As a shop does that suspends a sale, and goes on with it."""
     queue(ledger, 1)
     ledger.record("shop", "tryton", [cancelled(1)], None, ACTOR)
@@ -287,13 +290,15 @@ LONG = token_hex(5000)
 @pytest.mark.parametrize(
     "field", ["reference", "receipt", "customer_account", "distributor", "source_status", "details"]
 )
-def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(ledger: Ledger, seen: Seen, field: str):
-    known = {field: LONG}
+def test_text_of_any_length_in_one_transaction_stops_no_batch_and_is_found(
+    ledger: Ledger, seen: Seen, field: str
+) -> None:
+    known: dict[str, Any] = {field: LONG}
     assert land(ledger, 1, **known)["new"] == 1
     if field in ("reference", "receipt", "customer_account"):
         chosen, number = ledger.chosen(Selection(**known), 9)
         assert ([each.key for each in chosen], number) == ([key(1)], 1)
-        assert ledger.chosen(Selection(**{field: LONG[:-1]}), 9) == ([], 0)
+        assert ledger.chosen(Selection(**known | {field: LONG[:-1]}), 9) == ([], 0)
 
 
 LATER_START = datetime(2027, 1, 1, tzinfo=UTC)
@@ -301,7 +306,7 @@ LATER_START = datetime(2027, 1, 1, tzinfo=UTC)
 
 def test_a_later_start_sets_aside_what_never_left_or_was_found_absent_and_nothing_that_the_erp_may_have(
     ledger: Ledger, seen: Seen
-):
+) -> None:
     never_left, absent, unknown, refused = send(ledger, 1, 2, 3, 4).entries
     close(ledger, [never_left], Event.NOT_SENT)
     close(ledger, [refused], Event.REFUSED, "REJECTED_BY_ERP", "no")

@@ -26,7 +26,7 @@ from tests.ledger.steps import (
 )
 
 
-def test_a_change_of_an_order_that_moved_on_is_not_applied(ledger: Ledger, seen: Seen):
+def test_a_change_of_an_order_that_moved_on_is_not_applied(ledger: Ledger, seen: Seen) -> None:
     land(ledger, 1, 2)
     one, two = ledger.to_validate("shop", None, ALL)
     land(ledger, 1, digest="b")
@@ -37,7 +37,7 @@ def test_a_change_of_an_order_that_moved_on_is_not_applied(ledger: Ledger, seen:
     assert seen.events(2) == ["landed", "valid"]
 
 
-def test_a_finding_about_an_open_attempt_falls_when_its_receipt_comes_first(ledger: Ledger, seen: Seen):
+def test_a_finding_about_an_open_attempt_falls_when_its_receipt_comes_first(ledger: Ledger, seen: Seen) -> None:
     """The look saw nothing, then the slow answer arrived: absence proves nothing any more."""
     claimed = send(ledger, 1)
     make_due(seen)
@@ -47,7 +47,7 @@ def test_a_finding_about_an_open_attempt_falls_when_its_receipt_comes_first(ledg
     assert seen.status(1) == "sent"
 
 
-def test_the_grace_of_the_newest_attempt_counts(ledger: Ledger, seen: Seen):
+def test_the_grace_of_the_newest_attempt_counts(ledger: Ledger, seen: Seen) -> None:
     send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     open_all(ledger, claim(ledger))
@@ -59,7 +59,7 @@ def test_the_grace_of_the_newest_attempt_counts(ledger: Ledger, seen: Seen):
     assert entry.doubt.grace_until == seen.order(1, "lease_until")[0]
 
 
-def test_a_confirmation_succeeds_with_the_erps_number_and_resolves_the_attempts(ledger: Ledger, seen: Seen):
+def test_a_confirmation_succeeds_with_the_erps_number_and_resolves_the_attempts(ledger: Ledger, seen: Seen) -> None:
     """R40, R41, T1"""
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
@@ -77,7 +77,7 @@ def test_a_confirmation_succeeds_with_the_erps_number_and_resolves_the_attempts(
     [(Event.ABSENT, "queued"), (Event.HALF_MADE, "queued"), (Event.RESENDS_SPENT, "dead"), (Event.REFUSED, "failed"),
      (Event.CANCELLED_IN_ERP, "failed"), (Event.DIFFERENT, "conflict"), (Event.TWO_IN_ERP, "conflict")],
 )  # fmt: skip
-def test_definite_evidence_resolves_the_attempt(ledger: Ledger, seen: Seen, event: Event, status: str):
+def test_definite_evidence_resolves_the_attempt(ledger: Ledger, seen: Seen, event: Event, status: str) -> None:
     send(ledger, 1)
     settle(ledger, seen, event, code="CODE", message="text")
     assert seen.order(1, "status, code, message, next_look_at") == (status, "CODE", "text", None)
@@ -88,7 +88,7 @@ def test_definite_evidence_resolves_the_attempt(ledger: Ledger, seen: Seen, even
 @pytest.mark.parametrize(("event", "status"), [(Event.TAKEN, "sent"), (Event.WINDOW_OVER, "pending_verification")])
 def test_evidence_that_proves_nothing_leaves_the_attempt_unresolved(
     ledger: Ledger, seen: Seen, event: Event, status: str
-):
+) -> None:
     send(ledger, 1)
     look = ledger.now() + timedelta(minutes=5)
     settle(ledger, seen, event, next_look_at=look)
@@ -99,7 +99,7 @@ def test_evidence_that_proves_nothing_leaves_the_attempt_unresolved(
 
 
 @pytest.mark.parametrize("event", [Event.ABSENT, Event.HALF_MADE])
-def test_an_order_to_send_again_counts_the_resend_and_is_free_at_once(ledger: Ledger, seen: Seen, event: Event):
+def test_an_order_to_send_again_counts_the_resend_and_is_free_at_once(ledger: Ledger, seen: Seen, event: Event) -> None:
     send(ledger, 1)
     before = seen.order(1, "generation, window_ends_at")
     settle(ledger, seen, event)
@@ -108,7 +108,7 @@ def test_an_order_to_send_again_counts_the_resend_and_is_free_at_once(ledger: Le
     assert open_all(ledger, claim(ledger)) == {key(1)}
 
 
-def test_a_look_without_a_verdict_notes_the_next_one_and_what_it_saw(ledger: Ledger, seen: Seen):
+def test_a_look_without_a_verdict_notes_the_next_one_and_what_it_saw(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     before = seen.order(1, "generation, window_ends_at")
@@ -120,7 +120,7 @@ def test_a_look_without_a_verdict_notes_the_next_one_and_what_it_saw(ledger: Led
     assert seen.attempts(1, "looked_at") != [(None,)]
 
 
-def test_the_text_of_a_later_look_is_kept_and_silence_does_not_erase_it(ledger: Ledger, seen: Seen):
+def test_the_text_of_a_later_look_is_kept_and_silence_does_not_erase_it(ledger: Ledger, seen: Seen) -> None:
     send(ledger, 1)
     settle(
         ledger, seen, Event.WINDOW_OVER, code="PENDING_VERIFICATION", message="not there yet", next_look_at=ledger.now()
@@ -133,7 +133,9 @@ def test_the_text_of_a_later_look_is_kept_and_silence_does_not_erase_it(ledger: 
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_an_erp_number_that_another_order_has_is_a_recorded_conflict(ledger: Ledger, seen: Seen, together: bool):
+def test_an_erp_number_that_another_order_has_is_a_recorded_conflict(
+    ledger: Ledger, seen: Seen, together: bool
+) -> None:
     send(ledger, 1)
     if not together:
         settle(ledger, seen, Event.CONFIRMED, erp_number="SO-1")
@@ -146,7 +148,7 @@ def test_an_erp_number_that_another_order_has_is_a_recorded_conflict(ledger: Led
     assert seen.events(2)[-1] == "different"
 
 
-def test_an_order_given_up_stays_so_when_its_number_turns_out_to_be_anothers(ledger: Ledger, seen: Seen):
+def test_an_order_given_up_stays_so_when_its_number_turns_out_to_be_anothers(ledger: Ledger, seen: Seen) -> None:
     """`failed` has no way to `conflict`: the finding is noted, and nothing is moved."""
     send(ledger, 1)
     settle(ledger, seen, Event.CONFIRMED, erp_number="SO-1")
@@ -161,7 +163,7 @@ def test_an_order_given_up_stays_so_when_its_number_turns_out_to_be_anothers(led
     assert seen.events(2)[-1] == "refused"
 
 
-def test_counts_are_by_status_of_one_channel(ledger: Ledger, seen: Seen):
+def test_counts_are_by_status_of_one_channel(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1, 2)
     land(ledger, 3)
     fail(ledger, 4)
@@ -169,7 +171,7 @@ def test_counts_are_by_status_of_one_channel(ledger: Ledger, seen: Seen):
     assert ledger.counts("other") == {}
 
 
-def test_to_validate_pages_in_key_order(ledger: Ledger):
+def test_to_validate_pages_in_key_order(ledger: Ledger) -> None:
     land(ledger, 3, 1, 2)
     first = ledger.to_validate("shop", None, 2)
     assert [entry.key for entry in first] == [key(1), key(2)]
@@ -177,7 +179,7 @@ def test_to_validate_pages_in_key_order(ledger: Ledger):
     assert not ledger.to_validate("other", None, 2)
 
 
-def test_a_receipt_that_is_acceptance_confirms_without_a_look(ledger: Ledger, seen: Seen):
+def test_a_receipt_that_is_acceptance_confirms_without_a_look(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     close(ledger, claimed.entries, Event.RECEIPT)
     (entry,) = claimed.entries

@@ -33,7 +33,7 @@ def entry(ledger: Ledger, number: int = 1) -> Entry:
     return found
 
 
-def test_each_attempt_of_a_batch_keeps_its_own_order(ledger: Ledger):
+def test_each_attempt_of_a_batch_keeps_its_own_order(ledger: Ledger) -> None:
     send(ledger, 1, 2, 3)
     for number in (1, 2, 3):
         known = entry(ledger, number)
@@ -53,7 +53,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_what_was_sent_counts_as_long_as_the_erp_may_have_it(ledger: Ledger, end: str):
+def test_what_was_sent_counts_as_long_as_the_erp_may_have_it(ledger: Ledger, end: str) -> None:
     act, counts = ENDS[end]
     claimed = send(ledger, 1)
     if act:
@@ -75,14 +75,14 @@ def test_what_was_sent_counts_as_long_as_the_erp_may_have_it(ledger: Ledger, end
 )
 def test_what_was_sent_counts_until_a_look_says_that_the_erp_has_it_not(
     ledger: Ledger, seen: Seen, looks: list[Event | None], counts: bool
-):
+) -> None:
     close(ledger, send(ledger, 1).entries, None)
     for event in looks:
         assert settle(ledger, seen, event) == 1
     assert bool(entry(ledger).sent) is counts
 
 
-def test_a_receipt_that_comes_after_a_look_that_found_nothing_counts(ledger: Ledger, seen: Seen):
+def test_a_receipt_that_comes_after_a_look_that_found_nothing_counts(ledger: Ledger, seen: Seen) -> None:
     claimed = send(ledger, 1)
     settle(ledger, seen, Event.ABSENT)
     assert entry(ledger).sent is None
@@ -90,14 +90,14 @@ def test_a_receipt_that_comes_after_a_look_that_found_nothing_counts(ledger: Led
     assert entry(ledger).sent is not None
 
 
-def test_an_order_whose_refusal_was_taken_back_is_made_anew(ledger: Ledger):
+def test_an_order_whose_refusal_was_taken_back_is_made_anew(ledger: Ledger) -> None:
     close(ledger, send(ledger, 1).entries, Event.REFUSED)
     ledger.apply([change(entry(ledger), Event.CONFIGURATION_SUSPECTED)], ACTOR)
     assert entry(ledger).status is Status.QUEUED
     assert entry(ledger).sent is None
 
 
-def test_the_last_attempt_that_went_out_decides(ledger: Ledger, seen: Seen):
+def test_the_last_attempt_that_went_out_decides(ledger: Ledger, seen: Seen) -> None:
     close(ledger, send(ledger, 1).entries, None)
     settle(ledger, seen, Event.HALF_MADE)
     claimed = claim(ledger)
@@ -111,7 +111,7 @@ def test_the_last_attempt_that_went_out_decides(ledger: Ledger, seen: Seen):
     assert entry(ledger).sent is None
 
 
-def test_what_was_sent_counts_no_longer_once_the_channel_changed_the_order(ledger: Ledger, seen: Seen):
+def test_what_was_sent_counts_no_longer_once_the_channel_changed_the_order(ledger: Ledger, seen: Seen) -> None:
     close(ledger, send(ledger, 1).entries, None)
     settle(ledger, seen, Event.HALF_MADE)
     land(ledger, 1, digest="b", total="10.0", source_status="posted")
@@ -122,7 +122,7 @@ def test_what_was_sent_counts_no_longer_once_the_channel_changed_the_order(ledge
     assert entry(ledger).sent is None
 
 
-def test_an_order_in_doubt_is_judged_by_what_was_sent(ledger: Ledger, seen: Seen):
+def test_an_order_in_doubt_is_judged_by_what_was_sent(ledger: Ledger, seen: Seen) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     made = made_of(claimed)[key(1)]
@@ -135,7 +135,7 @@ def test_an_order_in_doubt_is_judged_by_what_was_sent(ledger: Ledger, seen: Seen
     assert (due.doubt.total, due.doubt.currency) == (Decimal("12.3450"), "TND")
 
 
-def test_a_conflict_tells_what_differs_from_what_was_sent(ledger: Ledger, seen: Seen):
+def test_a_conflict_tells_what_differs_from_what_was_sent(ledger: Ledger, seen: Seen) -> None:
     close(ledger, send(ledger, 1).entries, None)
     settle(ledger, seen, Event.HALF_MADE)
     land(ledger, 1, digest="b")
@@ -150,7 +150,9 @@ def test_a_conflict_tells_what_differs_from_what_was_sent(ledger: Ledger, seen: 
     )
 
 
-def test_what_is_sent_of_a_version_that_the_channel_moved_on_since_the_claim_says_so(ledger: Ledger, seen: Seen):
+def test_what_is_sent_of_a_version_that_the_channel_moved_on_since_the_claim_says_so(
+    ledger: Ledger, seen: Seen
+) -> None:
     queue(ledger, 1)
     claimed = claim(ledger)
     land(ledger, 1, digest="b", total="10.0")

@@ -8,9 +8,10 @@ from order_sync.core.basics.calendar_days import Window
 from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.order.references import short_of
-from order_sync.core.ports.erp import Erp, Health
+from order_sync.core.ports.erp import Health
 from order_sync.core.sending.receipts import Receipt, Sent
 from order_sync.core.settling.erp_orders import ErpOrder, ListedOrder
+from tests.contract.able import Able
 
 ANY = count()
 
@@ -20,7 +21,7 @@ class Wrong:
 
     patience: float = 60
 
-    def __init__(self, right: Erp) -> None:
+    def __init__(self, right: Able) -> None:
         self.right = right
         self.traits = right.traits
 

@@ -1,18 +1,22 @@
 """Mistakes in what an adapter makes of an answer to a submit, or of none."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 from order_sync.core.errors import OrderBusy, OrderRefused, OrderSyncError, OutcomeUnknown, Transient
-from order_sync.core.sending.receipts import Receipt
+from order_sync.core.order.model import Order, OrderKey
+from order_sync.core.sending.receipts import Receipt, Sent
+from order_sync.core.settling.erp_orders import ErpOrder
 from order_sync.wire.pace import Gate
+from tests.contract.able import Able
 from tests.contract.wrong_erps.adapter import Wrong
 
 
 class DropsTheReason(Wrong):
     """It reads no body of an HTTP 500."""
 
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OrderRefused as error:
@@ -20,7 +24,7 @@ class DropsTheReason(Wrong):
 
 
 class TakesEveryFailureForARefusal(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
@@ -30,7 +34,7 @@ class TakesEveryFailureForARefusal(Wrong):
 class OtherGate(Wrong):
     """Over an adapter whose client stands in `http`."""
 
-    def __init__(self, right):
+    def __init__(self, right: Able) -> None:
         super().__init__(right)
         right.http._gate = self.gate()
 
@@ -39,12 +43,12 @@ class OtherGate(Wrong):
 
 
 class HasNoPatience(OtherGate):
-    def gate(self):
+    def gate(self) -> Gate:
         return Gate("erp", patience=timedelta(0))
 
 
 class AsksAgainAtOnce(OtherGate):
-    def gate(self):
+    def gate(self) -> Gate:
         async def not_at_all(seconds: float) -> None:
             gate._opens_at = float("-inf")
 
@@ -53,7 +57,7 @@ class AsksAgainAtOnce(OtherGate):
 
 
 class ForgetsForHowLong(Wrong):
-    async def look_up(self, sent):
+    async def look_up(self, sent: Collection[Sent]) -> Mapping[OrderKey, Sequence[ErpOrder]]:
         try:
             return await self.right.look_up(sent)
         except Transient as error:
@@ -61,13 +65,13 @@ class ForgetsForHowLong(Wrong):
 
 
 class AsksOnce(Wrong):
-    def __init__(self, right):
+    def __init__(self, right: Able) -> None:
         super().__init__(right)
         right.http.ask = partial(right.http.ask, repeats=())
 
 
 class CallsItBusyOnceItIsStored(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
@@ -75,7 +79,7 @@ class CallsItBusyOnceItIsStored(Wrong):
 
 
 class TakesSilenceForAReceipt(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown:
@@ -83,7 +87,7 @@ class TakesSilenceForAReceipt(Wrong):
 
 
 class TakesSilenceForAnOutage(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
@@ -91,7 +95,7 @@ class TakesSilenceForAnOutage(Wrong):
 
 
 class TakesAPageForAnOutage(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
@@ -101,7 +105,7 @@ class TakesAPageForAnOutage(Wrong):
 
 
 class TakesSilenceForARefusal(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
@@ -109,7 +113,7 @@ class TakesSilenceForARefusal(Wrong):
 
 
 class ForgetsWhatIsBegun(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OutcomeUnknown as error:
@@ -117,7 +121,7 @@ class ForgetsWhatIsBegun(Wrong):
 
 
 class SwallowsRefusals(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OrderRefused:
@@ -125,7 +129,7 @@ class SwallowsRefusals(Wrong):
 
 
 class CallsTroubleARefusal(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OrderSyncError as error:
@@ -133,15 +137,15 @@ class CallsTroubleARefusal(Wrong):
 
 
 class GossipsInRefusals(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OrderRefused as error:
-            raise OrderRefused(f"{error} {order.ship_to.name}", code=error.code) from error
+            raise OrderRefused(f"{error} {order.ship_to and order.ship_to.name}", code=error.code) from error
 
 
 class InventsCodes(Wrong):
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         try:
             return await self.right.submit(order)
         except OrderRefused as error:

@@ -18,18 +18,18 @@ WORD = st.from_regex(r"[A-Za-z0-9_.~:+-]+", fullmatch=True)
         (Actor(person="Ada", reason="rebuilt"), "Ada"),
     ],
 )
-def test_the_ledger_is_told_the_task_and_the_person_in_one_text(actor: Actor, by: str):
+def test_the_ledger_is_told_the_task_and_the_person_in_one_text(actor: Actor, by: str) -> None:
     """R145, R183"""
     assert actor.by == by
 
 
-def test_who_acts_stays_the_same_for_another_reason():
+def test_who_acts_stays_the_same_for_another_reason() -> None:
     actor = Actor("dag/run/push", person="anna", reason="one")
     assert actor.because("two") == Actor("dag/run/push", person="anna", reason="two")
 
 
 @given(st.lists(WORD, min_size=3, max_size=3), st.text())
-def test_the_task_is_read_of_what_was_written_whatever_the_person_is_called(parts: list[str], person: str):
+def test_the_task_is_read_of_what_was_written_whatever_the_person_is_called(parts: list[str], person: str) -> None:
     run = "/".join(parts)
     assert task_in(Actor(run, person=person).by) == run
 
@@ -43,5 +43,5 @@ def test_the_task_is_read_of_what_was_written_whatever_the_person_is_called(part
         ("", ""),
     ],
 )
-def test_rows_of_older_releases_and_of_people_are_read_too(by: str, task: str):
+def test_rows_of_older_releases_and_of_people_are_read_too(by: str, task: str) -> None:
     assert task_in(by) == task

@@ -27,17 +27,17 @@ INSTANT = timedelta(microseconds=1)
         ("Asia/Kathmandu", date(2026, 3, 29), 24),
     ],
 )
-def test_a_day_is_as_long_as_the_zones_clocks_make_it(zone: str, day: date, hours: float):
+def test_a_day_is_as_long_as_the_zones_clocks_make_it(zone: str, day: date, hours: float) -> None:
     """R106"""
     window = business_day(day, ZoneInfo(zone))
     assert window.end - window.start == timedelta(hours=hours)
 
 
-def test_a_day_begins_at_its_own_midnight_in_utc():
+def test_a_day_begins_at_its_own_midnight_in_utc() -> None:
     assert business_day(date(2026, 7, 1), ZoneInfo("Europe/Berlin")).start == datetime(2026, 6, 30, 22, tzinfo=UTC)
 
 
-def test_a_window_holds_its_start_and_not_its_end():
+def test_a_window_holds_its_start_and_not_its_end() -> None:
     window = business_day(date(2026, 11, 20), ZoneInfo("UTC"))
     assert window.start in window
     assert window.end - INSTANT in window
@@ -46,18 +46,18 @@ def test_a_window_holds_its_start_and_not_its_end():
 
 
 @given(day=DAYS, zone=ZONES)
-def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: ZoneInfo):
+def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
     assert business_day(day, zone).end == business_day(day + timedelta(days=1), zone).start
 
 
 @given(zone=ZONES, instant=INSTANTS)
-def test_the_day_before_an_instant_is_over_and_the_day_after_it_is_not(zone: ZoneInfo, instant: datetime):
+def test_the_day_before_an_instant_is_over_and_the_day_after_it_is_not(zone: ZoneInfo, instant: datetime) -> None:
     day = day_before(instant, zone)
     assert business_day(day, zone).end <= instant
     assert instant < business_day(day + timedelta(days=1), zone).end
 
 
-def test_the_day_before_depends_on_the_zone():
+def test_the_day_before_depends_on_the_zone() -> None:
     instant = datetime(2026, 11, 20, 11, tzinfo=UTC)
     assert day_before(instant, ZoneInfo("Pacific/Pago_Pago")) == date(2026, 11, 19)
     assert day_before(instant, ZoneInfo("Pacific/Kiritimati")) == date(2026, 11, 20)

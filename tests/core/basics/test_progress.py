@@ -36,7 +36,7 @@ def terminal(lines: list[str], clock: Clock) -> Progress:
     return Progress(lines.append, in_place=True, clock=clock)
 
 
-def test_a_log_gets_a_line_a_minute_at_most(log: Progress, lines: list[str], clock: Clock):
+def test_a_log_gets_a_line_a_minute_at_most(log: Progress, lines: list[str], clock: Clock) -> None:
     log.begin("read of shop", 5000)
     for _ in range(5):
         clock.now += 30
@@ -48,7 +48,7 @@ def test_a_log_gets_a_line_a_minute_at_most(log: Progress, lines: list[str], clo
     ]
 
 
-def test_what_takes_no_minute_says_nothing_in_a_log(log: Progress, lines: list[str], clock: Clock):
+def test_what_takes_no_minute_says_nothing_in_a_log(log: Progress, lines: list[str], clock: Clock) -> None:
     for _ in range(3):
         log.begin("read of shop")
         clock.now += 59
@@ -59,7 +59,9 @@ def test_what_takes_no_minute_says_nothing_in_a_log(log: Progress, lines: list[s
     assert lines == []
 
 
-def test_a_terminal_has_one_line_that_is_written_over_once_a_second(terminal: Progress, lines: list[str], clock: Clock):
+def test_a_terminal_has_one_line_that_is_written_over_once_a_second(
+    terminal: Progress, lines: list[str], clock: Clock
+) -> None:
     terminal.begin("starting Airflow")
     terminal.tick()
     clock.now += 0.5
@@ -74,7 +76,9 @@ def test_a_terminal_has_one_line_that_is_written_over_once_a_second(terminal: Pr
     )
 
 
-def test_a_line_of_a_terminal_is_never_too_long_to_be_written_over(terminal: Progress, lines: list[str], clock: Clock):
+def test_a_line_of_a_terminal_is_never_too_long_to_be_written_over(
+    terminal: Progress, lines: list[str], clock: Clock
+) -> None:
     terminal.begin("x" * 1000)
     assert len(lines[0].removeprefix("\r").removesuffix("\x1b[K")) == WIDTH
 
@@ -93,14 +97,14 @@ def test_a_line_of_a_terminal_is_never_too_long_to_be_written_over(terminal: Pro
 )
 def test_an_end_is_foretold_once_there_is_enough_to_tell_it_from(
     log: Progress, clock: Clock, done: int, total: int, seconds: float, says: str
-):
+) -> None:
     log.begin("read", total)
     log.add(done)
     clock.now += seconds
     assert str(log) == says
 
 
-def test_a_total_that_is_known_better_later_counts(log: Progress, clock: Clock):
+def test_a_total_that_is_known_better_later_counts(log: Progress, clock: Clock) -> None:
     log.begin("read", 100)
     log.add(50, 5000)
     log.add(50)
@@ -108,13 +112,13 @@ def test_a_total_that_is_known_better_later_counts(log: Progress, clock: Clock):
     assert str(log) == "read: 100 of about 5,000, 60 s, about 49 min left"
 
 
-def test_words_stand_between_counts_and_seconds(log: Progress, clock: Clock):
+def test_words_stand_between_counts_and_seconds(log: Progress, clock: Clock) -> None:
     log.begin("orders")
     log.note("2 sent, 1 failed")
     assert str(log) == "orders: 2 sent, 1 failed, 0 s"
 
 
-def test_what_is_gone_through_is_counted(log: Progress):
+def test_what_is_gone_through_is_counted(log: Progress) -> None:
     log.begin("pages")
     assert list(log.counted([[1, 2], [3]])) == [[1, 2], [3]]
     assert list(log.each("ab")) == ["a", "b"]

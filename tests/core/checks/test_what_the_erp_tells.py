@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -41,13 +42,13 @@ def telling(**facts: dict[str, object]) -> ReferenceData:
 
 
 @pytest.mark.parametrize("kind", ["sku", "customer", "tax", "currency", "country"])
-def test_a_kind_that_the_erp_cannot_tell_is_judged_by_no_rule(kind):
+def test_a_kind_that_the_erp_cannot_tell_is_judged_by_no_rule(kind: str) -> None:
     without = {code: facts for code, facts in reference().facts.items() if code[0] != kind}
     assert codes(sold(), replace(reference(), facts=without)) != []
     assert codes(sold(), replace(reference(), facts=without, knows=frozenset(KINDS) - {kind})) == []
 
 
-def test_it_is_named_for_the_order_that_names_a_code_of_it():
+def test_it_is_named_for_the_order_that_names_a_code_of_it() -> None:
     assert not_told(wanted(order(sold())), reference()) == set()
     assert not_told(wanted(order(sold())), NOTHING) == set(KINDS) - {"state"}
     assert not_told(wanted(order(transaction())), NOTHING) == {"sku", "customer", "currency"}
@@ -64,12 +65,12 @@ def test_it_is_named_for_the_order_that_names_a_code_of_it():
         (sold(total="12.90"), "TOTALS_MISMATCH"),
     ],
 )
-def test_what_is_wrong_with_the_order_itself_is_found_although_the_erp_tells_nothing(bad, code):
+def test_what_is_wrong_with_the_order_itself_is_found_although_the_erp_tells_nothing(bad: Any, code: str) -> None:
     assert codes(bad, NOTHING)[0] == code
 
 
 @pytest.mark.parametrize("rate", [{}, {"rate": None}])
-def test_a_tax_without_its_rate_leaves_the_rate_and_the_erps_total_unjudged(rate):
+def test_a_tax_without_its_rate_leaves_the_rate_and_the_erps_total_unjudged(rate: dict[str, Any]) -> None:
     known = telling(tax=rate)
     assert codes(sold(), known) == []
     assert codes(sold(total="11.00", tax="1.00"), known) == []
@@ -77,13 +78,13 @@ def test_a_tax_without_its_rate_leaves_the_rate_and_the_erps_total_unjudged(rate
 
 
 @pytest.mark.parametrize("left_out", [{}, {"salable": None, "digits": None}])
-def test_an_article_of_which_nothing_more_is_told_may_be_sold_in_any_quantity(left_out):
+def test_an_article_of_which_nothing_more_is_told_may_be_sold_in_any_quantity(left_out: dict[str, Any]) -> None:
     assert codes(sold(quantity="0.5"), telling(sku=left_out)) == []
     assert codes(sold(quantity="0.5"), telling(sku={**left_out, "digits": 0})) == ["QTY_UOM"]
     assert codes(sold(), telling(sku={**left_out, "salable": False})) == ["SKU_NOT_SALABLE"]
 
 
-def test_what_was_not_asked_for_is_told_from_what_is_not_there():
+def test_what_was_not_asked_for_is_told_from_what_is_not_there() -> None:
     named = wanted(order(sold()))
     answered = ReferenceData({("sku", "TEA"): None}, START, whole=False)
     assert answered.never_asked(named) == named - {("sku", "TEA")}
@@ -92,14 +93,14 @@ def test_what_was_not_asked_for_is_told_from_what_is_not_there():
 
 
 @pytest.mark.parametrize("odd", ["A" * (LONGEST_CODE + 1), "A\x00", "A\ud83d", ""])
-def test_what_cannot_be_a_code_is_never_asked_for_and_not_there(odd):
+def test_what_cannot_be_a_code_is_never_asked_for_and_not_there(odd: str) -> None:
     """It would fit into no index of the ledger, and one such order would stop the questions of its whole channel."""
     said = order(sold(sku=odd))
     assert ("sku", odd) not in wanted(said)
     assert "SKU_NOT_FOUND" in codes(sold(sku=odd), ReferenceData({}, START, whole=False))
 
 
-def test_a_refusal_is_cured_only_by_data_that_the_erp_tells():
+def test_a_refusal_is_cured_only_by_data_that_the_erp_tells() -> None:
     assert cures("COUNTRY_STATE_INVALID", order(sold()), KINDS) == ("country:DE", "state:DE-NW")
     assert cures("COUNTRY_STATE_INVALID", order(sold()), {"country", "sku"}) == ("country:DE",)
     assert cures("COUNTRY_STATE_INVALID", order(sold()), ()) == ()

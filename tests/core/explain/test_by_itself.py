@@ -25,14 +25,14 @@ NOBODY_MOVES = {
 
 
 @pytest.mark.parametrize("status", Status)
-def test_what_no_rule_and_no_push_and_no_look_moves_is_said_to_stay(status: Status):
+def test_what_no_rule_and_no_push_and_no_look_moves_is_said_to_stay(status: Status) -> None:
     given_up = (Status.FAILED, Status.DEAD, Status.CONFLICT, Status.SUCCEEDED, Status.SYNCED_MANUALLY)
     stays = by_itself(story(status, next_look_at=NOW), ROUTE).startswith("Nothing")
     assert stays == (status in NOBODY_MOVES or status in given_up)
 
 
 @pytest.mark.parametrize("status", IN_DOUBT)
-def test_an_order_in_doubt_is_looked_up_and_never_said_to_be_sent(status: Status):
+def test_an_order_in_doubt_is_looked_up_and_never_said_to_be_sent(status: Status) -> None:
     ends = NOW + timedelta(minutes=21)
     look = story(status, next_look_at=NOW + timedelta(minutes=5), window_ends_at=ends)
     assert "looked up in the ERP at 2026-11-20 10:15 UTC or soon after" in by_itself(look, ROUTE)
@@ -45,7 +45,7 @@ def test_an_order_in_doubt_is_looked_up_and_never_said_to_be_sent(status: Status
     assert "no run looks" in by_itself(away, ROUTE)
 
 
-def test_looks_that_have_ended_leave_it_to_a_person():
+def test_looks_that_have_ended_leave_it_to_a_person() -> None:
     assert by_itself(story(Status.PENDING_VERIFICATION), ROUTE).endswith(
         "the time for look-ups is over. A person decides."
     )
@@ -62,13 +62,13 @@ def test_looks_that_have_ended_leave_it_to_a_person():
         (hold("channel_shop", HoldKind.OUTAGE, HoldScope.ALL), False),
     ],
 )
-def test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others(held: Hold, waits: bool):
+def test_a_queued_order_waits_for_the_holds_that_stop_a_claim_and_for_no_others(held: Hold, waits: bool) -> None:
     said = by_itself(story(holds=(held,)), ROUTE)
     assert said.startswith(f"It waits for the end of the hold on {held.connection}") == waits
     assert ("is not read while" in said) == (not waits)
 
 
-def test_what_keeps_a_queued_order_is_told():
+def test_what_keeps_a_queued_order_is_told() -> None:
     lost = DecisionTaken(LANDED, "ignore", "ursula", "a test", None, "")
     assert "somebody decides" in by_itself(story(lost=(lost,)), ROUTE)
     claimed = story(leased_until=NOW + timedelta(minutes=5), leased_by=RUN)
@@ -98,7 +98,7 @@ def test_what_keeps_a_queued_order_is_told():
 )
 def test_only_an_order_that_the_erp_surely_does_not_have_is_said_to_be_validated_again(
     changes: dict[str, object], says: str
-):
+) -> None:
     problem = Problem("SKU_NOT_FOUND", "line 1", "A", "SKU 'A' is not in the ERP", "sku:A")
     given = story(Status.FAILED, code=problem.code, problems=(problem,), **changes)
     assert by_itself(given, ROUTE).startswith(says)
@@ -112,7 +112,7 @@ def test_only_an_order_that_the_erp_surely_does_not_have_is_said_to_be_validated
     assert by_itself(story(Status.FAILED, problems=(problem, entered)), ROUTE).startswith("Nothing is sent")
 
 
-def test_what_a_lost_ledger_may_have_sent_is_looked_up_first_and_is_no_attempt_of_this_one():
+def test_what_a_lost_ledger_may_have_sent_is_looked_up_first_and_is_no_attempt_of_this_one() -> None:
     assert "first looks it up in the ERP" in by_itself(story(doubted=True), ROUTE)
     doubted = story(attempts=(OF_A_RESTORE,))
     assert not doubted.tried
@@ -123,6 +123,6 @@ def test_what_a_lost_ledger_may_have_sent_is_looked_up_first_and_is_no_attempt_o
 
 
 @pytest.mark.parametrize("kind", HoldKind)
-def test_every_kind_of_hold_is_told_with_how_it_ends(kind: HoldKind):
+def test_every_kind_of_hold_is_told_with_how_it_ends(kind: HoldKind) -> None:
     held = hold("channel_shop", kind)
     assert told(story(holds=(held,)))["On hold"] == f"{held}; {how_it_ends(held)}"

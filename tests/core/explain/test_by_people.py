@@ -16,7 +16,7 @@ from tests.core.explain.test_manual_entry import LOST, OF_A_RESTORE
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.NOT_AN_ORDER])
-def test_people_may_what_the_lifecycle_lets_them(status: Status):
+def test_people_may_what_the_lifecycle_lets_them(status: Status) -> None:
     events = {row.event for row in TRANSITIONS if row.from_status is status and row.who is Who.PERSON}
     may = {action for action, event in DECISIONS.items() if event in events}
     assert {
@@ -58,7 +58,7 @@ RESENT = Step(
         ),
     ],
 )
-def test_what_does_not_get_through_goes_to_support_and_says_why(given: Story, why: str):
+def test_what_does_not_get_through_goes_to_support_and_says_why(given: Story, why: str) -> None:
     """R99, R170, R171"""
     assert why in (for_support(given, ROUTE, STUCK_AFTER) or "")
     assert told(given)["Support"].startswith("Send it to support with the subject 'Order Sync Error'")
@@ -77,12 +77,12 @@ def test_what_does_not_get_through_goes_to_support_and_says_why(given: Story, wh
         story(Status.SUCCEEDED, attempts=(attempt(),), history=(RESENT,)),
     ],
 )
-def test_what_may_still_mend_itself_or_was_not_tried_again_does_not_go_to_support(given: Story):
+def test_what_may_still_mend_itself_or_was_not_tried_again_does_not_go_to_support(given: Story) -> None:
     assert for_support(given, ROUTE, STUCK_AFTER) is None
     assert "Support" not in told(given)
 
 
-def test_an_erased_order_can_only_be_marked_or_ignored():
+def test_an_erased_order_can_only_be_marked_or_ignored() -> None:
     """R102"""
     erased = story(Status.CONFLICT, code="ORDER_CONFLICT", erased_at=NOW)
     rows = told(erased)
@@ -93,14 +93,16 @@ def test_an_erased_order_can_only_be_marked_or_ignored():
 
 
 @pytest.mark.parametrize("changes", [{"doubted": True}, {"lost": (LOST,)}, {"attempts": (OF_A_RESTORE,)}, {}])
-def test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after(changes: dict[str, object]):
+def test_whoever_enters_a_channels_orders_by_hand_is_told_what_to_do_before_and_after(
+    changes: dict[str, object],
+) -> None:
     """R62, R96"""
     given = story(Status.FAILED, code="NOT_AUTOMATED", message="by hand", **changes)
     assert told(given)["How"] == manual_entry(given)
     assert told(given)["How"].startswith("DO NOT enter it now" if changes else "Give the ERP's order the external")
 
 
-def test_nobody_is_told_to_resync_what_people_enter_by_hand():
+def test_nobody_is_told_to_resync_what_people_enter_by_hand() -> None:
     """R62"""
     by_hand = replace(ROUTE, by_hand="a team enters them")
     given = story(Status.FAILED, code="NOT_AUTOMATED")

@@ -1,6 +1,7 @@
 """An explanation as data: facts by name, so that whatever shows them computes none."""
 
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def told(given: Story) -> Explanation:
     return explain(given, ROUTE, STUCK_AFTER)
 
 
-def test_an_order_that_failed_is_explained_by_facts_that_have_names():
+def test_an_order_that_failed_is_explained_by_facts_that_have_names() -> None:
     """R80, R79, R82"""
     problem = Problem("SKU_NOT_FOUND", "line 1", "A", "SKU 'A' is not in the ERP", "sku:A")
     said = told(story(Status.FAILED, code=problem.code, message=problem.message, problems=(problem,)))
@@ -35,7 +36,7 @@ def test_an_order_that_failed_is_explained_by_facts_that_have_names():
     assert said.next.support == ""
 
 
-def test_each_attempt_says_how_it_ended_and_what_was_heard_later():
+def test_each_attempt_says_how_it_ended_and_what_was_heard_later() -> None:
     lost = attempt("unknown", code="OUTCOME_UNKNOWN", resolution="absent", looked_at=NOW)
     alike = attempt("refused", 2, code="PERIOD_CLOSED", resolution=Event.CONFIGURATION_SUSPECTED)
     first, second, third = told(story(attempts=(lost, alike, attempt(minutes=3)))).attempts
@@ -48,24 +49,24 @@ def test_each_attempt_says_how_it_ended_and_what_was_heard_later():
 
 
 @pytest.mark.parametrize("private", [*PEOPLE, *SECRETS])
-def test_no_part_of_it_holds_a_persons_data_or_a_secret(private: str):
+def test_no_part_of_it_holds_a_persons_data_or_a_secret(private: str) -> None:
     """R178"""
     assert private.lower() not in str(told(leaky())).lower().replace("\\'", "'")
 
 
-def test_it_is_a_tree_that_nobody_can_change():
+def test_it_is_a_tree_that_nobody_can_change() -> None:
     def frozen(part: object) -> bool:
         if isinstance(part, tuple):
             return all(map(frozen, part))
         if not is_dataclass(part):
             return True
-        params = type(part).__dataclass_params__  # type: ignore[attr-defined]
+        params: Any = vars(type(part))["__dataclass_params__"]
         return params.frozen and all(frozen(getattr(part, each.name)) for each in fields(part))
 
     assert frozen(told(leaky()))
 
 
-def test_what_is_added_up_of_an_order_is_data_too():
+def test_what_is_added_up_of_an_order_is_data_too() -> None:
     content = content_of(story(), "GUEST")
     assert content is not None
     assert content.sums is not None

@@ -14,7 +14,7 @@ from tests.core.explain.telling import told
 
 
 @pytest.mark.parametrize("status", Status)
-def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_as_it_stands(status: Status):
+def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_as_it_stands(status: Status) -> None:
     """R96, R44"""
     says = manual_entry(story(status, erp_number="SO7"))
     free = {Status.ON_HOLD, Status.IGNORED}
@@ -26,7 +26,7 @@ def test_an_order_that_the_erp_may_have_or_may_yet_get_is_never_to_be_keyed_in_a
     assert status not in free or allowed(status, Event.MARKED_AS_SYNCED)
 
 
-def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():
+def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status() -> None:
     for status in (Status.QUEUED, Status.FAILED, Status.ON_HOLD, Status.IGNORED):
         assert manual_entry(story(status, attempts=(attempt("unknown"),))).startswith("DO NOT enter it now")
     settled = attempt("unknown", resolution="absent")
@@ -36,7 +36,7 @@ def test_an_attempt_without_an_answer_forbids_keying_in_whatever_the_status():
 @pytest.mark.parametrize(
     "status", [Status.FAILED, Status.DEAD, Status.CONFLICT, Status.ON_HOLD, Status.IGNORED, Status.CANCELLED_AT_SOURCE]
 )
-def test_what_the_comparison_saw_in_the_erp_is_told_instead_of_what_was_believed_before(status: Status):
+def test_what_the_comparison_saw_in_the_erp_is_told_instead_of_what_was_believed_before(status: Status) -> None:
     settled = attempt("unknown", resolution="absent", looked_at=LANDED + timedelta(minutes=5))
     seen = Sighting(NOW, f"in the ERP as SO7, here {status}: compare the two")
     given = story(status, attempts=(settled,), sighting=seen)
@@ -65,7 +65,7 @@ OF_A_RESTORE = attempt("unknown", generation=-1, code="OUTCOME_UNKNOWN", message
 )
 def test_what_no_look_up_has_found_to_be_missing_in_the_erp_is_never_to_be_keyed_in(
     status: Status, changes: dict[str, object]
-):
+) -> None:
     """R96, R44"""
     assert manual_entry(story(status, **changes)).startswith("DO NOT enter it now: it may be in the ERP already")
 
@@ -74,7 +74,7 @@ def test_what_no_look_up_has_found_to_be_missing_in_the_erp_is_never_to_be_keyed
     "settled",
     [attempt("not_sent"), *(attempt("unknown", resolution=said) for said in ("absent", "resends_spent"))],
 )
-def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt):
+def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt) -> None:
     assert manual_entry(story(Status.ON_HOLD, attempts=(settled,))).startswith("Give the ERP's order")
 
 
@@ -82,7 +82,7 @@ def test_what_the_erp_does_not_have_may_be_keyed_in(settled: Attempt):
     "refused",
     [attempt("refused"), attempt("refused_too_often"), attempt("unknown", resolution="refused")],
 )
-def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in(refused: Attempt):
+def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_in(refused: Attempt) -> None:
     """R96, R44"""
     says = manual_entry(story(Status.FAILED, attempts=(refused, attempt("not_sent", 5))))
     assert says.startswith("FIRST put it on hold (DAG resync_orders, on_hold): otherwise it may be sent by itself. ")
@@ -92,14 +92,14 @@ def test_of_what_the_erp_refused_a_draft_is_looked_for_there_before_it_is_keyed_
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.ON_HOLD, Status.IGNORED, Status.RECEIVED])
-def test_an_order_of_which_lines_are_missing_is_not_keyed_in(status: Status):
+def test_an_order_of_which_lines_are_missing_is_not_keyed_in(status: Status) -> None:
     """R96"""
     lacking = replace(TRANSACTION, present_lines=1)
     says = manual_entry(story(status, code="LINES_MISSING", transaction=lacking))
     assert says == "DO NOT enter it: not all of its lines are there yet."
 
 
-def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
+def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it() -> None:
     says = manual_entry(story(Status.ON_HOLD, lost=(LOST,)))
     assert says.startswith("DO NOT enter it now: the ledger was restored")
     assert "mark_as_synced by ursula at 2026-11-20 10:00 UTC" in says
@@ -115,14 +115,16 @@ def test_a_lost_decision_forbids_keying_in_and_is_told_with_who_decided_it():
         story(Status.QUEUED, attempts=(attempt("refused", code="CANCELLED_IN_ERP"),), erp_number="SO7"),
     ],
 )
-def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_rather_than_keyed_in(given: Story):
+def test_what_is_cancelled_in_the_erp_keeps_its_key_there_and_is_opened_again_rather_than_keyed_in(
+    given: Story,
+) -> None:
     says = manual_entry(given)
     assert says.startswith("DO NOT enter it: the ERP has it as SO7, cancelled, and the cancelled order keeps")
     if given.code:
         assert "resync (with its ERP number)" in decisions(given, ROUTE)
 
 
-def test_an_order_of_a_channel_that_people_serve_is_keyed_in_without_a_hold():
+def test_an_order_of_a_channel_that_people_serve_is_keyed_in_without_a_hold() -> None:
     """R62"""
     assert manual_entry(story(Status.FAILED, code="NOT_AUTOMATED")).startswith(
         f"Give the ERP's order the external reference {KEY}"

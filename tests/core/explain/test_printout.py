@@ -16,7 +16,7 @@ from tests.core.explain import stories
 from tests.core.explain.stories import DETAILS, KEY, LANDED, NOW, TRANSACTION, attempt, story
 
 
-def test_the_page_has_everything_that_a_person_keys_in():
+def test_the_page_has_everything_that_a_person_keys_in() -> None:
     """R96, R158"""
     page = stories.page(story(Status.ON_HOLD), "GUEST")
     lines = page.splitlines()
@@ -47,7 +47,7 @@ def test_the_page_has_everything_that_a_person_keys_in():
     assert page.partition("Charges\n")[2].partition("\n\n")[0].splitlines()[1].split() == ["FREIGHT", "4.00", "0.00"]
 
 
-def test_the_page_tells_what_was_sent_and_the_explanation_only_which_version_that_was():
+def test_the_page_tells_what_was_sent_and_the_explanation_only_which_version_that_was() -> None:
     """R10"""
     order = make(replace(TRANSACTION, customer_account=""), GuestPolicy("GUEST-1"), NOW).order
     unsent = attempt("not_sent", 3, version=2, revision="def", order=replace(order, reference="W-NO"))
@@ -70,19 +70,19 @@ def test_the_page_tells_what_was_sent_and_the_explanation_only_which_version_tha
         assert not any(private in told for private in ("GUEST-1", "Ann", "Bristol", "22.00"))
 
 
-def test_what_was_sent_before_that_was_kept_or_was_emptied_is_not_on_the_page():
+def test_what_was_sent_before_that_was_kept_or_was_emptied_is_not_on_the_page() -> None:
     for version in (None, 1):
         known = story(Status.SENDING, attempts=(attempt(None, 2, version=version, revision="abc"),))
         assert "As it was sent" not in stories.page(known)
         assert ("\nSent  " in stories.told(known)) is (version == 1)
 
 
-def test_a_guests_order_names_the_channels_account_for_guests():
+def test_a_guests_order_names_the_channels_account_for_guests() -> None:
     page = stories.page(story(transaction=replace(TRANSACTION, customer_account="")), "GUEST-WEB")
     assert "Customer        none: a guest order; the channel's guest account is GUEST-WEB" in page
 
 
-def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_up():
+def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_up() -> None:
     odd = {**DETAILS, "lines": [["1", "SKU-0001", "0", "12,5x", "", None, None]]}
     page = stories.page(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
     assert "12,5x" in page
@@ -90,12 +90,12 @@ def test_an_amount_that_cannot_be_read_is_printed_as_it_is_and_nothing_is_added_
     assert "sum" not in page
 
 
-def test_amounts_too_large_to_divide_are_printed_as_they_are():
+def test_amounts_too_large_to_divide_are_printed_as_they_are() -> None:
     odd = {**DETAILS, "lines": [["1", "SKU-0001", "1e-999999", "1e999999", "", None, None]]}
     assert "1e999999" in stories.page(story(transaction=replace(TRANSACTION, details=json.dumps(odd))), None)
 
 
-def test_an_order_without_lines_is_printed_all_the_same():
+def test_an_order_without_lines_is_printed_all_the_same() -> None:
     page = stories.page(story(transaction=replace(TRANSACTION, details='{"lines": null, "ships": 1}')), None)
     assert "Lines\nnone" in page
     assert "no address" in page
@@ -103,14 +103,14 @@ def test_an_order_without_lines_is_printed_all_the_same():
 
 
 @pytest.mark.parametrize("details", ["[]", "{", "[" * 5000])
-def test_of_an_order_that_cannot_be_read_it_is_not_said_that_it_has_no_lines_and_no_address(details: str):
+def test_of_an_order_that_cannot_be_read_it_is_not_said_that_it_has_no_lines_and_no_address(details: str) -> None:
     page = stories.page(story(transaction=replace(TRANSACTION, details=details)), None)
     assert "Content         it cannot be read: look for its lines and its address in the channel" in page
     assert "W100012" in page
     assert not any(untrue in page for untrue in ("none", "no address", "Ships           no"))
 
 
-def test_of_several_addresses_each_is_printed():
+def test_of_several_addresses_each_is_printed() -> None:
     places = [DETAILS["ship_to"], {**DETAILS["ship_to"], "city": "Bath"}]  # type: ignore[dict-item]
     page = stories.page(
         story(transaction=replace(TRANSACTION, details=json.dumps({**DETAILS, "ship_to": places}))), None
@@ -121,12 +121,12 @@ def test_of_several_addresses_each_is_printed():
 
 
 @pytest.mark.parametrize("transaction", [None, replace(TRANSACTION, details="", total=None, placed_at=None)])
-def test_of_what_is_not_kept_the_page_says_so(transaction: Transaction | None):
+def test_of_what_is_not_kept_the_page_says_so(transaction: Transaction | None) -> None:
     page = stories.page(story(Status.NOT_AN_ORDER, reason="before_start", transaction=transaction), None)
     assert page.splitlines()[-1] == "None of its content is kept."
 
 
-def test_a_list_shows_each_order_with_its_last_error_and_marks_the_failed_ones():
+def test_a_list_shows_each_order_with_its_last_error_and_marks_the_failed_ones() -> None:
     """R80, R152, R151"""
     usual = Listed(KEY, "W1", "", LANDED, timedelta(days=3), Status.SUCCEEDED, "Successful", None, "", "SO7", 1)
     failed = replace(
@@ -145,7 +145,7 @@ def test_a_list_shows_each_order_with_its_last_error_and_marks_the_failed_ones()
     assert error == "      SKU_NOT_FOUND (who fixes it: catalogue): SKU 'A' is not in the ERP"
 
 
-def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
+def test_causes_are_told_with_their_number_meaning_and_who_mends_them() -> None:
     """R85"""
     first, second = causes([Cause("SKU_NOT_FOUND", 4711, LANDED), Cause("OF_OLD", 1, LANDED)]).splitlines()
     assert first.strip() == (
@@ -166,7 +166,7 @@ def test_causes_are_told_with_their_number_meaning_and_who_mends_them():
         (timedelta(hours=48), "2d"),
     ],
 )
-def test_an_age_is_told_in_the_largest_unit_that_fits(lasted: timedelta, shown: str):
+def test_an_age_is_told_in_the_largest_unit_that_fits(lasted: timedelta, shown: str) -> None:
     assert age(lasted) == shown
 
 
@@ -175,7 +175,7 @@ ODD = "W1\n! \x1b[2J\x1b]0;x\x07\u202etxt.exe\u2066\r\u2028<b>\x9b31m"
 UNSEEN = ("\x1b", "\x07", "\x9b", "\r", "\u2028", "\u202e", "\u2066")
 
 
-def test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal():
+def test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal() -> None:
     address = {**DETAILS["ship_to"], "street": ODD}  # type: ignore[dict-item]
     lines = [[ODD, ODD, ODD, ODD, ODD, ODD, ODD, ODD]]
     said = replace(
@@ -219,7 +219,7 @@ def test_nothing_that_an_order_holds_can_forge_a_line_or_steer_a_terminal():
         assert "<b>" in text, "what can be seen stays"
 
 
-def test_a_list_shows_no_secret_that_an_error_quotes():
+def test_a_list_shows_no_secret_that_an_error_quotes() -> None:
     """R178"""
     said = "refused (access_token=zzz9)"
     row = Listed(KEY, "W1", "", LANDED, timedelta(0), Status.FAILED, "Failed", "REJECTED_BY_ERP", said, "", 1)

@@ -68,7 +68,7 @@ def parts(name: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("private", [*PEOPLE, *parts(PEOPLE[0]), *SECRETS, *STAFF])
-def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: str):
+def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: str) -> None:
     """R169, R178"""
     assert private.lower() in str(leaky()).lower().replace("\\'", "'"), "the story must hold what is looked for"
     assert private.lower() not in stories.handed_over(leaky(), FACTS).lower()
@@ -79,7 +79,7 @@ def test_nothing_of_a_person_and_no_secret_gets_out_wherever_it_stood(private: s
 @pytest.mark.parametrize(
     "by", [f"{RUN} cleared by sam", f"{RUN} for ann cleared by sam", "sam", "restore_ledger/m/restore for sam"]
 )
-def test_who_cleared_or_triggered_does_not_get_out(by: str):
+def test_who_cleared_or_triggered_does_not_get_out(by: str) -> None:
     """R169"""
     cleared = Step(LANDED, Status.FAILED, "retried", Status.QUEUED, by, "why", None, "")
     text = stories.handed_over(story(history=(cleared,)), FACTS)
@@ -88,7 +88,7 @@ def test_who_cleared_or_triggered_does_not_get_out(by: str):
 
 
 @pytest.mark.parametrize("kind", [HoldKind.PERSON, HoldKind.RESTORE])
-def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: HoldKind):
+def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: HoldKind) -> None:
     held = Hold("channel_shop", kind, HoldScope.SUBMIT, RUN, "restored (the disk of Mrs Smith died)", LANDED)
     assert "Smith" not in stories.handed_over(story(holds=(held,)), FACTS)
     assert "Smith" not in bundle_of_list([], [], [held], FACTS)
@@ -103,7 +103,7 @@ def test_what_a_person_wrote_as_the_reason_of_a_hold_does_not_get_out(kind: Hold
         "the ERP knows no party C-1.",
     ],
 )
-def test_no_customers_account_gets_out(said: str):
+def test_no_customers_account_gets_out(said: str) -> None:
     text = stories.handed_over(story(Status.FAILED, code="CUSTOMER_NOT_FOUND", message=said), FACTS)
     assert not any(account in text for account in ("C-1", "C-77", "Hara"))
     assert "->" not in said or "currency EUR -> GBP" in text
@@ -113,12 +113,12 @@ def test_no_customers_account_gets_out(said: str):
     "secret",
     ["access_token=zzz9", "db_password=zzz9", "client_secret: zzz9", "pwd=zzz9", "X-Api-Key: zzz9", "Token zzz9"],
 )
-def test_what_is_said_to_be_a_secret_is_hidden_however_its_name_begins(secret: str):
+def test_what_is_said_to_be_a_secret_is_hidden_however_its_name_begins(secret: str) -> None:
     assert "zzz9" not in without_secrets(f"refused ({secret})")
 
 
 @pytest.mark.parametrize("part", ["a", "a-", "a.", "a@b-", "://a", "customer '", "password "])
-def test_a_long_text_is_cleaned_at_once(part: str):
+def test_a_long_text_is_cleaned_at_once(part: str) -> None:
     """It would take a quarter of an hour if each of its places were a new start."""
     text = part * (200_000 // len(part))
     begun = process_time()
@@ -126,7 +126,7 @@ def test_a_long_text_is_cleaned_at_once(part: str):
     assert process_time() - begun < 5
 
 
-def test_every_text_of_a_story_is_tried_for_leaks():
+def test_every_text_of_a_story_is_tried_for_leaks() -> None:
     texts = [each.name for each in fields(Story) if each.name in ("message", "erp_status", "problems", "attempts")]
     rest = [
         each.name for each in fields(Story) if each.name in ("history", "holds", "decisions", "lost", "transaction")
@@ -149,7 +149,7 @@ def test_every_text_of_a_story_is_tried_for_leaks():
     }, "a new field with a text must be tried, too"
 
 
-def test_support_gets_subject_order_error_attempts_history_versions_and_settings():
+def test_support_gets_subject_order_error_attempts_history_versions_and_settings() -> None:
     """R95, R169"""
     text = stories.handed_over(leaky(), FACTS)
     assert text.splitlines()[0] == "Subject: Order Sync Error"
@@ -172,7 +172,7 @@ def test_support_gets_subject_order_error_attempts_history_versions_and_settings
         assert expected in text, expected
 
 
-def test_a_list_for_support_has_keys_codes_and_causes_and_no_texts():
+def test_a_list_for_support_has_keys_codes_and_causes_and_no_texts() -> None:
     """R170"""
     row = Listed(
         *(OrderKey("shop", ("1",)), "W1", "", LANDED, timedelta(hours=2), Status.QUEUED, "Pending"),
@@ -191,7 +191,7 @@ word = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=3, 
 
 
 @given(st.lists(word, min_size=1, max_size=3), word)
-def test_whatever_the_name_and_the_street_are_neither_is_left_in_a_text(names: list[str], street: str):
+def test_whatever_the_name_and_the_street_are_neither_is_left_in_a_text(names: list[str], street: str) -> None:
     address = {**DETAILS["ship_to"], "name": " ".join(names), "street": street}  # type: ignore[dict-item]
     said = replace(TRANSACTION, details=json.dumps({"ship_to": address}))
     left = without_people(f"<{' '.join(names)}> <{street}>", [said])
@@ -199,7 +199,7 @@ def test_whatever_the_name_and_the_street_are_neither_is_left_in_a_text(names: l
 
 
 @pytest.mark.parametrize("details", ["", "[1]", "{", "[" * 5000, '{"ship_to": "nobody"}', '{"ship_to": null}'])
-def test_a_transaction_without_a_readable_address_hides_nothing_and_stops_nothing(details: str):
+def test_a_transaction_without_a_readable_address_hides_nothing_and_stops_nothing(details: str) -> None:
     assert (
         without_people("SKU 'A' is not in the ERP", [replace(TRANSACTION, details=details)])
         == "SKU 'A' is not in the ERP"
@@ -230,12 +230,12 @@ def living(**parts: str) -> Transaction:
 )
 def test_a_name_or_a_street_is_hidden_however_short_it_is_and_however_it_is_broken(
     parts: dict[str, str], said: str, left: str
-):
+) -> None:
     """R178"""
     assert without_people(said, [living(**parts)]) == left
 
 
-def test_what_is_said_of_an_earlier_address_or_account_is_hidden_too():
+def test_what_is_said_of_an_earlier_address_or_account_is_hidden_too() -> None:
     """R178"""
     before = replace(living(street="9 Old Lane", city="Oldham"), customer_account="C-OLD")
     said = "ship to 9 Old Lane, Oldham: the ERP knows no party C-OLD"
@@ -249,5 +249,5 @@ def test_what_is_said_of_an_earlier_address_or_account_is_hidden_too():
 @pytest.mark.parametrize(
     "text", ["line 1: SKU 'A-17' is not in the ERP", "tax code 'GB20' is 20 % in the shop", str(KEY), "the ERP's key"]
 )
-def test_what_is_no_secret_stays(text: str):
+def test_what_is_no_secret_stays(text: str) -> None:
     assert without_secrets(text) == text

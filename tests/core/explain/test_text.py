@@ -17,7 +17,7 @@ from tests.core.explain.telling import hold, told
 
 
 @pytest.mark.parametrize("status", Status)
-def test_every_status_is_explained_with_its_last_error_first(status: Status):
+def test_every_status_is_explained_with_its_last_error_first(status: Status) -> None:
     """R80, R153, R155"""
     given = story(status, code="UNKNOWN", message="odd", erp_number="SO7", attempts=(attempt(),))
     lines = stories.told(given).splitlines()
@@ -34,7 +34,7 @@ def test_every_status_is_explained_with_its_last_error_first(status: Status):
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
-def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str):
+def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str) -> None:
     """R79, R82"""
     rows = told(story(Status.FAILED, code=code, message="what the rule said"))
     assert rows["Last error"].startswith(f"{code}, ")
@@ -45,13 +45,13 @@ def test_every_code_is_explained_with_its_meaning_who_mends_it_and_how(code: str
     )
 
 
-def test_a_code_that_this_release_does_not_know_is_told_all_the_same():
+def test_a_code_that_this_release_does_not_know_is_told_all_the_same() -> None:
     rows = told(story(Status.FAILED, code="OF_AN_OLDER_RELEASE", message="what it said"))
     assert "OF_AN_OLDER_RELEASE" in rows["Last error"]
     assert rows["It means"] == "This release does not know this code."
 
 
-def test_several_problems_are_all_told_with_the_advice_for_each_code():
+def test_several_problems_are_all_told_with_the_advice_for_each_code() -> None:
     """R21"""
     problems = (
         Problem("SKU_NOT_FOUND", "line 1", "A", "SKU 'A' is not in the ERP", "sku:A"),
@@ -95,12 +95,12 @@ def test_several_problems_are_all_told_with_the_advice_for_each_code():
         (story(Status.SYNCED_MANUALLY), "extracted by P-0001, and marked by a person as in the ERP"),
     ],
 )
-def test_the_stage_tells_how_far_it_came(given: Story, stage: str):
+def test_the_stage_tells_how_far_it_came(given: Story, stage: str) -> None:
     """R10, R41"""
     assert told(given)["Stage"] == stage
 
 
-def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
+def test_the_channels_word_ours_and_the_erps_are_three_separate_facts() -> None:
     """T1, T2"""
     rows = told(story(Status.SENT, erp_number="SO7", erp_status="quotation", attempts=(attempt(),)))
     assert rows["In the channel"].startswith("shop: 'posted', reference W100012, receipt R-9, placed ")
@@ -108,14 +108,14 @@ def test_the_channels_word_ours_and_the_erps_are_three_separate_facts():
     assert rows["In the ERP"] == "tryton: number SO7, 'quotation'; last reported 2026-11-20 10:01 UTC"
 
 
-def test_a_number_is_told_with_the_company_whose_it_is():
+def test_a_number_is_told_with_the_company_whose_it_is() -> None:
     north = attempt(receipt_company="North")
     rows = told(story(Status.SENT, erp_number="SO7", erp_company="North", erp_status="quotation", attempts=(north,)))
     assert rows["In the ERP"].startswith("tryton: number SO7 of company North, 'quotation'; ")
     assert "as SO7 of company North ('quotation')" in rows["Attempts"]
 
 
-def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there():
+def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there() -> None:
     lost = attempt("unknown", looked_at=NOW, resolution="absent")
     assert told(story(attempts=(lost,)))["In the ERP"] == (
         "tryton: no number, no state is known; a look-up did not find it, 2026-11-20 10:10 UTC"
@@ -126,7 +126,7 @@ def test_an_order_that_a_look_up_did_not_find_is_not_said_to_be_known_there():
     assert told(late)["In the ERP"] == "tryton: number SO7, 'processing'; last reported 2026-11-20 10:10 UTC"
 
 
-def test_an_error_that_is_over_is_told_as_the_last_one():
+def test_an_error_that_is_over_is_told_as_the_last_one() -> None:
     refused = attempt("refused", code="TAX_MAPPING", message="for field Taxes")
     step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, "", "REJECTED_BY_ERP", "an earlier one")
     rows = told(story(history=(step,), attempts=(refused,)))
@@ -135,7 +135,7 @@ def test_an_error_that_is_over_is_told_as_the_last_one():
     assert told(story())["Last error"] == "none"
 
 
-def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
+def test_attempts_and_history_are_told_oldest_first_with_who_and_why() -> None:
     """R183"""
     lost = attempt("unknown", code="OUTCOME_UNKNOWN", message="no answer", resolution="absent")
     by_hand = Step(
@@ -170,18 +170,18 @@ def test_attempts_and_history_are_told_oldest_first_with_who_and_why():
         ("voided", ("When it was last read, it was not an order: voided", "only the channel changes it")),
     ],
 )
-def test_what_is_no_order_says_why(reason: str, says: tuple[str, str]):
+def test_what_is_no_order_says_why(reason: str, says: tuple[str, str]) -> None:
     given = story(Status.NOT_AN_ORDER, reason=reason)
     assert says[0] in by_itself(given, ROUTE)
     assert says[1] in decisions(given, ROUTE)
 
 
-def test_an_erased_transaction_from_before_the_start_is_not_said_to_be_brought_in():
+def test_an_erased_transaction_from_before_the_start_is_not_said_to_be_brought_in() -> None:
     erased = story(Status.NOT_AN_ORDER, reason="before_start", erased_at=NOW, transaction=None)
     assert told(erased)["People may"] == "nothing; there is nothing to decide"
 
 
-def test_what_was_set_aside_by_a_later_start_is_not_said_to_have_no_content():
+def test_what_was_set_aside_by_a_later_start_is_not_said_to_have_no_content() -> None:
     said = by_itself(story(Status.NOT_AN_ORDER, reason="before_start"), ROUTE)
     assert "backfill_orders brings it in" in said
     assert "its content is not kept" not in said
@@ -190,7 +190,7 @@ def test_what_was_set_aside_by_a_later_start_is_not_said_to_have_no_content():
     )
 
 
-def test_a_return_is_told_with_what_it_means_and_who_books_it():
+def test_a_return_is_told_with_what_it_means_and_who_books_it() -> None:
     """R79, R82"""
     landed = Step(LANDED, None, "landed", Status.NOT_AN_ORDER, RUN, "", "RETURN_NOT_SUPPORTED", "")
     rows = told(story(Status.NOT_AN_ORDER, reason="RETURN_NOT_SUPPORTED", history=(landed,)))
@@ -199,7 +199,7 @@ def test_a_return_is_told_with_what_it_means_and_who_books_it():
     assert (rows["It means"], rows["Who fixes it"], rows["How"]) == (known.meaning, known.fixer, known.steps)
 
 
-def test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation():
+def test_no_address_and_no_secret_that_a_text_quotes_stands_in_the_explanation() -> None:
     """R178"""
     said = "bad address '1 High Street' of Ann Other, access_token=zzz9; ask ann@example.com; customer 'C-1'"
     step = Step(LANDED, Status.SENDING, "refused", Status.FAILED, RUN, said, "REJECTED_BY_ERP", said)

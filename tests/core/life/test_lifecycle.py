@@ -5,6 +5,6 @@ import pytest
 from order_sync.core.life.lifecycle import Event, IllegalTransition, Status, step
 
 
-def test_an_unlisted_step_is_a_bug_and_not_a_fact():
+def test_an_unlisted_step_is_a_bug_and_not_a_fact() -> None:
     with pytest.raises(IllegalTransition):
         step(Status.SUCCEEDED, Event.ATTEMPT_OPENED)

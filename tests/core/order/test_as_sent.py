@@ -44,7 +44,7 @@ ORDER = st.builds(
 
 
 @given(ORDER)
-def test_an_order_is_read_back_as_it_was_sent_in_every_value_and_digit(order: Order):
+def test_an_order_is_read_back_as_it_was_sent_in_every_value_and_digit(order: Order) -> None:
     text = written(order)
     assert read(text) == order
     assert repr(read(text)) == repr(order), "1.0 and 1.00 are equal and not the same"
@@ -53,7 +53,7 @@ def test_an_order_is_read_back_as_it_was_sent_in_every_value_and_digit(order: Or
     assert written(read(text)) == text
 
 
-def test_what_is_kept_is_plain_json_in_one_order():
+def test_what_is_kept_is_plain_json_in_one_order() -> None:
     order = make(transaction(1), GuestPolicy(), START).order
     said = json.loads(written(order))
     assert said["key"] == "shop:1"
@@ -64,12 +64,12 @@ def test_what_is_kept_is_plain_json_in_one_order():
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"key": "shop:1"}'])
-def test_what_is_no_order_is_not_taken_for_one(text: str):
+def test_what_is_no_order_is_not_taken_for_one(text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         read(text)
 
 
-def test_an_order_that_bears_its_key_is_kept_without_a_word_of_that():
+def test_an_order_that_bears_its_key_is_kept_without_a_word_of_that() -> None:
     """Such a text is the one of before there were short references, and is read as what it was."""
     order = make(transaction(1), GuestPolicy(), START).order
     assert "short_reference" not in json.loads(written(order))

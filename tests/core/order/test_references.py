@@ -45,7 +45,7 @@ HELD_BY_ERPS = {
 
 
 @pytest.mark.parametrize("key", HELD_BY_ERPS, ids=str)
-def test_the_short_reference_of_a_key_never_changes(key: OrderKey):
+def test_the_short_reference_of_a_key_never_changes(key: OrderKey) -> None:
     assert short_of(key) == HELD_BY_ERPS[key]
 
 
@@ -68,12 +68,14 @@ def test_the_short_reference_of_a_key_never_changes(key: OrderKey):
     ],
     ids=str,
 )
-def test_the_whole_key_is_the_reference_wherever_the_erp_takes_it(key: OrderKey, field: ReferenceField, whole: bool):
+def test_the_whole_key_is_the_reference_wherever_the_erp_takes_it(
+    key: OrderKey, field: ReferenceField, whole: bool
+) -> None:
     assert reference_of(key, field) == (str(key) if whole else short_of(key))
 
 
 @given(KEYS, st.sampled_from(FIELDS))
-def test_a_reference_fits_its_field(key: OrderKey, field: ReferenceField):
+def test_a_reference_fits_its_field(key: OrderKey, field: ReferenceField) -> None:
     reference = reference_of(key, field)
     assert len(reference) <= field.longest
     assert set(reference) <= set(field.characters or reference)
@@ -81,13 +83,15 @@ def test_a_reference_fits_its_field(key: OrderKey, field: ReferenceField):
 
 
 @given(st.sets(KEYS, max_size=8), st.sampled_from(FIELDS))
-def test_two_keys_never_have_one_reference_also_where_case_is_ignored(keys: set[OrderKey], field: ReferenceField):
+def test_two_keys_never_have_one_reference_also_where_case_is_ignored(
+    keys: set[OrderKey], field: ReferenceField
+) -> None:
     references = [reference_of(key, field) for key in keys]
     assert len({each.casefold() if field.ignores_case else each for each in references}) == len(keys)
 
 
 @given(KEYS)
-def test_keys_that_differ_by_case_alone_are_told_apart_by_an_erp_that_ignores_case(key: OrderKey):
+def test_keys_that_differ_by_case_alone_are_told_apart_by_an_erp_that_ignores_case(key: OrderKey) -> None:
     alike = {
         key,
         OrderKey(key.channel, tuple(map(str.lower, key.parts))),
@@ -97,7 +101,7 @@ def test_keys_that_differ_by_case_alone_are_told_apart_by_an_erp_that_ignores_ca
 
 
 @given(KEYS)
-def test_an_order_bears_what_its_key_gives(key: OrderKey):
+def test_an_order_bears_what_its_key_gives(key: OrderKey) -> None:
     order = make(transaction(1, key=key), GuestPolicy(), START).order
     for field in FIELDS:
         assert addressed(order, field).external_reference == reference_of(key, field)
@@ -117,14 +121,14 @@ def test_an_order_bears_what_its_key_gives(key: OrderKey):
         ("日本", "X"),
     ],
 )
-def test_a_short_reference_begins_with_what_people_recognise_the_channel_by(channel: str, tag: str):
+def test_a_short_reference_begins_with_what_people_recognise_the_channel_by(channel: str, tag: str) -> None:
     assert short_of(OrderKey(channel, ("1",))).startswith(f"{tag}-")
 
 
 @pytest.mark.parametrize(
     "text", ["", "shop:1", "SO-1", "DWEB-", short_of(REAL).lower(), f"X{short_of(REAL)}", "DWEB-" + "U" * 26]
 )
-def test_what_people_or_others_write_is_no_short_reference(text: str):
+def test_what_people_or_others_write_is_no_short_reference(text: str) -> None:
     assert not is_short(text)
 
 
@@ -137,7 +141,9 @@ def test_what_people_or_others_write_is_no_short_reference(text: str):
     ],
     ids=str,
 )
-def test_a_field_that_takes_no_short_reference_is_refused_in_one_sentence(limits: dict[str, object], words: str):
+def test_a_field_that_takes_no_short_reference_is_refused_in_one_sentence(
+    limits: dict[str, object], words: str
+) -> None:
     with pytest.raises(Misconfigured, match=re.escape(words)) as error:
         ReferenceField(**limits)  # type: ignore[arg-type]
     assert "the adapter must use a field that takes these" in str(error.value)

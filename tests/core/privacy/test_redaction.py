@@ -12,7 +12,7 @@ from order_sync.core.privacy.redaction import HIDDEN, shortened, without_secrets
         *("(030) 123456", "020 7946 0958", "(202) 555-0143", "202-555-0143", "ann.other@example.co.uk"),
     ],
 )
-def test_phone_numbers_and_mail_addresses_get_out_of_a_text(private: str):
+def test_phone_numbers_and_mail_addresses_get_out_of_a_text(private: str) -> None:
     assert without_secrets(f"call {private}, then ship") == f"call {HIDDEN}, then ship"
 
 
@@ -27,7 +27,7 @@ def test_phone_numbers_and_mail_addresses_get_out_of_a_text(private: str):
         "S0001, S0002, ID 17, R-2026-0001 and REC 000123",
     ],
 )
-def test_keys_numbers_amounts_and_instants_stay_in_it(text: str):
+def test_keys_numbers_amounts_and_instants_stay_in_it(text: str) -> None:
     assert without_secrets(text) == text
 
 
@@ -42,6 +42,6 @@ def test_keys_numbers_amounts_and_instants_stay_in_it(text: str):
         ("", 5, ""),
     ],
 )
-def test_a_text_that_is_too_long_ends_at_a_word_with_an_ellipsis(text: str, most: int, cut: str):
+def test_a_text_that_is_too_long_ends_at_a_word_with_an_ellipsis(text: str, most: int, cut: str) -> None:
     assert shortened(text, most) == cut
     assert len(cut) <= most

@@ -46,7 +46,7 @@ def as_it_comes(request: type[Request]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_form_shows_every_field_with_a_title_and_what_it_shows_is_taken(request_: type[Request]):
+def test_a_form_shows_every_field_with_a_title_and_what_it_shows_is_taken(request_: type[Request]) -> None:
     """R173"""
     form = request_.form(KNOWN)
     assert [*form] == [*request_.model_fields]
@@ -58,7 +58,7 @@ def test_a_form_shows_every_field_with_a_title_and_what_it_shows_is_taken(reques
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_field_that_there_is_not_is_refused_with_the_nearest_one(request_: type[Request]):
+def test_a_field_that_there_is_not_is_refused_with_the_nearest_one(request_: type[Request]) -> None:
     """R173"""
     meant = next(iter(request_.model_fields))
     misspelt = f"{meant[:-2]}{meant[-1]}{meant[-2]}"
@@ -67,7 +67,7 @@ def test_a_field_that_there_is_not_is_refused_with_the_nearest_one(request_: typ
 
 
 @pytest.mark.parametrize("request_", [each for each in REQUESTS if "reason" in each.model_fields])
-def test_whoever_changes_something_says_why_and_not_at_endless_length(request_: type[Request]):
+def test_whoever_changes_something_says_why_and_not_at_endless_length(request_: type[Request]) -> None:
     for nothing in ("", "  ", None):
         [sentence] = refused(request_, reason=nothing)
         assert sentence.startswith("reason is missing: write why, ")
@@ -100,7 +100,7 @@ def test_whoever_changes_something_says_why_and_not_at_endless_length(request_: 
 )
 def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_form(
     request_: type[Request], typed: dict[str, object], sentences: list[str]
-):
+) -> None:
     """R173"""
     said = refused(request_, **typed)
     assert len(said) == len(sentences), said
@@ -108,21 +108,21 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_form(
         assert sentence.startswith(begins)
 
 
-def test_what_belongs_to_a_request_and_is_no_field_is_said_together_with_the_rest():
+def test_what_belongs_to_a_request_and_is_no_field_is_said_together_with_the_rest() -> None:
     with pytest.raises(Misconfigured, match=r"^day is 'soon'.*; the folder is not there$"):
         ReportRequest.read({"day": "soon"}, KNOWN, ["the folder is not there"])
     with pytest.raises(Misconfigured, match=r"^the folder is not there$"):
         ReportRequest.read({}, KNOWN, ["the folder is not there"])
 
 
-def test_words_of_a_command_line_and_values_of_a_form_are_read_alike():
+def test_words_of_a_command_line_and_values_of_a_form_are_read_alike() -> None:
     typed = {"key": " shop:1 ", "whole_order": "True", "escalate": "false", "at_most": "7"}
     asked = ExplainRequest.read(typed, KNOWN)
     assert asked == ExplainRequest.read({"key": "shop:1", "whole_order": True, "at_most": 7}, KNOWN)
     assert (asked.whole_order, asked.escalate, asked.at_most) == (True, False, 7)
 
 
-def test_each_request_gives_what_its_flow_takes():
+def test_each_request_gives_what_its_flow_takes() -> None:
     def read(request: type[Request], **typed: object) -> Request:
         return request.read({**as_it_comes(request), **FILLED[request], **typed}, KNOWN)
 

@@ -1,6 +1,7 @@
 """What a person asks of resync_orders: read, or refused with everything that is wrong at once."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,7 +27,7 @@ def refused(**params: object) -> list[str]:
     return str(error.value).split("; ")
 
 
-def test_orders_are_chosen_by_their_keys_or_by_what_they_have_in_common():
+def test_orders_are_chosen_by_their_keys_or_by_what_they_have_in_common() -> None:
     """R103, R104, R102"""
     by_key = ResyncRequest.read({**WHY, "order_keys": [" shop:1", "till:2", ""]}, KNOWN)
     assert by_key.selection == Selection(keys=(ONE, TWO))
@@ -49,8 +50,8 @@ def test_orders_are_chosen_by_their_keys_or_by_what_they_have_in_common():
     assert by_filter.confirm
 
 
-def test_what_is_missing_none_or_empty_asks_for_nothing():
-    empty = {
+def test_what_is_missing_none_or_empty_asks_for_nothing() -> None:
+    empty: dict[str, object] = {
         **dict.fromkeys(ResyncRequest.model_fields),
         "order_keys": [],
         "erp_numbers": [],
@@ -62,7 +63,7 @@ def test_what_is_missing_none_or_empty_asks_for_nothing():
     assert asked.selection == Selection(channel="till")
 
 
-def test_each_order_is_given_its_own_number():
+def test_each_order_is_given_its_own_number() -> None:
     numbers = {"order_keys": ["shop:1", "till:2"], "erp_numbers": ["7", "8"]}
     assert ResyncRequest.read({**WHY, **numbers, "action": "mark_as_synced"}, KNOWN).erp_numbers == {
         ONE: "7",
@@ -117,31 +118,31 @@ def test_each_order_is_given_its_own_number():
         ({"order_keys": ["shop:1", "shop:1"], "erp_numbers": ["7", "8"]}, "'shop:1' is given two ERP numbers, 7 and 8"),
     ],
 )
-def test_each_param_that_cannot_be_is_refused_in_a_sentence(params, problem):
+def test_each_param_that_cannot_be_is_refused_in_a_sentence(params: dict[str, Any], problem: str) -> None:
     (sentence,) = refused(**params)
     assert problem in sentence
 
 
-def test_a_reason_of_the_longest_length_is_taken():
+def test_a_reason_of_the_longest_length_is_taken() -> None:
     assert (
         len(ResyncRequest.read({**WHY, "channel": "shop", "reason": f" {'x' * LONGEST_REASON} "}, KNOWN).reason) == 1000
     )
 
 
-def test_of_very_many_params_that_there_are_not_the_first_are_named_and_shortened():
+def test_of_very_many_params_that_there_are_not_the_first_are_named_and_shortened() -> None:
     problems = refused(**{f"{number:05}{'x' * 100}": 1 for number in range(1000)}, channel="shop")
     assert len(problems) == 20
     assert max(map(len, problems)) < 300
 
 
-def test_all_problems_are_said_at_once_and_each_once():
+def test_all_problems_are_said_at_once_and_each_once() -> None:
     wrong = {"order_keys": ["x", "fair:1"], "status": "lost", "action": "shout", "reason": "", "dry_run": 3, "wat": 1}
     problems = refused(**wrong)
     assert len(problems) == 8, problems
     assert len(set(problems)) == len(problems)
 
 
-def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_counted():
+def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_counted() -> None:
     many = 100_001
     typed = {"order_keys": [f"{number}" for number in range(many)], "reason": ""}
     problems = refused(**typed)
@@ -152,14 +153,14 @@ def test_of_very_many_problems_of_a_kind_the_first_are_named_and_the_others_coun
     assert (len(twice), twice[-1]) == (21, "and 79 more like that")
 
 
-def test_a_number_that_stands_beside_no_order_key_is_not_laid_upon_another():
+def test_a_number_that_stands_beside_no_order_key_is_not_laid_upon_another() -> None:
     typed = {"order_keys": ["x", "shop:1", "shop:1"], "erp_numbers": ["7", "8", "8"], "action": "mark_as_synced"}
     (problem,) = refused(**typed)
     assert "number 1 is not an order key" in problem
 
 
 @pytest.mark.parametrize("typed", ["Ann Other, 1 High Street", "Ann: 1 High Street"])
-def test_what_was_typed_as_a_key_and_is_none_is_not_repeated_in_an_error_that_alerts_show(typed: str):
+def test_what_was_typed_as_a_key_and_is_none_is_not_repeated_in_an_error_that_alerts_show(typed: str) -> None:
     """R178"""
     assert "Ann" not in "; ".join(refused(order_keys=[typed]))
 
@@ -175,7 +176,7 @@ MARK = {"action": "mark_as_synced", "reason": "the ERP has them"}
         'order_key\tnumber\n"shop:1"\t"SO-1"\ntill:2\tSO-2\n;\n',
     ],
 )
-def test_many_orders_are_marked_by_a_csv_of_keys_and_numbers(text: str):
+def test_many_orders_are_marked_by_a_csv_of_keys_and_numbers(text: str) -> None:
     asked = ResyncRequest.read({**MARK, "csv": text}, KNOWN)
     assert asked.order_keys == (ONE, TWO)
     assert asked.erp_numbers == {ONE: "SO-1", TWO: "SO-2"}
@@ -197,7 +198,9 @@ def test_many_orders_are_marked_by_a_csv_of_keys_and_numbers(text: str):
         ("key,number", {}, "csv has no lines"),
     ],
 )
-def test_a_csv_with_a_mistake_is_refused_as_a_whole_and_no_cell_of_it_is_repeated(text: str, others, says: str):
+def test_a_csv_with_a_mistake_is_refused_as_a_whole_and_no_cell_of_it_is_repeated(
+    text: str, others: dict[str, Any], says: str
+) -> None:
     problems = refused(**{**MARK, **others}, csv=text)
     assert any(problem.startswith(says) for problem in problems), problems
     assert not any("Ann Other" in problem for problem in problems)

@@ -1,6 +1,7 @@
 """Settings and what an adapter says of itself make a policy, or a sentence about what does not fit."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,15 +22,15 @@ PROVING = Traits("unique_key", confirmed_states=("processing", "done"), may_conf
     ],
 )
 def test_states_that_the_adapter_does_not_know_are_refused_in_a_sentence_that_lists_those_it_knows(
-    states, traits, says
-):
+    states: tuple[Any, ...], traits: Any, says: str
+) -> None:
     """R48"""
     with pytest.raises(Misconfigured) as caught:
         traits.confirmed_by(states, "tryton")
     assert str(caught.value) == f"ERP 'tryton': confirmed_states is {says}: correct it in the registry"
 
 
-def test_a_searchable_erp_needs_a_window_in_which_an_order_can_wait_be_sent_and_be_stored_late():
+def test_a_searchable_erp_needs_a_window_in_which_an_order_can_wait_be_sent_and_be_stored_late() -> None:
     short = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "10m"})
     with pytest.raises(
         Misconfigured, match=r"VERIFICATION_WINDOW \(0:10:00\) is shorter than .*CLAIM_LEASE \(0:15:00\)"
@@ -41,7 +42,9 @@ def test_a_searchable_erp_needs_a_window_in_which_an_order_can_wait_be_sent_and_
 
 
 @pytest.mark.parametrize(("submit_seconds", "fits"), [(779, True), (780, False), (3600, False)])
-def test_a_lease_must_outlast_a_submit_as_long_as_the_adapter_says_and_what_is_stored_late(submit_seconds, fits):
+def test_a_lease_must_outlast_a_submit_as_long_as_the_adapter_says_and_what_is_stored_late(
+    submit_seconds: int, fits: bool
+) -> None:
     traits = Traits("unique_key", submit_seconds=submit_seconds)
     if fits:
         Settings().policy(traits)
@@ -52,5 +55,5 @@ def test_a_lease_must_outlast_a_submit_as_long_as_the_adapter_says_and_what_is_s
         Settings().policy(traits)
 
 
-def test_what_an_adapter_says_of_its_proof_is_in_the_policy():
+def test_what_an_adapter_says_of_its_proof_is_in_the_policy() -> None:
     assert Settings().policy(Traits("unique_key", proof="net")).proof == "net"

@@ -38,14 +38,14 @@ from order_sync.core.settings import Settings
         ("WINDOW", "30m", "not a setting"),
     ],
 )
-def test_a_malformed_setting_is_one_sentence_that_says_what_to_write(name, value, says):
+def test_a_malformed_setting_is_one_sentence_that_says_what_to_write(name: str, value: str, says: str) -> None:
     with pytest.raises(Misconfigured, match=says) as caught:
         Settings.read({f"ORDER_SYNC_{name}": value})
     assert f"ORDER_SYNC_{name}" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_settings_come_from_the_environment_and_default_to_thirty_minutes():
+def test_settings_come_from_the_environment_and_default_to_thirty_minutes() -> None:
     """R45"""
     assert Settings.read({"PATH": "/bin"}).verification_window == timedelta(minutes=30)
     changed = Settings.read({"ORDER_SYNC_VERIFICATION_WINDOW": "60s", "ORDER_SYNC_EARLY_LOOKS": "5s, 15s"})

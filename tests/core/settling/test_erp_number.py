@@ -22,7 +22,7 @@ def judged(status: Status, after: timedelta, number: str) -> tuple[Event | None,
 
 
 @pytest.mark.parametrize("status", [Status.SENDING, Status.SENT, Status.PENDING_VERIFICATION])
-def test_a_confirmation_with_its_number_succeeds(status: Status):
+def test_a_confirmation_with_its_number_succeeds(status: Status) -> None:
     assert judged(status, timedelta(minutes=5), "SO-1") == (Event.CONFIRMED, None)
 
 
@@ -37,6 +37,6 @@ def test_a_confirmation_with_its_number_succeeds(status: Status):
 )
 def test_a_confirmation_without_a_number_waits_for_it_and_says_so_after_the_window(
     status: Status, after: timedelta, event: Event | None, code: str | None
-):
+) -> None:
     """R51, T8"""
     assert judged(status, after, "") == (event, code)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from order_sync.core.life.lifecycle import Event, Status
 from order_sync.core.order.money import Tolerance
-from order_sync.core.sending.traits import Traits
+from order_sync.core.sending.traits import Guarantee, Proof, Traits
 from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrder, ErpOrderState
 from order_sync.core.settling.verdict import InDoubt, Policy, judge, next_look
@@ -29,8 +30,8 @@ POLICY = Policy("unique_key")
     st.sampled_from([None, Decimal("10.00"), Decimal("11.00"), Decimal("NaN"), Decimal("1e999999")]),
 )
 def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_proven_nor_absent_nor_different(
-    status, guarantee, minutes, total
-):
+    status: Status, guarantee: Guarantee, minutes: int, total: Decimal | None
+) -> None:
     seen = ErpOrder(ErpOrderState.UNKNOWN, "", "at the tailor's", total, "EUR", text="nobody knows what that means")
     verdict = judge(replace(DOUBT, status=status), [seen], NOW + timedelta(minutes=minutes), Policy(guarantee))
     assert verdict.event in (None, Event.WINDOW_OVER)
@@ -42,20 +43,20 @@ def test_an_order_that_the_erp_has_in_a_state_that_nobody_knows_is_neither_prove
 @pytest.mark.parametrize(
     "founds", [[], [replace(CONFIRMED, state=ErpOrderState.TAKEN)]], ids=["not found", "not confirmed"]
 )
-def test_the_window_is_over_at_the_moment_at_which_it_ends(founds):
+def test_the_window_is_over_at_the_moment_at_which_it_ends(founds: list[Any]) -> None:
     """R54"""
     end = DOUBT.window_ends_at
     assert judge(DOUBT, founds, end - timedelta(microseconds=1), POLICY).event is None
     assert judge(DOUBT, founds, end, POLICY).event is Event.WINDOW_OVER
 
 
-def test_an_order_in_a_state_that_nobody_knows_beside_another_one_is_there_twice():
+def test_an_order_in_a_state_that_nobody_knows_beside_another_one_is_there_twice() -> None:
     unknown = replace(CONFIRMED, state=ErpOrderState.UNKNOWN)
     assert judge(DOUBT, [CONFIRMED, unknown], NOW, POLICY).event is Event.TWO_IN_ERP
 
 
 @pytest.mark.parametrize("total", [Decimal("NaN"), Decimal("1e999999"), Decimal("Infinity")])
-def test_a_total_that_is_no_amount_is_not_the_orders(total):
+def test_a_total_that_is_no_amount_is_not_the_orders(total: Decimal) -> None:
     assert judge(DOUBT, [replace(CONFIRMED, total=total)], NOW, POLICY).event is Event.DIFFERENT
 
 
@@ -113,7 +114,7 @@ def test_a_total_that_is_no_amount_is_not_the_orders(total):
         ({}, [replace(CONFIRMED, state=ErpOrderState.HALF_MADE, total=Decimal(9))], Event.DIFFERENT),
     ],
 )
-def test_the_verdict_follows_the_evidence(doubt, founds, event):
+def test_the_verdict_follows_the_evidence(doubt: dict[str, Any], founds: list[Any], event: Event | None) -> None:
     """R48"""
     assert judge(replace(DOUBT, **doubt), founds, NOW, POLICY).event is event
 
@@ -126,12 +127,12 @@ def test_the_verdict_follows_the_evidence(doubt, founds, event):
         ("blind", 31, Event.WINDOW_OVER),
     ],
 )
-def test_absence_counts_as_soon_as_the_erps_guarantee_allows(guarantee, after, event):
+def test_absence_counts_as_soon_as_the_erps_guarantee_allows(guarantee: Guarantee, after: int, event: Event) -> None:
     doubt = replace(DOUBT, status=Status.SENDING)
     assert judge(doubt, [], NOW + timedelta(minutes=after), Policy(guarantee)).event is event
 
 
-def test_each_send_into_a_searchable_erp_has_a_window_of_its_own():
+def test_each_send_into_a_searchable_erp_has_a_window_of_its_own() -> None:
     again = replace(DOUBT, status=Status.PENDING_VERIFICATION, grace_until=NOW + timedelta(minutes=42), resends=1)
     policy = Policy("searchable")
     assert judge(again, [], NOW + timedelta(minutes=71), policy).event is None
@@ -139,7 +140,9 @@ def test_each_send_into_a_searchable_erp_has_a_window_of_its_own():
 
 
 @pytest.mark.parametrize("guarantee", ["unique_key", "searchable", "blind"])
-def test_while_a_number_stands_that_the_erp_gave_absence_never_sends_again_and_the_text_says_what_to_do(guarantee):
+def test_while_a_number_stands_that_the_erp_gave_absence_never_sends_again_and_the_text_says_what_to_do(
+    guarantee: Guarantee,
+) -> None:
     doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION, acknowledged_as="SO1")
     verdict = judge(doubt, [], NOW + timedelta(days=30), Policy(guarantee))
     assert verdict.event is None
@@ -147,7 +150,7 @@ def test_while_a_number_stands_that_the_erp_gave_absence_never_sends_again_and_t
 
 
 @pytest.mark.parametrize("guarantee", ["unique_key", "searchable", "blind"])
-def test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order(guarantee):
+def test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order(guarantee: Guarantee) -> None:
     doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION, acknowledged_as="SO1")
     policy = Policy(guarantee, receipt_is_acceptance=True)
     verdict = judge(doubt, [], NOW + timedelta(days=1), policy)
@@ -165,7 +168,9 @@ def test_only_where_nobody_can_look_a_receipt_outweighs_not_finding_the_order(gu
         ("confirmed", ("confirmed", "processing", "done"), Event.CONFIRMED),
     ],
 )
-def test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order(word, states, event):
+def test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order(
+    word: str, states: tuple[Any, ...], event: Event | None
+) -> None:
     """R48"""
     traits = PROVING.confirmed_by(states, "tryton") if states else Traits("unique_key")
     seen = replace(CONFIRMED, erp_status=word)
@@ -173,7 +178,7 @@ def test_only_the_states_that_the_owner_takes_for_proof_confirm_an_order(word, s
 
 
 @pytest.mark.parametrize("state", ["half_made", "cancelled", "refused", "unknown"])
-def test_a_state_that_is_no_success_is_none_whatever_the_owner_takes_for_proof(state):
+def test_a_state_that_is_no_success_is_none_whatever_the_owner_takes_for_proof(state: str) -> None:
     seen = replace(CONFIRMED, state=ErpOrderState(state), erp_status="done")
     assert seen.as_proof(("done",)) == seen
 
@@ -190,8 +195,8 @@ def test_a_state_that_is_no_success_is_none_whatever_the_owner_takes_for_proof(s
     ],
 )
 def test_a_look_up_acknowledges_an_order_that_the_erp_has_and_takes_it_back_when_it_refused_or_cancelled_it(
-    state, number, acknowledged_as
-):
+    state: ErpOrderState, number: str, acknowledged_as: str | None
+) -> None:
     assert replace(CONFIRMED, state=state, number=number).acknowledged_as == acknowledged_as
 
 
@@ -213,19 +218,21 @@ NET = replace(DOUBT, net=Decimal("8.40"), lines=4)
         ("acceptance", "8.40", "EUR", Event.DIFFERENT),
     ],
 )
-def test_an_order_is_proven_by_what_its_erp_can_prove(proof, total, currency, event):
-    found = replace(CONFIRMED, total=total and Decimal(total), currency=currency)
+def test_an_order_is_proven_by_what_its_erp_can_prove(
+    proof: Proof, total: str | None, currency: str, event: Event
+) -> None:
+    found = replace(CONFIRMED, total=None if total is None else Decimal(total), currency=currency)
     assert judge(NET, [found], NOW, Policy("unique_key", proof=proof)).event is event
 
 
-def test_acceptance_without_a_number_or_with_other_lines_proves_nothing():
+def test_acceptance_without_a_number_or_with_other_lines_proves_nothing() -> None:
     policy = Policy("unique_key", proof="acceptance")
     over = NOW + timedelta(hours=1)
     assert judge(NET, [replace(CONFIRMED, total=None, number="")], over, policy).code == "ERP_ACK_WITHOUT_ID"
     assert judge(NET, [replace(CONFIRMED, total=None, same_lines=False)], NOW, policy).event is Event.DIFFERENT
 
 
-def test_a_difference_of_totals_without_tax_is_told_as_one():
+def test_a_difference_of_totals_without_tax_is_told_as_one() -> None:
     message = judge(NET, [CONFIRMED], NOW, Policy("unique_key", proof="net")).message
     assert message == "the ERP's order SO1 has the total 10.00 EUR without tax, the channel's has 8.40 EUR without tax"
 
@@ -241,20 +248,22 @@ def test_a_difference_of_totals_without_tax_is_told_as_one():
         ("1+0.5/line", "14", "JPY", Event.DIFFERENT),
     ],
 )
-def test_totals_may_differ_by_minor_units_and_by_more_for_each_line(tolerance, total, currency, event):
+def test_totals_may_differ_by_minor_units_and_by_more_for_each_line(
+    tolerance: str, total: str, currency: str, event: Event
+) -> None:
     policy = Policy("unique_key", tolerance=Tolerance.read(tolerance))
     found = replace(CONFIRMED, total=Decimal(total), currency=currency)
     assert judge(replace(NET, currency=currency), [found], NOW, policy).event is event
 
 
-def test_a_blind_erp_is_never_sent_to_twice_by_itself():
+def test_a_blind_erp_is_never_sent_to_twice_by_itself() -> None:
     """R46"""
     doubt = replace(DOUBT, status=Status.PENDING_VERIFICATION)
     assert judge(doubt, [], NOW + timedelta(days=30), Policy("blind")).event is None
     assert judge(doubt, [], NOW + timedelta(minutes=32), Policy("searchable")).event is Event.ABSENT
 
 
-def test_looks_are_early_then_at_the_end_then_ever_rarer_and_end():
+def test_looks_are_early_then_at_the_end_then_ever_rarer_and_end() -> None:
     """T11"""
     moments, now = [], NOW
     doubt = replace(DOUBT, status=Status.SENT)
@@ -265,6 +274,6 @@ def test_looks_are_early_then_at_the_end_then_ever_rarer_and_end():
     assert now == DOUBT.window_ends_at + POLICY.give_up_looking
 
 
-def test_an_unanswered_attempt_is_looked_at_when_its_grace_is_over():
+def test_an_unanswered_attempt_is_looked_at_when_its_grace_is_over() -> None:
     doubt = replace(DOUBT, status=Status.SENDING)
     assert next_look(doubt, NOW + timedelta(minutes=1), POLICY) == NOW + POLICY.grace

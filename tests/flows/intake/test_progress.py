@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 
+import pytest
+
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.progress import Progress
 from order_sync.core.intake.watermark import Watermark
@@ -33,7 +35,7 @@ def read(progress: Progress | None) -> None:
     assert counts == {"new": 3, "orders": 3}
 
 
-def test_a_long_read_tells_how_much_is_done_and_about_how_long_it_takes():
+def test_a_long_read_tells_how_much_is_done_and_about_how_long_it_takes() -> None:
     lines: list[str] = []
     read(Progress(lines.append, clock=count(step=60).__next__))
     assert [line.partition(", ")[0] for line in lines] == [
@@ -44,7 +46,7 @@ def test_a_long_read_tells_how_much_is_done_and_about_how_long_it_takes():
     assert [line.endswith(" left") for line in lines] == [True, True, False]
 
 
-def test_a_short_read_says_nothing(caplog):
+def test_a_short_read_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     read(None)
     assert caplog.text == ""

@@ -1,14 +1,18 @@
 """Orders that may still change are read again in the channel: with each extract, and just before they are sent."""
 
 import asyncio
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.intake.findings import FindingKind
+from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import OrderKey, Transaction
 from order_sync.core.ports.channel import Batch
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
@@ -42,7 +46,7 @@ def send(ledger: MemoryLedger, channel: MemoryChannel) -> dict[str, int]:
     return asyncio.run(run).counts
 
 
-def test_what_changed_before_it_was_sent_is_validated_anew(ledger: MemoryLedger):
+def test_what_changed_before_it_was_sent_is_validated_anew(ledger: MemoryLedger) -> None:
     """R11"""
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
@@ -54,7 +58,7 @@ def test_what_changed_before_it_was_sent_is_validated_anew(ledger: MemoryLedger)
     assert ledger.status() is Status.QUEUED
 
 
-def test_what_was_cancelled_before_it_was_sent_is_never_sent(ledger: MemoryLedger):
+def test_what_was_cancelled_before_it_was_sent_is_never_sent(ledger: MemoryLedger) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
     channel.rows = [CANCELLED]
@@ -63,7 +67,7 @@ def test_what_was_cancelled_before_it_was_sent_is_never_sent(ledger: MemoryLedge
 
 
 @pytest.mark.parametrize(("now", "status"), [(EDITED, Status.RECEIVED), (CANCELLED, Status.CANCELLED_AT_SOURCE)])
-def test_what_changes_between_extract_and_push_is_not_sent(ledger: MemoryLedger, now, status: Status):
+def test_what_changes_between_extract_and_push_is_not_sent(ledger: MemoryLedger, now: Any, status: Status) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
     channel.rows = [now]
@@ -71,21 +75,21 @@ def test_what_changes_between_extract_and_push_is_not_sent(ledger: MemoryLedger,
     assert ledger.status() is status
 
 
-def test_while_the_channel_is_away_what_the_ledger_knows_is_sent_and_counted_as_unchecked(ledger: MemoryLedger):
+def test_while_the_channel_is_away_what_the_ledger_knows_is_sent_and_counted_as_unchecked(ledger: MemoryLedger) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
     channel.down = True
     assert send(ledger, channel) == {"sent": 1, "unchecked": 1}
 
 
-def test_another_database_of_the_channel_says_nothing_about_its_orders(ledger: MemoryLedger):
+def test_another_database_of_the_channel_says_nothing_about_its_orders(ledger: MemoryLedger) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
     assert send(ledger, MemoryChannel([CANCELLED], database="another")) == {"sent": 1, "unchecked": 1}
 
 
 @pytest.mark.parametrize("decision", [Status.ON_HOLD, Status.IGNORED])
-def test_what_a_person_decided_survives_a_change_in_the_channel(ledger: MemoryLedger, decision: Status):
+def test_what_a_person_decided_survives_a_change_in_the_channel(ledger: MemoryLedger, decision: Status) -> None:
     """R11"""
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
@@ -95,7 +99,7 @@ def test_what_a_person_decided_survives_a_change_in_the_channel(ledger: MemoryLe
     assert ledger.status() is decision
 
 
-def test_an_order_that_is_gone_from_the_channel_stays_and_is_counted(ledger: MemoryLedger):
+def test_an_order_that_is_gone_from_the_channel_stays_and_is_counted(ledger: MemoryLedger) -> None:
     channel = MemoryChannel([transaction(1)])
     queue(ledger, channel)
     channel.rows = []
@@ -106,12 +110,12 @@ def test_an_order_that_is_gone_from_the_channel_stays_and_is_counted(ledger: Mem
 class SkippingChannel(MemoryChannel):
     """A channel whose reading leaves a row out and no longer waits for a slow writer, and says so."""
 
-    def transactions(self, since):
+    def transactions(self, since: Watermark) -> Iterator[Batch]:
         for batch in super().transactions(since):
             yield Batch(batch.transactions, batch.watermark, (transaction(9).key,), datetime(2026, 3, 2, 7, tzinfo=UTC))
 
 
-def test_what_a_reading_left_out_and_whom_it_does_not_wait_for_are_findings(ledger: MemoryLedger):
+def test_what_a_reading_left_out_and_whom_it_does_not_wait_for_are_findings(ledger: MemoryLedger) -> None:
     """R9"""
     extract(ROUTE, SkippingChannel([replace(transaction(1))]), ledger, ACTOR)
     assert [(each.kind, each.subject, each.detail) for each in ledger.findings.values()] == [
@@ -123,11 +127,11 @@ def test_what_a_reading_left_out_and_whom_it_does_not_wait_for_are_findings(ledg
 class BrokenChannel(MemoryChannel):
     """A channel whose adapter stumbles."""
 
-    def read_again(self, keys):
+    def read_again(self, keys: Collection[OrderKey]) -> Iterator[Sequence[Transaction]]:
         raise KeyError("part")
 
 
-def test_a_channel_whose_adapter_stumbles_holds_no_order_back(ledger: MemoryLedger):
+def test_a_channel_whose_adapter_stumbles_holds_no_order_back(ledger: MemoryLedger) -> None:
     queue(ledger, MemoryChannel([transaction(1)]))
     with pytest.raises(KeyError):
         send(ledger, BrokenChannel([transaction(1)]))
@@ -138,14 +142,16 @@ class Killed(BaseException):
     """The worker's process is gone."""
 
 
-def test_what_a_reading_left_out_is_on_record_when_the_run_dies_as_the_watermark_moves(ledger: MemoryLedger):
+def test_what_a_reading_left_out_is_on_record_when_the_run_dies_as_the_watermark_moves(
+    ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record = ledger.record
 
-    def die_after(*arguments):
+    def die_after(*arguments: Any) -> dict[str, int]:
         record(*arguments)
         raise Killed
 
-    ledger.record = die_after  # type: ignore[method-assign]
+    monkeypatch.setattr(ledger, "record", die_after)
     with pytest.raises(Killed):
         extract(ROUTE, SkippingChannel([transaction(1)]), ledger, ACTOR)
     assert ledger.marks["shop"].counter == 1

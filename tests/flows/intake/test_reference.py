@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.summary import Summary
-from order_sync.core.checks.reference_data import Wanted
+from order_sync.core.checks.reference_data import ReferenceData, Wanted
 from order_sync.core.errors import Transient
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Transaction
@@ -71,7 +73,7 @@ class Shop:
         return self.ledger.status(number)
 
 
-def test_an_erp_that_knows_nothing_gets_every_order_whose_own_content_is_sound():
+def test_an_erp_that_knows_nothing_gets_every_order_whose_own_content_is_sound() -> None:
     empty = transaction(3, details=json.dumps({**json.loads(DETAILS), "lines": []}), total="0")
     shop = Shop(of(1, "TEA"), of(2, "NOBODY HAS IT"), empty, kinds=frozenset(), by_code=False)
     assert shop.learn().counts == {}
@@ -81,7 +83,7 @@ def test_an_erp_that_knows_nothing_gets_every_order_whose_own_content_is_sound()
     assert shop.push() == {"sent": 2}
 
 
-def test_each_order_says_what_was_not_checked():
+def test_each_order_says_what_was_not_checked() -> None:
     shop = Shop(of(1, "TEA"), kinds=frozenset({"customer", "currency"}))
     shop.learn()
     shop.judge()
@@ -94,21 +96,21 @@ def test_each_order_says_what_was_not_checked():
     assert shop.asked() == [("currency", "EUR"), ("customer", "C-1")]
 
 
-def test_an_order_of_which_all_was_checked_says_nothing():
+def test_an_order_of_which_all_was_checked_says_nothing() -> None:
     shop = Shop(of(1, "TEA"))
     shop.learn()
     assert shop.judge().notes == []
     assert shop.ledger.rows[transaction(1).key].message == ""
 
 
-def test_an_erp_by_code_is_asked_for_what_orders_name_and_for_each_code_once():
+def test_an_erp_by_code_is_asked_for_what_orders_name_and_for_each_code_once() -> None:
     shop = Shop(*(of(number, "TEA") for number in range(1, 2001)), of(2001, "COFFEE"))
     assert shop.learn().counts == {"codes": 3, "codes_not_there": 1}
     assert shop.asked() == sorted({*USUAL, ("sku", "COFFEE")})
     assert shop.judge().counts == {"valid": 2000, "invalid": 1, "SKU_NOT_FOUND": 1}
 
 
-def test_a_code_is_not_asked_for_again_while_its_answer_is_young():
+def test_a_code_is_not_asked_for_again_while_its_answer_is_young() -> None:
     shop = Shop(of(1, "TEA"))
     shop.learn()
     shop.judge()
@@ -125,7 +127,7 @@ def test_a_code_is_not_asked_for_again_while_its_answer_is_young():
     assert shop.asked() == []
 
 
-def test_a_clear_asks_for_young_answers_too():
+def test_a_clear_asks_for_young_answers_too() -> None:
     shop = Shop(of(1, "TEA"))
     shop.learn()
     shop.asked()
@@ -133,7 +135,7 @@ def test_a_clear_asks_for_young_answers_too():
     assert shop.asked() == sorted(USUAL)
 
 
-def test_what_brings_failed_orders_back_is_asked_for_again_until_the_erp_has_it():
+def test_what_brings_failed_orders_back_is_asked_for_again_until_the_erp_has_it() -> None:
     shop = Shop(of(1, "TEA"), of(2, "COFFEE"), knows={TEA: None})
     shop.learn()
     shop.judge()
@@ -148,7 +150,7 @@ def test_what_brings_failed_orders_back_is_asked_for_again_until_the_erp_has_it(
     assert (shop.status(1), shop.status(2)) == (Status.QUEUED, Status.FAILED)
 
 
-def test_what_the_erp_refused_comes_back_once_it_was_asked_again_for_what_may_cure_it():
+def test_what_the_erp_refused_comes_back_once_it_was_asked_again_for_what_may_cure_it() -> None:
     shop = Shop(of(1, "TEA"), script=["SKU_NOT_SALABLE", "SKU_NOT_SALABLE"])
     shop.learn()
     shop.judge()
@@ -169,7 +171,7 @@ def test_what_the_erp_refused_comes_back_once_it_was_asked_again_for_what_may_cu
     assert shop.status(1) is Status.RECEIVED
 
 
-def test_what_the_erp_refused_for_a_kind_that_it_cannot_tell_does_not_come_back_by_itself():
+def test_what_the_erp_refused_for_a_kind_that_it_cannot_tell_does_not_come_back_by_itself() -> None:
     shop = Shop(of(1, "TEA"), kinds=frozenset(), by_code=False, script=["SKU_NOT_FOUND"])
     shop.learn()
     shop.judge()
@@ -179,7 +181,7 @@ def test_what_the_erp_refused_for_a_kind_that_it_cannot_tell_does_not_come_back_
     assert shop.status() is Status.FAILED
 
 
-def test_an_order_with_a_code_that_the_erp_was_never_asked_for_waits_and_is_counted():
+def test_an_order_with_a_code_that_the_erp_was_never_asked_for_waits_and_is_counted() -> None:
     shop = Shop(of(1, "TEA"))
     shop.learn()
     shop.sell(of(2, "COFFEE"))
@@ -194,7 +196,7 @@ def test_an_order_with_a_code_that_the_erp_was_never_asked_for_waits_and_is_coun
     assert shop.ledger.validated == {"shop"}
 
 
-def test_without_any_answer_orders_wait_and_an_erp_that_is_away_is_an_error():
+def test_without_any_answer_orders_wait_and_an_erp_that_is_away_is_an_error() -> None:
     shop = Shop(of(1, "TEA"), down=True)
     with pytest.raises(Transient):
         shop.learn()
@@ -202,9 +204,9 @@ def test_without_any_answer_orders_wait_and_an_erp_that_is_away_is_an_error():
         shop.judge()
 
 
-def test_what_was_answered_before_the_erp_went_away_is_kept(monkeypatch: pytest.MonkeyPatch):
+def test_what_was_answered_before_the_erp_went_away_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     class GoesAway(MemoryErp):
-        async def reference(self, wanted=None):
+        async def reference(self, wanted: Collection[Wanted] | None = None) -> ReferenceData:
             answer = await super().reference(wanted)
             self.down = True
             return answer
@@ -220,7 +222,7 @@ def test_what_was_answered_before_the_erp_went_away_is_kept(monkeypatch: pytest.
     assert len(shop.asked()) == 1
 
 
-def test_one_order_with_an_endless_code_does_not_stop_the_questions_of_the_others():
+def test_one_order_with_an_endless_code_does_not_stop_the_questions_of_the_others() -> None:
     shop = Shop(of(1, "TEA"), of(2, "A" * (LONGEST_CODE + 1)))
     shop.learn()
     assert shop.asked() == sorted(USUAL)
@@ -228,9 +230,9 @@ def test_one_order_with_an_endless_code_does_not_stop_the_questions_of_the_other
     assert (shop.status(1), shop.status(2)) == (Status.QUEUED, Status.FAILED)
 
 
-def test_an_adapter_that_answers_what_nobody_asked_for_changes_nothing():
+def test_an_adapter_that_answers_what_nobody_asked_for_changes_nothing() -> None:
     class TellsMore(MemoryErp):
-        async def reference(self, wanted=None):
+        async def reference(self, wanted: Collection[Wanted] | None = None) -> ReferenceData:
             return reference(self.clock.now)
 
     shop = Shop(of(1, "TEA"))
@@ -240,7 +242,7 @@ def test_an_adapter_that_answers_what_nobody_asked_for_changes_nothing():
 
 
 @pytest.mark.parametrize("before", [{"by_code": False}, {"kinds": frozenset({"sku"})}])
-def test_a_copy_that_another_release_of_the_adapter_made_does_not_serve(before):
+def test_a_copy_that_another_release_of_the_adapter_made_does_not_serve(before: dict[str, Any]) -> None:
     shop = Shop(of(1, "TEA"), **before)
     shop.learn()
     shop.erp = MemoryErp(shop.ledger.clock, by_code=True)

@@ -7,6 +7,7 @@ from order_sync.core.basics.actor import Actor
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.life.lifecycle import Status
 from order_sync.core.sending.route import Route
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
@@ -14,8 +15,8 @@ from order_sync.flows import extract, push, resync, settle, validate
 from order_sync.flows.people.resync import Resynced
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
-from tests.memory.erp import MemoryErp, Sale, reference
-from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.erp import BareErp, MemoryErp, Sale, reference
+from tests.memory.ledger import MemoryLedger
 from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
@@ -23,21 +24,23 @@ ACTOR, URSULA = Actor("test"), Actor("resync_orders/run/decide", person="ursula"
 POLICY = Policy("unique_key")
 
 
-def ready(*numbers: int, guarantee: str = "unique_key") -> tuple[PeoplesLedger, MemoryErp]:
+def ready(*numbers: int, guarantee: Guarantee = "unique_key") -> tuple[MemoryLedger, MemoryErp]:
     """A ledger in which these orders are queued, and an ERP on its clock."""
-    ledger = PeoplesLedger(Clock(), copy=reference())
+    ledger = MemoryLedger(Clock(), copy=reference())
     extract(ROUTE, MemoryChannel([transaction(number) for number in numbers]), ledger, ACTOR)
     validate(ROUTE, ledger, ACTOR)
     return ledger, MemoryErp(ledger.clock, guarantee)
 
 
-def send(ledger: PeoplesLedger, erp: MemoryErp, selection: int | None = None, settings: Settings | None = None):
+def send(
+    ledger: MemoryLedger, erp: BareErp, selection: int | None = None, settings: Settings | None = None
+) -> dict[str, int]:
     validate(ROUTE, ledger, ACTOR)
     run = push(ROUTE, erp, ledger, ACTOR, POLICY, settings or Settings(), ledger.clock.monotonic, selection=selection)
     return asyncio.run(run).counts
 
 
-def failed(*numbers: int) -> tuple[PeoplesLedger, MemoryErp]:
+def failed(*numbers: int) -> tuple[MemoryLedger, MemoryErp]:
     """A ledger in which the ERP refused these orders."""
     ledger, erp = ready(*numbers)
     erp.script = ["refused"] * len(numbers)
@@ -50,8 +53,8 @@ def keys(*numbers: int) -> Selection:
 
 
 def decide(
-    ledger: PeoplesLedger,
-    erp: MemoryErp,
+    ledger: MemoryLedger,
+    erp: BareErp,
     action: Action,
     selection: Selection,
     *numbers: str,
@@ -63,14 +66,14 @@ def decide(
     named = dict(zip(selection.keys, numbers, strict=False))
     what = decision(selection, action, URSULA.reason, named, **asked)
 
-    async def connect(name: str) -> MemoryErp:
+    async def connect(name: str) -> BareErp:
         assert name == "shop"
         return erp
 
     return asyncio.run(resync(what, run, {}, {"shop": route}, connect, ledger, URSULA, 3))
 
 
-def in_conflict(*founds: tuple[ErpOrderState, str]) -> tuple[PeoplesLedger, MemoryErp]:
+def in_conflict(*founds: tuple[ErpOrderState, str]) -> tuple[MemoryLedger, MemoryErp]:
     """An order in conflict, and what the ERP shows of it by now: states and numbers."""
     ledger, erp = ready(1)
     erp.script = ["edited"]

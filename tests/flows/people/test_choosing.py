@@ -13,17 +13,19 @@ from order_sync.core.basics.summary import Summary
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.errors import Misconfigured
 from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import Order
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.settings import Settings
 from order_sync.flows import push, resync, validate
 from order_sync.flows.sending.push import time_to_send
 from tests.flows.people.deciding import ACTOR, POLICY, ROUTE, URSULA, decide, failed, keys, send
 from tests.memory.channel import transaction
 from tests.memory.erp import MemoryErp
-from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.ledger import MemoryLedger
 from tests.support.asking import decision
 
 
-def test_a_twin_that_another_channel_landed_as_no_order_is_not_decided_about():
+def test_a_twin_that_another_channel_landed_as_no_order_is_not_decided_about() -> None:
     """R5, R103"""
     ledger, erp = failed(1)
     twin = replace(transaction(1), key=replace(transaction(1).key, channel="till"), not_an_order="web_order")
@@ -32,7 +34,7 @@ def test_a_twin_that_another_channel_landed_as_no_order_is_not_decided_about():
     assert (result.summary.counts, ledger.status()) == ({"done": 1}, Status.RECEIVED)
 
 
-def test_all_orders_of_an_error_code_go_on_together_and_no_other():
+def test_all_orders_of_an_error_code_go_on_together_and_no_other() -> None:
     """R102, R104"""
     ledger, erp = failed(1, 2, 3)
     ledger.rows[transaction(2).key].code = "SKU_NOT_FOUND"
@@ -40,7 +42,9 @@ def test_all_orders_of_an_error_code_go_on_together_and_no_other():
     assert [ledger.status(number) for number in (1, 2, 3)] == [Status.RECEIVED, Status.FAILED, Status.RECEIVED]
 
 
-def test_a_dry_run_writes_nothing_and_lists_the_orders_with_their_last_error_first(caplog):
+def test_a_dry_run_writes_nothing_and_lists_the_orders_with_their_last_error_first(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     ledger, erp = failed(1, 2)
     caplog.set_level(logging.INFO)
     result = decide(ledger, erp, Action.RESYNC, Selection(status=Status.FAILED), dry_run=True)
@@ -50,7 +54,7 @@ def test_a_dry_run_writes_nothing_and_lists_the_orders_with_their_last_error_fir
     assert (ledger.runs, ledger.status()) == ({}, Status.FAILED)
 
 
-def test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none():
+def test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none() -> None:
     ledger, erp = failed(1, 2, 3, 4)
     asked = decide(ledger, erp, Action.IGNORE, Selection(status=Status.FAILED))
     assert asked.summary.counts == {"matched": 4}
@@ -62,20 +66,20 @@ def test_a_filter_that_matches_many_needs_a_confirmation_and_keys_need_none():
     assert decide(ledger, erp, Action.RELEASE, keys(1, 2, 3, 4), run="r2").summary.counts == {"done": 4}
 
 
-def test_a_filter_that_matches_nothing_is_a_clear_answer():
+def test_a_filter_that_matches_nothing_is_a_clear_answer() -> None:
     ledger, erp = failed(1)
     result = decide(ledger, erp, Action.RESYNC, Selection(status=Status.DEAD))
     assert (str(result.summary), result.to_send) == ("nothing to do; no order was chosen", {})
 
 
-def test_a_key_that_the_ledger_does_not_know_is_named_and_nothing_is_done_to_the_others():
+def test_a_key_that_the_ledger_does_not_know_is_named_and_nothing_is_done_to_the_others() -> None:
     ledger, erp = failed(1)
     with pytest.raises(Misconfigured, match="the ledger has no orders shop:8, shop:9: correct the keys"):
         decide(ledger, erp, Action.RESYNC, keys(1, 8, 9))
     assert (ledger.status(), ledger.runs) == (Status.FAILED, {})
 
 
-def test_what_the_ledger_does_not_know_and_numbers_that_are_given_twice_are_said_at_once():
+def test_what_the_ledger_does_not_know_and_numbers_that_are_given_twice_are_said_at_once() -> None:
     ledger, erp = failed(1)
     with pytest.raises(Misconfigured) as error:
         decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 8), "SO7", "SO7")
@@ -84,14 +88,14 @@ def test_what_the_ledger_does_not_know_and_numbers_that_are_given_twice_are_said
     assert ledger.runs == {}
 
 
-def test_an_erp_number_that_is_given_to_two_orders_is_refused_before_anything_is_done():
+def test_an_erp_number_that_is_given_to_two_orders_is_refused_before_anything_is_done() -> None:
     ledger, erp = failed(1, 2)
     with pytest.raises(Misconfigured, match="SO7 is given for shop:1 and for shop:2"):
         decide(ledger, erp, Action.MARK_AS_SYNCED, keys(1, 2), "SO7", "SO7")
     assert ledger.runs == {}
 
 
-def test_orders_of_a_channel_that_the_registry_no_longer_has_are_refused():
+def test_orders_of_a_channel_that_the_registry_no_longer_has_are_refused() -> None:
     ledger, erp = failed(1)
     asked = decision(Selection(status=Status.FAILED), Action.RESYNC, "why")
 
@@ -103,11 +107,11 @@ def test_orders_of_a_channel_that_the_registry_no_longer_has_are_refused():
 
 
 @pytest.mark.parametrize(("number", "seconds"), [(0, 300), (100, 400), (3300, 3600), (100_000, 3600)])
-def test_the_time_to_send_a_selection_follows_its_number_up_to_an_hour(number: int, seconds: int):
+def test_the_time_to_send_a_selection_follows_its_number_up_to_an_hour(number: int, seconds: int) -> None:
     assert time_to_send(number) == timedelta(seconds=seconds)
 
 
-def test_what_the_time_does_not_suffice_for_is_left_to_the_scheduled_runs_and_said():
+def test_what_the_time_does_not_suffice_for_is_left_to_the_scheduled_runs_and_said() -> None:
     ledger, erp = failed(1, 2, 3)
     decide(ledger, erp, Action.RESYNC, keys(1, 2, 3))
     validate(ROUTE, ledger, ACTOR)
@@ -123,12 +127,14 @@ def test_what_the_time_does_not_suffice_for_is_left_to_the_scheduled_runs_and_sa
 class Slow(MemoryErp):
     """An ERP that takes six minutes for an order."""
 
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         self.clock.sleep(minutes=6)
         return await super().submit(order)
 
 
-def test_nothing_is_decided_twice_in_one_run_and_pages_follow_each_other(monkeypatch, caplog):
+def test_nothing_is_decided_twice_in_one_run_and_pages_follow_each_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     module = import_module("order_sync.flows.people.resync")
     monkeypatch.setattr(module, "PAGE", 2)
     monkeypatch.setattr(module, "LISTED", 1)
@@ -142,11 +148,13 @@ def test_nothing_is_decided_twice_in_one_run_and_pages_follow_each_other(monkeyp
     assert held(ledger) == [1, 2, 3]
 
 
-def held(ledger: PeoplesLedger) -> Sequence[int]:
+def held(ledger: MemoryLedger) -> Sequence[int]:
     return [int(key.parts[0]) for key, row in ledger.rows.items() if row.status is Status.ON_HOLD]
 
 
-def test_what_the_erp_quotes_of_an_address_and_what_would_forge_a_line_do_not_come_into_the_log(caplog):
+def test_what_the_erp_quotes_of_an_address_and_what_would_forge_a_line_do_not_come_into_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """R178"""
     ledger, erp = failed(1)
     key = transaction(1).key
@@ -158,7 +166,7 @@ def test_what_the_erp_quotes_of_an_address_and_what_would_forge_a_line_do_not_co
     assert "shop:1 is failed · REJECTED_BY_ERP refused for … [2Jdone: shop:1" in caplog.messages
 
 
-def test_a_secret_in_an_orders_error_does_not_come_into_the_log(caplog):
+def test_a_secret_in_an_orders_error_does_not_come_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """R178"""
     ledger, erp = failed(1)
     ledger.rows[transaction(1).key].message = "refused (access_token=zzz9; ask ann@example.com)"

@@ -16,7 +16,7 @@ from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
-from order_sync.flows.sending.push import MAX_REFUSALS, RefusesEverything
+from order_sync.flows.sending.closing import MAX_REFUSALS, RefusesEverything
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.erp import MemoryErp, reference
 from tests.memory.ledger import MemoryLedger
@@ -48,7 +48,7 @@ def statuses(ledger: MemoryLedger) -> list[Status]:
     return [row.status for row in ledger.rows.values()]
 
 
-def test_a_cleared_validate_judges_again_what_the_rules_failed():
+def test_a_cleared_validate_judges_again_what_the_rules_failed() -> None:
     ledger, copy = MemoryLedger(copy=reference()), reference()
     del copy.facts["sku", "TEA"]  # type: ignore[attr-defined]
     ledger.copy = copy
@@ -61,7 +61,7 @@ def test_a_cleared_validate_judges_again_what_the_rules_failed():
     assert ledger.status() is Status.QUEUED
 
 
-def test_a_cleared_validate_leaves_alone_what_people_enter_and_what_the_erp_refused():
+def test_a_cleared_validate_leaves_alone_what_people_enter_and_what_the_erp_refused() -> None:
     ledger, erp = ready(1)
     erp.script = ["refused"]
     run(ledger, erp)
@@ -72,7 +72,7 @@ def test_a_cleared_validate_leaves_alone_what_people_enter_and_what_the_erp_refu
     assert statuses(ledger) == [Status.FAILED] * 2
 
 
-def test_a_cleared_push_tries_again_what_the_erp_refused_and_a_plain_one_does_not():
+def test_a_cleared_push_tries_again_what_the_erp_refused_and_a_plain_one_does_not() -> None:
     ledger, erp = ready(1, 2)
     erp.script = ["refused", "refused"]
     assert run(ledger, erp).counts == {"refused": 2}
@@ -81,7 +81,7 @@ def test_a_cleared_push_tries_again_what_the_erp_refused_and_a_plain_one_does_no
     assert len(erp.sales) == 2
 
 
-def test_the_retries_of_a_cleared_push_try_an_order_again_once():
+def test_the_retries_of_a_cleared_push_try_an_order_again_once() -> None:
     """However often Airflow tries the task again after one clear, the ERP is not asked the same again."""
     ledger, erp = ready(1)
     erp.script = ["refused"] * 9
@@ -93,7 +93,7 @@ def test_the_retries_of_a_cleared_push_try_an_order_again_once():
 
 
 @pytest.mark.parametrize("trouble", ["lost before", "lost after", "half-made", "cancelled"])
-def test_a_cleared_push_sends_nothing_again_that_the_erp_may_have(trouble: str):
+def test_a_cleared_push_sends_nothing_again_that_the_erp_may_have(trouble: str) -> None:
     ledger, erp = ready(1)
     erp.script = [trouble]
     run(ledger, erp)
@@ -105,7 +105,7 @@ def test_a_cleared_push_sends_nothing_again_that_the_erp_may_have(trouble: str):
     assert sum(sale.state is not ErpOrderState.CANCELLED for sales in erp.sales.values() for sale in sales) <= 1
 
 
-def test_an_order_that_was_ever_in_doubt_is_not_tried_again_by_a_clear():
+def test_an_order_that_was_ever_in_doubt_is_not_tried_again_by_a_clear() -> None:
     ledger, erp = ready(1)
     erp.script = ["lost before", "refused"]
     run(ledger, erp)
@@ -115,7 +115,7 @@ def test_an_order_that_was_ever_in_doubt_is_not_tried_again_by_a_clear():
     assert ledger.status() is Status.FAILED
 
 
-def test_clears_do_not_go_on_for_ever():
+def test_clears_do_not_go_on_for_ever() -> None:
     ledger, erp = ready(1)
     erp.script = ["refused"] * 20
     run(ledger, erp)
@@ -125,7 +125,7 @@ def test_clears_do_not_go_on_for_ever():
     assert len(erp.submits) == MAX_REFUSALS
 
 
-def test_five_refusals_in_a_row_hold_the_erp_in_a_cleared_push_too():
+def test_five_refusals_in_a_row_hold_the_erp_in_a_cleared_push_too() -> None:
     ledger, erp = ready(*range(1, 5))
     erp.script = ["PERIOD_CLOSED"] * 20
     run(ledger, erp)
@@ -138,7 +138,7 @@ def test_five_refusals_in_a_row_hold_the_erp_in_a_cleared_push_too():
     assert set(statuses(ledger)) == {Status.QUEUED}
 
 
-def test_a_cleared_push_under_a_hold_tries_nothing_again():
+def test_a_cleared_push_under_a_hold_tries_nothing_again() -> None:
     ledger, erp = ready(1)
     erp.script = ["refused"]
     run(ledger, erp)
@@ -148,7 +148,7 @@ def test_a_cleared_push_under_a_hold_tries_nothing_again():
     assert ledger.status() is Status.FAILED
 
 
-def test_a_cleared_reconcile_looks_at_once_at_what_the_erp_took():
+def test_a_cleared_reconcile_looks_at_once_at_what_the_erp_took() -> None:
     ledger, erp = ready(1)
     run(ledger, erp)
     ledger.clock.sleep(seconds=31)
@@ -156,7 +156,7 @@ def test_a_cleared_reconcile_looks_at_once_at_what_the_erp_took():
     assert asyncio.run(settle(ROUTE, erp, ledger, ACTOR, POLICY, at_once=True)).counts == {"confirmed": 1}
 
 
-def test_a_cleared_reconcile_looks_at_nothing_early_whose_answer_is_out():
+def test_a_cleared_reconcile_looks_at_nothing_early_whose_answer_is_out() -> None:
     ledger, erp = ready(1)
     erp.script = ["lost after"]
     run(ledger, erp)
@@ -175,7 +175,7 @@ def tried_before() -> tuple[MemoryLedger, MemoryErp]:
     return ledger, erp
 
 
-def test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go():
+def test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go() -> None:
     """R42"""
     ledger, erp = tried_before()
     summary = run(ledger, erp, off_peak=NIGHT)
@@ -188,13 +188,13 @@ def test_what_was_tried_before_waits_for_off_peak_hours_and_new_orders_go():
     assert run(ledger, erp, off_peak=NIGHT).counts["sent"] == 1
 
 
-def test_a_cleared_push_does_not_wait_for_off_peak_hours():
+def test_a_cleared_push_does_not_wait_for_off_peak_hours() -> None:
     """R42"""
     ledger, erp = tried_before()
     assert run(ledger, erp, CLEARED, NIGHT).counts == {"absent": 1, "sent": 2}
 
 
-def test_what_an_erp_refused_for_its_set_up_is_sent_in_the_daytime_too_once_that_is_mended():
+def test_what_an_erp_refused_for_its_set_up_is_sent_in_the_daytime_too_once_that_is_mended() -> None:
     """R42"""
     ledger, erp = ready(*range(1, 7))
     erp.script = ["PERIOD_CLOSED"] * 99

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from order_sync.core.life.lifecycle import Status
 from order_sync.core.order.model import Order, OrderKey
 from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
@@ -26,7 +28,7 @@ from tests.flows.test_model import ACTOR, TROUBLES, Killed, show_what_was_lost
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import MemoryErp, reference
-from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.ledger import MemoryLedger
 from tests.support.asking import decision
 
 ROUTES = {"shop": Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)}
@@ -65,7 +67,7 @@ class CrowdedErp(MemoryErp):
 class People:
     """Who decides about an order, one deed after the other."""
 
-    ledger: PeoplesLedger
+    ledger: MemoryLedger
     erp: CrowdedErp
     deeds: list[tuple[int, str, str, int]]
     run: int = 0
@@ -136,11 +138,11 @@ async def some_runs(people: People, policy: Policy, pauses: Sequence[int]) -> No
 )
 @example(script=["shown late", "killed"], deeds=[], pauses=[1] * 8, guarantee="searchable")
 def test_whatever_people_decide_and_when_no_order_is_in_the_erp_twice_and_none_is_lost(
-    script, deeds, pauses, guarantee
-):
+    script: list[Any], deeds: list[tuple[int, Any, Any, int]], pauses: list[int], guarantee: Guarantee
+) -> None:
     """R44, R87, R90"""
     clock = Clock()
-    ledger = PeoplesLedger(clock, copy=reference())
+    ledger = MemoryLedger(clock, copy=reference())
     erp = CrowdedErp(clock, guarantee, list(script))
     people = erp.people = People(ledger, erp, list(deeds))
     extract(ROUTES["shop"], MemoryChannel([transaction(number) for number in (1, 2, 3)]), ledger, ACTOR)

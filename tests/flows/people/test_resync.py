@@ -8,6 +8,9 @@ import pytest
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.errors import Misconfigured, Transient
 from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import Order
+from order_sync.core.sending.receipts import Receipt
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, resync, settle, validate
@@ -17,7 +20,7 @@ from tests.memory.erp import MemoryErp
 from tests.support.asking import decision
 
 
-def test_failed_orders_are_sent_again_at_once_and_each_is_in_the_erp_once():
+def test_failed_orders_are_sent_again_at_once_and_each_is_in_the_erp_once() -> None:
     """R87, R89, R90"""
     ledger, erp = failed(1, 2, 3)
     erp.down = True
@@ -30,7 +33,7 @@ def test_failed_orders_are_sent_again_at_once_and_each_is_in_the_erp_once():
     assert all(len(sales) == 1 for sales in erp.sales.values())
 
 
-def test_only_the_selected_orders_are_sent():
+def test_only_the_selected_orders_are_sent() -> None:
     ledger, erp = failed(1)
     extract(ROUTE, MemoryChannel([transaction(2)]), ledger, ACTOR)
     decide(ledger, erp, Action.RESYNC, keys(1))
@@ -38,7 +41,7 @@ def test_only_the_selected_orders_are_sent():
     assert ledger.status(2) is Status.QUEUED
 
 
-def test_a_cleared_task_repeats_its_decision_for_the_orders_that_it_chose_first():
+def test_a_cleared_task_repeats_its_decision_for_the_orders_that_it_chose_first() -> None:
     """R105"""
     ledger, erp = failed(1)
     chosen = Selection(status=Status.FAILED)
@@ -54,7 +57,7 @@ def test_a_cleared_task_repeats_its_decision_for_the_orders_that_it_chose_first(
     assert [event for *_, event, _, _ in ledger.history].count("resync") == 2
 
 
-def test_two_decisions_about_the_same_orders_are_told_apart():
+def test_two_decisions_about_the_same_orders_are_told_apart() -> None:
     ledger, erp = failed(1)
     decide(ledger, erp, Action.RESYNC, keys(1), run="one")
     second = decide(ledger, erp, Action.RESYNC, keys(1), run="two")
@@ -64,7 +67,7 @@ def test_two_decisions_about_the_same_orders_are_told_apart():
     assert len(erp.submits) == 2, "the refused one, and one more"
 
 
-def test_an_order_that_changes_meanwhile_is_decided_about_as_it_stands_then():
+def test_an_order_that_changes_meanwhile_is_decided_about_as_it_stands_then() -> None:
     ledger, erp = failed(1)
 
     def once() -> None:
@@ -78,7 +81,7 @@ def test_an_order_that_changes_meanwhile_is_decided_about_as_it_stands_then():
     assert ledger.results[transaction(1).key].message == "it is on hold: release it first"
 
 
-def test_an_order_that_never_stands_still_is_refused_in_the_end():
+def test_an_order_that_never_stands_still_is_refused_in_the_end() -> None:
     ledger, erp = failed(1)
     row = ledger.rows[transaction(1).key]
 
@@ -90,7 +93,7 @@ def test_an_order_that_never_stands_still_is_refused_in_the_end():
     assert "clear this task" in ledger.results[transaction(1).key].message
 
 
-def test_what_was_ever_in_the_erps_hands_is_looked_up_before_it_is_sent_again_and_goes_in_the_same_push():
+def test_what_was_ever_in_the_erps_hands_is_looked_up_before_it_is_sent_again_and_goes_in_the_same_push() -> None:
     """R44"""
     ledger, erp = ready(1)
     erp.script = ["forgotten"]
@@ -104,7 +107,7 @@ def test_what_was_ever_in_the_erps_hands_is_looked_up_before_it_is_sent_again_an
 
 
 @pytest.mark.parametrize("guarantee", ["unique_key", "searchable", "blind"])
-def test_an_order_that_the_erp_has_is_not_sent_again_whatever_the_erp_guarantees(guarantee):
+def test_an_order_that_the_erp_has_is_not_sent_again_whatever_the_erp_guarantees(guarantee: Guarantee) -> None:
     """R44"""
     ledger, erp = ready(1, guarantee=guarantee)
     erp.confirms_after = timedelta(days=1)
@@ -121,7 +124,7 @@ def test_an_order_that_the_erp_has_is_not_sent_again_whatever_the_erp_guarantees
     assert ledger.status() is Status.PENDING_VERIFICATION
 
 
-def test_re_sends_stay_bounded_when_a_person_resyncs_an_order_that_never_arrives():
+def test_re_sends_stay_bounded_when_a_person_resyncs_an_order_that_never_arrives() -> None:
     ledger, erp = ready(1)
     erp.script = ["lost before"] * 99
     runs = []
@@ -136,12 +139,12 @@ def test_re_sends_stay_bounded_when_a_person_resyncs_an_order_that_never_arrives
     assert runs[1] - runs[0] <= POLICY.max_resends + 1
 
 
-def test_a_resync_while_the_same_order_is_on_the_wire_sends_it_once():
+def test_a_resync_while_the_same_order_is_on_the_wire_sends_it_once() -> None:
     ledger, erp = failed(1)
     answers = []
 
     class Crowded(MemoryErp):
-        async def submit(self, order):
+        async def submit(self, order: Order) -> Receipt:
             async def connect(name: str) -> MemoryErp:
                 return self
 
@@ -156,7 +159,7 @@ def test_a_resync_while_the_same_order_is_on_the_wire_sends_it_once():
     assert len(crowded.submits) == 1
 
 
-def test_an_erp_that_is_away_is_an_error_only_where_it_has_to_be_asked():
+def test_an_erp_that_is_away_is_an_error_only_where_it_has_to_be_asked() -> None:
     ledger, erp = in_conflict()
     erp.down = True
     with pytest.raises(Transient):
@@ -168,7 +171,7 @@ def test_an_erp_that_is_away_is_an_error_only_where_it_has_to_be_asked():
     assert decide(ledger, erp, Action.RESYNC, keys(1)).summary.counts == {"done": 1}
 
 
-def test_another_erp_than_the_accepted_one_decides_nothing():
+def test_another_erp_than_the_accepted_one_decides_nothing() -> None:
     ledger, erp = in_conflict()
     ledger.fingerprints["erp_erp"] = "another"
     with pytest.raises(Misconfigured):

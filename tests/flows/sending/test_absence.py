@@ -9,7 +9,10 @@ from order_sync.core.basics.actor import Actor
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.errors import OutcomeUnknown
 from order_sync.core.life.lifecycle import Status
+from order_sync.core.order.model import Order
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
 from order_sync.core.settling.verdict import Policy
@@ -17,7 +20,7 @@ from order_sync.flows import extract, push, resync, settle, validate
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import MemoryErp, reference
-from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.ledger import MemoryLedger
 from tests.support.asking import decision
 
 ROUTE = Route("shop", "erp", datetime(2026, 1, 1, tzinfo=UTC), None)
@@ -26,24 +29,26 @@ SLOWLY = Settings(submit_concurrency=1)
 PROVABLE = ["unique_key", "searchable"]
 
 
-def ready(number: int) -> PeoplesLedger:
+def ready(number: int) -> MemoryLedger:
     """A ledger in which so many orders are queued."""
-    ledger = PeoplesLedger(Clock(), copy=reference())
+    ledger = MemoryLedger(Clock(), copy=reference())
     extract(ROUTE, MemoryChannel([transaction(each) for each in range(1, number + 1)]), ledger, ACTOR)
     validate(ROUTE, ledger, ACTOR)
     return ledger
 
 
-def send(ledger: PeoplesLedger, erp: MemoryErp, policy: Policy) -> dict[str, int]:
+def send(ledger: MemoryLedger, erp: MemoryErp, policy: Policy) -> dict[str, int]:
     return asyncio.run(push(ROUTE, erp, ledger, ACTOR, policy, SLOWLY, ledger.clock.monotonic)).counts
 
 
-def look(ledger: PeoplesLedger, erp: MemoryErp, policy: Policy) -> dict[str, int]:
+def look(ledger: MemoryLedger, erp: MemoryErp, policy: Policy) -> dict[str, int]:
     return asyncio.run(settle(ROUTE, erp, ledger, ACTOR, policy)).counts
 
 
 @pytest.mark.parametrize("guarantee", PROVABLE)
-def test_orders_with_a_numbered_receipt_are_not_sent_again_however_late_the_erp_shows_them(guarantee):
+def test_orders_with_a_numbered_receipt_are_not_sent_again_however_late_the_erp_shows_them(
+    guarantee: Guarantee,
+) -> None:
     """R44"""
     ledger, policy = ready(20), Policy(guarantee)
     erp = MemoryErp(ledger.clock, guarantee, script=["shown late"] * 20)
@@ -62,7 +67,7 @@ def test_orders_with_a_numbered_receipt_are_not_sent_again_however_late_the_erp_
 
 
 @pytest.mark.parametrize("guarantee", PROVABLE)
-def test_what_a_look_up_saw_in_the_erp_is_not_sent_again_when_a_later_one_does_not_see_it(guarantee):
+def test_what_a_look_up_saw_in_the_erp_is_not_sent_again_when_a_later_one_does_not_see_it(guarantee: Guarantee) -> None:
     ledger, policy = ready(1), Policy(guarantee)
     erp = MemoryErp(ledger.clock, guarantee, script=["lost after"], confirms_after=timedelta(days=1))
     send(ledger, erp, policy)
@@ -77,7 +82,7 @@ def test_what_a_look_up_saw_in_the_erp_is_not_sent_again_when_a_later_one_does_n
     assert sale.number in ledger.rows[transaction(1).key].message
 
 
-def resync_it(ledger: PeoplesLedger, erp: MemoryErp, run: str) -> dict[str, int]:
+def resync_it(ledger: MemoryLedger, erp: MemoryErp, run: str) -> dict[str, int]:
     async def connect(channel: str) -> MemoryErp:
         return erp
 
@@ -88,7 +93,7 @@ def resync_it(ledger: PeoplesLedger, erp: MemoryErp, run: str) -> dict[str, int]
 
 
 @pytest.mark.parametrize("guarantee", PROVABLE)
-def test_a_person_may_send_it_again_only_if_the_erp_has_neither_its_key_nor_its_number(guarantee):
+def test_a_person_may_send_it_again_only_if_the_erp_has_neither_its_key_nor_its_number(guarantee: Guarantee) -> None:
     """R44, R90"""
     ledger, policy = ready(1), Policy(guarantee)
     erp = MemoryErp(ledger.clock, guarantee, script=["shown late"])
@@ -111,7 +116,7 @@ def test_a_person_may_send_it_again_only_if_the_erp_has_neither_its_key_nor_its_
 class SlowErp(MemoryErp):
     """An ERP in which each submit takes three minutes, answers nothing, and is stored 100 seconds later."""
 
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         self.clock.sleep(minutes=3)
         await super().submit(order)
         self.sales[order.key][-1].visible_from = self.clock.now + timedelta(seconds=100)
@@ -119,7 +124,7 @@ class SlowErp(MemoryErp):
 
 
 @pytest.mark.parametrize("guarantee", PROVABLE)
-def test_the_grace_of_an_order_that_waited_its_turn_counts_from_its_own_sending(guarantee):
+def test_the_grace_of_an_order_that_waited_its_turn_counts_from_its_own_sending(guarantee: Guarantee) -> None:
     """R44, R46"""
     ledger = ready(2)
     policy = Policy(guarantee, window=timedelta(minutes=4))

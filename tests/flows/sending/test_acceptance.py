@@ -1,12 +1,15 @@
 """An ERP that nobody can ask, and whose receipt with a number is its acceptance: no order of it waits for a person."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
+from order_sync.core.basics.actor import Actor
 from order_sync.core.errors import LedgerUnavailable
 from order_sync.core.life.lifecycle import Event, Status
+from order_sync.core.records.orders import Change
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
@@ -32,7 +35,7 @@ def send(ledger: MemoryLedger, erp: BareErp, policy: Policy = POLICY) -> dict[st
     return asyncio.run(push(ROUTE, erp, ledger, ACTOR, policy, Settings(), ledger.clock.monotonic)).counts
 
 
-def test_its_receipt_confirms_an_order_at_once_and_no_look_up_is_made_up():
+def test_its_receipt_confirms_an_order_at_once_and_no_look_up_is_made_up() -> None:
     ledger, erp = ready(1, 2)
     assert send(ledger, erp) == {"sent": 2, "confirmed": 2}
     row = ledger.rows[KEY]
@@ -43,13 +46,13 @@ def test_its_receipt_confirms_an_order_at_once_and_no_look_up_is_made_up():
     assert (attempt.looked_at, attempt.last_look, erp.asked) == (None, None, [])
 
 
-def test_a_receipt_of_another_erp_waits_for_a_look_up():
+def test_a_receipt_of_another_erp_waits_for_a_look_up() -> None:
     ledger, erp = ready(1)
     assert send(ledger, erp, Policy("blind")) == {"sent": 1}
     assert ledger.status() is Status.SENT
 
 
-def test_a_number_that_another_order_has_is_a_conflict_all_the_same():
+def test_a_number_that_another_order_has_is_a_conflict_all_the_same() -> None:
     ledger, erp = ready(1, 2)
     send(ledger, erp)
     ledger.clock.sleep(days=1)
@@ -62,7 +65,7 @@ def test_a_number_that_another_order_has_is_a_conflict_all_the_same():
     assert "the ERP names SO1 as its order number, which is that of order shop:1" in row.message
 
 
-def test_a_receipt_without_a_number_is_told_as_one_when_the_window_is_over():
+def test_a_receipt_without_a_number_is_told_as_one_when_the_window_is_over() -> None:
     ledger, erp = ready(1, script=("no number",))
     assert send(ledger, erp) == {"sent": 1}
     ledger.clock.sleep(minutes=31)
@@ -72,7 +75,7 @@ def test_a_receipt_without_a_number_is_told_as_one_when_the_window_is_over():
     assert row.message == "the ERP accepted it but gives no number: check the ERP's number sequence"
 
 
-def test_an_order_without_an_answer_waits_for_a_person():
+def test_an_order_without_an_answer_waits_for_a_person() -> None:
     ledger, erp = ready(1, script=("lost after",))
     send(ledger, erp)
     for _ in range(3):
@@ -82,16 +85,16 @@ def test_an_order_without_an_answer_waits_for_a_person():
 
 
 @pytest.mark.parametrize("days", [0, 1], ids=["soon", "once its window is over"])
-def test_what_a_receipt_proves_and_the_ledger_did_not_hear_is_made_up_by_the_next_look(days: int):
+def test_what_a_receipt_proves_and_the_ledger_did_not_hear_is_made_up_by_the_next_look(days: int) -> None:
     ledger, erp = ready(1)
     apply = ledger.apply
 
-    def away(changes, actor):
+    def away(changes: Sequence[Change], actor: Actor) -> int:
         if any(change.by_receipt for change in changes):
             raise LedgerUnavailable("the ledger is away")
         return apply(changes, actor)
 
-    ledger.apply = away  # type: ignore[method-assign]
+    ledger.apply = away
     with pytest.raises(LedgerUnavailable):
         send(ledger, erp)
     assert ledger.status() is Status.SENT

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +17,10 @@ from order_sync.core.order.model import Order, Transaction
 from order_sync.core.order.references import ANY_KEY
 from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
+from order_sync.core.sending.traits import Guarantee
 from order_sync.core.settings import Settings
 from order_sync.core.settling.erp_orders import ErpOrderState
-from order_sync.core.settling.verdict import Guarantee, Policy
+from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
 from tests.flows.test_model import TROUBLES, DyingErp, Killed, show_what_was_lost
 from tests.memory.channel import DETAILS, MemoryChannel, transaction
@@ -50,7 +52,7 @@ class Shop:
         self.clock = Clock()
         facts = {**reference().facts, ("customer", "G-1"): {}, ("customer", "G-2"): {}}
         self.ledger = MemoryLedger(self.clock, copy=replace(reference(), facts=facts))
-        self.erp = Listening(self.clock, script=list(script))
+        self.erp: Any = Listening(self.clock, script=list(script))
         self.channel = MemoryChannel([self.order()])
         self.guest_account: str | None = "G-1"
 
@@ -89,7 +91,7 @@ class Shop:
 
 @pytest.mark.parametrize("account", ["G-2", None])
 @pytest.mark.parametrize("trouble", ["lost after", "fine", "late"])
-def test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict(account: str | None, trouble: str):
+def test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict(account: str | None, trouble: str) -> None:
     shop = Shop(trouble)
     shop.sell()
     shop.guest_account = account
@@ -99,7 +101,7 @@ def test_a_guest_account_that_changes_before_the_look_up_makes_no_conflict(accou
 
 
 @pytest.mark.parametrize("account", ["G-2", None])
-def test_what_was_begun_is_finished_as_it_was_sent(account: str | None):
+def test_what_was_begun_is_finished_as_it_was_sent(account: str | None) -> None:
     shop = Shop("half-made")
     shop.sell()
     shop.guest_account = account
@@ -113,7 +115,7 @@ def test_what_was_begun_is_finished_as_it_was_sent(account: str | None):
     assert first.made.provenance == second.made.provenance
 
 
-def test_what_was_begun_and_then_did_not_reach_the_erp_is_finished_as_it_was_sent():
+def test_what_was_begun_and_then_did_not_reach_the_erp_is_finished_as_it_was_sent() -> None:
     shop = Shop("half-made", "away")
     shop.sell()
     shop.look()
@@ -127,7 +129,7 @@ def test_what_was_begun_and_then_did_not_reach_the_erp_is_finished_as_it_was_sen
     assert shop.erp.customers == AS_IT_WAS * 3
 
 
-def test_what_the_erp_surely_does_not_have_is_made_anew():
+def test_what_the_erp_surely_does_not_have_is_made_anew() -> None:
     shop = Shop("lost before")
     shop.sell()
     shop.guest_account = "G-2"
@@ -138,7 +140,7 @@ def test_what_the_erp_surely_does_not_have_is_made_anew():
     assert shop.erp.customers == ["G-1", "G-2"]
 
 
-def test_what_was_begun_and_removed_in_the_erp_is_made_anew():
+def test_what_was_begun_and_removed_in_the_erp_is_made_anew() -> None:
     shop = Shop("half-made")
     shop.sell()
     shop.look()
@@ -153,7 +155,7 @@ def test_what_was_begun_and_removed_in_the_erp_is_made_anew():
     assert shop.erp.customers == ["G-1", "G-2"]
 
 
-def test_what_can_no_longer_be_made_is_not_sent_and_fails_until_it_can():
+def test_what_can_no_longer_be_made_is_not_sent_and_fails_until_it_can() -> None:
     """R31"""
     shop = Shop()
     shop.read()
@@ -167,7 +169,7 @@ def test_what_can_no_longer_be_made_is_not_sent_and_fails_until_it_can():
     assert (shop.status, shop.erp.customers) == (Status.SENT, ["G-2"])
 
 
-def test_what_the_erp_refused_is_made_anew_once_it_is_mended():
+def test_what_the_erp_refused_is_made_anew_once_it_is_mended() -> None:
     shop = Shop("refused")
     shop.sell()
     assert shop.status is Status.FAILED
@@ -180,7 +182,7 @@ def test_what_the_erp_refused_is_made_anew_once_it_is_mended():
     assert shop.erp.customers == ["G-1", "G-2"]
 
 
-def test_what_the_channel_edits_after_a_lost_answer_is_a_conflict_with_what_differs():
+def test_what_the_channel_edits_after_a_lost_answer_is_a_conflict_with_what_differs() -> None:
     shop = Shop("lost after")
     shop.sell()
     shop.channel.rows = [shop.order("edited", total="20.00")]
@@ -189,7 +191,7 @@ def test_what_the_channel_edits_after_a_lost_answer_is_a_conflict_with_what_diff
     assert "may have it: total 10.00 -> 20.00: a person" in shop.message
 
 
-def test_what_the_channel_only_moves_on_after_a_lost_answer_is_still_what_was_sent():
+def test_what_the_channel_only_moves_on_after_a_lost_answer_is_still_what_was_sent() -> None:
     shop = Shop("lost after")
     shop.sell()
     shop.channel.rows = [shop.order("posted", source_status="posted")]
@@ -203,7 +205,7 @@ EDITED = DETAILS.replace('"quantity": "2"', '"quantity": "1"')
 """Another quantity, at the same total."""
 
 
-def test_what_the_channel_edits_after_it_was_begun_is_never_finished_as_it_was():
+def test_what_the_channel_edits_after_it_was_begun_is_never_finished_as_it_was() -> None:
     shop = Shop("half-made")
     shop.sell()
     shop.look()
@@ -217,7 +219,7 @@ def test_what_the_channel_edits_after_it_was_begun_is_never_finished_as_it_was()
     assert shop.erp.customers == AS_IT_WAS
 
 
-def test_a_conflict_tells_what_differs_from_what_was_sent_although_the_channel_changed_it_twice():
+def test_a_conflict_tells_what_differs_from_what_was_sent_although_the_channel_changed_it_twice() -> None:
     shop = Shop("half-made")
     shop.sell()
     shop.look()
@@ -233,7 +235,7 @@ def test_a_conflict_tells_what_differs_from_what_was_sent_although_the_channel_c
     assert "may have it: total 10.00 -> 30.00; line 1 net 10.00 -> 30.00: a person" in shop.message
 
 
-def test_what_was_sent_before_it_was_kept_is_made_now():
+def test_what_was_sent_before_it_was_kept_is_made_now() -> None:
     shop = Shop("lost after")
     shop.sell()
     entry = next(iter(shop.ledger.due("shop", 1)), None)
@@ -255,7 +257,7 @@ def test_what_was_sent_before_it_was_kept_is_made_now():
 )
 def test_whatever_becomes_known_and_when_no_order_becomes_a_conflict(
     script: list[str], accounts: list[str | None], pauses: list[int], guarantee: Guarantee
-):
+) -> None:
     """R44"""
     shop = Shop()
     shop.erp = DyingErp(shop.clock, guarantee, list(script))

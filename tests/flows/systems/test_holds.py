@@ -6,20 +6,25 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from order_sync.core.basics.actor import Actor
-from order_sync.core.catalogue import CATALOGUE
+from order_sync.core.basics.summary import Summary
+from order_sync.core.catalogue import CATALOGUE, Hint
 from order_sync.core.errors import LedgerUnavailable, NotAuthorised, OrderRefused, Transient
 from order_sync.core.life.lifecycle import Event, Status
-from order_sync.core.order.model import OrderKey
+from order_sync.core.order.model import Order, OrderKey
+from order_sync.core.records.orders import Claim
 from order_sync.core.sending.holds import HOLDS_AFTER, HoldKind, HoldScope
+from order_sync.core.sending.receipts import Receipt
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import Settings
 from order_sync.core.settling.verdict import Policy
 from order_sync.flows import extract, push, settle, validate
-from order_sync.flows.sending.push import PROBES, RefusesEverything
+from order_sync.flows.sending.closing import RefusesEverything
+from order_sync.flows.sending.push import PROBES
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import MemoryErp, reference
@@ -48,11 +53,11 @@ def sell(ledger: MemoryLedger, numbers: Iterable[int], route: Route = ROUTE) -> 
     validate(route, ledger, FIRST)
 
 
-def run_push(ledger: MemoryLedger, erp: MemoryErp, actor: Actor, route: Route = ROUTE):
+def run_push(ledger: MemoryLedger, erp: MemoryErp, actor: Actor, route: Route = ROUTE) -> Summary:
     return asyncio.run(push(route, erp, ledger, actor, POLICY, ONE_AT_A_TIME, ledger.clock.monotonic))
 
 
-def test_an_outage_is_held_at_first_sight_by_the_task_that_stays_red():
+def test_an_outage_is_held_at_first_sight_by_the_task_that_stays_red() -> None:
     ledger, erp = ready(1)
     erp.script = ["away"]
     erp.confirms_after = erp.confirms_after * 0
@@ -65,19 +70,19 @@ def test_an_outage_is_held_at_first_sight_by_the_task_that_stays_red():
         run_push(ledger, erp, FIRST)
 
 
-def test_while_an_outage_lasts_the_next_runs_probe_once_and_skip():
+def test_while_an_outage_lasts_the_next_runs_probe_once_and_skip() -> None:
     ledger, erp = ready(1)
     erp.script = ["away"]
     with pytest.raises(Transient):
         run_push(ledger, erp, FIRST)
     erp.down = True
     summary = run_push(ledger, erp, NEXT)
-    assert "connection refused" in summary.held
+    assert "connection refused" in str(summary.held)
     assert str(summary) == f"nothing to do; on hold: {summary.held}"
     assert ledger.status() is Status.QUEUED
 
 
-def test_a_hold_ends_by_itself_and_the_queue_drains():
+def test_a_hold_ends_by_itself_and_the_queue_drains() -> None:
     ledger, erp = ready(1, 2, 3)
     erp.script = ["away"]
     with pytest.raises(Transient):
@@ -86,10 +91,10 @@ def test_a_hold_ends_by_itself_and_the_queue_drains():
     assert ledger.in_force == []
 
 
-def test_a_refused_key_is_a_hold_of_its_own_kind():
+def test_a_refused_key_is_a_hold_of_its_own_kind() -> None:
     ledger, erp = ready(1)
 
-    async def refuse(order):
+    async def refuse(order: Order) -> Receipt:
         raise NotAuthorised("the key is not accepted")
 
     erp.submit = refuse
@@ -99,7 +104,7 @@ def test_a_refused_key_is_a_hold_of_its_own_kind():
     assert ledger.status() is Status.QUEUED
 
 
-def test_verdicts_of_the_window_still_fall_while_the_erp_is_away():
+def test_verdicts_of_the_window_still_fall_while_the_erp_is_away() -> None:
     ledger, erp = ready(1)
     run_push(ledger, erp, FIRST)
     erp.down = True
@@ -120,10 +125,10 @@ def test_verdicts_of_the_window_still_fall_while_the_erp_is_away():
     assert asyncio.run(settle(ROUTE, erp, ledger, NEXT, POLICY)).counts == {"confirmed": 1}
 
 
-def test_a_ledger_that_is_away_holds_nobody_else():
+def test_a_ledger_that_is_away_holds_nobody_else() -> None:
     ledger, erp = ready(1)
 
-    def gone(*_: object, **__: object) -> None:
+    def gone(*_: object, **__: object) -> Claim:
         raise LedgerUnavailable("the ledger does not answer")
 
     ledger.claim = gone
@@ -132,7 +137,7 @@ def test_a_ledger_that_is_away_holds_nobody_else():
     assert ledger.in_force == []
 
 
-def test_a_channel_that_is_away_is_held_for_its_extract_alone():
+def test_a_channel_that_is_away_is_held_for_its_extract_alone() -> None:
     ledger, erp = ready(1)
     channel = MemoryChannel([transaction(1), transaction(2)], down=True)
     with pytest.raises(Transient):
@@ -140,7 +145,7 @@ def test_a_channel_that_is_away_is_held_for_its_extract_alone():
     assert [hold.connection for hold in ledger.in_force] == ["channel_shop"]
     with pytest.raises(Transient):
         extract(ROUTE, channel, ledger, FIRST)
-    assert "the channel is away" in extract(ROUTE, channel, ledger, NEXT).held
+    assert "the channel is away" in (extract(ROUTE, channel, ledger, NEXT).held or "")
     assert run_push(ledger, erp, NEXT).counts == {"sent": 1}
     channel.down = False
     assert extract(ROUTE, channel, ledger, NEXT).counts["new"] == 1
@@ -156,7 +161,7 @@ class Refusing(MemoryErp):
     bad: Callable[[OrderKey], bool] = lambda key: True
     refused: list[OrderKey] = field(default_factory=list)
 
-    async def submit(self, order):
+    async def submit(self, order: Order) -> Receipt:
         if self.code and self.bad(order.key):
             self.refused.append(order.key)
             raise OrderRefused(self.said, code=self.code)
@@ -172,7 +177,7 @@ def stand(ledger: MemoryLedger, status: Status) -> list[int]:
     return [number_of(key) for key, row in ledger.rows.items() if row.status is status]
 
 
-def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
+def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails() -> None:
     ledger, _ = ready(*range(1, 11))
     erp = Refusing(ledger.clock)
     erp.code = "PERIOD_CLOSED"
@@ -183,7 +188,7 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
     assert (hold.kind, hold.scope) == (HoldKind.CONFIGURATION, HoldScope.SUBMIT)
 
     summary = run_push(ledger, erp, NEXT)
-    assert "PERIOD_CLOSED: The order's date is in a closed accounting period, or in no period." in summary.held
+    assert "PERIOD_CLOSED: The order's date is in a closed accounting period, or in no period." in str(summary.held)
     assert f"on hold: {summary.held}" in str(summary), "which the task logs"
     assert ledger.counts("shop") == {Status.QUEUED: 10}
 
@@ -193,7 +198,7 @@ def test_one_cause_behind_many_refusals_is_a_hold_and_no_order_fails():
     assert Event.CONFIGURATION_SUSPECTED in {event for _, _, event, _, _ in ledger.history}
 
 
-def test_an_order_with_which_a_held_erp_is_probed_again_and_again_does_not_die_of_it():
+def test_an_order_with_which_a_held_erp_is_probed_again_and_again_does_not_die_of_it() -> None:
     ledger, _ = ready(*range(1, 6))
     erp = Refusing(ledger.clock)
     erp.code = "PERIOD_CLOSED"
@@ -207,7 +212,7 @@ def test_an_order_with_which_a_held_erp_is_probed_again_and_again_does_not_die_o
     assert ledger.counts("shop") == {Status.QUEUED: 5}
 
 
-def test_what_the_erp_said_of_one_order_is_in_no_hold_and_in_no_alert():
+def test_what_the_erp_said_of_one_order_is_in_no_hold_and_in_no_alert() -> None:
     """R178"""
     ledger, _ = ready(*range(1, 31))
     erp = Refusing(ledger.clock)
@@ -218,7 +223,7 @@ def test_what_the_erp_said_of_one_order_is_in_no_hold_and_in_no_alert():
     assert "Zebedee" not in f"{caught.value} {ledger.in_force} {run_push(ledger, erp, NEXT).held}"
 
 
-def test_orders_that_are_wrong_themselves_never_hold_the_erp():
+def test_orders_that_are_wrong_themselves_never_hold_the_erp() -> None:
     ledger, _ = ready(*range(1, 11))
     erp = Refusing(ledger.clock)
     erp.code = "SKU_NOT_FOUND"
@@ -228,7 +233,7 @@ def test_orders_that_are_wrong_themselves_never_hold_the_erp():
 
 @pytest.mark.parametrize("code", ["REJECTED_BY_ERP", "UNKNOWN", "NEVER_HEARD_OF", "PRICE_PRECISION"])
 @pytest.mark.parametrize("first", [1, 11, 36], ids=["the first", "in the middle", "the last"])
-def test_five_bad_orders_side_by_side_fail_and_all_others_are_sent_in_a_green_run(code: str, first: int):
+def test_five_bad_orders_side_by_side_fail_and_all_others_are_sent_in_a_green_run(code: str, first: int) -> None:
     ledger, _ = ready(*range(1, 41))
     bad = range(first, first + 5)
     erp = Refusing(ledger.clock, code=code, said="no tabs here", bad=lambda key: number_of(key) in bad)
@@ -241,7 +246,7 @@ def test_five_bad_orders_side_by_side_fail_and_all_others_are_sent_in_a_green_ru
     assert run_push(ledger, erp, NEXT).counts == {}
 
 
-def test_a_code_that_only_an_order_of_its_own_can_have_holds_no_erp_however_many_there_are():
+def test_a_code_that_only_an_order_of_its_own_can_have_holds_no_erp_however_many_there_are() -> None:
     ledger, _ = ready(*range(1, 61))
     erp = Refusing(ledger.clock, code="PRICE_PRECISION")
     assert run_push(ledger, erp, FIRST).counts == {"refused": 60}
@@ -249,8 +254,10 @@ def test_a_code_that_only_an_order_of_its_own_can_have_holds_no_erp_however_many
 
 
 @pytest.mark.parametrize(("hint", "held"), [("yes", True), ("maybe", False), ("no", False)])
-def test_whether_refusals_hold_the_erp_follows_from_the_entry_and_not_from_its_words(monkeypatch, hint, held):
-    words = dict.fromkeys(("meaning", "fixer", "steps", "then"), "ERP-admin mends the set-up")
+def test_whether_refusals_hold_the_erp_follows_from_the_entry_and_not_from_its_words(
+    monkeypatch: pytest.MonkeyPatch, hint: Hint, held: bool
+) -> None:
+    words: dict[str, Any] = dict.fromkeys(("meaning", "fixer", "steps", "then"), "ERP-admin mends the set-up")
     known = CATALOGUE["PRICE_PRECISION"]
     monkeypatch.setitem(CATALOGUE, "PRICE_PRECISION", replace(known, **words, hints_at_setup=hint))
     ledger, _ = ready(*range(1, 11))
@@ -259,19 +266,19 @@ def test_whether_refusals_hold_the_erp_follows_from_the_entry_and_not_from_its_w
     assert bool(ledger.in_force) is held
 
 
-def test_a_refusal_that_nobody_knows_holds_an_erp_that_takes_none_of_many_orders_and_none_fails():
+def test_a_refusal_that_nobody_knows_holds_an_erp_that_takes_none_of_many_orders_and_none_fails() -> None:
     ledger, _ = ready(*range(1, 301))
     erp = Refusing(ledger.clock, code="REJECTED_BY_ERP", said="the sequence is missing")
     with pytest.raises(RefusesEverything, match=r"refused the last \d+ orders with REJECTED_BY_ERP"):
         run_push(ledger, erp, FIRST)
     assert ledger.counts("shop") == {Status.QUEUED: 300}
-    assert HOLDS_AFTER["maybe"] <= len(erp.refused) < 300
+    assert (HOLDS_AFTER["maybe"] or 300) <= len(erp.refused) < 300
     assert run_push(ledger, erp, NEXT).held
     erp.code = None
     assert run_push(ledger, erp, NEXT).counts == {"sent": 300}
 
 
-def test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it():
+def test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it() -> None:
     ledger, _ = ready(*range(1, 6))
     erp = Refusing(ledger.clock, code="PERIOD_CLOSED")
     with pytest.raises(RefusesEverything):
@@ -283,18 +290,18 @@ def test_an_order_that_waits_for_a_held_erp_still_says_what_the_erp_said_of_it()
     assert {row.code for row in ledger.rows.values()} == {None}
 
 
-def test_a_success_between_takes_all_before_it_out_of_the_row():
+def test_a_success_between_takes_all_before_it_out_of_the_row() -> None:
     ledger, _ = ready(*range(1, 10))
     erp = Refusing(ledger.clock, code="PERIOD_CLOSED", bad=lambda key: number_of(key) != 5)
     assert run_push(ledger, erp, FIRST).counts == {"refused": 8, "sent": 1}
     assert ledger.in_force == []
 
 
-def test_what_is_refused_for_its_own_sake_between_does_not_hide_a_wrong_set_up():
+def test_what_is_refused_for_its_own_sake_between_does_not_hide_a_wrong_set_up() -> None:
     ledger, _ = ready(*range(1, 11))
     erp = Refusing(ledger.clock, code="PERIOD_CLOSED")
 
-    async def submit(order):
+    async def submit(order: Order) -> Receipt:
         code = "SKU_NOT_FOUND" if number_of(order.key) % 2 else "PERIOD_CLOSED"
         raise OrderRefused("no", code=code)
 
@@ -305,7 +312,7 @@ def test_what_is_refused_for_its_own_sake_between_does_not_hide_a_wrong_set_up()
     assert stand(ledger, Status.QUEUED) == [2, 4, 6, 8, 10]
 
 
-def test_orders_that_are_refused_before_and_after_a_success_fail_and_hold_nobody_again():
+def test_orders_that_are_refused_before_and_after_a_success_fail_and_hold_nobody_again() -> None:
     ledger, _ = ready(*range(1, 6))
     erp = Refusing(ledger.clock, code="TAX_MAPPING", bad=lambda key: number_of(key) <= 5)
     with pytest.raises(RefusesEverything):
@@ -317,7 +324,7 @@ def test_orders_that_are_refused_before_and_after_a_success_fail_and_hold_nobody
     assert ledger.in_force == []
 
 
-def test_the_more_orders_have_a_trouble_of_their_own_the_more_must_be_refused_before_the_set_up_is_suspected():
+def test_the_more_orders_have_a_trouble_of_their_own_the_more_must_be_refused_before_the_set_up_is_suspected() -> None:
     """Half of the orders bear a tax that is gone: they fail, the rest goes, and few runs are red on the way."""
     ledger, _ = ready(*range(1, 201))
     erp = Refusing(ledger.clock, code="TAX_MAPPING", bad=lambda key: number_of(key) // 10 % 2 == 0)
@@ -331,7 +338,7 @@ def test_the_more_orders_have_a_trouble_of_their_own_the_more_must_be_refused_be
     assert ledger.counts("shop") == {Status.FAILED: 100, Status.SENT: 100}
 
 
-def test_each_probe_of_a_held_erp_takes_another_order():
+def test_each_probe_of_a_held_erp_takes_another_order() -> None:
     ledger, _ = ready(*range(1, 8))
     erp = Refusing(ledger.clock, code="PERIOD_CLOSED")
     with pytest.raises(RefusesEverything):
@@ -342,7 +349,7 @@ def test_each_probe_of_a_held_erp_takes_another_order():
     assert sorted(map(number_of, erp.refused)) == [*range(1, 8)]
 
 
-def test_a_probe_that_fails_for_its_own_sake_is_followed_by_another():
+def test_a_probe_that_fails_for_its_own_sake_is_followed_by_another() -> None:
     ledger, _ = ready(*range(1, 6))
     erp = Refusing(ledger.clock, code="PERIOD_CLOSED")
     with pytest.raises(RefusesEverything):
@@ -354,7 +361,7 @@ def test_a_probe_that_fails_for_its_own_sake_is_followed_by_another():
     assert ledger.in_force == []
 
 
-def test_one_push_tries_a_held_erp_with_a_few_orders_only():
+def test_one_push_tries_a_held_erp_with_a_few_orders_only() -> None:
     ledger, _ = ready(*range(1, 31))
     erp = Refusing(ledger.clock, code="PERIOD_CLOSED")
     with pytest.raises(RefusesEverything):
@@ -373,7 +380,7 @@ def of_both(ledger: MemoryLedger) -> Counter[str]:
     return Counter(ledger.counts("shop")) + Counter(ledger.counts("till"))
 
 
-def test_refusals_of_two_channels_of_one_erp_are_in_one_row():
+def test_refusals_of_two_channels_of_one_erp_are_in_one_row() -> None:
     ledger, _ = ready(*range(1, 13))
     sell(ledger, range(101, 113), TILL)
     erp = Refusing(ledger.clock, code="REJECTED_BY_ERP")
@@ -388,7 +395,7 @@ def test_refusals_of_two_channels_of_one_erp_are_in_one_row():
 
 
 @pytest.mark.parametrize("code", ["REJECTED_BY_ERP", "TAX_MAPPING"])
-def test_one_channels_bad_orders_stop_the_other_channel_of_its_erp_for_no_run(code: str):
+def test_one_channels_bad_orders_stop_the_other_channel_of_its_erp_for_no_run(code: str) -> None:
     ledger, _ = ready(*range(1, 61))
     erp = Refusing(ledger.clock, code=code, bad=lambda key: key.channel == "shop")
     for turn in range(10):

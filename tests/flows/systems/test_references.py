@@ -20,7 +20,7 @@ from order_sync.flows import extract, push, resync, settle, validate
 from tests.memory.channel import MemoryChannel, transaction
 from tests.memory.clock import Clock
 from tests.memory.erp import MemoryErp, reference
-from tests.memory.peoples_ledger import PeoplesLedger
+from tests.memory.ledger import MemoryLedger
 from tests.support.asking import decision
 
 ACTOR, URSULA = Actor("test"), Actor("resync_orders/run/decide", person="ursula", reason="looked")
@@ -54,7 +54,7 @@ class Shop:
     """A channel with orders under these keys, and an ERP with such a field."""
 
     def __init__(self, takes: ReferenceField, *keys: OrderKey, script: tuple[str, ...] = ()) -> None:
-        self.ledger = PeoplesLedger(Clock(), copy=reference())
+        self.ledger = MemoryLedger(Clock(), copy=reference())
         self.erp = ByReference(self.ledger.clock, script=list(script), takes=takes)
         self.rows = [transaction(number, key=key) for number, key in enumerate(keys, 1)]
         self.read()
@@ -92,7 +92,9 @@ class Shop:
 
 @pytest.mark.parametrize("takes", [NARROW, NO_CASE], ids=["35 characters", "ignores case"])
 @pytest.mark.parametrize("trouble", ["fine", "lost after", "late", "half-made"])
-def test_an_order_goes_out_and_is_found_and_finished_under_its_short_reference(takes: ReferenceField, trouble: str):
+def test_an_order_goes_out_and_is_found_and_finished_under_its_short_reference(
+    takes: ReferenceField, trouble: str
+) -> None:
     shop = Shop(takes, LONG, script=(trouble,))
     shop.send()
     shop.look()
@@ -104,7 +106,7 @@ def test_an_order_goes_out_and_is_found_and_finished_under_its_short_reference(t
     assert shop.ledger.keys_of("erp", [short_of(LONG)]) == {short_of(LONG): LONG}
 
 
-def test_an_order_whose_key_the_erp_takes_bears_its_key_and_nothing_is_kept_of_it():
+def test_an_order_whose_key_the_erp_takes_bears_its_key_and_nothing_is_kept_of_it() -> None:
     key = OrderKey("shop", ("1",))
     shop = Shop(NARROW, key)
     shop.send()
@@ -112,7 +114,7 @@ def test_an_order_whose_key_the_erp_takes_bears_its_key_and_nothing_is_kept_of_i
     assert shop.ledger.rows[key].short_reference is None
 
 
-def test_two_keys_that_differ_by_case_alone_are_two_orders_in_an_erp_that_ignores_case():
+def test_two_keys_that_differ_by_case_alone_are_two_orders_in_an_erp_that_ignores_case() -> None:
     keys = [OrderKey("shop", (part,)) for part in ("a", "A", "aa", "aA", "Aa")]
     shop = Shop(NO_CASE, *keys, script=("lost after",) * 5)
     shop.send()
@@ -122,7 +124,7 @@ def test_two_keys_that_differ_by_case_alone_are_two_orders_in_an_erp_that_ignore
     assert len({row.erp_number for row in shop.ledger.rows.values()}) == 5
 
 
-def test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders():
+def test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders() -> None:
     shop = Shop(NARROW, LONG, ALIKE, script=("lost after", "fine"))
     shop.send()
     shop.look()
@@ -134,7 +136,7 @@ def test_two_keys_that_begin_alike_for_longer_than_the_field_are_two_orders():
 @pytest.mark.parametrize("trouble", ["lost after", "half-made", "late"])
 def test_an_order_is_looked_up_and_finished_under_what_it_was_sent_whatever_the_field_takes_by_now(
     before: ReferenceField, after: ReferenceField, trouble: str
-):
+) -> None:
     shop = Shop(before, LONG, script=(trouble,))
     shop.send()
     bears = shop.in_erp
@@ -149,7 +151,7 @@ def test_an_order_is_looked_up_and_finished_under_what_it_was_sent_whatever_the_
 @pytest.mark.parametrize(("before", "after"), [(NARROW, ANY_KEY), (ANY_KEY, NARROW)], ids=["wider", "narrower"])
 def test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was(
     before: ReferenceField, after: ReferenceField
-):
+) -> None:
     shop = Shop(before, LONG, script=("lost before",))
     shop.send()
     shop.look()
@@ -160,7 +162,7 @@ def test_of_an_order_that_the_channel_changed_the_reference_stays_what_it_was(
     assert order.external_reference == reference_of(LONG, before)
 
 
-def test_an_order_that_was_only_refused_takes_the_reference_that_the_field_takes_by_now():
+def test_an_order_that_was_only_refused_takes_the_reference_that_the_field_takes_by_now() -> None:
     shop = Shop(ANY_KEY, LONG, script=("refused",))
     shop.send()
     shop.erp.takes = NARROW
@@ -173,7 +175,7 @@ def test_an_order_that_was_only_refused_takes_the_reference_that_the_field_takes
 @pytest.mark.parametrize("together", [True, False], ids=["in one push", "one after the other"])
 def test_an_order_whose_short_reference_another_one_has_fails_and_is_never_sent(
     monkeypatch: pytest.MonkeyPatch, together: bool
-):
+) -> None:
     monkeypatch.setattr(references, "short_of", lambda key: "SHOP-00000000000000000000000000")
     shop = Shop(NARROW, LONG, *([ALIKE] if together else ()))
     counts = shop.send()
@@ -202,7 +204,7 @@ def enter(shop: Shop, key: OrderKey, number: str) -> None:
     sale.number, sale.state, sale.total, sale.header_alone = number, ErpOrderState.CONFIRMED, order.total, False
 
 
-def test_an_order_is_marked_as_synced_with_the_erps_order_that_bears_its_short_reference():
+def test_an_order_is_marked_as_synced_with_the_erps_order_that_bears_its_short_reference() -> None:
     shop = failed(LONG, ALIKE)
     shop.ledger.rows[ALIKE].short_reference = None
     enter(shop, ALIKE, "SO-77")
@@ -212,7 +214,7 @@ def test_an_order_is_marked_as_synced_with_the_erps_order_that_bears_its_short_r
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["sent", "never sent by this ledger"])
-def test_an_order_is_not_marked_as_synced_with_the_erps_order_of_another_one(known: bool):
+def test_an_order_is_not_marked_as_synced_with_the_erps_order_of_another_one(known: bool) -> None:
     shop = failed(LONG, ALIKE)
     if not known:
         shop.ledger.rows[ALIKE].short_reference = None
@@ -222,7 +224,7 @@ def test_an_order_is_not_marked_as_synced_with_the_erps_order_of_another_one(kno
     assert shop.status(LONG) is Status.FAILED
 
 
-def test_a_conflict_is_accepted_as_the_order_that_bears_its_short_reference():
+def test_a_conflict_is_accepted_as_the_order_that_bears_its_short_reference() -> None:
     shop = Shop(NARROW, LONG, script=("edited",))
     shop.send()
     shop.look()

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from order_sync.core.basics.actor import Actor
 from order_sync.core.basics.summary import Summary
@@ -135,7 +136,7 @@ def rows(path: Path) -> list[list[str]]:
         return list(csv.reader(file, strict=True))[1:]
 
 
-def evidence(sql: Sql) -> dict[str, list[tuple]]:
+def evidence(sql: Sql) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of evidence about orders, but for what an erasure adds."""
     left_out = {"erased_at", "generation"}
     names = {

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,7 +39,7 @@ from tests.ledger.steps import (
 )
 
 
-def test_every_column_is_known_to_hold_peoples_data_or_not_to(sql: Sql):
+def test_every_column_is_known_to_hold_peoples_data_or_not_to(sql: Sql) -> None:
     """A new column fails here until somebody says what it holds; what holds people's data is then swept below."""
     known = {table: PEOPLE.get(table, set()) | EVIDENCE.get(table, set()) for table in {*PEOPLE, *EVIDENCE}}
     assert {table: names for table, names in columns(sql).items() if table not in NEITHER | COPIED} == known
@@ -50,7 +51,7 @@ def test_every_column_is_known_to_hold_peoples_data_or_not_to(sql: Sql):
 )
 def test_everything_of_one_customer_is_emptied_and_the_evidence_stays(
     whose: Whose, sql: Sql, do: Erase, tmp_path: Path
-):
+) -> None:
     assert found(sql) == PEOPLE, "the mark must stand wherever people's data may be"
     before = evidence(sql)
     assert do(whose).counts == {"erased": 1, "reports_written_again": 1, "files_deleted": 1}
@@ -65,9 +66,16 @@ def test_everything_of_one_customer_is_emptied_and_the_evidence_stays(
 
 
 @pytest.mark.usefixtures("marked")
-def test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders(ledger: Ledger, sql: Sql, do: Erase):
+def test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders(
+    ledger: Ledger, sql: Sql, do: Erase
+) -> None:
     """An account that the ERP does not have goes with no copy."""
-    answers = {("customer", MARK): None, ("customer", f"{MARK} II"): {}, ("customer", "C-1"): {}, ("sku", MARK): {}}
+    answers: Any = {
+        ("customer", MARK): None,
+        ("customer", f"{MARK} II"): {},
+        ("customer", "C-1"): {},
+        ("sku", MARK): {},
+    }
     ledger.store_reference("tryton", ReferenceData(answers, ledger.now(), whole=False), ACTOR)
     do(of(1))
     kept = ledger.reference("tryton", [*answers])
@@ -76,8 +84,8 @@ def test_what_the_erp_answered_about_somebodys_account_goes_with_the_orders(ledg
 
 
 @pytest.mark.usefixtures("marked")
-def test_what_is_somebody_elses_is_untouched(sql: Sql, do: Erase, tmp_path: Path):
-    def others() -> list[list[tuple]]:
+def test_what_is_somebody_elses_is_untouched(sql: Sql, do: Erase, tmp_path: Path) -> None:
+    def others() -> list[list[tuple[Any, ...]]]:
         tables = ("transactions", "order_history", "attempts")
         return [sql.rows(f"select * from {table} where order_id = 2 order by 2") for table in tables]
 
@@ -89,7 +97,7 @@ def test_what_is_somebody_elses_is_untouched(sql: Sql, do: Erase, tmp_path: Path
 
 
 @pytest.mark.usefixtures("marked")
-def test_a_dry_run_counts_and_writes_nothing(sql: Sql, do: Erase, tmp_path: Path):
+def test_a_dry_run_counts_and_writes_nothing(sql: Sql, do: Erase, tmp_path: Path) -> None:
     def files() -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
@@ -104,7 +112,9 @@ def test_a_dry_run_counts_and_writes_nothing(sql: Sql, do: Erase, tmp_path: Path
 
 # What stands in the way
 @pytest.mark.parametrize("status", Status)
-def test_an_order_is_erased_once_nothing_is_left_to_do_with_it(ledger: Ledger, sql: Sql, do: Erase, status: Status):
+def test_an_order_is_erased_once_nothing_is_left_to_do_with_it(
+    ledger: Ledger, sql: Sql, do: Erase, status: Status
+) -> None:
     land(ledger, 1, 2)
     put(sql, 1, status)
     put(sql, 2, "succeeded")
@@ -118,7 +128,7 @@ def test_an_order_is_erased_once_nothing_is_left_to_do_with_it(ledger: Ledger, s
     assert do(of(1, 2)).counts == {"erased": 1, "erased_before": 1}
 
 
-def test_what_to_do_first_is_said_by_what_the_orders_wait_for(ledger: Ledger, sql: Sql, do: Erase):
+def test_what_to_do_first_is_said_by_what_the_orders_wait_for(ledger: Ledger, sql: Sql, do: Erase) -> None:
     land(ledger, *range(1, 25))
     put(sql, 24, "conflict")
     with pytest.raises(Misconfigured) as caught:
@@ -131,7 +141,7 @@ def test_what_to_do_first_is_said_by_what_the_orders_wait_for(ledger: Ledger, sq
     assert "C-1" not in str(caught.value)
 
 
-def test_keys_that_no_order_has_are_all_named_and_nothing_is_erased(ledger: Ledger, sql: Sql, do: Erase):
+def test_keys_that_no_order_has_are_all_named_and_nothing_is_erased(ledger: Ledger, sql: Sql, do: Erase) -> None:
     succeed(ledger, sql, 1)
     before = sql.content()
     with pytest.raises(Misconfigured, match=f"nothing was erased: {key(8)}, {key(9)}$"):
@@ -140,7 +150,9 @@ def test_keys_that_no_order_has_are_all_named_and_nothing_is_erased(ledger: Ledg
 
 
 @pytest.mark.parametrize("whose", [Whose("shop", "C-9"), Whose("other", "C-1"), Whose("shop", "")])
-def test_a_customer_without_orders_is_said_so_and_not_by_name(ledger: Ledger, sql: Sql, do: Erase, whose: Whose):
+def test_a_customer_without_orders_is_said_so_and_not_by_name(
+    ledger: Ledger, sql: Sql, do: Erase, whose: Whose
+) -> None:
     land(ledger, 2, customer_account="")
     succeed(ledger, sql, 1)
     for dry_run in (True, False):
@@ -150,7 +162,7 @@ def test_a_customer_without_orders_is_said_so_and_not_by_name(ledger: Ledger, sq
     assert sql.one("select count(*) from orders where erased_at is not null") == 0
 
 
-def test_the_same_run_cleared_and_another_run_find_it_done(ledger: Ledger, sql: Sql, do: Erase):
+def test_the_same_run_cleared_and_another_run_find_it_done(ledger: Ledger, sql: Sql, do: Erase) -> None:
     succeed(ledger, sql, 1, 2)
     assert do(Whose("shop", "C-1")).counts == {"erased": 2}
     before = sql.content()
@@ -161,7 +173,7 @@ def test_the_same_run_cleared_and_another_run_find_it_done(ledger: Ledger, sql: 
     assert sql.content() == before
 
 
-def test_two_runs_at_once_erase_each_order_once(ledger: Ledger, sql: Sql, do: Erase):
+def test_two_runs_at_once_erase_each_order_once(ledger: Ledger, sql: Sql, do: Erase) -> None:
     succeed(ledger, sql, *range(1, 41))
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda run: do(of(*range(1, 41)), run=run), ("one", "two")))
@@ -171,7 +183,7 @@ def test_two_runs_at_once_erase_each_order_once(ledger: Ledger, sql: Sql, do: Er
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - set(ERASABLE) - {Status.CONFLICT}))
-def test_an_erased_order_can_never_be_on_its_way_again(ledger: Ledger, sql: Sql, do: Erase, status: Status):
+def test_an_erased_order_can_never_be_on_its_way_again(ledger: Ledger, sql: Sql, do: Erase, status: Status) -> None:
     succeed(ledger, sql, 1)
     do(of(1))
     with pytest.raises(psycopg.errors.CheckViolation, match="an_erased_order_is_never_sent"):
@@ -194,7 +206,9 @@ EMPTY = (
         "update order_history set message = '', why = ''",
     ],
 )
-def test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied(ledger: Ledger, sql: Sql, statement: str):
+def test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied(
+    ledger: Ledger, sql: Sql, statement: str
+) -> None:
     """R183"""
     succeed(ledger, sql, 1)
     with pytest.raises(psycopg.errors.RaiseException, match="is append-only"):
@@ -216,7 +230,9 @@ def test_what_was_stored_of_an_order_that_is_not_erased_cannot_be_emptied(ledger
         "delete from order_history",
     ],
 )
-def test_of_an_order_that_is_erased_nothing_but_the_emptying_is_allowed(ledger: Ledger, sql: Sql, statement: str):
+def test_of_an_order_that_is_erased_nothing_but_the_emptying_is_allowed(
+    ledger: Ledger, sql: Sql, statement: str
+) -> None:
     """R183"""
     land(ledger, 1)
     sql.do(

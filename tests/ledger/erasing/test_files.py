@@ -22,7 +22,7 @@ from tests.ledger.steps import (
 
 
 # Files
-def test_a_file_that_somebody_took_away_is_not_written_again(ledger: Ledger, sql: Sql, do: Erase, build: Build):
+def test_a_file_that_somebody_took_away_is_not_written_again(ledger: Ledger, sql: Sql, do: Erase, build: Build) -> None:
     succeed(ledger, sql, 1)
     build().path.unlink()
     assert do(of(1)).counts == {"erased": 1}
@@ -32,7 +32,7 @@ def test_a_file_that_somebody_took_away_is_not_written_again(ledger: Ledger, sql
 @pytest.mark.parametrize("wrong", ["gone", "not named"])
 def test_without_the_folder_the_ledger_is_emptied_and_the_files_are_done_by_the_next_run(
     ledger: Ledger, sql: Sql, do: Erase, build: Build, tmp_path: Path, wrong: str
-):
+) -> None:
     succeed(ledger, sql, 1, 2)
     path = build().path
     folder, says = {
@@ -48,16 +48,17 @@ def test_without_the_folder_the_ledger_is_emptied_and_the_files_are_done_by_the_
     assert do(of(1)).counts == {"erased_before": 1}
 
 
-def test_a_folder_is_needed_only_where_reports_are_kept(ledger: Ledger, sql: Sql, do: Erase):
+def test_a_folder_is_needed_only_where_reports_are_kept(ledger: Ledger, sql: Sql, do: Erase) -> None:
     succeed(ledger, sql, 1)
     assert do(of(1), folder=None).counts == {"erased": 1}
 
 
 def test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more(
     ledger: Ledger, sql: Sql, build: Build, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     succeed(ledger, sql, 1)
-    once, csv_of = [], ledger.report_csv
+    once: list[int] = []
+    csv_of = ledger.report_csv
 
     def report_csv(report: Report) -> Iterator[bytes]:
         yield from csv_of(report)
@@ -69,7 +70,9 @@ def test_a_report_that_is_written_while_an_order_is_erased_is_written_once_more(
     assert once == [1]
 
 
-def test_a_report_waits_for_an_erasure_that_began_before_it(ledger: Ledger, sql: Sql, build: Build, connect: Connect):
+def test_a_report_waits_for_an_erasure_that_began_before_it(
+    ledger: Ledger, sql: Sql, build: Build, connect: Connect
+) -> None:
     succeed(ledger, sql, 1)
     with connect() as other, ThreadPoolExecutor(1) as pool:
         other.execute("set search_path to order_sync")
@@ -85,7 +88,7 @@ def test_a_report_waits_for_an_erasure_that_began_before_it(ledger: Ledger, sql:
 
 def test_what_a_killed_task_left_half_written_is_deleted_after_a_day(
     ledger: Ledger, sql: Sql, do: Erase, tmp_path: Path
-):
+) -> None:
     succeed(ledger, sql, 1)
     old, new = (tmp_path / f".order-sync-all-2026-11-20.csv.{name}" for name in ("old", "new"))
     for path, hours in ((old, 25), (new, 1)):

@@ -39,7 +39,7 @@ def again(ledger: Ledger, status: Status = Status.RECEIVED, digest: str = "z", *
 @pytest.mark.parametrize("landed", [Status.RECEIVED, Status.NOT_AN_ORDER, Status.WAITING])
 def test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept(
     ledger: Ledger, sql: Sql, do: Erase, status: str, landed: Status
-):
+) -> None:
     land(ledger, 1)
     put(sql, 1, status)
     do(of(1))
@@ -51,7 +51,9 @@ def test_a_change_of_an_erased_order_is_noted_and_its_digest_alone_is_kept(
     assert again(ledger, landed)["unchanged"] == 1
 
 
-def test_an_order_that_was_none_when_it_was_erased_is_a_conflict_without_content(ledger: Ledger, sql: Sql, do: Erase):
+def test_an_order_that_was_none_when_it_was_erased_is_a_conflict_without_content(
+    ledger: Ledger, sql: Sql, do: Erase
+) -> None:
     land(ledger, 1, status=Status.NOT_AN_ORDER)
     do(of(1))
     again(ledger, Status.NOT_AN_ORDER)
@@ -63,7 +65,9 @@ def test_an_order_that_was_none_when_it_was_erased_is_a_conflict_without_content
     assert found(sql, AGAIN) == {}
 
 
-def test_a_reason_that_somebody_gives_after_the_erasure_ends_with_its_selection(ledger: Ledger, sql: Sql, do: Erase):
+def test_a_reason_that_somebody_gives_after_the_erasure_ends_with_its_selection(
+    ledger: Ledger, sql: Sql, do: Erase
+) -> None:
     land(ledger, 1, status=Status.NOT_AN_ORDER)
     do(of(1))
     again(ledger)
@@ -77,7 +81,9 @@ def test_a_reason_that_somebody_gives_after_the_erasure_ends_with_its_selection(
     assert found(sql) == {}
 
 
-def test_a_lost_decision_about_an_erased_order_is_remembered_without_its_reason(ledger: Ledger, sql: Sql, do: Erase):
+def test_a_lost_decision_about_an_erased_order_is_remembered_without_its_reason(
+    ledger: Ledger, sql: Sql, do: Erase
+) -> None:
     succeed(ledger, sql, 1)
     do(of(1))
     sql.do("insert into restores (backup_at, looks_from, restored_by, reason) values (now(), now(), 'ada', 'disk')")
@@ -90,7 +96,7 @@ def test_a_lost_decision_about_an_erased_order_is_remembered_without_its_reason(
 @pytest.mark.parametrize("status", ["succeeded", "ignored", "not_an_order"])
 def test_another_order_under_an_erased_key_of_a_rebuilt_database_is_a_conflict(
     ledger: Ledger, sql: Sql, do: Erase, status: str
-):
+) -> None:
     ledger.check_fingerprint("channel_shop", "one")
     land(ledger, 1)
     put(sql, 1, status)
@@ -100,7 +106,7 @@ def test_another_order_under_an_erased_key_of_a_rebuilt_database_is_a_conflict(
     assert found(sql, AGAIN) == {}
 
 
-def test_a_comparison_says_nothing_of_an_erased_order(ledger: Ledger, sql: Sql, do: Erase):
+def test_a_comparison_says_nothing_of_an_erased_order(ledger: Ledger, sql: Sql, do: Erase) -> None:
     succeed(ledger, sql, 1, 2)
     do(of(1, 2))
     window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
@@ -108,7 +114,7 @@ def test_a_comparison_says_nothing_of_an_erased_order(ledger: Ledger, sql: Sql, 
     assert (comparison.missing, comparison.changed, comparison.gone) == ([], [], [])
 
 
-def test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in(ledger: Ledger, sql: Sql, do: Erase):
+def test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in(ledger: Ledger, sql: Sql, do: Erase) -> None:
     before_start = replace(landing(1, Status.NOT_AN_ORDER), reason="before_start", keep_body=False)
     ledger.record("shop", "tryton", [before_start], None, ACTOR)
     window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
@@ -119,7 +125,7 @@ def test_what_was_placed_before_the_start_and_is_erased_is_not_brought_in(ledger
     assert found(sql, AGAIN) == {}
 
 
-def test_an_answer_that_comes_after_the_erasure_is_kept_without_its_words(ledger: Ledger, sql: Sql, do: Erase):
+def test_an_answer_that_comes_after_the_erasure_is_kept_without_its_words(ledger: Ledger, sql: Sql, do: Erase) -> None:
     claimed = send(ledger, 1)
     put(sql, 1, "synced_manually")
     do(of(1))
@@ -129,7 +135,7 @@ def test_an_answer_that_comes_after_the_erasure_is_kept_without_its_words(ledger
 
 def test_a_report_that_is_built_after_the_erasure_shows_that_there_was_an_order(
     ledger: Ledger, sql: Sql, do: Erase, build: Build
-):
+) -> None:
     succeed(ledger, sql, 1, 2)
     do(of(1))
     assert rows(build().path) == [

@@ -31,7 +31,9 @@ class Health:
 class Erp(Protocol):
     """Where orders go. Every method raises Transient, NotAuthorised or Misconfigured for trouble of the system."""
 
-    traits: Traits
+    @property
+    def traits(self) -> Traits:
+        """What the flows must know of this ERP."""
 
     async def check(self) -> Health:
         """Reachable, authorised, and set up as this package needs it."""

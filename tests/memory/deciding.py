@@ -1,4 +1,4 @@
-"""What people ask of a ledger in memory: the orders that they mean, and what they decide about them."""
+"""What people ask of the ledger in memory: the orders that they mean, and what they decide about them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from order_sync.core.decisions.decision import Decision, Result, Selected
 from order_sync.core.decisions.selection import Action, Selection
 from order_sync.core.life.lifecycle import DONE, Event, Status
 from order_sync.core.order.companies import same_company
-from order_sync.core.order.model import OrderKey, Transaction
-from order_sync.core.records.orders import Chosen, Entry
-from tests.memory.ledger import MemoryLedger
+from order_sync.core.order.model import OrderKey
+from order_sync.core.records.orders import Chosen
+from tests.memory.orders import MemoryOrders
 from tests.memory.rows import Row
 
 
 @dataclass
-class PeoplesLedger(MemoryLedger):
-    """A ledger in memory with the calls of resync. `meanwhile` happens between the reading and the decision."""
+class MemoryDeciding(MemoryOrders):
+    """The calls of resync. `meanwhile` happens between the reading and the decision."""
 
     runs: dict[str, int] = field(default_factory=dict)
     results: dict[OrderKey, Decision] = field(default_factory=dict)
@@ -62,12 +62,6 @@ class PeoplesLedger(MemoryLedger):
             facts = (key, row.status, row.generation, row.code, row.erp_number, why, lines, row.reached, result)
             page.append(Selected(position, *facts, acknowledged_as=row.acknowledged_as))
         return [order for order in page if order.position > after][:limit]
-
-    def entries(self, keys: Collection[OrderKey]) -> Sequence[Entry]:
-        return [self._entry(key, row) for key, row in self.rows.items() if key in keys and row.kept]
-
-    def versions(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Sequence[Transaction]]:
-        return {key: self.rows[key].versions if key in self.rows else [] for key in keys}
 
     def owners(
         self, erp: str, channel: str, numbers: Collection[tuple[str, str]]
