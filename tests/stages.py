@@ -60,7 +60,7 @@ ON_A_SERVER = (
     *("ledger", "channels"),
     *("contract/ledger", "contract/test_channel_contract.py", "contract/test_channel_rows.py"),
 )
-ON_LEAST = ("owner", "wire", "shell", "dags/test_integrity.py")
+ON_LEAST = ("owner", "wire", "shell", "dags/test_integrity.py", "dags/test_settings_file.py")
 FULL = {
     "long": Stage([part for stage in TEST.values() for part in stage.parts], 1500, ["-m", "full"]),
     "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], lane=1, needs=debian),

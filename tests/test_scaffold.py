@@ -161,7 +161,7 @@ def test_the_pages_functions_turn_the_erp_that_is_begun_green(checkout: Path, co
 
 
 def test_the_projects_tests_that_ask_the_registry_take_another_channel_and_another_erp(fed: Path) -> None:
-    asking = ("tests/owner/test_registry.py", "tests/owner/test_registry_lookups.py", "tests/dags/test_integrity.py")
+    asking = ("tests/owner/test_registry.py", "tests/owner/test_registry_lookups.py", "tests/dags")
     assert what_fails(fed, *asking, "-k", "test_registry or settings_file or graph_of_a_resync") == ""
 
 

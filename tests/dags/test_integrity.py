@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.sdk.bases.operator import BaseOperator
@@ -20,7 +18,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
-from order_sync import hooks, notifiers, permissions, registry
+from order_sync import notifiers, permissions, registry
 from order_sync.core.decisions.selection import Action
 from order_sync.core.errors import Misconfigured
 from order_sync.core.requests.fields import LONGEST_REASON
@@ -30,7 +28,6 @@ from order_sync.core.settings import Settings
 from order_sync.flows.sending.push import LONGEST_SELECTION
 from order_sync.ledger_away import ledger_is_back
 from order_sync.retries import RETRY_BY_ERROR
-from order_sync.specs import ChannelSpec, ErpSpec
 from tests.airflow_home import CHECKOUT, DAGS, PLUGINS
 from tests.support.context import context
 
@@ -406,56 +403,9 @@ def test_the_watcher_neither_retries_nor_alerts_a_second_time(dags: dict[str, DA
         assert not watcher.on_failure_callback
 
 
-@pytest.fixture(scope="module")
-def settings_file() -> dict[str, list[dict[str, Any]]]:
-    """The `airflow` part of airflow_settings.yaml."""
-    settings: dict[str, list[dict[str, Any]]] = yaml.safe_load((CHECKOUT / "airflow_settings.yaml").read_text())[
-        "airflow"
-    ]
-    return settings
-
-
-def test_the_settings_file_names_exactly_the_connections_that_the_code_uses(settings_file: dict[str, Any]) -> None:
-    """R176"""
-    types = {hooks.LEDGER: "postgres", hooks.AIRFLOW: "http", notifiers.SLACK: "slackwebhook", notifiers.SMTP: "smtp"}
-    specs: list[ChannelSpec | ErpSpec] = [*registry.CHANNELS, *registry.ERPS]
-    types |= {spec.connection: hooks.connection_type(spec) for spec in specs}
-    named = {item["conn_id"]: item["conn_type"] for item in settings_file["connections"]}
-    assert named == types
-    assert len(settings_file["connections"]) == len(types)
-
-
 def test_the_settings_file_names_exactly_the_pools_of_the_erps(
     settings_file: dict[str, Any], dags: dict[str, DAG]
 ) -> None:
     named = {item["pool_name"]: item["pool_slot"] for item in settings_file["pools"]}
     assert named == {erp.connection: 1 for erp in registry.ERPS}
     assert {task.pool for task in tasks(dags)} - {"default_pool"} <= named.keys()
-
-
-def test_the_settings_file_names_exactly_the_variables_that_the_code_uses(settings_file: dict[str, Any]) -> None:
-    """R125"""
-    code = "".join(path.read_text() for folder in (DAGS, PLUGINS) for path in folder.rglob("*.py"))
-    templates = set(re.findall(r"var\.value\.get\('(\w+)'", code))
-    used = templates | {notifiers.MAIL_FROM, notifiers.MAIL_TO}
-    assert {item["variable_name"] for item in settings_file["variables"]} == used
-    assert all(item["variable_value"] for item in settings_file["variables"]), "astro skips an empty one"
-
-
-def test_the_settings_file_holds_placeholders_and_no_secret(settings_file: dict[str, Any]) -> None:
-    """R178"""
-    for connection in settings_file["connections"]:
-        assert connection["conn_password"] in ("", "placeholder")
-        assert ".invalid" in connection["conn_host"]
-
-
-def test_the_settings_file_has_the_keys_that_astro_reads(settings_file: dict[str, Any]) -> None:
-    connection = ("id", "type", "host", "schema", "login", "password", "port", "extra")
-    keys = {
-        "connections": {f"conn_{name}" for name in connection},
-        "pools": {"pool_name", "pool_slot", "pool_description"},
-        "variables": {"variable_name", "variable_value"},
-    }
-    assert set(settings_file) == set(keys)
-    for kind, items in settings_file.items():
-        assert all(set(item) <= keys[kind] for item in items)
