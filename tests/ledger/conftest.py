@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
+from order_sync.core.records.report import ReportContent
+from order_sync.flows import build_report
+from order_sync.flows.people.report import ReportFile
 from order_sync.ledger import Ledger
 from order_sync.ledger.database import session
 from sandbox.postgres import Cluster
+from tests.ledger.reporting import BERLIN, DAY, STUCK, Build
 from tests.ledger.shop import NUMBERS, Shop
 from tests.ledger.steps import Connect, Counting, Sql
 from tests.memory.clock import Clock
@@ -123,3 +128,14 @@ def erp() -> MemoryErp:
 def hours_ago(ledger: Ledger) -> Callable[[float], str]:
     """What a channel writes as the time of placing, so many hours ago by the ledger's clock."""
     return lambda hours: (ledger.now() - timedelta(hours=hours)).isoformat()
+
+
+@pytest.fixture
+def build(ledger: Ledger, tmp_path: Path) -> Build:
+    """Build the report of `DAY`, unless told otherwise."""
+
+    def build(content: ReportContent = "failed", zone: ZoneInfo = BERLIN, **options: object) -> ReportFile:
+        given = {"folder": tmp_path, "distributors": {}, "channels": (), "day": DAY, **options}
+        return build_report(ledger, content=content, zone=zone, queued_stuck_after=STUCK, **given)  # type: ignore[arg-type]
+
+    return build

@@ -1,7 +1,5 @@
 """The daily report: which orders have a row, under which word, and what the file looks like to a spreadsheet."""
 
-import csv
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,58 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from order_sync.core.errors import Misconfigured, Transient
-from order_sync.core.intake.watermark import Watermark
 from order_sync.core.life.lifecycle import MEANINGS, Event, Status
 from order_sync.core.records.orders import Change
 from order_sync.core.records.report import ReportContent
 from order_sync.flows import build_report
-from order_sync.flows.people.report import NotYet, ReportFile
 from order_sync.ledger import Ledger
+from tests.ledger.reporting import BERLIN, DAY, STUCK, Build, put, rows, words
 from tests.ledger.steps import ACTOR, Sql, close, fail, key, land, queue, send, settle
-
-DAY = date(2026, 11, 20)
-BERLIN = ZoneInfo("Europe/Berlin")
-STUCK = timedelta(minutes=30)
-HEADER = ["Order id", "Distributor name", "Account ID", "Delivery Date", "Placed At Date", "Status"]
-
-Build = Callable[..., ReportFile]
-
-
-@pytest.fixture
-def build(ledger: Ledger, tmp_path: Path) -> Build:
-    """Build the report of `DAY`, unless told otherwise."""
-
-    def build(content: ReportContent = "failed", zone: ZoneInfo = BERLIN, **options: object) -> ReportFile:
-        given = {"folder": tmp_path, "distributors": {}, "channels": (), "day": DAY, **options}
-        return build_report(ledger, content=content, zone=zone, queued_stuck_after=STUCK, **given)  # type: ignore[arg-type]
-
-    return build
-
-
-def rows(built: ReportFile) -> list[list[str]]:
-    """The file's rows without its header, as a spreadsheet reads them."""
-    with built.path.open(encoding="utf-8-sig", newline="") as file:
-        header, *found = csv.reader(file, strict=True)
-    assert header == HEADER
-    return found
-
-
-def words(built: ReportFile) -> dict[str, str]:
-    """The Status of each order in the file."""
-    return {row[0]: row[5] for row in rows(built)}
-
-
-def put(sql: Sql, number: int, status: str, minutes_old: float = 60, **columns: object) -> None:
-    """Put an order that has landed into a status, `minutes_old` ago."""
-    in_doubt = status in ("sending", "sent", "pending_verification")
-    facts = {"status": status, "erp_number": str(number), **columns}
-    if in_doubt:
-        facts = {"total": 1, "currency": "EUR", "window_ends_at": datetime(2100, 1, 1, tzinfo=UTC), **facts}
-    assigned = ", ".join(f"{name} = %s" for name in facts)
-    where = "where order_key = %s"
-    sql.do(f"update orders set {assigned} {where}", *facts.values(), str(key(number)))
-    aged = "update orders set received_at = clock_timestamp() - make_interval(secs => %s)"
-    sql.do(f"{aged} {where}", minutes_old * 60, str(key(number)))
 
 
 def test_a_row_has_exactly_the_six_columns_as_people_search_them(ledger: Ledger, build: Build) -> None:
@@ -284,7 +237,7 @@ def test_the_files_are_named_after_content_and_day(build: Build) -> None:
     assert build("all").path.name == "order-sync-all-2026-11-20.csv"
 
 
-def test_the_file_is_read_by_its_owner_and_its_group_alone(build: Build):
+def test_the_file_is_read_by_its_owner_and_its_group_alone(build: Build) -> None:
     assert build().path.stat().st_mode & 0o777 & ~0o640 == 0
 
 
@@ -341,66 +294,6 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence_and_nothing_is_store
     with pytest.raises(Misconfigured, match=r"cannot be written to the folder '/proc': .*; let the user of Airflow"):
         build(folder=Path("/proc"))
     assert sql.one("select count(*) from reports") == 0
-
-
-def read(ledger: Ledger, channel: str) -> None:
-    """Let a channel be read to its end, which has nothing."""
-    ledger.record(channel, "tryton", [], Watermark("db", 1), ACTOR)
-
-
-def test_nothing_is_stored_before_each_channel_was_validated_once_and_the_same_day_is_built_then(
-    ledger: Ledger, build: Build, sql: Sql, tmp_path: Path
-) -> None:
-    """Switched on together with its channels, the report runs at once, for yesterday."""
-    wait = (
-        r"^the report of 2026-11-20 is not built yet, and nothing is stored: no orders of {} have been validated so"
-        r" far\. Let sync_orders__\w+.* run until `validate` is green, .*; then clear this task, and it builds the"
-        r" report of the same day$"
-    )
-    with pytest.raises(NotYet, match=wait.format("shop, tills")):
-        build(channels=["shop", "tills"])
-    land(ledger, 1)
-    read(ledger, "shop")
-    fail(ledger)
-    with pytest.raises(NotYet, match=wait.format("shop, tills")):
-        build(channels=["shop", "tills"])
-    ledger.note_validated("shop")
-    read(ledger, "tills")
-    with pytest.raises(NotYet, match=wait.format("tills")):
-        build(channels=["shop", "tills"])
-    assert (sql.one("select count(*) from reports"), [*tmp_path.iterdir()]) == (0, [])
-    ledger.note_validated("tills")
-    assert words(build(channels=["shop", "tills"])) == {"R-1": "Failed"}
-
-
-def test_a_validation_before_anything_was_read_is_none(ledger: Ledger, build: Build) -> None:
-    ledger.note_validated("shop")
-    read(ledger, "shop")
-    with pytest.raises(NotYet):
-        build(channels=["shop"])
-
-
-def test_a_channel_that_nobody_switches_on_keeps_the_report_waiting_for_a_day_and_no_longer(
-    ledger: Ledger, build: Build, sql: Sql
-) -> None:
-    read(ledger, "shop")
-    ledger.note_validated("shop")
-    aged = "update watermarks set validated_at = clock_timestamp() - interval '1 day' + make_interval(secs => %s)"
-    sql.do(aged, 60)
-    with pytest.raises(NotYet, match="no orders of tills"):
-        build(channels=["shop", "tills"])
-    sql.do(aged, 0)
-    ledger.note_validated("shop")
-    assert rows(build(channels=["shop", "tills"])) == []
-    read(ledger, "tills")
-    with pytest.raises(NotYet, match="no orders of tills"):
-        build(channels=["shop", "tills"], content="all")
-
-
-def test_a_report_that_is_stored_waits_for_no_channel_that_came_since(ledger: Ledger, build: Build) -> None:
-    first = build(channels=[])
-    read(ledger, "shop")
-    assert build(channels=["shop"]) == first
 
 
 def test_a_report_that_fails_half_way_leaves_the_last_file_and_no_other(

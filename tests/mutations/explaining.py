@@ -222,7 +222,7 @@ MUTATIONS = (
         STATEMENTS + "reporting/read_awaited.sql",
         "where asked.channel not in (select channel from validated)",
         "where false",
-        "tests/ledger/test_report.py"
+        "tests/ledger/test_report_waits.py"
         "::test_nothing_is_stored_before_each_channel_was_validated_once_and_the_same_day_is_built_then",
     ),
     Mutation(

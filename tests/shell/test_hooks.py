@@ -70,7 +70,7 @@ def test_a_missing_connection_is_named_with_its_type_and_how_to_create_it(conn_i
     assert "\n" not in said
 
 
-def test_an_address_as_a_uri_is_told_how_it_is_written(monkeypatch: pytest.MonkeyPatch):
+def test_an_address_as_a_uri_is_told_how_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     part, _ = PARTS["erp_tryton"]
     monkeypatch.setenv("AIRFLOW_CONN_ERP_TRYTON", "https://:secret@erp.example.com/?database=tryton")
     assert "http://:KEY@erp.example.com/https?database=tryton" in sentence(part)
