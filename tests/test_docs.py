@@ -85,7 +85,7 @@ def test_the_page_of_the_architecture_has_the_layers_that_the_check_holds(headin
     assert [re.findall(r"`(\w+)`", row) for row in rows] == held
 
 
-def test_the_page_on_tryton_lists_the_rights_that_check_looks_for():
+def test_the_page_on_tryton_lists_the_rights_that_check_looks_for() -> None:
     rows = re.findall(r"^\| `([\w.]+)` \| ([\w, ]+) \|$", (DOCS / "tryton.md").read_text(), re.MULTILINE)
     assert {model: tuple(rights.split(", ")) for model, rights in rows} == PERMISSIONS
 
