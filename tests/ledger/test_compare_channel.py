@@ -246,7 +246,7 @@ def test_a_long_comparison_tells_how_far_it_is_of_what_the_ledger_knows(
     asyncio.run(compare_erp(ROUTE, erp, ledger, ACTOR, progress=Progress(lines.append, clock=count(step=60).__next__)))
     assert [line.partition(", ")[0] for line in lines] == [
         "compared of shop: 3",
-        "read again of shop: 1",
+        "read again from shop: 1",
         "compared of erp for shop: 2",
     ]
 
