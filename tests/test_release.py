@@ -34,27 +34,27 @@ def unpacked(clone: Path) -> Path:
     return folder
 
 
-def test_the_archive_holds_what_runs_and_no_tests(unpacked: Path):
+def test_the_archive_holds_what_runs_and_no_tests(unpacked: Path) -> None:
     held = {path.name for path in unpacked.iterdir()}
     assert {"dags", "plugins", "include", "requirements.txt", "requirements.lock", "constraints.txt"} <= held
     assert held.isdisjoint({"tests", "sandbox", "benchmarks", "scaffold", "requirements-dev.txt"})
     assert (unpacked / "plugins" / ".airflowignore").exists()
 
 
-def test_each_file_of_it_has_its_checksum(unpacked: Path):
+def test_each_file_of_it_has_its_checksum(unpacked: Path) -> None:
     assert run("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS", cwd=unpacked).returncode == 0
     listed = {line.split("  ", 1)[1] for line in (unpacked / "SHA256SUMS").read_text().splitlines()}
     files = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     assert listed == files - {"SHA256SUMS"}
 
 
-def test_its_command_runs_where_it_was_unpacked(unpacked: Path, tmp_path: Path):
+def test_its_command_runs_where_it_was_unpacked(unpacked: Path, tmp_path: Path) -> None:
     done = run(sys.executable, unpacked / "bin" / "order-sync", "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "migrate" in done.stdout
 
 
-def test_a_tree_with_changes_is_not_released(clone: Path, unpacked: Path):
+def test_a_tree_with_changes_is_not_released(clone: Path, unpacked: Path) -> None:
     stray = clone / "plugins" / "stray.py"
     stray.touch()
     try:
