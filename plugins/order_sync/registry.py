@@ -21,12 +21,10 @@ from order_sync.core.requests.request import UTC_ZONE, Known
 from order_sync.core.sending.holds import of_distributor
 from order_sync.core.sending.route import Route
 from order_sync.core.settings import PREFIX, RUN_BEYOND_ITS_WINDOW, Settings
+from order_sync.shipped import INCLUDE
 from order_sync.specs import ChannelSpec, ErpSpec
 
 Spec = TypeVar("Spec", ChannelSpec, ErpSpec)
-
-SHIPPED = Path(__file__).parents[2] / "include"
-"""What the package brings along: the example of an owner's page, and SQL."""
 
 
 class OwnersPage(NamedTuple):
@@ -94,7 +92,7 @@ def _times(name: str, specs: Sequence[ChannelSpec] | Sequence[ErpSpec]) -> int:
     return sum(spec.name == name for spec in specs)
 
 
-PAGE = read_page(Path(os.environ.get(f"{PREFIX}REGISTRY") or SHIPPED / "registry.py"))
+PAGE = read_page(Path(os.environ.get(f"{PREFIX}REGISTRY") or INCLUDE / "registry.py"))
 CHANNELS, ERPS, DISTRIBUTORS_OFF = PAGE.channels, PAGE.erps, PAGE.distributors_off
 
 
@@ -169,7 +167,7 @@ def settings_for(spec: ErpSpec) -> Settings:
 def folder(*parts: str) -> Path:
     """A folder of this installation: beside the owner's page, or else as the package ships it."""
     own = PAGE.file.parent.joinpath(*parts)
-    return own if own.is_dir() else SHIPPED.joinpath(*parts)
+    return own if own.is_dir() else INCLUDE.joinpath(*parts)
 
 
 def load(dotted: str) -> Any:

@@ -110,6 +110,7 @@ class Settings:
         "whether the roles of order-sync have rights on the DAGs: set `on` after `python -m order_sync roles` has"
         " created them",
     ] = False
+    include: Annotated[str, "the package's folder `include`; empty: it lies beside `plugins`"] = ""
     registry: Annotated[
         str, "the file that lists the channels and ERPs; empty: `include/registry.py` of the package"
     ] = ""

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import LiteralString
 
 from order_sync.core.order.model import CONTENT
+from order_sync.shipped import INCLUDE
 
 CONTENT_OF = re.compile(r"\{((?:\w+\.)?)content\}")
-FOLDER = Path(__file__).resolve().parents[3] / "include" / "sql"
+FOLDER = INCLUDE / "sql"
 
 
 @cache

@@ -13,8 +13,9 @@ from psycopg import Column
 from psycopg.postgres import types
 
 from order_sync.core.errors import Misconfigured
+from order_sync.shipped import INCLUDE
 
-OURS = Path(__file__).parents[4] / "include" / "sql" / "reading"
+OURS = INCLUDE / "sql" / "reading"
 """The statements around those of a channel."""
 
 NEVER_NULL = {
