@@ -67,7 +67,7 @@ def test_every_channel_of_the_registry_is_held_and_the_log_says_what_to_do(do: D
     [
         ({"backup_at": "yesterday"}, "backup_at is 'yesterday': write an instant such as 2026-03-02T01:30"),
         ({"backup_at": "2026-03-02T01:30:00"}, "backup_at is '2026-03-02T01:30:00': write an instant"),
-        ({"backup_at": "2999-01-01T00:00:00Z"}, "backup_at is 2999-01-01 00:00 UTC, and it is"),
+        ({"backup_at": "2999-01-01T00:00:00Z"}, "backup_at is 2999-01-01 00:00 UTC, but it is"),
         ({"backup_at": "", "reason": " "}, "backup_at is missing: .*; reason is missing: write why"),
         ({"reason": "x" * 1001}, "reason has 1001 characters: write 1000 at most"),
     ],
