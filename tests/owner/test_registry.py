@@ -10,6 +10,7 @@ import pytest
 
 from order_sync import registry
 from order_sync.core.errors import Misconfigured
+from order_sync.shipped import INCLUDE
 from order_sync.specs import ErpSpec
 
 PAGE = """from datetime import UTC, datetime
@@ -99,7 +100,7 @@ def test_a_page_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_beside_the_page_comes_before_the_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "PAGE", registry.read_page(page(tmp_path)))
-    assert registry.folder("sql", "channels", "dynamics") == registry.INCLUDE / "sql" / "channels" / "dynamics"
+    assert registry.folder("sql", "channels", "dynamics") == INCLUDE / "sql" / "channels" / "dynamics"
     own = tmp_path / "sql" / "channels" / "dynamics"
     own.mkdir(parents=True)
     assert registry.folder("sql", "channels", "dynamics") == own

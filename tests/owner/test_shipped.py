@@ -18,13 +18,13 @@ def in_another_place(tmp_path: Path, include: Path) -> subprocess.CompletedProce
     return subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
 
 
-def test_the_folder_lies_where_the_setting_names_it(tmp_path: Path):
+def test_the_folder_lies_where_the_setting_names_it(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "include", tmp_path / "dags" / "include")
     ran = in_another_place(tmp_path, tmp_path / "dags" / "include")
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_a_folder_that_is_none_of_ours_is_one_sentence(tmp_path: Path):
+def test_a_folder_that_is_none_of_ours_is_one_sentence(tmp_path: Path) -> None:
     ran = in_another_place(tmp_path, tmp_path)
     assert ran.returncode == 2
     assert ran.stderr.startswith(f"'{tmp_path}' is not the folder include of order-sync: ")
