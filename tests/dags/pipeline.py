@@ -4,18 +4,20 @@ Import it after `tests.airflow_home`, as the conftest here does.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from airflow.dag_processing.dagbag import DagBag
+from airflow.dag_processing import dagbag
+from airflow.dag_processing.dagbag import BundleDagBag, DagBag
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 
@@ -172,11 +174,16 @@ class Run:
 
 
 def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: Any) -> Run:
-    """Run a DAG of a folder once. Its file is called as it is, up to the channel's name."""
-    dag = DagBag(folder / f"{dag_id.partition('__')[0]}.py").dags[dag_id]
+    """Run a DAG of a folder once. Its file is called as it is, up to the channel's name.
+
+    `test` would first read every file of the folder, and store what is in it, which takes most of its time.
+    """
+    file = folder / f"{dag_id.partition('__')[0]}.py"
+    dag = DagBag(file).dags[dag_id]
     for task in dag.tasks:
         task.retries = min(task.retries or 0, retries)
-    done = dag.test(run_conf=params or None)
+    with patch.object(dagbag, "BundleDagBag", _bag_of(file)):
+        done = dag.test(run_conf=params or None)
     instances = {ti.task_id: ti for ti in done.get_task_instances()}
     return Run(
         done.run_id,
@@ -185,3 +192,10 @@ def run(dag_id: str = DAG, retries: int = 0, folder: Path = DAGS, **params: Any)
         {task_id: ti.try_number for task_id, ti in instances.items()},
         {task_id: ti.xcom_pull(task_ids=task_id) for task_id, ti in instances.items()},
     )
+
+
+def _bag_of(file: Path) -> Callable[..., BundleDagBag]:
+    def bag(dag_folder: Path, **bundle: Any) -> BundleDagBag:
+        return BundleDagBag(file, **bundle)
+
+    return bag
