@@ -8,7 +8,7 @@ from order_sync.core.errors import Misconfigured
 from order_sync.ledger.calls import Calls
 
 
-class Accepting(Calls):
+class Connections(Calls):
     """The calls that compare what a connection leads to."""
 
     def check_fingerprint(self, connection: str, fingerprint: str, twins: Collection[str] = ()) -> None:

@@ -14,7 +14,7 @@ from order_sync.ledger.calls import Calls, by
 from order_sync.ledger.rows import clean, named, to_json, transaction_of
 
 
-class Choosing(Calls):
+class Deciding(Calls):
     """The calls of resync and explain."""
 
     def chosen(self, selection: Selection, limit: int) -> tuple[Sequence[Chosen], int]:

@@ -7,16 +7,16 @@ values.
 from typing import Self
 
 from order_sync.ledger import migration
-from order_sync.ledger.connections import Accepting
-from order_sync.ledger.decisions import Choosing
+from order_sync.ledger.connections import Connections
+from order_sync.ledger.decisions import Deciding
 from order_sync.ledger.erasing import Erasing
 from order_sync.ledger.intake import Intake
-from order_sync.ledger.queries import Telling
+from order_sync.ledger.queries import Queries
 from order_sync.ledger.restoring import Restoring
 from order_sync.ledger.sending import Sending
 
 
-class Ledger(Accepting, Intake, Sending, Choosing, Telling, Restoring, Erasing):
+class Ledger(Connections, Intake, Sending, Deciding, Queries, Restoring, Erasing):
     """The ledger behind `connect`; a context manager that closes its connections. Threads may share it.
 
     Entering raises LedgerUnavailable when the database is away, and Misconfigured when its schema is another one.

@@ -18,7 +18,7 @@ from order_sync.ledger.rows import clean, hold_of, named, transaction_of
 Row = Mapping[str, Any]
 
 
-class Telling(Calls):
+class Queries(Calls):
     """The calls of explain."""
 
     def stories(self, keys: Collection[OrderKey]) -> Mapping[OrderKey, Story]:
