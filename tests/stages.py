@@ -48,11 +48,12 @@ class Stage(NamedTuple):
 
 TEST = {
     "core": Stage(["core", "flows", "owner"], 60),
-    "contract": Stage(["contract", "ledger", "channels", "erps", "wire", "sandbox", "real_orders"], 540),
+    "contract": Stage(["contract", "erps", "wire", "real_orders"], 540),
     "end_to_end": Stage(["end_to_end"], 660, lane=1),
     "fab": Stage(["fab"], 120, lane=2),
     "dags": Stage(["shell", "dags"], 180, lane=2),
-    "docs": Stage(["test_*.py"], 60),
+    "ledger": Stage(["ledger", "channels", "sandbox"], 300, lane=2),
+    "docs": Stage(["test_*.py"], 60, lane=1),
 }
 """Quickest first in each lane. Of end_to_end each test waits for Airflow."""
 

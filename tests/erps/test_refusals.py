@@ -123,5 +123,5 @@ def test_what_an_owner_writes_comes_before_what_the_adapter_knows(tmp_path: Path
 
 
 def test_a_file_that_the_adapter_does_not_read_is_refused_with_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match=r"erps/tryton: Tryton's adapter reads refusals\.toml alone"):
+    with pytest.raises(Misconfigured, match=r"erps/tryton: Tryton's adapter reads only refusals\.toml"):
         of_an_owner(tmp_path, fields='[header]\nSite = "1010"\n')

@@ -29,8 +29,8 @@ def user(tryton: TrytonServer, proxy: Proxy) -> Endpoint:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"extra": {"database": "tryton"}}, "has its login and lacks 'user_password' in its extra"),
-        ({"login": ""}, "has user_password and lacks its login"),
+        ({"extra": {"database": "tryton"}}, "has its login but not 'user_password' in its extra"),
+        ({"login": ""}, "has user_password but not its login"),
     ],
 )
 def test_half_a_log_in_is_refused(user: Endpoint, changes: dict[str, Any], says: str) -> None:
@@ -53,7 +53,10 @@ async def test_a_wrong_password_is_told_with_where_to_mend_it_and_nothing_is_sen
         answers = await erp.submit_all(sent)
     for answer in answers.values():
         assert isinstance(answer, NotAuthorised)
-        assert "does not let 'order_sync' log in (HTTP 401): set the user's password as 'user_password'" in str(answer)
+        assert (
+            "Tryton refused the log-in of 'order_sync' (HTTP 401): set the user's password as 'user_password'"
+            in str(answer)
+        )
         assert "not this one" not in str(answer)
     assert [back.sales(each) for each in sent] == [[], []]
 

@@ -72,7 +72,7 @@ async def test_a_half_made_sale_that_lost_its_lines_is_not_the_same(erp: Tryton,
     back("sale.line.delete", back("sale.line.search", [("sale", "=", back.sale(begun)["id"])]))
     (seen,) = (await erp.look_up([Sent(begun)]))[begun.key]
     assert seen.same_lines is False
-    with pytest.raises(OrderConflict, match="other lines"):
+    with pytest.raises(OrderConflict, match="different lines"):
         await erp.submit(begun)
 
 

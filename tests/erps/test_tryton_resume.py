@@ -153,7 +153,7 @@ async def test_a_sale_with_other_lines_is_a_conflict_and_stays_as_it_is(
     proxy.lose(step, times=1)
     with pytest.raises(OutcomeUnknown):
         await erp.submit(sent)
-    with pytest.raises(OrderConflict, match="other lines"):
+    with pytest.raises(OrderConflict, match="different lines"):
         await erp.submit(replace(order(changed), key=sent.key))
     sale = back.sale(sent, "total_amount")
     assert (sale["state"], sale["total_amount"]) == (state, sent.total)

@@ -12,6 +12,8 @@ from sandbox import scratch
 from sandbox.postgres import Cluster
 from sandbox.processes import SandboxError
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture
 def own() -> Iterator[Cluster]:

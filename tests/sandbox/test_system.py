@@ -8,6 +8,8 @@ import pytest
 from sandbox import system, template
 from sandbox.postgres import Cluster
 
+pytestmark = pytest.mark.full
+
 
 def test_a_sandbox_of_another_version_is_made_anew_and_its_server_is_stopped(folder: Path) -> None:
     told: list[str] = []

@@ -11,6 +11,8 @@ from sandbox.postgres import Cluster
 from sandbox.template import Template
 from sandbox.tryton import Secrets
 
+pytestmark = pytest.mark.full
+
 
 class Toy:
     """Fills a template, and counts how often."""

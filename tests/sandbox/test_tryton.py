@@ -13,6 +13,8 @@ import pytest
 from sandbox import catalogue
 from sandbox.tryton import DATABASE, TrytonServer
 
+pytestmark = pytest.mark.full
+
 _numbers = itertools.count(1)
 
 
