@@ -61,9 +61,12 @@ ON_A_SERVER = (
     *("ledger", "channels"),
     *("contract/ledger", "contract/test_channel_contract.py", "contract/test_channel_rows.py"),
 )
+PARTS = [part for stage in TEST.values() for part in stage.parts]
+ON_SERVERS = ("ledger", "channels", "sandbox", "real_orders")
 ON_LEAST = ("owner", "wire", "shell", "dags/test_integrity.py", "dags/test_settings_file.py")
 FULL = {
-    "long": Stage([part for stage in TEST.values() for part in stage.parts], 1500, ["-m", "full"]),
+    "long": Stage([part for part in PARTS if part not in ON_SERVERS], 1500, ["-m", "full"]),
+    "long_servers": Stage(ON_SERVERS, 500, ["-m", "full"], lane=1),
     "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], lane=1, needs=debian),
     "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], lane=1, needs=debian),
     "least": Stage(ON_LEAST, 240, lane=1, python=least_versions),

@@ -25,7 +25,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def unpacked(clone: Path) -> Path:
     """What the archive holds."""
-    done = run("make", "release", cwd=clone)
+    done = run("make", "--no-print-directory", "release", cwd=clone)
     assert done.returncode == 0, done.stderr
     with tarfile.open(clone / done.stdout.strip()) as archive:
         archive.extractall(clone.parent / "unpacked", filter="data")

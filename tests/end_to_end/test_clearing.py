@@ -19,6 +19,7 @@ REASONS = (
 LATER = "update order_sync.orders set next_look_at = now() + interval '1 hour' where order_key = any(%(keys)s)"
 
 
+@pytest.mark.full
 def test_a_push_that_is_cleared_while_it_runs_tries_again_what_was_refused_and_a_plain_retry_does_not(
     system: System,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.end_to_end.conftest import LEASE, WINDOW
 from tests.end_to_end.system import CONFIRM, CREATE, DAG, GREEN, QUOTE, System
 
@@ -56,6 +58,7 @@ def test_answers_that_never_come_leave_each_order_in_the_erp_once(system: System
     assert system.statuses(sales) == {"succeeded": len(sales)}
 
 
+@pytest.mark.full
 def test_without_a_triggerer_orders_still_reach_the_erp_and_the_next_push_settles_what_is_due(system: System) -> None:
     """Row: triggerer down
 

@@ -85,7 +85,7 @@ def test_a_list_that_airflow_does_not_have_is_a_matter_of_its_version(log: Airfl
             "may not read DAG gone_orders, or there is no such DAG: under FAB give it the role Order Sync Auditor",
         ),
         ("admin", "the Airflow of connection 'airflow_api' has no DAG gone_orders"),
-        ("vera", "may not read DAG gone_orders, or there is none"),
+        ("vera", "may not read DAG gone_orders, or there is no such DAG"),
     ],
 )
 def test_a_dag_that_airflow_does_not_have_or_show_is_named_and_the_runs_of_the_others_are_told(
