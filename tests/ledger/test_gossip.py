@@ -164,7 +164,7 @@ def test_what_people_decide_is_answered_without_what_the_erp_says_of_people(
     shop.send(submit_concurrency=1)
     cancelled(shop.erp, 2)
     assert "SO7 belongs to another order" in shop.decide(Action.MARK_AS_SYNCED, 1, "SO7")
-    assert shop.decide(Action.RESYNC, 2, "SO2") == "the ERP does not open SO2 again: … of …, … … (…, …) is blocked"
+    assert shop.decide(Action.RESYNC, 2, "SO2") == "the ERP does not reopen SO2: … of …, … … (…, …) is blocked"
     shop.decide(Action.ACCEPT, 2)
     nothing_of_ann()
 
