@@ -66,7 +66,7 @@ class MemoryDeciding(MemoryOrders):
     def owners(
         self, erp: str, channel: str, numbers: Collection[tuple[str, str]]
     ) -> Mapping[tuple[str, str], OrderKey]:
-        rows = sorted(self.rows.items(), key=lambda item: item[1].status in DONE)
+        rows = sorted(self.rows.items(), key=lambda item: (item[1].status in DONE, str(item[0])))
         return {
             (company, number): key
             for key, row in rows

@@ -55,6 +55,14 @@ def test_two_companies_may_use_the_same_number(ledger: Ledger, seen: Seen) -> No
     assert ledger.owners("tryton", "shop", named) == {("North", "7"): key(1), ("South", "7"): key(2)}
 
 
+@pytest.mark.parametrize("first", [1, 2])
+def test_of_two_orders_with_one_number_the_same_one_is_always_named(ledger: Ledger, first: int) -> None:
+    """As when an ERP answers with a number that it gave before, and nothing is proven yet."""
+    for number in (first, 3 - first):
+        send(ledger, "shop", number, company="North")
+    assert ledger.owners("tryton", "shop", [("North", "7")]) == {("North", "7"): key(2)}
+
+
 @pytest.mark.parametrize("together", [True, False])
 def test_two_orders_of_one_company_may_not(ledger: Ledger, seen: Seen, together: bool) -> None:
     send(ledger, "shop", 1)
