@@ -66,10 +66,10 @@ ON_SERVERS = ("ledger", "channels", "sandbox", "real_orders")
 ON_LEAST = ("owner", "wire", "shell", "dags/test_integrity.py", "dags/test_settings_file.py")
 FULL = {
     "long": Stage([part for part in PARTS if part not in ON_SERVERS], 1500, ["-m", "full"]),
-    "long_servers": Stage(ON_SERVERS, 500, ["-m", "full"], lane=1),
+    "long_servers": Stage(ON_SERVERS, 500, ["-m", "full"], lane=2),
     "debian": Stage(ON_A_SERVER, 600, ["--server=debian"], lane=1, needs=debian),
     "hostile": Stage(ON_A_SERVER, 900, ["--server=hostile"], lane=1, needs=debian),
-    "least": Stage(ON_LEAST, 240, lane=1, python=least_versions),
+    "least": Stage(ON_LEAST, 240, lane=2, python=least_versions),
     "openssh": Stage(["wire/test_sftp.py"], 30, ["--judges"], needs=open_ssh.program),
     "oauth": Stage(["wire/test_client_credentials.py"], 30, ["--judges"], needs=oauth.installed),
 }
